@@ -1,0 +1,45 @@
+# Each target sets up what it needs: on a fresh machine with Python 3.11+, `make demo` is the first command.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := sdk plugins/echo plugins/text-render
+STAMP := $(VENV)/.installed
+RUN ?= runs/demo
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## create .venv with all packages, editable, at the tested versions
+
+$(STAMP): pyproject.toml constraints.txt $(PACKAGES:%=%/pyproject.toml)
+	$(PYTHON) -c 'import sys; sys.exit("pe needs Python 3.11 or newer, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(PACKAGES:%=-e ./%) -e '.[dev]'
+	@touch $@
+
+demo: $(STAMP) ## the main job: private digits in, a synthetic set and its report out
+	@if [ -f "$(RUN)/manifest.json" ]; then rm -rf -- "$(RUN)"; fi  # of public data, and perhaps of another version
+	$(BIN)/pe generate --plugin text-render --data sklearn:digits --epsilon 5 --out "$(RUN)"
+
+test: $(STAMP) ## all tests
+	$(BIN)/python -m pytest -q
+
+check: $(STAMP) ## lint, format, types, walls between rooms
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP) ## mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(STAMP) ## measure speed (set DATA=file.npz for the runs on real digits)
+	$(BIN)/python benchmarks/text_render.py
+	$(BIN)/python benchmarks/whole_run.py $(if $(DATA),--data $(DATA))
+
+clean: ## remove .venv and caches; runs/ stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

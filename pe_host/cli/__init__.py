@@ -1,0 +1,58 @@
+"""The command line. Each command is a file; none imports anything heavy before it runs."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from pe_host import __version__
+from pe_host.cli import account, describe, export, generate, list_plugins, replay, report
+from pe_host.cli._errors import guarded
+
+__all__ = ["main"]
+
+
+def main() -> int:
+    """Run `pe`; returns the exit code."""
+    # Nothing is loaded from the working directory, however the interpreter was started.
+    sys.path[:] = [entry for entry in sys.path if entry]
+    _open_streams()
+    for stream in (sys.stdout, sys.stderr):  # a terminal that cannot show ε shows a question mark
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    return guarded(lambda: typer.main.get_command(_app()).main(prog_name="pe"))
+
+
+def _open_streams() -> None:
+    """Streams that were closed by whoever started the process (`>&-`) are None: what goes there is thrown away."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+
+
+def _app() -> typer.Typer:
+    app = typer.Typer(
+        add_completion=False,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,  # they show local variables
+        rich_markup_mode=None,  # rich takes longer to import than all the rest
+        help="Differentially private synthetic data by Private Evolution, over generator plugins.",
+    )
+    app.callback()(_global_options)
+    for module in (generate, list_plugins, describe, report, export, replay, account):
+        app.command(module.NAME)(module.command)
+    return app
+
+
+def _show_version(given: bool) -> None:
+    if given:
+        typer.echo(f"pe {__version__}")
+        raise typer.Exit
+
+
+_Version = Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")]
+
+
+def _global_options(version: _Version = False) -> None:
+    pass

@@ -1,0 +1,70 @@
+"""Reporters of the command line, on stderr: rich progress on a terminal, one line an iteration elsewhere."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from pe_host.reporting import Reporter, Silent, Stage
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+
+def make_reporter() -> Reporter:
+    """The reporter that suits stderr."""
+    return TerminalReporter() if sys.stderr.isatty() else LineReporter()
+
+
+class LineReporter:
+    """A line for each note, warning and iteration; no bars."""
+
+    def __init__(self) -> None:
+        self._warned: set[str] = set()
+
+    def note(self, text: str) -> None:
+        self._write(text)
+
+    def warn(self, text: str) -> None:
+        if text not in self._warned:
+            self._warned.add(text)
+            self._write(f"warning: {text}")
+
+    @contextmanager
+    def stage(self, name: str, total: int) -> Iterator[Stage]:
+        yield Silent()
+
+    def iteration(self, t: int, T: int, text: str) -> None:
+        self._write(f"iteration {t}/{T}: {text}")
+
+    def _write(self, text: str) -> None:
+        print(text, file=sys.stderr, flush=True)  # noqa: T201  this is where progress is printed
+
+
+class TerminalReporter(LineReporter):
+    """The same lines, with a bar below them while a stage lasts."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+
+        super().__init__()
+        self._console = Console(stderr=True)
+
+    @contextmanager
+    def stage(self, name: str, total: int) -> Iterator[Stage]:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=self._console, transient=True) as progress:
+            yield _Bar(progress, progress.add_task(name, total=total))
+
+    def _write(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+class _Bar:
+    def __init__(self, progress: "Progress", task: "TaskID") -> None:
+        self._progress, self._task = progress, task
+
+    def advance(self, n: int = 1) -> None:
+        self._progress.advance(self._task, n)

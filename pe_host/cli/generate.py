@@ -1,0 +1,66 @@
+"""`pe generate`: the main job. Its options follow from the settings of `RunConfig`."""
+
+import inspect
+import os
+from collections.abc import Callable
+from dataclasses import Field
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pe_host.cli._output import show
+from pe_host.cli._progress import make_reporter
+from pe_host.config import resolve_config, settings
+from pe_host.errors import UsageError
+from pe_host.setting import option_name, pairs
+
+NAME = "generate"
+
+
+def _generate(
+    config: Annotated[Path | None, typer.Option(help="A TOML file of settings.", metavar="FILE")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --out.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan; touch no private data.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    **given: Any,
+) -> None:
+    """Make differentially private synthetic data."""
+    resolved = resolve_config(given, config, os.environ)
+    if not resolved.plugin:
+        fix = "`pe list-plugins` shows the generators"
+        raise UsageError("which generator?", where="--plugin", fix=fix)
+    if resume and not resolved.out:
+        raise UsageError("which run is to go on?", where="--resume", fix="give its folder with --out")
+    from pe_host.generate import generate
+
+    out = Path(resolved.out) if resolved.out else None
+    show(generate(resolved, out=out, resume=resume, dry_run=dry_run, reporter=make_reporter()), as_json)
+
+
+def _parameter(item: "Field[Any]") -> inspect.Parameter:
+    """The option of a setting. Its text is read by the setting's reader, so that all sources give the same errors."""
+    name, metadata = option_name(item), item.metadata
+    hint: Any
+    if metadata["metavar"] == "":
+        hint, declared = bool | None, f"{name}/--no-{name[2:]}"
+    else:
+        hint, declared = list[str] | None if metadata["read"] is pairs else str | None, name
+    default = "" if item.default in (None, "", ()) or metadata["read"] is pairs else f" [default: {item.default}]"
+    option = typer.Option(declared, help=metadata["help"] + default, metavar=metadata["metavar"] or None)
+    return inspect.Parameter(
+        item.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[hint, option]
+    )
+
+
+def _with_settings(function: Callable[..., None]) -> Callable[..., None]:
+    """The function with a keyword for each setting in place of `**given`: typer reads the signature."""
+    own = [p for p in inspect.signature(function).parameters.values() if p.kind is not p.VAR_KEYWORD]
+    added = [_parameter(item) for item in settings()]
+    parameters = [*added, *(p.replace(kind=p.KEYWORD_ONLY) for p in own)]
+    function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    function.__annotations__ = {p.name: p.annotation for p in parameters}
+    return function
+
+
+command = _with_settings(_generate)

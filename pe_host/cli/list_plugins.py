@@ -1,0 +1,40 @@
+"""`pe list-plugins`: what is installed, from metadata alone; with --check, what of it can be imported."""
+
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from pe_host.cli._output import write_json, write_table
+from pe_host.errors import UsageError
+from pe_host.plugins import find
+
+NAME = "list-plugins"
+
+
+def command(
+    check: Annotated[bool, typer.Option("--check", help="Import each plugin in a process of its own.")] = False,
+    timeout: Annotated[
+        float, typer.Option(help="Seconds that an import may take.", envvar="PE_CHECK_SECONDS", metavar="SECONDS")
+    ] = 20.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the plugins; --check tries each of them.
+
+    Without --check, everything is known from metadata and nothing is imported.
+    """
+    if not timeout > 0:
+        raise UsageError(
+            f"got {timeout}, expected a number of seconds > 0", where="--timeout", fix="leave it out for 20"
+        )
+    plugins = find()
+    if check:
+        from pe_host.plugins.isolated import check_all
+
+        verdicts = zip(plugins, check_all(plugins, timeout), strict=True)
+        plugins = [replace(p, state=v.state, reason=v.reason, summary=v.summary) for p, v in verdicts]
+    if as_json:
+        write_json({"plugins": [plugin.to_json() for plugin in plugins]})
+        return
+    rows = [(p.kind, p.name, p.state, f"{p.distribution} {p.version}", p.reason or p.summary) for p in plugins]
+    write_table(("KIND", "NAME", "STATE", "FROM", "WHAT"), rows)

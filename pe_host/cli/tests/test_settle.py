@@ -1,0 +1,116 @@
+"""What `settle` says of sources, readers and class names, before any record is read."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from pe_host import job
+from pe_host.config import resolve_config
+from pe_host.errors import DataError, PluginFailure, UsageError
+
+READER = """
+from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo
+
+def describe(location):
+    {body}
+
+def read(*_):
+    raise AssertionError("records were read")
+
+def make():
+    return ReaderSpec("theirs", "a reader of somebody else", describe, read)
+"""
+
+ABOUT = {"default_data": "", "labels": [], "makes": {"shape": (28, 28, 1), "space": None}}
+
+
+@pytest.fixture
+def settle(monkeypatch):
+    """`settle` with echo, which is not asked about itself, and settings as of the command line."""
+    monkeypatch.setattr(job, "describe", lambda *_: ABOUT)
+
+    def run(**given):
+        return job.settle(resolve_config({"plugin": "echo", "epsilon": "1", "iterations": "1", "votes": "1", **given}))
+
+    return run
+
+
+@pytest.fixture
+def theirs(monkeypatch, tmp_path):
+    """Puts a third-party reader of the scheme `theirs` in place, with this body of `describe`."""
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def write(body):
+        (tmp_path / "their_reader.py").write_text(READER.format(body=body))
+        monkeypatch.setenv("PE_DEV_PLUGIN", "reader/theirs=their_reader:make")
+
+    yield write
+    sys.modules.pop("their_reader", None)
+
+
+def test_a_reader_under_development_is_used(settle, theirs):
+    theirs("return SourceInfo(OutputSpec.image(28, 28), ('a', 'b'))")
+    assert settle(data="theirs:x").labels == ("a", "b")
+
+
+def test_what_a_reader_says_of_its_source_is_a_data_error(settle, theirs):
+    theirs("raise SourceError('there is no such table', where='the base', fix='name one')")
+    with pytest.raises(DataError, match="^the base: there is no such table$") as caught:
+        settle(data="theirs:x")
+    assert caught.value.fix == "name one"
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ("open('/there/is/none')", "FileNotFoundError"),
+        ("raise KeyError('x')", "KeyError"),
+        ("return None", "NoneType, not SourceInfo"),
+        ("return {'output': 1}", "dict, not SourceInfo"),
+    ],
+)
+def test_a_reader_that_fails_is_a_plugin_failure_that_names_it(settle, theirs, body, says):
+    theirs(body)
+    with pytest.raises(PluginFailure, match=says) as caught:
+        settle(data="theirs:x")
+    assert "reader 'theirs'" in caught.value.where and caught.value.fix
+
+
+@pytest.mark.parametrize("data", ["folder:", "npz:", "sklearn:"])
+def test_a_source_without_a_location_is_a_usage_error(settle, data, tmp_path, monkeypatch):
+    """An empty path is the current directory, which nobody asked for."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="names no location") as caught:
+        settle(data=data)
+    assert caught.value.where == "--data" and caught.value.fix
+
+
+def test_label_names_that_are_left_out_are_named_before_records_are_read(settle, tmp_path):
+    names = np.array(["a", "b", "c"])
+    np.savez(tmp_path / "d.npz", images=np.zeros((3, 28, 28), np.uint8), labels=np.arange(3), label_names=names)
+    with pytest.raises(DataError, match="--classes: label names of the data are left out: a, c$") as caught:
+        settle(data=str(tmp_path / "d.npz"), classes="x,b,z")
+    assert "--classes a,b,c" in caught.value.fix
+    assert settle(data=str(tmp_path / "d.npz"), classes="c,b,a,d").labels == ("c", "b", "a", "d")
+
+
+@pytest.mark.parametrize(("where", "error"), [("command line", UsageError), ("file", DataError)])
+def test_an_unknown_option_of_the_embedding_or_generator_is_of_where_it_was_given(tmp_path, where, error, monkeypatch):
+    monkeypatch.setattr(job, "describe", lambda *_: ABOUT)
+    common = {"plugin": "echo", "epsilon": "1", "embedding": "pixels", "data": "sklearn:digits"}
+    (tmp_path / "c.toml").write_text("[embedding_options]\nxyzzy = 1\n")
+    given, file = ({"embedding_options": ["xyzzy=1"]}, None) if where == "command line" else ({}, tmp_path / "c.toml")
+    with pytest.raises(error, match=r"unknown option 'xyzzy'\. Options: ") as caught:
+        job.settle(resolve_config({**common, **given}, file))
+    assert "pe describe pixels" in caught.value.fix
+
+    def refuse(*_):
+        raise UsageError("unknown option 'xyzzy'. Options: x", where="generator 'echo'", fix="`pe describe echo`")
+
+    monkeypatch.setattr(job, "describe", refuse)
+    (tmp_path / "c.toml").write_text("[set]\nxyzzy = 1\n")
+    given = {"set": ["xyzzy=1"]} if where == "command line" else {}
+    with pytest.raises(error, match="unknown option 'xyzzy'") as caught:
+        job.settle(resolve_config({**common, **given}, file))
+    assert caught.value.where == ("--set" if where == "command line" else f"set in {file}") and caught.value.fix

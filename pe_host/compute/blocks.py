@@ -1,0 +1,41 @@
+"""Work is cut into blocks of one fixed size, the last padded by repeating its last row.
+
+A plugin that is not bit-exact for any batch (a matrix product chooses its order of summation by the batch) still gives
+the same bits for the same blocks. So the size is the plugin's, and never depends on the number of workers.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Block:
+    """Rows start..stop-1 of the work, sent as `size` rows."""
+
+    index: int
+    start: int
+    stop: int
+    size: int
+
+    def __str__(self) -> str:
+        return f"block {self.index} (rows {self.start} to {self.stop - 1})"
+
+    def cut(self, column: NDArray[Any]) -> NDArray[Any]:
+        """The block's rows of a column [n, ...], padded: [size, ...]."""
+        rows = column[self.start : self.stop]
+        missing = self.size - len(rows)
+        return rows if missing == 0 else np.concatenate([rows, np.repeat(rows[-1:], missing, axis=0)])
+
+    def trim(self, column: NDArray[Any]) -> NDArray[Any]:
+        """Without the padding: [stop - start, ...]."""
+        return column[: self.stop - self.start]
+
+
+def blocks(rows: int, size: int) -> Iterator[Block]:
+    """The blocks of `rows` rows, in order; none for no rows."""
+    for index, start in enumerate(range(0, rows, size)):
+        yield Block(index, start, min(start + size, rows), size)

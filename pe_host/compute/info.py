@@ -1,0 +1,75 @@
+"""What a loaded generator says of itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pe_host.compute.checks import Form
+from pe_host.plugins.ref import PluginRef
+from pe_sdk import OutputSpec, ParameterSpace
+
+
+@dataclass(frozen=True)
+class GeneratorInfo:
+    """What a loaded generator says of itself.
+
+    Args:
+        plugin: where it comes from, with its version.
+        output, labels: what it was made for.
+        options: every option with its value, as `--set` takes them.
+        state_only: samples carry no data; `Workers.data` makes it.
+        exact: bit-identical for any batch.
+        gpu: uses a GPU where there is one.
+        block: rows a call.
+        space: `ParameterSpace.to_json()` of a simulator, else None.
+        label_spaces: the spaces of the labels in order where they differ from `space`, else ().
+    """
+
+    plugin: PluginRef
+    output: OutputSpec
+    labels: tuple[str, ...]
+    options: Mapping[str, str]
+    state_only: bool
+    exact: bool
+    gpu: bool
+    block: int
+    space: Mapping[str, Any] | None
+    label_spaces: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass
+class Loaded:
+    """The loaded generator, and what its samples are checked against; `form` is that of the first samples."""
+
+    info: GeneratorInfo
+    space: ParameterSpace | None
+    label_spaces: tuple[ParameterSpace, ...]
+    form: Form | None = None
+
+
+def read_info(reply: Mapping[str, Any], plugin: PluginRef, output: OutputSpec, labels: tuple[str, ...]) -> Loaded:
+    """What a worker's reply to "load" says.
+
+    Raises:
+        KeyError, TypeError, ValueError, AttributeError: it makes no sense.
+    """
+    space = None if reply["space"] is None else ParameterSpace.from_json(reply["space"])
+    spaces = tuple(ParameterSpace.from_json(document) for document in reply["label_spaces"])
+    block, options = reply["block"], reply["options"]
+    if type(block) is not int or block < 1 or (spaces and len(spaces) != len(labels)):
+        raise ValueError("a block of no rows, or a space for a label that is none")
+    if not all(isinstance(value, str) for value in options.values()):
+        raise ValueError("an option that is no text")
+    info = GeneratorInfo(
+        plugin=plugin,
+        output=output,
+        labels=labels,
+        options=options,
+        state_only=bool(reply["state_only"]),
+        exact=bool(reply["exact"]),
+        gpu=bool(reply["gpu"]),
+        block=block,
+        space=reply["space"],
+        label_spaces=tuple(reply["label_spaces"]),
+    )
+    return Loaded(info, space, spaces)

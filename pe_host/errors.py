@@ -1,0 +1,42 @@
+"""Every failure the command line reports, with its exit code: what went wrong, where, and what to do next.
+
+    PeError                1  a bug, where nothing more precise is known
+    ├── UsageError         2  the command line itself
+    ├── PluginFailure      3  a plugin is missing, broken or misbehaves
+    ├── PrivacyRefusal     4  going on would break or blur the privacy guarantee
+    └── DataError          5  data or configuration cannot be used
+
+Messages never hold the content of a private record.
+"""
+
+
+class PeError(Exception):
+    """An error for the person at the terminal.
+
+    Args:
+        what: one sentence, what is wrong.
+        where: file, option or plugin it concerns.
+        fix: what to do next.
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, where: str = "", fix: str = "") -> None:
+        self.what, self.where, self.fix = what, where, fix
+        super().__init__(f"{where}: {what}" if where else what)
+
+
+class UsageError(PeError):
+    exit_code = 2
+
+
+class PluginFailure(PeError):
+    exit_code = 3
+
+
+class PrivacyRefusal(PeError):
+    exit_code = 4
+
+
+class DataError(PeError):
+    exit_code = 5

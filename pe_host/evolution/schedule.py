@@ -1,0 +1,42 @@
+"""Settings of the loop and their defaults, which follow from public quantities alone: ε, and the released number of records."""
+
+from dataclasses import dataclass
+
+from pe_host.evolution.selection import Selection
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Everything the loop is told.
+
+    Args:
+        sizes: candidates in each of the T iterations, over all classes.
+        degrees: variation degree after each of the T iterations; the lookahead of iteration t uses entry t - 1.
+        samples: size of the release.
+        final_degree: variation of the parents of the release.
+        lookahead: L of arXiv 2305.15560, Algorithm 2; 0 votes for the candidates themselves.
+        votes: k, votes of a record.
+        threshold: H in units of the noise scale.
+        selection: how parents are drawn.
+        keep_parents: parents stay among the candidates beside their variations.
+    """
+
+    sizes: tuple[int, ...]
+    degrees: tuple[float, ...]
+    samples: int
+    final_degree: float = 0.03
+    lookahead: int = 0
+    votes: int = 1
+    threshold: float = 1.0
+    selection: Selection = "sample"
+    keep_parents: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.sizes or len(self.sizes) != len(self.degrees):
+            raise ValueError(
+                f"{len(self.sizes)} sizes and {len(self.degrees)} degrees; each iteration needs one of both"
+            )
+
+    @property
+    def iterations(self) -> int:
+        return len(self.sizes)

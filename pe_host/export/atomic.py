@@ -1,0 +1,94 @@
+"""A destination appears whole or not at all, and nothing that was there before is touched."""
+
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from pe_host.durable import PART, sync
+from pe_host.errors import DataError
+
+_FIX = "choose another destination, free space, or mend the permissions"
+_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[Path]:
+    """A temporary name to write to; becomes `path` when the block ends well. DataError where `path` exists."""
+    with _beside(path) as temporary:
+        yield temporary
+        sync(temporary)
+        _appear(temporary, path)
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """A temporary folder to fill; becomes `path` when the block ends well. `path` may be there, but empty."""
+    with _beside(path) as temporary:
+        temporary.mkdir()
+        yield temporary
+        # One flush of the whole system: an fsync for each of 20,000 images took a minute where this took 0.1 s.
+        os.sync()
+        try:
+            temporary.rename(path)
+        except OSError as error:
+            # rename(2) takes an absent or empty folder only, so a folder that was filled meanwhile is safe.
+            if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+                raise _refusal(path) from None
+            raise
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """A hidden name in the same folder (so that renaming is atomic), gone at the end whatever happens."""
+    if os.path.lexists(path) and not _is_empty_folder(path):
+        raise _refusal(path)
+    if blocked := next((folder for folder in path.absolute().parents if os.path.lexists(folder)), None):
+        _check_folder(blocked, path)
+    temporary = path.absolute().parent / f".{path.name}.{secrets.token_hex(4)}{PART}"
+    try:
+        temporary.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        sync(temporary.parent)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DataError(f"cannot be written: {reason}", where=str(path), fix=_FIX) from error
+    finally:
+        if temporary.is_dir():
+            shutil.rmtree(temporary, ignore_errors=True)
+        else:
+            with suppress(OSError):  # it must not take the place of the error that is on its way
+                temporary.unlink(missing_ok=True)
+
+
+def _appear(temporary: Path, path: Path) -> None:
+    """Rename without replacing: the system refuses a link to a name that is taken."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise _refusal(path) from None
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        if os.path.lexists(path):
+            raise _refusal(path) from None
+        temporary.rename(path)
+
+
+def _check_folder(folder: Path, path: Path) -> None:
+    if not folder.is_dir():
+        fix = "choose a destination in a folder"
+        raise DataError(f"cannot be written: {folder} is a file, not a folder", where=str(path), fix=fix)
+
+
+def _is_empty_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink() and next(path.iterdir(), None) is None
+
+
+def _refusal(path: Path) -> DataError:
+    return DataError(
+        "exists already and is left as it is", where=str(path), fix="choose another destination, or move it away"
+    )

@@ -1,0 +1,42 @@
+"""A folder a label, a PNG file a sample: `<label>/<row>.png`; what the folder reader and most training code read."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+from PIL import Image
+
+from pe_host.export.atomic import new_folder
+from pe_host.export.folder_names import folder_names
+from pe_host.export.table import ImageTable
+
+
+def write_image_folder(path: Path, images: NDArray[Any], labels: NDArray[Any], names: Sequence[str]) -> Path:
+    """Write the released images as PNG files, numbered by row over all labels, so that their order is kept.
+
+    A label without samples gets an empty folder. Where a folder could not be named as its label, `labels.json` holds
+    `{"schema": 1, "folders": {folder: label name}}` for all labels, in their order.
+
+    Args:
+        path: folder to make; DataError where it exists and is not empty.
+        images: uint8 [n, H, W, C].
+        labels: integers [n], positions in `names`.
+        names: label names.
+    """
+    table = ImageTable.check(images, labels, names)
+    folders = folder_names(table.names)
+    digits = len(str(max(len(table.images) - 1, 0)))
+    grey = table.images.shape[3] == 1
+    with new_folder(path) as temporary:
+        for folder in folders:
+            (temporary / folder).mkdir()
+        for row, (image, label) in enumerate(zip(table.images, table.labels, strict=True)):
+            picture = Image.fromarray(image[..., 0] if grey else image)
+            picture.save(temporary / folders[label] / f"{row:0{digits}d}.png", format="PNG")
+        if folders != table.names:
+            listing = {"schema": 1, "folders": dict(zip(folders, table.names, strict=True))}
+            # ASCII escapes: a name that is no valid Unicode (a lone surrogate) can still be written.
+            (temporary / "labels.json").write_text(json.dumps(listing, indent=1) + "\n", encoding="ascii")
+    return path

@@ -1,0 +1,221 @@
+"""Exports are whole, reproducible, safe to unpack anywhere, and never written over anything."""
+
+import json
+import os
+import unicodedata
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pe_host.errors import DataError
+from pe_host.export import WRITERS, write_image_folder, write_npz
+from pe_host.export.folder_names import folder_names
+
+NAMES = ("zero", "one", "two")
+
+
+def table(channels: int = 1, n: int = 12):
+    rng = np.random.default_rng(1)
+    images = rng.integers(0, 256, (n, 6, 5, channels), dtype=np.uint8)
+    return images, rng.integers(0, 2, n), NAMES  # nothing of class two
+
+
+def left_over(folder: Path) -> list[str]:
+    return sorted(p.name for p in folder.iterdir())
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_npz_holds_the_data_without_pickle(tmp_path, channels):
+    images, labels, names = table(channels)
+    assert write_npz(tmp_path / "d.npz", images, labels, names) == tmp_path / "d.npz"
+    with np.load(tmp_path / "d.npz", allow_pickle=False) as read:
+        np.testing.assert_array_equal(read["images"], images[..., 0] if channels == 1 else images)
+        np.testing.assert_array_equal(read["labels"], labels)
+        assert read["labels"].dtype == np.int64 and read["images"].dtype == np.uint8
+        assert tuple(read["label_names"].tolist()) == names
+    assert left_over(tmp_path) == ["d.npz"]
+
+
+def test_npz_of_equal_data_are_equal_files(tmp_path):
+    images, labels, names = table()
+    first = write_npz(tmp_path / "a.npz", images, labels, names).read_bytes()
+    assert (
+        first
+        == write_npz(tmp_path / "b.npz", np.asfortranarray(images), labels.astype(np.int32), list(names)).read_bytes()
+    )
+    with zipfile.ZipFile(tmp_path / "a.npz") as archive:
+        assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_image_folder_holds_every_image_in_order(tmp_path, channels):
+    images, labels, names = table(channels)
+    write_image_folder(tmp_path / "deep" / "out", images, labels, names)
+    files = sorted((tmp_path / "deep" / "out").glob("*/*.png"), key=lambda p: p.name)
+    assert [f.stem for f in files] == [f"{row:02d}" for row in range(12)]
+    assert [f.parent.name for f in files] == [names[label] for label in labels]
+    for file, image in zip(files, images, strict=True):
+        np.testing.assert_array_equal(np.asarray(Image.open(file)), image[..., 0] if channels == 1 else image)
+    assert left_over(tmp_path / "deep") == ["out"]
+    assert left_over(tmp_path / "deep" / "out") == sorted(names)  # the class without samples too, and no labels.json
+
+
+def test_changed_folder_names_are_listed(tmp_path):
+    images, labels, _ = table()
+    names = ("../up", "ok", "")
+    write_image_folder(tmp_path / "out", images, labels, names)
+    listing = json.loads((tmp_path / "out" / "labels.json").read_text())
+    assert list(listing["folders"].values()) == list(names)
+    assert sorted(p.name for p in (tmp_path / "out").iterdir() if p.is_dir()) == sorted(listing["folders"])
+    assert left_over(tmp_path) == ["out"]
+
+
+ODD = (
+    "a/b", "a\\b", "..", ".", "...", "", " ", " a", "a ", "a.", ".hidden", "CON", "con.txt", "nul", "LPT1",
+    "labels.json", "a:b", "a*b?", 'q"q', "<script>", "a|b", "100%", "%41", "A", "a", "é", "e\u0301", "É", "ß", "ss",
+    "tab\tnew\n", "\u202egnp", "\udc80", "x" * 300, "x" * 299 + "y", "日本" * 90, "%empty", "a%~2", "-rf", "~",
+    "normal name_1.5",
+)  # fmt: skip
+
+
+def test_folder_names_are_safe_and_different():
+    folders = folder_names(ODD)
+    for folder in folders:
+        assert 0 < len(folder.encode("utf-8")) <= 255
+        assert not set(folder) & set('/\\:*?"<>|') and folder.isprintable()
+        assert folder[0] not in ". " and folder[-1] not in ". "
+        assert folder.split(".")[0].lower() not in {"con", "nul", "lpt1"} and folder != "labels.json"
+    assert len({unicodedata.normalize("NFC", f).casefold() for f in folders}) == len(ODD)
+    unchanged = {"A", "é", "-rf", "~", "normal name_1.5"}
+    assert {name for name, folder in zip(ODD, folders, strict=True) if name == folder} >= unchanged
+    assert folder_names(("0", "1", "cat dog", "naïve")) == ("0", "1", "cat dog", "naïve")
+
+
+def test_odd_names_can_be_written(tmp_path):
+    n = len(ODD)
+    images = np.zeros((n, 2, 2, 1), np.uint8)
+    write_image_folder(tmp_path / "out", images, np.arange(n), ODD)
+    assert len(list((tmp_path / "out").glob("*/*.png"))) == n
+    assert json.loads((tmp_path / "out" / "labels.json").read_text())["folders"][folder_names(ODD)[0]] == "a/b"
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_a_destination_that_exists_is_left_as_it_is(tmp_path, kind):
+    images, labels, names = table()
+    file, folder, link = tmp_path / "file", tmp_path / "folder", tmp_path / "link"
+    file.write_text("mine")
+    folder.mkdir()
+    (folder / "mine").write_text("mine")
+    link.symlink_to(tmp_path / "nowhere")
+    before = left_over(tmp_path)
+    for destination in (file, folder, link):
+        with pytest.raises(DataError, match="exists already") as caught:
+            WRITERS[kind](destination, images, labels, names)
+        assert caught.value.exit_code == 5 and caught.value.fix
+    assert left_over(tmp_path) == before
+    assert file.read_text() == "mine" and (folder / "mine").read_text() == "mine" and link.is_symlink()
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_a_path_through_a_file_is_refused_by_the_name_that_was_typed(tmp_path, kind, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("mine")
+    for destination in (Path("file/out"), Path("file/deep/out")):
+        with pytest.raises(DataError, match=f"^{destination}: cannot be written: .*is a file, not a folder$") as caught:
+            WRITERS[kind](destination, *table())
+        assert caught.value.fix
+    assert left_over(tmp_path) == ["file"]
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_a_destination_that_appears_meanwhile_is_left_as_it_is(tmp_path, kind, monkeypatch):
+    """Two exports to one place at once: fails where the last step replaces what it finds."""
+    images, labels, names = table()
+    destination = tmp_path / "out"
+
+    def another_arrives(*_: object) -> None:
+        if not destination.exists():
+            if kind == "npz":
+                destination.write_text("mine")
+            else:
+                destination.mkdir()
+                (destination / "mine").write_text("mine")
+
+    monkeypatch.setattr(os, "fsync", another_arrives)  # the last thing before a file gets its name
+    monkeypatch.setattr(os, "sync", another_arrives)  # and before a folder does
+    with pytest.raises(DataError, match="exists already"):
+        WRITERS[kind](destination, images, labels, names)
+    assert left_over(tmp_path) == ["out"]
+    assert (destination if kind == "npz" else destination / "mine").read_text() == "mine"
+
+
+def test_a_file_system_without_hard_links_will_do(tmp_path, monkeypatch):
+    def no_links(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", no_links)
+    write_npz(tmp_path / "d.npz", *table())
+    assert left_over(tmp_path) == ["d.npz"]
+
+
+def test_an_empty_folder_may_be_filled(tmp_path):
+    (tmp_path / "out").mkdir()
+    write_image_folder(tmp_path / "out", *table())
+    assert len(list((tmp_path / "out").glob("*/*.png"))) == 12
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+@pytest.mark.parametrize("failure", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_a_failed_export_leaves_nothing(tmp_path, kind, failure, monkeypatch):
+    def fail(*_):
+        raise failure
+
+    monkeypatch.setattr(os, "fsync", fail)
+    monkeypatch.setattr(os, "sync", fail)
+    with pytest.raises((DataError, KeyboardInterrupt)) as caught:
+        WRITERS[kind](tmp_path / "out", *table())
+    if isinstance(failure, OSError):
+        assert isinstance(caught.value, DataError) and "No space left" in str(caught.value)
+    assert left_over(tmp_path) == []
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_the_permissions_are_those_of_any_new_file(tmp_path, kind):
+    mask = os.umask(0o022)
+    try:
+        WRITERS[kind](tmp_path / "out", *table())
+    finally:
+        os.umask(mask)
+    mode = (tmp_path / "out").stat().st_mode & 0o777
+    assert mode == (0o644 if kind == "npz" else 0o755)
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"images": np.zeros((2, 4, 4, 1), np.float32)}, "uint8"),
+        ({"images": np.zeros((2, 4, 4), np.uint8)}, "uint8"),
+        ({"images": np.zeros((2, 4, 4, 2), np.uint8)}, "channels"),
+        ({"labels": np.array([0, 1, 1])}, "2 images"),
+        ({"labels": np.array([0.0, 1.0])}, "integer labels"),
+        ({"labels": np.array([0, 2])}, "from 0 to 2"),
+        ({"labels": np.array([-1, 1])}, "from -1 to 1"),
+        ({"names": ("a", "a")}, "the same"),
+        ({"names": ("a", "b\0")}, "NUL"),
+    ],
+)
+def test_arrays_of_another_form_are_refused_before_anything_is_written(tmp_path, kind, change, message):
+    good = {"images": np.zeros((2, 4, 4, 1), np.uint8), "labels": np.array([0, 1]), "names": ("a", "b")}
+    with pytest.raises(DataError, match=message):
+        WRITERS[kind](tmp_path / "out", *(good | change).values())
+    assert left_over(tmp_path) == []
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_nothing_at_all_can_be_exported(tmp_path, kind):
+    WRITERS[kind](tmp_path / "out", np.zeros((0, 4, 4, 1), np.uint8), np.zeros(0, np.int64), ("a", "b"))
+    assert (tmp_path / "out").exists()

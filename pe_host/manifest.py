@@ -1,0 +1,160 @@
+"""`manifest.json`: what a run is made of, so that it is continued, replayed and reported by the same things or not at all."""
+
+import platform
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from pe_host.compute.info import GeneratorInfo
+from pe_host.config import settings
+from pe_host.errors import DataError, PluginFailure, PrivacyRefusal
+from pe_host.evolution.schedule import Schedule
+from pe_host.job import Job
+from pe_host.plugins import PluginRef
+from pe_host.privacy import PrivacyPlan
+from pe_host.run import CONFIG, MANIFEST, RunFolder
+
+SCHEMA = 1
+_FREE = frozenset({"out", "workers"})
+"""Settings that change nothing about the result."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What `manifest.json` holds.
+
+    Args:
+        plan: the privacy plan.
+        generator, embedding: resolved, with versions.
+        options: every option of the generator with its value.
+        config: every setting that the result depends on.
+        versions: of interpreter and distributions.
+        space: parameter space of a simulator, as JSON, else None.
+        finished: the release is written; what follows is None before that.
+        schedule, class_counts, iterations: as they came out.
+        spent_epsilon: ε of the ledger.
+        release_digest: of the released samples with their data; see `pe_host.digest`.
+    """
+
+    plan: PrivacyPlan
+    generator: PluginRef
+    embedding: PluginRef
+    options: dict[str, str]
+    config: dict[str, Any]
+    versions: dict[str, str]
+    space: dict[str, Any] | None
+    finished: bool = False
+    schedule: Schedule | None = None
+    class_counts: dict[str, Any] | None = None
+    iterations: int | None = None
+    spent_epsilon: float | None = None
+    release_digest: str | None = None
+    schema: int = field(default=SCHEMA)
+
+    def to_json(self) -> dict[str, Any]:
+        spent = self.spent_epsilon
+        return {
+            **asdict(self),
+            "plan": self.plan.to_json(),
+            "plan_digest": self.plan.digest,
+            "generator": self.generator.to_json(),
+            "embedding": self.embedding.to_json(),
+            "spent_epsilon": "inf" if spent is not None and not np.isfinite(spent) else spent,
+        }
+
+    @classmethod
+    def read(cls, run: RunFolder) -> "Manifest":
+        """The manifest of a run.
+
+        Raises:
+            DataError: there is none, or of another schema.
+        """
+        document = run.read_json(MANIFEST)
+        fix = "name the folder that `pe generate` wrote with --out"
+        if document is None:
+            raise DataError("this is no run: it has no manifest.json", where=str(run.root), fix=fix)
+        if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+            raise DataError(
+                "the manifest is of another schema, or damaged",
+                where=str(run.path(MANIFEST)),
+                fix=f"this version reads schema {SCHEMA}",
+            )
+        try:
+            return cls._from_json(document)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise DataError("the manifest is damaged", where=str(run.path(MANIFEST)), fix=fix) from None
+
+    @classmethod
+    def _from_json(cls, document: dict[str, Any]) -> "Manifest":
+        values = {name: value for name, value in document.items() if name != "plan_digest"}
+        values["plan"] = PrivacyPlan.from_json(values["plan"])
+        values["generator"] = PluginRef.from_json(values["generator"])
+        values["embedding"] = PluginRef.from_json(values["embedding"])
+        if (schedule := values["schedule"]) is not None:
+            lists = {"sizes": tuple(schedule["sizes"]), "degrees": tuple(schedule["degrees"])}
+            values["schedule"] = Schedule(**{**schedule, **lists})
+        if values["spent_epsilon"] is not None:
+            values["spent_epsilon"] = float(values["spent_epsilon"])
+        return cls(**values)
+
+    def write(self, run: RunFolder) -> "Manifest":
+        run.write_json(MANIFEST, self.to_json())
+        return self
+
+
+def start_run(run: RunFolder, job: Job, info: GeneratorInfo) -> Manifest:
+    """Write manifest and configuration of a new run."""
+    manifest = _manifest(job, info).write(run)
+    run.write_text(CONFIG, job.config.to_toml())
+    return manifest
+
+
+def continue_run(run: RunFolder, job: Job, info: GeneratorInfo) -> Manifest:
+    """The manifest of the run in the folder, which must be of this very job.
+
+    Raises:
+        PrivacyRefusal: another privacy plan.
+        PluginFailure: another generator, or another version of it.
+        DataError: other settings, or no run.
+    """
+    if run.is_bare():  # killed before the manifest was there: nothing can have been spent
+        return start_run(run, job, info)
+    kept, now = Manifest.read(run), _manifest(job, info)
+    where = str(run.root)
+    fix = "use the settings of its config.toml, or start a new run in another folder"
+    if kept.plan.digest != now.plan.digest:
+        before, after = kept.plan.to_json(), now.plan.to_json()
+        changed = ", ".join(sorted(name for name in before if before[name] != after.get(name)))
+        raise PrivacyRefusal(
+            f"the run was planned otherwise ({changed}); going on would change its guarantee", where=where, fix=fix
+        )
+    if kept.generator != now.generator or kept.options != now.options:
+        raise PluginFailure(f"the run was begun with {kept.generator}, not {now.generator}", where=where, fix=fix)
+    if other := sorted(name for name in now.config if now.config[name] != kept.config.get(name)):
+        raise DataError(f"the run was begun with other settings: {', '.join(other)}", where=where, fix=fix)
+    if not run.path(CONFIG).exists():  # killed between the two
+        run.write_text(CONFIG, job.config.to_toml())
+    return kept
+
+
+def _manifest(job: Job, info: GeneratorInfo) -> Manifest:
+    config: dict[str, Any] = {}
+    for item in settings():
+        if item.name not in _FREE:
+            value = getattr(job.config, item.name)
+            config[item.name] = list(value) if isinstance(value, tuple) else value
+    config["epsilon"] = job.plan.to_json()["epsilon"]
+    distributions = ("pe-host", "pe-sdk", "numpy", "torch", "faiss-cpu", "opendp", "dp-accounting")
+    versions = {"python": platform.python_version(), **{name: version(name) for name in distributions}}
+    versions[job.generator.distribution] = job.generator.version
+    return Manifest(
+        plan=job.plan,
+        generator=job.generator,
+        embedding=job.embedding,
+        options=dict(info.options),
+        config=config,
+        versions=versions,
+        space=dict(info.space) if info.space else None,
+    )

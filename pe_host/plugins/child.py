@@ -1,0 +1,62 @@
+"""What runs in the child process of `pe list-plugins --check` and `pe describe`: it imports one plugin and tells of it.
+
+`python -P -m pe_host.plugins.child` reads one request as JSON from stdin and writes one JSON object to stdout:
+{"result": ...} or {"error": {"kind", "what", "where", "fix"}}. It never sees private data.
+"""
+
+import contextlib
+import json
+import os
+import sys
+from typing import Any
+
+from pe_host.errors import PeError, PluginFailure, UsageError
+from pe_host.plugins.cause import describe_cause
+from pe_host.plugins.load import load
+from pe_host.plugins.names import READER, one_line
+from pe_host.plugins.ref import PluginRef
+
+
+def check(ref: PluginRef) -> dict[str, Any]:
+    """Load the plugin and read its options; nothing of it is made."""
+    from pe_sdk import describe_options
+
+    spec = load(ref)
+    if ref.kind != READER:
+        describe_options(spec.options)
+    return {"summary": one_line(str(spec.summary))}
+
+
+def answer(request: dict[str, Any]) -> dict[str, Any]:
+    """Do what is asked: {"do": "check" or "describe", "ref", ...}."""
+    ref = PluginRef.from_json(request["ref"])
+    try:
+        if request["do"] == "check":
+            return {"result": check(ref)}
+        from pe_host.plugins.describe import describe
+
+        return {"result": describe(ref, request["options"], tuple(request["shape"]))}
+    except PeError as error:
+        kind = "usage" if isinstance(error, UsageError) else "plugin"
+        return {"error": {"kind": kind, "what": error.what, "where": error.where, "fix": error.fix}}
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever a plugin does is reported, SystemExit too
+        failure = PluginFailure(f"failed: {describe_cause(error)}", where=str(ref))
+        return {"error": {"kind": "plugin", "what": failure.what, "where": failure.where, "fix": failure.fix}}
+
+
+def main() -> None:
+    """Answer one request. Descriptor 1 is kept for the answer; what a plugin prints goes to stderr."""
+    request = json.load(sys.stdin)
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
+        os.dup2(2, 1)
+        json.dump(answer(request), out)
+    sys.stdout.flush()
+    with contextlib.suppress(OSError):
+        sys.stderr.flush()
+    os._exit(0)  # the answer is out: threads or exit handlers of the plugin must not hold it back
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""What a plugin is, as JSON: options, flags, and the parameter space of a simulator. Runs in a child process."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from pe_host.errors import UsageError
+from pe_host.plugins.load import load
+from pe_host.plugins.names import EMBEDDING, GENERATOR, READER
+from pe_host.plugins.ref import PluginRef
+from pe_sdk import CannotMake, GeneratorSpec, OptionError, OutputSpec, Simulator, describe_options, parse_options
+
+
+def describe(ref: PluginRef, options: Mapping[str, str], shape: tuple[int, ...]) -> dict[str, Any]:
+    """Load the plugin and say what it is.
+
+    Args:
+        ref: of any kind.
+        options: as `--set` gives them; they may change the parameter space.
+        shape: height, width, channels of the image a simulator is made for.
+
+    Returns:
+        kind, name, distribution, version, summary; options (name, type, default, help); for a generator also labels,
+        default_data, exact, gpu, block, and "makes": {"shape", "space"}, where the space is None for a black box, or
+        {"shape", "cannot"}.
+
+    Raises:
+        PluginFailure: it cannot be loaded.
+        UsageError: an option it does not know or cannot read.
+    """
+    spec = load(ref)
+    about = {"kind": ref.kind, "name": ref.name, "distribution": ref.distribution, "version": ref.version}
+    document: dict[str, Any] = {**about, "summary": spec.summary, "options": []}
+    if ref.kind in (GENERATOR, EMBEDDING):
+        document["options"] = [asdict(info) for info in describe_options(spec.options)]
+    if ref.kind == READER and options:
+        raise UsageError("a reader has no options", where=str(ref), fix="leave out --set")
+    if ref.kind != READER:
+        try:
+            values = parse_options(spec.options, options)
+        except OptionError as error:
+            raise UsageError(str(error), where=str(ref), fix=f"`pe describe {ref.name}` shows the options") from None
+    if ref.kind == GENERATOR:
+        flags = {"exact": spec.exact, "gpu": spec.gpu, "block": spec.block}
+        document |= {"labels": list(spec.labels), "default_data": spec.default_data, **flags}
+        document["makes"] = _makes(spec, values, shape)
+    return document
+
+
+def _makes(spec: GeneratorSpec, values: Any, shape: tuple[int, ...]) -> dict[str, Any]:
+    output = OutputSpec("image", shape, "uint8")
+    try:
+        made = spec.factory(output, spec.labels, values)
+    except CannotMake as error:
+        return {"shape": list(shape), "cannot": str(error)}
+    return {"shape": list(shape), "space": made.space.to_json() if isinstance(made, Simulator) else None}

@@ -1,0 +1,21 @@
+"""The only room that sees private records. What leaves it: noisy histograms, noisy class counts, their plan."""
+
+from pe_host.privacy.ledger import BudgetExhausted
+from pe_host.privacy.lock import FolderLock
+from pe_host.privacy.plan import PrivacyPlan, make_plan
+from pe_host.privacy.released import ClassCounts, NoisyHistogram
+from pe_host.privacy.shares import ClassShares
+from pe_host.privacy.side import PrivateSide
+from pe_host.privacy.store import HistogramStore
+
+__all__ = [
+    "BudgetExhausted",
+    "ClassCounts",
+    "ClassShares",
+    "FolderLock",
+    "HistogramStore",
+    "NoisyHistogram",
+    "PrivacyPlan",
+    "PrivateSide",
+    "make_plan",
+]

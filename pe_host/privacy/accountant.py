@@ -1,0 +1,295 @@
+"""The privacy cost of discrete Gaussian releases, composed exactly, and the noise a budget asks for.
+
+A release adds discrete Gaussian noise (Canonne, Kamath, Steinke: arXiv 2004.00010) to integers of which a record moves
+at most so many by one each. So it is that many scalar mechanisms of sensitivity 1, and everything a run releases
+composes as one list of them. Their privacy loss distributions are composed by dp-accounting, in the pessimistic form of
+"Connect the Dots" (arXiv 2207.04380): the discretised curve lies above the exact one, and mass cut off in the tails
+counts as δ.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pe_host.errors import PrivacyRefusal
+
+MIN_DELTA, MAX_DELTA = 1e-10, 0.5
+MIN_SCALE, MAX_SCALE = 1e-3, 1e6
+"""The noise accounted for: a smaller scale is none at all (the ε of one vote is above 100,000), and for a larger one the
+distribution, tabulated out to 12 scales on both sides, is too long."""
+
+MAX_EPSILON = 1e4
+"""Largest finite ε of a budget; more would protect nothing and take for ever to calibrate."""
+
+MAX_COORDINATES = 10_000
+"""Largest rounds × votes of a plan."""
+
+MAX_MU = 1001.0
+"""Largest square root of the sum of coordinates / scale² that `pe account` prices; one vote at MIN_SCALE has 1000."""
+
+_ROUNDING = 1e-12
+"""Added to every δ: far above what the Fourier transforms lose to rounding, far below any δ in use."""
+
+_GRID = 0.02
+"""Step of the loss grid, in standard deviations of the loss of one scalar release of average cost; at this step the
+discretisation adds under 0.1 % to ε."""
+
+_TOLERANCE = 2e-4
+"""Relative width at which the search for the noise stops."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """Integers published with discrete Gaussian noise.
+
+    Args:
+        coordinates: how many of them one record (or client) moves, by one each.
+        scale: parameter of the noise.
+
+    Raises:
+        PrivacyRefusal: a scale that is not a positive finite number, or no coordinates.
+    """
+
+    coordinates: int
+    scale: float
+
+    def __post_init__(self) -> None:
+        check_scale(self.scale)
+        if self.coordinates < 1:
+            raise PrivacyRefusal(f"a release of {self.coordinates} coordinates has no meaning")
+
+
+@dataclass(frozen=True)
+class Scales:
+    """Calibrated noise: on each vote, and on each class count (None where no counts are released)."""
+
+    votes: float
+    counts: float | None
+
+
+def check_scale(scale: float) -> None:
+    """Raise PrivacyRefusal unless the noise scale can be accounted for: NaN, infinite, zero, negative, too small or too large."""
+    if not (math.isfinite(scale) and scale > 0):
+        raise PrivacyRefusal(f"noise of scale {scale} protects nothing: it must be a positive finite number")
+    if scale < MIN_SCALE:
+        raise PrivacyRefusal(
+            f"noise of scale {scale:.3g} is below {MIN_SCALE:g}, the smallest accounted for, and protects nothing",
+            fix="lower --epsilon, or say inf for a run that is NOT PRIVATE",
+        )
+    if scale > MAX_SCALE:
+        raise PrivacyRefusal(
+            f"noise of scale {scale:.3g} is beyond {MAX_SCALE:.0g}, the largest accounted for",
+            fix="raise --epsilon, or ask for fewer iterations or votes",
+        )
+
+
+def check_budget(epsilon: float, delta: float) -> None:
+    """Raise PrivacyRefusal unless (epsilon, delta) is a budget that noise can be calibrated to; epsilon inf is not."""
+    if not (math.isfinite(epsilon) and epsilon > 0):
+        raise PrivacyRefusal(f"epsilon must be a positive number, got {epsilon}", where="--epsilon", fix="1 is strict")
+    if epsilon > MAX_EPSILON:
+        raise PrivacyRefusal(
+            f"epsilon {epsilon:g} is beyond {MAX_EPSILON:g}, and protects nothing",
+            where="--epsilon",
+            fix="say inf for a run that is NOT PRIVATE",
+        )
+    if not MIN_DELTA <= delta <= MAX_DELTA:
+        raise PrivacyRefusal(f"delta must lie in [{MIN_DELTA:g}, {MAX_DELTA:g}], got {delta}", where="--delta")
+
+
+def check_cost(releases: Sequence[Release]) -> None:
+    """Raise PrivacyRefusal where the releases together protect nothing, and would take for ever to account for."""
+    if math.sqrt(sum(release.coordinates / release.scale**2 for release in releases)) > MAX_MU:
+        raise PrivacyRefusal(
+            "so little noise for so many counts protects nothing",
+            where="--vote-scale",
+            fix="raise it, or ask for fewer rounds or votes",
+        )
+
+
+def check_rounds(rounds: int, votes: int) -> None:
+    """Raise PrivacyRefusal unless a plan of so many rounds and votes can be accounted for."""
+    if rounds < 1 or votes < 1:
+        raise PrivacyRefusal(f"{rounds} rounds of {votes} votes make no run", fix="ask for at least one of each")
+    if rounds * votes > MAX_COORDINATES:
+        raise PrivacyRefusal(
+            f"{rounds} rounds of {votes} votes are {rounds * votes:,} noisy counts a record, beyond {MAX_COORDINATES:,}",
+            fix="ask for fewer iterations or votes",
+        )
+
+
+def delta_of(releases: Sequence[Release], epsilon: float) -> float:
+    """The smallest δ (from above, within about 1 %) at which the releases together are (epsilon, δ)-DP.
+
+    Raises:
+        PrivacyRefusal: epsilon is not a finite number of at least 0.
+    """
+    if not (math.isfinite(epsilon) and epsilon >= 0):
+        raise PrivacyRefusal(f"epsilon must be a finite number of at least 0, got {epsilon}")
+    return _curve(_grouped(releases))(epsilon)
+
+
+def epsilon_of(releases: Sequence[Release], delta: float) -> float:
+    """The smallest ε (from above, within about 0.1 %) at which the releases together are (ε, delta)-DP; inf where there
+    is none.
+
+    Raises:
+        PrivacyRefusal: delta outside [MIN_DELTA, MAX_DELTA].
+    """
+    check_budget(1.0, delta)
+    curve = _curve(_grouped(releases))
+    if curve(0.0) <= delta:
+        return 0.0
+    high = 1e-6
+    while curve(high) > delta:
+        high *= 2
+        if high > 1e15:  # the mass of infinite loss alone exceeds delta
+            return math.inf
+    return _bisect(lambda e: curve(e) <= delta, bad=high / 2 if high > 1e-6 else 0.0, good=high, tolerance=1e-9)
+
+
+def calibrate(epsilon: float, delta: float, rounds: int, votes: int, count_share: float = 0.02) -> Scales:
+    """The least noise that keeps `rounds` histograms and the class counts together within (epsilon, delta).
+
+    Budget is split in the units of 1/scale^2, in which Gaussian costs add up: the counts get the share `count_share`.
+
+    Args:
+        epsilon: > 0, at most MAX_EPSILON.
+        delta: in [MIN_DELTA, MAX_DELTA].
+        rounds: T >= 1 histograms.
+        votes: k >= 1, votes of a record in each.
+        count_share: in [0, 1); 0 where no counts are released.
+
+    Raises:
+        PrivacyRefusal: an argument out of its range, or more rounds × votes than MAX_COORDINATES, or noise beyond MAX_SCALE.
+    """
+    check_budget(epsilon, delta)
+    check_rounds(rounds, votes)
+    if not 0 <= count_share < 1:
+        raise PrivacyRefusal(f"no noise can be calibrated to the count share {count_share}")
+
+    def scales(mu: float) -> Scales:
+        counts = 1 / (math.sqrt(count_share) * mu) if count_share else None
+        return Scales(math.sqrt(rounds * votes / (1 - count_share)) / mu, counts)
+
+    def affordable(mu: float) -> bool:
+        return delta_of(plan_releases(scales(mu), rounds, votes), epsilon) <= delta
+
+    guess = _gaussian_budget(epsilon, delta)
+    good = guess
+    while not affordable(good):
+        good *= 0.98 if good > 0.8 * guess else 0.5
+    bad = good * 1.02
+    while affordable(bad):
+        good, bad = bad, bad * (1.02 if bad < 1.2 * guess else 2)
+    return scales(_bisect(affordable, bad=bad, good=good, tolerance=_TOLERANCE))
+
+
+def plan_releases(scales: Scales, rounds: int, votes: int) -> list[Release]:
+    """Everything a run releases: the counts, if any, and a histogram a round."""
+    counts = [] if scales.counts is None else [Release(1, scales.counts)]
+    return [*counts, *[Release(votes, scales.votes)] * rounds]
+
+
+def gaussian_mu(releases: Sequence[Release]) -> float:
+    """The smallest μ (from above, within about 1 %) such that the releases together are μ-GDP (arXiv 1905.02383).
+
+    That is, the trade-off curve of Normal(0, 1) against Normal(μ, 1) lies below the exact one: δ_μ(ε) >= δ(ε) for every
+    ε. Checked where both δ and 1 - δ are at least MIN_DELTA, which is as far as double precision carries.
+    """
+    curve = _curve(_grouped(releases))
+    step = math.sqrt(sum(r.coordinates / r.scale**2 for r in releases)) / 400
+    epsilons, deltas = [0.0], [curve(0.0)]
+    while deltas[-1] >= MIN_DELTA:
+        epsilons.append(epsilons[-1] + step)
+        deltas.append(curve(epsilons[-1]))
+    # Between two points of the grid the exact δ is at most that of the left one, and the Gaussian δ at least that of
+    # the right one.
+    left, right = np.array(deltas[:-1]), np.array(epsilons[1:])
+    inside = left <= 1 - MIN_DELTA
+    return float(_gaussian_mu_at(right[inside], left[inside]).max(initial=0.0))
+
+
+def _grouped(releases: Sequence[Release]) -> tuple[tuple[float, int], ...]:
+    """(scale, number of scalar releases), sorted: what the order of releases cannot change."""
+    count: Counter[float] = Counter()
+    for release in releases:
+        count[release.scale] += release.coordinates
+    return tuple(sorted(count.items()))
+
+
+def _curve(groups: tuple[tuple[float, int], ...]) -> Callable[[float], float]:
+    if not groups:
+        return lambda epsilon: 0.0
+    composed = _compose(groups)
+    return lambda epsilon: min(1.0, float(composed.get_delta_for_epsilon(epsilon)) + _ROUNDING)
+
+
+@lru_cache(maxsize=64)
+def _compose(groups: tuple[tuple[float, int], ...]) -> Any:
+    from dp_accounting.pld import privacy_loss_distribution as pld  # heavy, and needed by few commands
+
+    total = sum(count for _, count in groups)
+    step = _GRID * math.sqrt(sum(count / scale**2 for scale, count in groups) / total)
+    # The losses of the most frequent release are odd multiples of 1 / (2 scale^2): a grid that holds them loses
+    # nothing.
+    main = max(groups, key=lambda group: group[1])[0]
+    spacing = 1 / (2 * main**2)
+    if spacing > step:
+        step = spacing / math.ceil(spacing / step)
+    with np.errstate(over="ignore"):  # at tiny scales a step of the loss overflows exp: 1 / inf is the right 0
+        parts = [
+            pld.from_discrete_gaussian_mechanism(
+                scale, sensitivity=1, value_discretization_interval=step, use_connect_dots=True
+            ).self_compose(count)
+            for scale, count in groups
+        ]
+    composed = parts[0]
+    for part in parts[1:]:
+        composed = composed.compose(part)
+    return composed
+
+
+def _bisect(is_good: Callable[[float], bool], bad: float, good: float, tolerance: float) -> float:
+    """Narrow the bracket to a relative width. At the result `is_good` was seen to hold, whatever its shape."""
+    while abs(good - bad) > tolerance * good:
+        middle = (bad + good) / 2
+        if is_good(middle):
+            good = middle
+        else:
+            bad = middle
+    return good
+
+
+def _gaussian_delta(mu: NDArray[np.float64], epsilon: NDArray[np.float64]) -> NDArray[np.float64]:
+    """δ of the Gaussian mechanism (arXiv 1905.02383, corollary 2.13), in logarithms so that large ε do not overflow."""
+    from scipy.special import log_ndtr  # heavy, and readers are imported without it
+
+    upper = log_ndtr(-epsilon / mu + mu / 2)
+    lower = log_ndtr(-epsilon / mu - mu / 2)
+    return np.asarray(np.exp(upper) * -np.expm1(np.minimum(epsilon + lower - upper, 0.0)))
+
+
+def _gaussian_mu_at(epsilon: NDArray[np.float64], delta: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The μ whose Gaussian curve passes through (epsilon, delta), from above."""
+    low, high = np.full_like(delta, 1e-12), np.full_like(delta, 1e6)
+    for _ in range(80):
+        middle = np.sqrt(low * high)
+        enough = _gaussian_delta(middle, epsilon) >= delta
+        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+    return high
+
+
+def _gaussian_budget(epsilon: float, delta: float) -> float:
+    """The μ a Gaussian mechanism could spend on (epsilon, delta): where the search starts.
+
+    Rounded, so that the search takes the same steps, to the same bits, whatever the last digit of a library's
+    logarithm.
+    """
+    return float(f"{_gaussian_mu_at(np.array([epsilon]), np.array([delta]))[0]:.6g}")

@@ -1,0 +1,243 @@
+"""The ledger: what has been spent, written before it is spent, never taken back.
+
+A JSONL file. The header names the plan; then a line for each draw of noise, on the disk before the draw. Whatever was
+lost after its line was written stays spent, so the target is a hard cap under every sequence of crashes.
+"""
+
+import json
+import math
+import os
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pe_host.durable import write_atomic
+from pe_host.errors import DataError, PrivacyRefusal
+from pe_host.privacy.accountant import Release, delta_of, epsilon_of
+from pe_host.privacy.plan import PrivacyPlan
+
+SCHEMA = 1
+KINDS = ("class-counts", "votes")
+TORN = "torn"
+"""Kind of the line that owns up to the unreadable lines before it: each was cut short by a crash, before its draw, and
+counts as the dearest release of the plan. Unreadable lines that no such line follows are damage, but for those at the
+end.
+"""
+
+
+class BudgetExhausted(PrivacyRefusal):
+    """The budget does not hold another release; the run finishes from what it has."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line, for reports.
+
+    Args:
+        kind: one of KINDS, or TORN.
+        round: t of a vote, else 0.
+        attempt: how often this draw was paid for up to here.
+        cost: None where the plan is not private.
+    """
+
+    kind: str
+    round: int
+    attempt: int
+    cost: Release | None
+
+
+class Ledger:
+    """The ledger of one run. Made by `open`, under the lock of the run folder."""
+
+    def __init__(self, path: Path, plan: PrivacyPlan, content: "_Content") -> None:
+        self._path = path
+        self._plan = plan
+        self._lines = content.lines
+        self._torn = content.torn
+        self._unterminated = content.unterminated
+
+    @classmethod
+    def open(cls, path: Path, plan: PrivacyPlan) -> "Ledger":
+        """Read and check the ledger, or begin it where there is none.
+
+        Raises:
+            PrivacyRefusal: the file is of another plan, or damaged elsewhere than at its very end.
+        """
+        if not path.exists():
+            header = {"schema": SCHEMA, "plan": plan.digest, "private": plan.private}
+            write_atomic(path, _line(header))  # whole or not at all, so a header is never torn
+        return cls(path, plan, _read(path, plan))
+
+    @property
+    def releases(self) -> list[Release]:
+        """Everything spent; a torn line counts as the dearest release. Empty where the plan is not private."""
+        if not self._plan.private:
+            return []
+        return [_cost(self._plan, line["kind"]) for line in self._lines]
+
+    @property
+    def entries(self) -> list["Entry"]:
+        """Every line in order."""
+        seen: Counter[tuple[str, int]] = Counter()
+        entries = []
+        for line in self._lines:
+            key = line["kind"], line["round"]
+            seen[key] += 1
+            cost = _cost(self._plan, line["kind"]) if self._plan.private else None
+            entries.append(Entry(*key, seen[key], cost))
+        return entries
+
+    def has_line(self, kind: str, round: int) -> bool:
+        """True where a draw was paid for. A torn line is of no draw: those come after a whole line."""
+        return any(line["kind"] == kind and line["round"] == round for line in self._lines)
+
+    def spent_epsilon(self) -> float:
+        """ε of everything spent, at the plan's δ; inf where the plan is not private."""
+        return epsilon_of(self.releases, self._plan.delta) if self._plan.private else math.inf
+
+    def affords(self, kind: str) -> bool:
+        """True where everything spent and one more release of this kind stay within the plan's (ε, δ)."""
+        if not self._plan.private:
+            return True
+        return delta_of([*self.releases, _cost(self._plan, kind)], self._plan.epsilon) <= self._plan.delta
+
+    def check_affordable(self, kind: str) -> None:
+        """Raise BudgetExhausted unless `affords(kind)`."""
+        if not self.affords(kind):
+            raise BudgetExhausted(
+                "the budget does not hold another release; draws lost in earlier interruptions count as spent",
+                where=self._path.name,
+                fix="the run can finish from the rounds it has",
+            )
+
+    def spend(self, kind: str, round: int) -> None:
+        """Write the line of a draw and bring it to the disk. Call it before drawing.
+
+        Args:
+            kind: one of KINDS.
+            round: t of a vote, 0 for the class counts.
+
+        Raises:
+            BudgetExhausted: see `check_affordable`.
+            DataError: the line cannot be written; the ledger must then be opened anew.
+        """
+        self.check_affordable(kind)
+        if self._torn:
+            self._append(_torn_line(self._plan, self._torn))
+            self._torn = 0
+        entry = _entry(self._plan, kind, round, self._lines)
+        self._append(_line(entry))
+        self._lines.append(entry)
+
+    def _append(self, line: bytes) -> None:
+        try:
+            with self._path.open("ab") as file:
+                file.write(b"\n" * self._unterminated + line)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:  # what reached the disk is found, and counted, when the ledger is opened again
+            raise DataError(
+                f"cannot write the ledger: {error.strerror}",
+                where=str(self._path),
+                fix="free space or mend the permissions; then run the same command with --resume",
+            ) from None
+        self._unterminated = False
+
+
+@dataclass(frozen=True)
+class _Content:
+    """What a ledger file holds.
+
+    Args:
+        lines: the draws paid for, in order; an unreadable line is there as {"kind": TORN, "round": 0}.
+        torn: how many unreadable lines at the end no line owns up to yet.
+        unterminated: the file does not end in a line feed.
+    """
+
+    lines: list[dict[str, Any]]
+    torn: int
+    unterminated: bool
+
+
+def _cost(plan: PrivacyPlan, kind: str) -> Release:
+    if kind == TORN:
+        return plan.largest_release
+    return plan.vote_release if kind == "votes" else plan.count_release
+
+
+def _entry(plan: PrivacyPlan, kind: str, round: int, before: list[dict[str, Any]]) -> dict[str, Any]:
+    """The next line, exactly as it is written."""
+    cost = _cost(plan, kind) if plan.private else None
+    return {
+        "kind": kind,
+        "round": round,
+        "attempt": 1 + sum(line["kind"] == kind and line["round"] == round for line in before),
+        "coordinates": cost.coordinates if cost else 0,
+        "scale": cost.scale if cost else 0.0,
+        "private": plan.private,
+        "plan": plan.digest,
+    }
+
+
+def _torn_line(plan: PrivacyPlan, count: int) -> bytes:
+    return _line({"kind": TORN, "lines": count, "plan": plan.digest})
+
+
+def _line(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, sort_keys=True, allow_nan=False).encode() + b"\n"
+
+
+def _parse(raw: bytes) -> dict[str, Any]:
+    """The line's object; empty where there is none."""
+    document = None
+    with suppress(ValueError):  # UnicodeDecodeError is one
+        document = json.loads(raw)
+    return document if isinstance(document, dict) else {}
+
+
+def _read(path: Path, plan: PrivacyPlan) -> _Content:
+    first, *rest = path.read_bytes().split(b"\n")
+    header = _parse(first)
+    if header.get("schema") != SCHEMA or not rest:
+        raise _damaged(path, 1)
+    if header.get("plan") != plan.digest:
+        raise PrivacyRefusal(
+            "the privacy plan has changed since this run began",
+            where=path.name,
+            fix="repeat the command the run was started with, or start a new run, whose ε adds to this one's",
+        )
+    unterminated = rest[-1] != b""
+    lines: list[dict[str, Any]] = []
+    torn = 0
+    for number, raw in enumerate(rest if unterminated else rest[:-1], start=2):
+        line = _parse(raw)
+        if not line:
+            lines.append({"kind": TORN, "round": 0})
+            torn += 1
+        elif torn and raw + b"\n" == _torn_line(plan, torn):
+            torn = 0
+        elif (
+            torn or not _expected(line, plan) or raw + b"\n" != _line(_entry(plan, line["kind"], line["round"], lines))
+        ):
+            raise _damaged(path, number - torn)
+        else:
+            lines.append(line)
+    return _Content(lines, torn, unterminated)
+
+
+def _expected(line: dict[str, Any], plan: PrivacyPlan) -> bool:
+    """This plan has such a draw."""
+    kind, round = line.get("kind"), line.get("round")
+    if kind == "class-counts":
+        return plan.count_scale is not None and round == 0
+    return kind == "votes" and type(round) is int and 1 <= round <= plan.rounds
+
+
+def _damaged(path: Path, number: int) -> PrivacyRefusal:
+    return PrivacyRefusal(
+        f"line {number} of the ledger is damaged, so what was spent is not known",
+        where=path.name,
+        fix="start a new run, whose ε adds to this one's; an older copy of the ledger would forget what was spent since",
+    )

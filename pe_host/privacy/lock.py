@@ -1,0 +1,59 @@
+"""One process at a time in a run folder: two would each believe they spend the budget alone."""
+
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+
+from pe_host.errors import DataError
+
+LOCK = ".lock"
+
+
+class FolderLock:
+    """A context manager that holds the run folder; the kernel releases it when the process ends, however it ends.
+
+    Args:
+        folder: the run folder; it must exist.
+
+    Raises:
+        DataError: on entering, where another process holds the folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._descriptor: int | None = None
+
+    @property
+    def held(self) -> bool:
+        """True between entering and leaving."""
+        return self._descriptor is not None
+
+    def __enter__(self) -> "FolderLock":
+        if self.held:
+            raise RuntimeError("a FolderLock is entered once at a time")
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC  # not inherited by workers, which would keep it locked
+        descriptor = os.open(self.folder / LOCK, flags, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            raise DataError(
+                "another process is working in this run folder",
+                where=str(self.folder),
+                fix="wait for it to end, or choose another --out",
+            ) from None
+        except OSError as error:
+            os.close(descriptor)
+            raise DataError(
+                f"the folder cannot be locked: {error.strerror}", where=str(self.folder), fix="use a local disk"
+            ) from None
+        self._descriptor = descriptor
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None

@@ -1,0 +1,241 @@
+"""The privacy plan: one frozen object that says what is guaranteed and holds the noise that code and ledger use."""
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+from pe_host.errors import DataError, PrivacyRefusal
+from pe_host.privacy.accountant import Release, Scales, calibrate, check_rounds, gaussian_mu, plan_releases
+from pe_host.privacy.shares import COUNT_BUDGET, ClassShares
+from pe_sdk import OutputSpec
+
+Unit = Literal["record", "client"]
+
+SCHEMA = 1
+DEFAULT_DELTA = 1e-6
+
+
+@dataclass(frozen=True)
+class PrivacyPlan:
+    """What a run may release about private data, and at what cost. Made by `make_plan`.
+
+    Args:
+        epsilon: ε of the whole run; inf means that there is no noise and NO PRIVACY.
+        delta: δ of the whole run.
+        unit: what adding or removing changes: one record, or one client with all its records.
+        rounds: T, the histograms.
+        votes: k, the votes of one unit in each.
+        vote_scale: parameter of the discrete Gaussian noise on each vote; 0 where not private.
+        count_scale: the same for the class counts; None where they are declared, 0 where not private.
+        mu: the run is μ-GDP; inf where not private.
+        shares: where class counts come from.
+        class_names: public.
+        output: public form of a record.
+        reader: name of the reader, which sees private records.
+        embeddings: names of the embeddings, which see private records.
+    """
+
+    epsilon: float
+    delta: float
+    unit: Unit
+    rounds: int
+    votes: int
+    vote_scale: float
+    count_scale: float | None
+    mu: float
+    shares: ClassShares
+    class_names: tuple[str, ...]
+    output: OutputSpec
+    reader: str
+    embeddings: tuple[str, ...]
+
+    @property
+    def private(self) -> bool:
+        """False for ε = inf."""
+        return math.isfinite(self.epsilon)
+
+    @property
+    def vote_release(self) -> Release:
+        """The cost of one round. Only where private."""
+        return Release(self.votes, self.vote_scale)
+
+    @property
+    def count_release(self) -> Release:
+        """The cost of the class counts. Only where private and released."""
+        if self.count_scale is None:
+            raise ValueError("this plan releases no class counts")
+        return Release(1, self.count_scale)
+
+    @property
+    def largest_release(self) -> Release:
+        """The dearest single release: what a ledger line that cannot be read is taken for."""
+        releases = [self.vote_release] if self.count_scale is None else [self.vote_release, self.count_release]
+        return max(releases, key=lambda release: release.coordinates / release.scale**2)
+
+    @property
+    def releases(self) -> list[Release]:
+        """Everything the run releases if nothing is lost on the way; empty where not private."""
+        return plan_releases(Scales(self.vote_scale, self.count_scale), self.rounds, self.votes) if self.private else []
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON, in hexadecimal."""
+        text = json.dumps(self.to_json(), sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def summary(self) -> str:
+        """The guarantee in one line."""
+        if not self.private:
+            return "NOT PRIVATE (ε = inf)"
+        return f"ε = {self.epsilon:g}, δ = {self.delta:g}, unit of privacy: adding or removing one {self.unit}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Every field; infinity is written "inf", since JSON has no number for it."""
+        return {
+            "schema": SCHEMA,
+            "private": self.private,
+            "epsilon": self.epsilon if self.private else "inf",
+            "delta": self.delta,
+            "unit": self.unit,
+            "rounds": self.rounds,
+            "votes": self.votes,
+            "vote_scale": self.vote_scale,
+            "count_scale": self.count_scale,
+            "mu": self.mu if self.private else "inf",
+            "shares": self.shares.to_json(),
+            "class_names": list(self.class_names),
+            "output": {"kind": self.output.kind, "shape": list(self.output.shape), "dtype": self.output.dtype},
+            "reader": self.reader,
+            "embeddings": list(self.embeddings),
+        }
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> "PrivacyPlan":
+        """Inverse of `to_json`.
+
+        Raises:
+            DataError: the document is no plan, or of a schema this version does not know.
+        """
+        if document.get("schema") != SCHEMA:
+            raise DataError(f"a privacy plan of schema {document.get('schema')!r}; this version reads {SCHEMA}")
+        try:
+            return cls(
+                epsilon=float(document["epsilon"]),
+                delta=float(document["delta"]),
+                unit=cast(Unit, document["unit"]),
+                rounds=int(document["rounds"]),
+                votes=int(document["votes"]),
+                vote_scale=float(document["vote_scale"]),
+                count_scale=None if document["count_scale"] is None else float(document["count_scale"]),
+                mu=float(document["mu"]),
+                shares=ClassShares.from_json(document["shares"]),
+                class_names=tuple(document["class_names"]),
+                output=OutputSpec(**document["output"]),
+                reader=document["reader"],
+                embeddings=tuple(document["embeddings"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise DataError(f"this is no privacy plan: {error}") from error
+
+    def sentences(self) -> list[str]:
+        """The guarantee and every assumption it rests on, in plain sentences."""
+        if not self.private:
+            return [
+                "NOT PRIVATE: ε is infinite, votes and class counts carry no noise; the result may show any record.",
+            ]
+        noisy_counts = self.count_scale is not None
+        one = "one record" if self.unit == "record" else "one client, with all its records,"
+        who = "a record" if self.unit == "record" else "a client, over all its records,"
+        return [
+            f"Everything released is ({self.epsilon:g}, {self.delta:g})-differentially private: adding or removing "
+            f"{one} changes the probability of any outcome by a factor of at most exp({self.epsilon:g}), up to "
+            f"δ = {self.delta:g}.",
+            f"It is {_upwards(self.mu)}-Gaussian-DP as well. ε covers the whole run: up to {self.rounds} noisy histograms"
+            + (" and the noisy class counts." if noisy_counts else "; no class counts are released."),
+            f"In each histogram {who} casts at most {self.votes} votes of one, each on another candidate; each count "
+            f"of votes gets discrete Gaussian noise of scale {self.vote_scale:.6g} from a cryptographic source.",
+            self._shares_sentence(),
+            f"{self._delta_sentence()} It should be well below 1/n. The number of {self.unit}s n is "
+            + ("released with noise only." if noisy_counts else "a declared public figure."),
+            f"Assumed public: that the data set exists, the {len(self.class_names)} class names, and the form of a "
+            f"record ({self.output.kind}, {self.output.dtype} {' × '.join(map(str, self.output.shape))}).",
+            f"Trusted, because they see private records: {', '.join((self.reader, *self.embeddings))}. "
+            "Generators are given none; no wall of the operating system keeps a malicious one from files of its user yet.",
+            "Not covered: how long the run takes, and what the operator reads on the terminal or in the folder 'internal'.",
+        ]
+
+    def _delta_sentence(self) -> str:
+        if self.delta == DEFAULT_DELTA:
+            return "δ is the fixed default, chosen without a look at the data."
+        return "δ was given by the operator; the guarantee assumes that it was not computed from the data."
+
+    def _shares_sentence(self) -> str:
+        if self.count_scale is not None:
+            return (
+                f"The number of {self.unit}s of each class"
+                + (", each counted in its most frequent one," if self.unit == "client" else "")
+                + f" is released with discrete Gaussian noise of scale {self.count_scale:.6g}, for {COUNT_BUDGET:.0%} of the "
+                "budget."
+            )
+        how = "equal" if self.shares.origin == "uniform" else "as declared"
+        return (
+            f"Class shares are taken to be {how}, of a declared {self.shares.size} {self.unit}s: nothing is released."
+        )
+
+
+def _upwards(value: float) -> str:
+    """Four digits, never below the value."""
+    step = 10.0 ** (math.floor(math.log10(value)) - 3)
+    return f"{math.ceil(value / step) * step:.4g}"
+
+
+def make_plan(
+    *,
+    epsilon: float,
+    rounds: int,
+    votes: int,
+    class_names: tuple[str, ...],
+    output: OutputSpec,
+    reader: str,
+    embeddings: tuple[str, ...],
+    delta: float = DEFAULT_DELTA,
+    unit: Unit = "record",
+    shares: ClassShares | None = None,
+) -> PrivacyPlan:
+    """Calibrate the noise to the budget and freeze it all. Arguments as of `PrivacyPlan`; shares are noisy by default.
+
+    Raises:
+        PrivacyRefusal: no noise can be calibrated to the arguments.
+        UsageError: the shares do not fit the classes.
+        DataError: no class names, or one of them twice.
+    """
+    shares = shares or ClassShares()
+    shares.check(len(class_names))
+    if not class_names or len(set(class_names)) != len(class_names):
+        raise DataError("class names must be given, each once", where="--classes")
+    if unit not in ("record", "client"):
+        raise PrivacyRefusal(f"the unit of privacy is a record or a client, not {unit!r}")
+    noisy = shares.origin == "noisy"
+    if epsilon == math.inf:
+        check_rounds(rounds, votes)
+        scales, mu = Scales(0.0, 0.0 if noisy else None), math.inf
+    else:
+        scales = calibrate(epsilon, delta, rounds, votes, COUNT_BUDGET if noisy else 0.0)
+        mu = gaussian_mu(plan_releases(scales, rounds, votes))
+    return PrivacyPlan(
+        epsilon=float(epsilon),
+        delta=float(delta),
+        unit=unit,
+        rounds=rounds,
+        votes=votes,
+        vote_scale=scales.votes,
+        count_scale=scales.counts,
+        mu=mu,
+        shares=shares,
+        class_names=class_names,
+        output=output,
+        reader=reader,
+        embeddings=embeddings,
+    )

@@ -1,0 +1,28 @@
+"""Readers: they turn a SOURCE into records, inside the private side. Built in: npz, idx, folder, sklearn."""
+
+from pathlib import Path
+
+from pe_host.errors import DataError
+
+
+def guess_scheme(path: Path) -> str:
+    """The name of the built-in reader for a path given without a scheme.
+
+    Raises:
+        DataError: there is nothing at the path, or nothing a built-in reader knows.
+    """
+    if not path.exists():
+        raise DataError(
+            "there is no such file or folder", where=str(path), fix="give --data a path, or scheme:location"
+        )
+    if path.is_dir():
+        return "idx" if any("-idx3-ubyte" in entry.name for entry in path.iterdir()) else "folder"
+    if path.suffix == ".npz":
+        return "npz"
+    if "-idx3-ubyte" in path.name:
+        return "idx"
+    raise DataError(
+        "no built-in reader knows this file",
+        where=str(path),
+        fix="use an .npz file, a folder of images, or scheme:location",
+    )

@@ -1,0 +1,118 @@
+"""Reader `idx`: the format of MNIST, plain or gzipped. Location: a folder with training files, or `IMAGES,LABELS`."""
+
+import gzip
+import math
+import zlib
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, Table, hookimpl
+
+_UINT8 = 0x08
+_BROKEN = (OSError, EOFError, zlib.error)
+_AGAIN = "download or copy the file again"
+
+
+def describe(location: str) -> SourceInfo:
+    """Form of a record, from the header of the image file. The format has no class names.
+
+    Raises:
+        SourceError: missing files, or not IDX images of unsigned bytes.
+    """
+    images, _ = _files(location)
+    return SourceInfo(OutputSpec.image(*_shape(images, 3)[1:]))
+
+
+def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Table:
+    """Every record; label i is the i-th class name.
+
+    Raises:
+        SourceError: see `describe`; or files cut short, of different length, or of another shape than `output`.
+    """
+    images, labels = _files(location)
+    data, marks = _load(images, 3), _load(labels, 1)
+    if (*data.shape[1:], 1) != output.shape:
+        fix = "give files whose pictures have the planned size"
+        shape = (*data.shape[1:], 1)
+        raise SourceError(f"records have the shape {shape}, expected {output.shape}", where=str(images), fix=fix)
+    if len(data) != len(marks):
+        fix = "give the images and the labels of one set, as IMAGES,LABELS"
+        raise SourceError("the two files have different numbers of records", where=location, fix=fix)
+    return Table(data[..., None], marks.astype(np.int64))
+
+
+def _files(location: str) -> tuple[Path, Path]:
+    path = Path(location)
+    if not path.is_dir():
+        parts = location.split(",")
+        if len(parts) == 2:
+            return Path(parts[0]), Path(parts[1])
+        if "idx3" in path.name:
+            return path, path.with_name(path.name.replace("images", "labels").replace("idx3", "idx1"))
+        fix = "give a folder with *-idx3-ubyte and *-idx1-ubyte files, or IMAGES,LABELS"
+        raise SourceError("this names no pair of IDX files", where=location, fix=fix)
+    try:
+        there = sorted(path.iterdir())
+    except OSError as error:
+        what = f"the folder cannot be read ({error.strerror})"
+        raise SourceError(what, where=location, fix="mend its permissions") from None
+    found = []
+    for kind in ("idx3", "idx1"):
+        entries = [e for e in there if f"-{kind}-ubyte" in e.name]
+        train = [e for e in entries if e.name.startswith("train")] or entries
+        plain = [e for e in train if e.suffix != ".gz"] or train  # both forms of one file may lie there
+        if len(plain) != 1:
+            raise SourceError(
+                f"expected one training file *-{kind}-ubyte, found {len(plain)}",
+                where=location,
+                fix="give IMAGES,LABELS",
+            )
+        found.append(plain[0])
+    return found[0], found[1]
+
+
+def _open(path: Path) -> BinaryIO:
+    try:
+        with path.open("rb") as file:
+            zipped = file.read(2) == b"\x1f\x8b"
+        return cast(BinaryIO, gzip.open(path)) if zipped else path.open("rb")
+    except OSError as error:
+        fix = "check the path and its permissions; where images and labels lie apart, give IMAGES,LABELS"
+        raise SourceError(f"cannot be opened ({error.strerror})", where=str(path), fix=fix) from None
+
+
+def _header(file: BinaryIO, path: Path, axes: int) -> tuple[int, ...]:
+    head = b""
+    with suppress(*_BROKEN):  # what cannot be read is too short, as judged below
+        head = file.read(4 + 4 * axes)
+    if len(head) < 4 + 4 * axes or head[:4] != bytes([0, 0, _UINT8, axes]):
+        fix = "give images as of MNIST, *-idx3-ubyte, and labels, *-idx1-ubyte; plain or gzipped"
+        raise SourceError(f"this is no IDX file of unsigned bytes with {axes} axes", where=str(path), fix=fix)
+    return tuple(int(n) for n in np.frombuffer(head[4:], dtype=">u4"))
+
+
+def _shape(path: Path, axes: int) -> tuple[int, ...]:
+    with _open(path) as file:
+        return _header(file, path, axes)
+
+
+def _load(path: Path, axes: int) -> NDArray[np.uint8]:
+    with _open(path) as file:
+        shape = _header(file, path, axes)
+        try:
+            content = file.read()
+        except _BROKEN:
+            raise SourceError("the file is cut short or damaged", where=str(path), fix=_AGAIN) from None
+    if len(content) != math.prod(shape):
+        raise SourceError("the file has another length than its header says", where=str(path), fix=_AGAIN)
+    return np.frombuffer(content, dtype=np.uint8).reshape(shape)
+
+
+@hookimpl
+def pe_readers() -> Iterable[ReaderSpec]:
+    return [ReaderSpec("idx", "IDX files as of MNIST, plain or gzipped; class names by --classes", describe, read)]

@@ -1,0 +1,96 @@
+"""How many records each class is taken to have: released with noise by default, or declared, being public."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from pe_host.errors import PrivacyRefusal, UsageError
+from pe_host.privacy.released import ClassCounts
+
+COUNT_BUDGET = 0.02
+"""Share of the budget, in units of 1/scale^2, that goes to noisy class counts."""
+
+_WHERE = "--class-shares"
+
+
+@dataclass(frozen=True)
+class ClassShares:
+    """Where class counts come from.
+
+    Args:
+        origin: `noisy`, `uniform` or `public`.
+        weights: for `public`, a non-negative weight a class, in any unit; else ().
+        size: for `uniform` and `public`, the number of records, which must itself be public; else None.
+    """
+
+    origin: Literal["noisy", "uniform", "public"] = "noisy"
+    weights: tuple[float, ...] = ()
+    size: int | None = None
+
+    @classmethod
+    def parse(cls, text: str, public_size: int | None = None) -> "ClassShares":
+        """Read `noisy`, `uniform` or `public:0.1,0.2,…`.
+
+        Raises:
+            UsageError: another text, weights that are no shares, or a public size that is no count or does not apply.
+            PrivacyRefusal: declared shares without a public size: taking n from the data would make it public silently.
+        """
+        origin, colon, rest = text.strip().partition(":")
+        if origin not in ("noisy", "uniform", "public") or bool(colon) != (origin == "public"):
+            raise UsageError(f"cannot read {text!r}", where=_WHERE, fix="use noisy, uniform or public:0.1,0.2,…")
+        if origin == "noisy":
+            if public_size is not None:
+                raise UsageError(
+                    "a public size goes with declared shares only", where="--public-size", fix=f"add {_WHERE} uniform"
+                )
+            return cls()
+        if public_size is None:
+            raise PrivacyRefusal(
+                f"{origin} class shares need the number of records as a public figure",
+                where=_WHERE,
+                fix="add --public-size N",
+            )
+        if public_size < 1:
+            raise UsageError(f"must be at least 1, got {public_size}", where="--public-size")
+        return cls("public", _weights(rest), public_size) if colon else cls("uniform", (), public_size)
+
+    def check(self, classes: int) -> None:
+        """Raise UsageError unless the weights are one a class."""
+        if self.origin == "public" and len(self.weights) != classes:
+            raise UsageError(f"{len(self.weights)} weights for {classes} classes", where=_WHERE)
+
+    def declared(self, names: tuple[str, ...]) -> ClassCounts:
+        """The counts that follow from the declaration: the size, split by largest remainders, ties to the lower class.
+
+        Raises:
+            ValueError: the counts are to be released with noise, so nothing is declared.
+        """
+        if self.size is None or self.origin == "noisy":
+            raise ValueError("noisy class counts are not declared")
+        weights = np.array(self.weights or [1.0] * len(names))
+        ideal = weights / weights.sum() * self.size
+        counts = np.floor(ideal).astype(np.int64)
+        first = np.argsort(-(ideal - counts), kind="stable")[: self.size - int(counts.sum())]
+        counts[first] += 1
+        return ClassCounts(names, counts, self.origin)
+
+    def to_json(self) -> dict[str, Any]:
+        """For the plan."""
+        return {"origin": self.origin, "weights": list(self.weights), "size": self.size}
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> "ClassShares":
+        """Inverse of `to_json`."""
+        return cls(document["origin"], tuple(float(w) for w in document["weights"]), document["size"])
+
+
+def _weights(text: str) -> tuple[float, ...]:
+    try:
+        weights = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise UsageError(f"cannot read the weights {text!r}", where=_WHERE, fix="use public:0.1,0.2,…") from None
+    if not all(math.isfinite(w) and w >= 0 for w in weights) or sum(weights) <= 0:
+        raise UsageError("weights must be non-negative numbers, one at least positive", where=_WHERE)
+    return weights

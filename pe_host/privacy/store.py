@@ -1,0 +1,65 @@
+"""Noisy histograms on disk: written whole before they are used, and read back instead of drawn again."""
+
+import io
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pe_host.durable import check_room, write_atomic
+from pe_host.errors import DataError
+
+
+class HistogramStore(Protocol):
+    """Where released integers are kept, under a name such as `iterations/002/votes`."""
+
+    def save(self, name: str, values: NDArray[np.int64], about: dict[str, Any]) -> None:
+        """Keep `values`, and the JSON document `about`, for good before returning; all or nothing."""
+
+    def load(self, name: str) -> tuple[NDArray[np.int64], dict[str, Any]] | None:
+        """What was saved under the name, or None."""
+
+    def check_room(self, name: str, size: int) -> None:
+        """Raise DataError where `size` bytes cannot be saved under the name: asked before they are paid for."""
+
+
+class FileStore:
+    """`NAME.npy` with `NAME.json` beside it, in a folder. The array is written last: where it is, both are."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def save(self, name: str, values: NDArray[np.int64], about: dict[str, Any]) -> None:
+        path = self._folder / name
+        buffer = io.BytesIO()
+        np.save(buffer, values, allow_pickle=False)
+        write_atomic(path.with_suffix(".json"), json.dumps(about, sort_keys=True, allow_nan=False).encode())
+        write_atomic(path.with_suffix(".npy"), buffer.getvalue())
+
+    def check_room(self, name: str, size: int) -> None:
+        check_room((self._folder / name).with_suffix(".npy"), size + 8192)  # headers, the document, and its blocks
+
+    def load(self, name: str) -> tuple[NDArray[np.int64], dict[str, Any]] | None:
+        path = (self._folder / name).with_suffix(".npy")
+        if not path.exists():
+            return None
+        values: NDArray[Any] | None = None
+        about: Any = None
+        with suppress(OSError, ValueError, EOFError):  # judged below, with every other way to be unreadable
+            values = np.load(path, allow_pickle=False)
+            about = json.loads(path.with_suffix(".json").read_bytes())
+        if (
+            not isinstance(values, np.ndarray)
+            or values.dtype != np.int64
+            or values.ndim != 1
+            or not isinstance(about, dict)
+        ):
+            raise DataError(
+                "this released histogram cannot be read; it was damaged after it was written",
+                where=str(path),
+                fix="put the file back from a copy, or start a new run; its ε adds to what this one spent",
+            )
+        return values, about

@@ -1,0 +1,111 @@
+import copy
+import math
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pe_host.errors import DataError
+from pe_host.privacy.dataset import PrivateDataset
+from pe_host.privacy.plan import PrivacyPlan, make_plan
+from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, Table
+
+OUTPUT = OutputSpec.image(2, 3)
+
+
+def _images(n: int, shape: tuple[int, ...] = (2, 3, 1), dtype: Any = np.uint8) -> Any:
+    return np.full((n, *shape), 77, dtype=dtype)
+
+
+def _make(data: Any, labels: Any, clients: Any = None) -> PrivateDataset:
+    return PrivateDataset(Table(data, np.asarray(labels), clients), OUTPUT, 3, "npz:x")
+
+
+def test_fault_15_an_empty_class_is_fine() -> None:
+    """In the reference a class without records is a KeyError."""
+    assert _make(_images(4), [0, 2, 2, 2]).class_counts().tolist() == [1, 0, 3]
+
+
+def test_fault_15_a_wrong_image_size_is_said() -> None:
+    """In the reference it is a bare AssertionError."""
+    with pytest.raises(DataError, match=r"npz:x: records must have the shape \(2, 3, 1\)"):
+        _make(_images(4, (3, 2, 1)), [0] * 4)
+
+
+@pytest.mark.parametrize("bad", [-1, 3, 2**40])
+def test_fault_16_a_label_out_of_range_is_an_error(bad: int) -> None:
+    """In the reference such rows are dropped silently. The error names the row, not the label."""
+    with pytest.raises(DataError, match="label") as caught:
+        _make(_images(4), [0, 1, bad, bad])
+    assert caught.value.what == "the label of row 2 is none of the 3 classes"  # the same whatever it is
+
+
+@pytest.mark.parametrize("labels", [[0.0, 1.0], [0.0, np.nan], ["a", "b"], [[0], [1]], [True, False]])
+def test_fault_16_labels_that_are_no_integers_are_an_error(labels: Any) -> None:
+    with pytest.raises(DataError):
+        _make(_images(2), labels)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int16, bool])
+def test_fault_16_images_that_are_not_uint8_are_an_error(dtype: Any) -> None:
+    with pytest.raises(DataError, match="uint8"):
+        _make(_images(2, dtype=dtype), [0, 1])
+
+
+def test_no_records_is_an_error() -> None:
+    with pytest.raises(DataError, match="no records") as caught:
+        _make(_images(0), np.zeros(0, np.int64))
+    assert caught.value.fix
+
+
+def _plan(output: OutputSpec = OUTPUT) -> PrivacyPlan:
+    return make_plan(
+        epsilon=math.inf, rounds=1, votes=1, class_names=("a", "b"), output=output, reader="x", embeddings=("e",)
+    )
+
+
+def _reading(result: Any) -> ReaderSpec:
+    def read(*_: Any) -> Any:
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    return ReaderSpec("theirs", "", lambda _: SourceInfo(OUTPUT), read)
+
+
+@pytest.mark.parametrize("gives", [None, 3, (_images(1), [0])])
+def test_a_reader_that_gives_no_table_is_named(gives: Any) -> None:
+    with pytest.raises(DataError, match="theirs:here: the reader gave .*, not a Table") as caught:
+        PrivateDataset.read(_reading(gives), "here", _plan())
+    assert caught.value.fix
+
+
+def test_a_reader_says_what_is_wrong_with_its_source() -> None:
+    error = SourceError("the table has no column 'label'", fix="add one")
+    with pytest.raises(DataError, match="^theirs:here: the table has no column 'label'$") as caught:
+        PrivateDataset.read(_reading(error), "here", _plan())
+    assert caught.value.fix == "add one" and caught.value.__context__ is None
+
+
+def test_fewer_labels_or_clients_than_records_is_an_error() -> None:
+    with pytest.raises(DataError):
+        _make(_images(3), [0, 1])
+    with pytest.raises(DataError, match="client"):
+        _make(_images(2), [0, 1], np.array([1]))
+    with pytest.raises(DataError, match="clients"):
+        _make(_images(2), [0, 1], np.array([1.5, 2.0]))
+
+
+def test_a_client_counts_once_for_its_most_frequent_class() -> None:
+    data = _make(_images(7), [2, 1, 1, 0, 2, 2, 0], np.array([900, 900, 900, -3, -3, 5, 5]))
+    assert data.class_counts().tolist() == [2, 1, 0]  # ties of clients -3 and 5 go to the lower class
+    assert data.units == 3
+
+
+def test_records_do_not_show() -> None:
+    data = _make(_images(4), [0, 1, 2, 0])
+    assert "77" not in repr(data) and "77" not in str(data) and repr(data) == "PrivateDataset(withheld)"
+    for copying in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match="never pickled"):
+            copying(data)

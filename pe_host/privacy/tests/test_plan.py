@@ -1,0 +1,129 @@
+import dataclasses
+import json
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pe_host.errors import DataError, PrivacyRefusal, UsageError
+from pe_host.privacy import ClassShares, PrivacyPlan, make_plan
+from pe_host.privacy.accountant import delta_of, gaussian_mu
+from pe_sdk import OutputSpec
+
+SETTINGS: dict[str, Any] = {
+    "epsilon": 1.0,
+    "rounds": 4,
+    "votes": 10,
+    "class_names": ("cat", "dog"),
+    "output": OutputSpec.image(28, 28),
+    "reader": "npz",
+    "embeddings": ("simulator-features",),
+}
+
+
+def _plan(**changes: Any) -> PrivacyPlan:
+    return make_plan(**{**SETTINGS, **changes})
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"epsilon": math.inf}, {"shares": ClassShares.parse("uniform", 100)}, {"unit": "client"}]
+)
+def test_json_round_trip(changes: dict[str, Any]) -> None:
+    plan = _plan(**changes)
+    again = PrivacyPlan.from_json(json.loads(json.dumps(plan.to_json(), allow_nan=False)))
+    assert again == plan and again.digest == plan.digest
+
+
+def test_the_digest_covers_every_field() -> None:
+    plan = _plan()
+    document = plan.to_json()
+    assert {field.name for field in dataclasses.fields(plan)} <= set(document)
+    changes: dict[str, Any] = {"epsilon": 1.1, "unit": "client", "votes": 9, "vote_scale": 1.0, "embeddings": ()}
+    for field, value in {**changes, "class_names": ("dog", "cat")}.items():
+        assert dataclasses.replace(plan, **{field: value}).digest != plan.digest
+
+
+@pytest.mark.parametrize("document", [{}, {"schema": 2}, {"schema": 1}, {**_plan().to_json(), "vote_scale": "x"}])
+def test_what_is_no_plan_is_refused(document: dict[str, Any]) -> None:
+    with pytest.raises(DataError):
+        PrivacyPlan.from_json(document)
+
+
+def test_the_plan_keeps_its_promise() -> None:
+    for shares in (ClassShares(), ClassShares.parse("uniform", 50)):
+        plan = _plan(shares=shares)
+        assert delta_of(plan.releases, plan.epsilon) <= plan.delta and plan.mu == gaussian_mu(plan.releases)
+        assert len(plan.releases) == 4 + (shares.origin == "noisy")
+
+
+def test_the_sentences_state_every_assumption() -> None:
+    text = " ".join(_plan(unit="client").sentences())
+    for part in ("(1, 1e-06)-diff", "one client", "removing", "Gaussian-DP", "1/n", "Assumed public", "28 × 28 × 1"):
+        assert part in text
+    for part in ("npz", "simulator-features", "2 class names", "4 noisy histograms", "2% of the budget"):
+        assert part in text
+    declared = " ".join(_plan(shares=ClassShares.parse("uniform", 500)).sentences())
+    assert "declared 500 records" in declared and "nothing is released" in declared
+
+
+def test_no_noise_is_labelled_not_private() -> None:
+    plan = _plan(epsilon=math.inf)
+    assert not plan.private and plan.vote_scale == 0 and plan.count_scale == 0 and plan.mu == math.inf
+    assert plan.sentences()[0].startswith("NOT PRIVATE") and plan.to_json()["private"] is False
+
+
+REFUSED = [{"epsilon": math.nan}, {"epsilon": 0}, {"rounds": 0}, {"votes": 0}, {"unit": "day"}]
+
+
+@pytest.mark.parametrize("changes", [*REFUSED, {"epsilon": math.inf, "rounds": 0}])
+def test_a_plan_that_promises_nothing_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(PrivacyRefusal):
+        _plan(**changes)
+
+
+def test_class_names_are_needed_once_each() -> None:
+    for names in ((), ("a", "a")):
+        with pytest.raises(DataError):
+            _plan(class_names=names)
+
+
+def test_shares_are_read_and_split() -> None:
+    counts = ClassShares.parse("public:1,2,0", 10).declared(("a", "b", "c"))
+    assert counts.counts.tolist() == [3, 7, 0] and counts.origin == "public" and counts.total == 10
+    assert ClassShares.parse("uniform", 11).declared(("a", "b", "c")).counts.tolist() == [4, 4, 3]
+    assert ClassShares.parse("noisy") == ClassShares()
+    with pytest.raises(ValueError, match="not declared"):
+        ClassShares().declared(("a",))
+
+
+def test_fault_9_declared_shares_need_a_public_size() -> None:
+    """Taking n or the shares from the data would publish them for nothing."""
+    for text in ("uniform", "public:0.5,0.5"):
+        with pytest.raises(PrivacyRefusal, match="public figure"):
+            ClassShares.parse(text)
+
+
+UNREADABLE = ["even", "public", "uniform:1", "noisy", "public:a,b", "public:1,-1", "public:0,0", "public:nan,1"]
+
+
+@pytest.mark.parametrize(("text", "size"), [*[(text, 5) for text in UNREADABLE], ("uniform", 0)])
+def test_shares_that_cannot_be_read_are_a_usage_error(text: str, size: int) -> None:
+    with pytest.raises(UsageError):
+        ClassShares.parse(text, size)
+
+
+def test_shares_must_fit_the_classes() -> None:
+    with pytest.raises(UsageError, match="3 weights for 2"):
+        _plan(shares=ClassShares.parse("public:1,1,1", 9))
+
+
+def test_released_arrays_cannot_be_changed() -> None:
+    from pe_host.privacy import NoisyHistogram
+
+    source = np.arange(3)
+    histogram = NoisyHistogram(source, 1, 2.0)
+    source[0] = 9
+    assert histogram.votes.tolist() == [0, 1, 2]
+    with pytest.raises(ValueError, match="read-only"):
+        histogram.votes[0] = 1

@@ -1,0 +1,139 @@
+"""Votes of private records on candidates, exact: a unit's votes are a function of that unit and of public values alone.
+
+Vectors lie on the integer grid of `pe_host.embeddings.grid`, so distances are integers without rounding however a
+library sums them; ties go to the lower candidate index. Nothing here depends on how many records there are or in which
+order.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pe_host.embeddings.grid import Grid
+from pe_host.errors import DataError, PrivacyRefusal
+from pe_host.privacy.dataset import PrivateDataset
+
+SEARCH_BLOCK = 4096
+"""Records a search call: bounds memory."""
+
+TIE_CELLS = 2**24
+"""Distances held at once in the second look at ties."""
+
+
+def check_candidates(candidates: Grid, labels: NDArray[np.int64], classes: int, votes: int) -> None:
+    """Check the public side of a vote.
+
+    Raises:
+        PrivacyRefusal: a class has candidates but fewer than `votes`, so a record could not cast them on distinct ones.
+        DataError: candidates off the grid, or labels that are none of the classes.
+    """
+    if (
+        candidates.dtype != np.int16
+        or candidates.ndim != 2
+        or labels.shape != (len(candidates),)
+        or not len(candidates)
+    ):
+        raise DataError(
+            f"candidates must be int16 [N, d] with a label each, got {candidates.dtype} {list(candidates.shape)}"
+        )
+    wide = candidates.astype(np.int32)
+    if np.einsum("nd,nd->n", wide, wide, dtype=np.int64).max() >= 2**22:
+        raise DataError("candidate vectors lie outside the grid, where distances would not be exact")
+    if labels.min() < 0 or labels.max() >= classes:
+        raise DataError(f"a candidate's label is none of the {classes} classes")
+    counts = np.bincount(labels, minlength=classes)
+    short = (counts > 0) & (counts < votes)
+    if short.any():
+        raise PrivacyRefusal(
+            f"class {int(short.argmax())} has {counts[short.argmax()]} candidates, fewer than a record's {votes} votes",
+            fix="ask for more --candidates or fewer votes",
+        )
+
+
+def count_votes(
+    vectors: Grid, data: PrivateDataset, candidates: Grid, labels: NDArray[np.int64], votes: int
+) -> NDArray[np.int64]:
+    """The clean histogram. Private: noise must be added before it goes anywhere.
+
+    Args:
+        vectors: int16 [n, d] of the private records.
+        data: their classes and clients.
+        candidates: int16 [N, d]; see `check_candidates`.
+        labels: int64 [N].
+        votes: k.
+
+    Returns:
+        int64 [N]. Each unit adds one to at most k entries; records of a class without candidates do not vote.
+    """
+    total = np.zeros(len(candidates), dtype=np.int64)
+    ballots, voters = [], []
+    for label in np.unique(labels):
+        rows, pool = np.flatnonzero(data.labels == label), np.flatnonzero(labels == label)
+        if not len(rows):
+            continue
+        chosen = pool[nearest(vectors[rows], candidates[pool], votes)]
+        if data.clients is None:
+            total += np.bincount(chosen.ravel(), minlength=len(candidates))
+        else:
+            ballots.append(chosen.ravel())
+            voters.append(np.repeat(data.clients[rows], votes))
+    if ballots:
+        chosen = _client_votes(np.concatenate(voters), np.concatenate(ballots), len(candidates), votes)
+        total += np.bincount(chosen, minlength=len(candidates))
+    return total
+
+
+def nearest(records: Grid, candidates: Grid, k: int) -> NDArray[np.int64]:
+    """The k nearest candidates of each record, as a set; of equally near ones the lower index.
+
+    Args:
+        records: int16 [n, d] on the grid.
+        candidates: int16 [N, d] on the grid, N >= k.
+        k: at least 1.
+
+    Returns:
+        int64 [n, k], candidate indices, in no particular order within a row.
+    """
+    if k == len(candidates):
+        return np.tile(np.arange(k), (len(records), 1))
+    import faiss  # heavy; readers are imported without it
+
+    points = candidates.astype(np.float32)
+    index = faiss.IndexFlatL2(points.shape[1])
+    index.add(points)
+    out = np.empty((len(records), k), dtype=np.int64)
+    for start in range(0, len(records), SEARCH_BLOCK):
+        queries = records[start : start + SEARCH_BLOCK].astype(np.float32)
+        distances, found = index.search(queries, k + 1)
+        out[start : start + SEARCH_BLOCK] = found[:, :k]
+        # Which of the equally near ones faiss returns is no business of this rule: decide wherever the boundary is
+        # tied.
+        tied = np.flatnonzero(distances[:, k - 1] == distances[:, k])
+        step = max(1, TIE_CELLS // len(points))
+        for first in range(0, len(tied), step):
+            rows = tied[first : first + step]
+            out[start + rows] = _with_ties(queries[rows], points, k, distances[rows, k - 1])
+    return out
+
+
+def _with_ties(
+    queries: NDArray[np.float32], points: NDArray[np.float32], k: int, boundary: NDArray[np.float32]
+) -> NDArray[np.int64]:
+    """Everything nearer than the boundary distance, then what lies on it from the lowest index up, k in all."""
+    # |x - y|^2 - |x|^2: integers below 2^24, so float32 products and sums are exact here too.
+    relative = np.einsum("nd,nd->n", points, points) - 2 * (queries @ points.T)
+    edge = (boundary - np.einsum("nd,nd->n", queries, queries))[:, None]
+    nearer, on = relative < edge, relative == edge
+    room = k - nearer.sum(axis=1, keepdims=True)
+    chosen = nearer | (on & (np.cumsum(on, axis=1, dtype=np.int32) <= room))
+    return np.nonzero(chosen)[1].reshape(len(queries), k)
+
+
+def _client_votes(voters: NDArray[np.int64], ballots: NDArray[np.int64], candidates: int, k: int) -> NDArray[np.int64]:
+    """The candidates that get one vote each from some client: its k most voted ones, ties to the lower index."""
+    pairs, counts = np.unique(voters * candidates + ballots, return_counts=True)
+    client, candidate = np.divmod(pairs, candidates)
+    order = np.lexsort((candidate, -counts, client))
+    client = client[order]
+    starts = np.searchsorted(client, client)
+    rank = np.arange(len(order)) - starts
+    return np.asarray(candidate[order][rank < k])

@@ -1,0 +1,89 @@
+"""The end of a run: the folder `release/`, which may be published, and the pages about it."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from pe_host.errors import DataError, PrivacyRefusal, UsageError
+from pe_host.export import WRITERS, write_npz
+from pe_host.export.atomic import new_folder
+from pe_host.manifest import Manifest
+from pe_host.outcome import Outcome
+from pe_host.report import card, render
+from pe_host.report.build import gather
+from pe_host.run import INTERNAL, RELEASE, RunFolder, load_arrays
+
+SAMPLES = "samples.npz"
+CARD = "README.md"
+PAGE = "report.html"
+
+
+def write_release(run: RunFolder, manifest: Manifest, images: NDArray[Any], labels: NDArray[Any]) -> None:
+    """Write samples, card and pages. Where the run is NOT PRIVATE there is no `release/`: all stays in `internal/`."""
+    data, names = gather(run, manifest), manifest.plan.class_names
+    internal = run.path(INTERNAL)
+    if not manifest.plan.private:
+        internal.mkdir(exist_ok=True)
+        (internal / SAMPLES).unlink(missing_ok=True)
+        write_npz(internal / SAMPLES, images, labels, names)
+    else:
+        if run.path(RELEASE).exists():  # a crash came between this and the manifest; the content is the same
+            shutil.rmtree(run.path(RELEASE))
+        with new_folder(run.path(RELEASE)) as folder:
+            write_npz(folder / SAMPLES, images, labels, names)
+            (folder / CARD).write_text(card(data), encoding="utf-8")
+            (folder / PAGE).write_text(render(data.public()), encoding="utf-8")
+    run.write_text(f"{INTERNAL}/{PAGE}", render(data))
+
+
+def samples_path(run: RunFolder, manifest: Manifest) -> Path:
+    """Where the final samples of a finished run are."""
+    return run.path(RELEASE if manifest.plan.private else INTERNAL) / SAMPLES
+
+
+def build_reports(root: Path) -> Outcome:
+    """Write the pages of a run anew, whole or of what there is so far.
+
+    Raises:
+        DataError: there is no run.
+    """
+    run = RunFolder(root)
+    manifest = Manifest.read(run)
+    data = gather(run, manifest)
+    pages = [f"{INTERNAL}/{PAGE}"]
+    run.write_text(pages[0], render(data))
+    if manifest.plan.private and manifest.finished:
+        pages.append(f"{RELEASE}/{PAGE}")
+        run.write_text(pages[1], render(data.public()))
+    return Outcome(
+        {"pages": [str(run.path(page)) for page in pages]}, tuple(f"wrote {run.path(page)}" for page in pages)
+    )
+
+
+def export(root: Path, to: str, out: Path) -> Outcome:
+    """Write the released samples of a run in another form.
+
+    Raises:
+        UsageError: an unknown form.
+        PrivacyRefusal: the run is NOT PRIVATE.
+        DataError: no finished run, or a destination that is in use.
+    """
+    if to not in WRITERS:
+        raise UsageError(f"cannot write {to!r}", where="--to", fix=f"one of {', '.join(WRITERS)}")
+    run = RunFolder(root)
+    manifest = Manifest.read(run)
+    if not manifest.finished:
+        raise DataError("this run is not finished", where=str(root), fix="run the same `pe generate` with --resume")
+    if not manifest.plan.private:
+        raise PrivacyRefusal(
+            "this run is NOT PRIVATE and has no release",
+            where=str(root),
+            fix=f"for experiments on public data its samples are in {samples_path(run, manifest)}",
+        )
+    stored = load_arrays(samples_path(run, manifest))
+    labels = stored["labels"]
+    images = stored["images"].reshape(len(labels), *manifest.plan.output.shape)
+    path = WRITERS[to](out, images, labels, manifest.plan.class_names)
+    return Outcome({"path": str(path), "samples": len(labels)}, (f"wrote {len(labels)} samples to {path}",))

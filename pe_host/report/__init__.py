@@ -1,0 +1,32 @@
+"""The HTML page and the dataset card of a run, made from a `ReportData` and nothing else."""
+
+from pe_host.report.data import (
+    GeneratorView,
+    InternalView,
+    IterationView,
+    LedgerRow,
+    MetricRow,
+    PrivacyView,
+    ReleaseView,
+    ReportData,
+)
+from pe_host.report.dataset_card import card
+from pe_host.report.grid import ImageGrid, columns_for
+from pe_host.report.page import render
+from pe_host.report.statistics import vote_statistics
+
+__all__ = [
+    "GeneratorView",
+    "ImageGrid",
+    "InternalView",
+    "IterationView",
+    "LedgerRow",
+    "MetricRow",
+    "PrivacyView",
+    "ReleaseView",
+    "ReportData",
+    "card",
+    "columns_for",
+    "render",
+    "vote_statistics",
+]

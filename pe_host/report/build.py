@@ -1,0 +1,200 @@
+"""Gather what a report shows from the run folder alone: no generator, no private data."""
+
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, metadata
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pe_host.manifest import Manifest
+from pe_host.privacy.ledger import Entry, Ledger
+from pe_host.privacy.side import COUNTS, LEDGER, votes_name
+from pe_host.privacy.store import FileStore
+from pe_host.report.data import (
+    GeneratorView,
+    InternalView,
+    IterationView,
+    LedgerRow,
+    PrivacyView,
+    ReleaseView,
+    ReportData,
+)
+from pe_host.report.grid import ImageGrid
+from pe_host.report.statistics import vote_statistics
+from pe_host.run import INTERNAL, RunFolder, iteration_name, load_arrays
+
+PUBLIC_SETTINGS = frozenset(
+    {
+        "plugin",
+        "epsilon",
+        "delta",
+        "samples",
+        "candidates",
+        "iterations",
+        "lookahead",
+        "votes",
+        "degrees",
+        "final_degree",
+    }
+    | {
+        "threshold",
+        "selection",
+        "keep_parents",
+        "retrain",
+        "embedding",
+        "classes",
+        "class_shares",
+        "public_size",
+        "seed",
+    }
+)
+"""Settings that can name no place or data of the operator. The others are on the internal page only."""
+
+
+def gather(run: RunFolder, manifest: Manifest) -> ReportData:
+    """The report of a run, finished or not."""
+    plan = manifest.plan
+    views = []
+    for t in range(plan.rounds):
+        grid = _grid(run, iteration_name(t, "grid"))
+        if grid is None:
+            break
+        views.append(_iteration(run, manifest, t, grid))
+    shown = {name: value for name, value in manifest.config.items() if value not in (None, "", [], {})}
+    log = run.path(f"{INTERNAL}/log.txt")
+    return ReportData(
+        title=f"Synthetic data by {manifest.generator.name}",
+        status=_status(manifest),
+        generator=_generator(manifest),
+        privacy=_privacy(run, manifest),
+        class_names=plan.class_names,
+        iterations=tuple(views),
+        release=_release(run, manifest),
+        settings=_sorted({n: v for n, v in shown.items() if n in PUBLIC_SETTINGS} | _schedule(manifest)),
+        versions=_sorted(manifest.versions),
+        internal=InternalView(
+            source=str(manifest.config.get("data", "")),
+            logs=tuple(log.read_text(encoding="utf-8").splitlines()) if log.exists() else (),
+            settings=_sorted({n: v for n, v in shown.items() if n not in PUBLIC_SETTINGS}),
+        ),
+    )
+
+
+def _sorted(table: Mapping[str, Any]) -> dict[str, Any]:
+    """By name, so that a page written anew is the same."""
+    return dict(sorted(table.items()))
+
+
+def _status(manifest: Manifest) -> str:
+    if not manifest.finished:
+        return "not finished"
+    return "finished" if manifest.iterations == manifest.plan.rounds else "ended early"
+
+
+def _generator(manifest: Manifest) -> GeneratorView:
+    ref = manifest.generator
+    try:
+        about = metadata(ref.distribution).json
+    except PackageNotFoundError:
+        return GeneratorView(ref.name, ref.distribution, ref.version)
+    licence = str(about.get("license_expression") or about.get("license") or "")
+    return GeneratorView(ref.name, ref.distribution, ref.version, str(about.get("summary", "")), licence)
+
+
+def _privacy(run: RunFolder, manifest: Manifest) -> PrivacyView:
+    plan = manifest.plan
+    ledger = _ledger(run, manifest)
+    return PrivacyView(
+        private=plan.private,
+        epsilon=plan.epsilon,
+        delta=plan.delta,
+        mu=plan.mu if plan.private else None,
+        unit=plan.unit,
+        rounds_planned=plan.rounds,
+        rounds_spent=sum(row.kind != "class counts" for row in ledger),
+        rounds_used=sum(row.kind == "votes" and row.used for row in ledger),
+        sentences=tuple(plan.sentences()),
+        trusted=(plan.reader, *plan.embeddings),
+        ledger=ledger,
+    )
+
+
+def _ledger(run: RunFolder, manifest: Manifest) -> tuple[LedgerRow, ...]:
+    """The lines of the ledger. Of several attempts at one release the last was used, if it went into the result."""
+    path = run.path(LEDGER)
+    if not path.exists():
+        return ()
+    entries, store = Ledger.open(path, manifest.plan).entries, FileStore(run.root)
+    kept = {(entry.kind, entry.round) for entry in entries if store.load(_name(entry)) is not None}
+    last = {(entry.kind, entry.round): entry.attempt for entry in entries}
+    rounds = manifest.plan.rounds if manifest.iterations is None else manifest.iterations
+    return tuple(
+        LedgerRow(
+            round=entry.round or None,
+            kind=entry.kind.replace("-", " "),
+            scale=entry.cost.scale if entry.cost else 0.0,
+            coordinates=entry.cost.coordinates if entry.cost else 0,
+            attempt=entry.attempt,
+            used=(entry.kind, entry.round) in kept
+            and last[entry.kind, entry.round] == entry.attempt
+            and entry.round <= rounds,
+        )
+        for entry in entries
+    )
+
+
+def _name(entry: Entry) -> str:
+    """Where the result of a line is stored; nowhere for a torn one."""
+    return {"votes": votes_name(entry.round), "class-counts": COUNTS}.get(entry.kind, "iterations/none")
+
+
+def _iteration(run: RunFolder, manifest: Manifest, t: int, grid: ImageGrid) -> IterationView:
+    schedule, stats = manifest.schedule, {}
+    if (votes := _votes(run, t)) is not None and schedule:
+        scale = manifest.plan.vote_scale
+        stats = vote_statistics(votes, scale, schedule.threshold * scale)
+    candidates = len(load_arrays(run.path(iteration_name(t, "population.npz")))["labels"])
+    degree = schedule.degrees[t - 1] if t > 0 and schedule else None
+    return IterationView(t, degree, candidates, grid, stats)
+
+
+def _votes(run: RunFolder, t: int) -> NDArray[np.int64] | None:
+    """The noisy votes that chose the parents of population t: none for the first."""
+    stored = FileStore(run.root).load(votes_name(t)) if t > 0 else None
+    return None if stored is None else stored[0]
+
+
+def _grid(run: RunFolder, name: str) -> ImageGrid | None:
+    path = run.path(f"{name}.npz")
+    if not path.exists():
+        return None
+    stored = load_arrays(path)
+    return ImageGrid(stored["images"], stored["filled"])
+
+
+def _release(run: RunFolder, manifest: Manifest) -> ReleaseView | None:
+    if not manifest.finished:
+        return None
+    output = manifest.plan.output
+    labels = load_arrays(run.path("iterations/release.npz"))["labels"]
+    counts = np.bincount(labels, minlength=len(manifest.plan.class_names))
+    record = f"{output.dtype} {' × '.join(map(str, output.shape))}"
+    files = ("samples.npz", "README.md", "report.html") if manifest.plan.private else ()
+    return ReleaseView(tuple(counts.tolist()), record, _grid(run, "iterations/release_grid"), files)
+
+
+def _schedule(manifest: Manifest) -> dict[str, Any]:
+    """What the host chose where nothing was given."""
+    if manifest.schedule is None:
+        return {}
+    schedule = manifest.schedule
+    return {
+        "candidates": list(schedule.sizes),
+        "degrees": list(schedule.degrees),
+        "samples": schedule.samples,
+        "final_degree": schedule.final_degree,
+        "threshold": schedule.threshold,
+        "selection": schedule.selection,
+        "keep_parents": schedule.keep_parents,
+    }

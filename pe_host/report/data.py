@@ -1,0 +1,152 @@
+"""What a report shows. Everything outside `InternalView` is public or released, and may be published with the data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from pe_host.report.grid import ImageGrid
+
+
+@dataclass(frozen=True)
+class GeneratorView:
+    """The generator that made the candidates, from its distribution's metadata; texts may be empty."""
+
+    name: str
+    distribution: str = ""
+    version: str = ""
+    summary: str = ""
+    licence: str = ""
+
+
+@dataclass(frozen=True)
+class LedgerRow:
+    """One line of the ledger: noise that was, or may have been, drawn.
+
+    Args:
+        round: iteration t from 1, or None for a release before the first.
+        kind: what was released, in words ("votes", "class counts").
+        scale: scale of the discrete Gaussian noise.
+        coordinates: how many of the released numbers one unit can move by one.
+        attempt: from 1; later ones follow a crash.
+        used: the release is part of the result; otherwise it was paid for and lost.
+    """
+
+    round: int | None
+    kind: str
+    scale: float
+    coordinates: int
+    attempt: int = 1
+    used: bool = True
+
+
+@dataclass(frozen=True)
+class PrivacyView:
+    """The guarantee and how it was spent.
+
+    Args:
+        private: False for epsilon = inf and for idealised noise: the page says NOT PRIVATE, and there is no card.
+        mu: smallest mu whose Gaussian trade-off curve lies below the exact one; None where there is none.
+        unit: what is protected, "record" or "client".
+        rounds_planned, rounds_spent, rounds_used: histograms that were planned, paid for, and went into the result.
+        sentences: the guarantee with its assumptions, from the plan.
+        trusted: names of the embeddings and readers that see private records.
+        ledger: in the order of the file.
+    """
+
+    private: bool
+    epsilon: float
+    delta: float
+    mu: float | None
+    unit: str
+    rounds_planned: int
+    rounds_spent: int
+    rounds_used: int
+    sentences: tuple[str, ...]
+    trusted: tuple[str, ...] = ()
+    ledger: tuple[LedgerRow, ...] = ()
+
+
+@dataclass(frozen=True)
+class IterationView:
+    """A population of the evolution.
+
+    Args:
+        t: 0 for the random samples, then the iteration whose variations these are.
+        degree: of the variation, or a degree by parameter, or None where nothing was varied.
+        candidates: how many samples the population has.
+        grid: some of them, None where they are no images.
+        stats: of the noisy votes that chose its parents; computed from released values alone (see `report.statistics`).
+            Names unknown there get no chart and are shown as they are.
+    """
+
+    t: int
+    degree: float | Mapping[str, float] | None
+    candidates: int
+    grid: ImageGrid | None
+    stats: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ReleaseView:
+    """The released samples: how many of each class, in the order of the class names, and some of them to look at."""
+
+    counts: tuple[int, ...]
+    record: str
+    grid: ImageGrid | None = None
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class MetricRow:
+    """A measure against private data; `note` says how it was computed."""
+
+    name: str
+    value: float
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class InternalView:
+    """What must stay with the operator: no privacy guarantee covers it.
+
+    Args:
+        source: the private data source.
+        metrics: measured against private data.
+        timings: seconds by stage, in order.
+        logs: lines, oldest first.
+        settings: those that name places or data of the operator.
+    """
+
+    source: str = ""
+    metrics: tuple[MetricRow, ...] = ()
+    timings: tuple[tuple[str, float], ...] = ()
+    logs: tuple[str, ...] = ()
+    settings: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """A run as its report shows it.
+
+    Args:
+        title: a heading; names neither the data source nor a path.
+        status: one or two words ("finished", "ended early").
+        class_names: public; rows of every grid.
+        settings: resolved configuration without places or data of the operator; nested ones get dotted names.
+        versions: of the distributions and the interpreter.
+        internal: None in the report that may be published.
+    """
+
+    title: str
+    status: str
+    generator: GeneratorView
+    privacy: PrivacyView
+    class_names: tuple[str, ...]
+    iterations: tuple[IterationView, ...]
+    release: ReleaseView | None
+    settings: Mapping[str, object]
+    versions: Mapping[str, str]
+    internal: InternalView | None = None
+
+    def public(self) -> "ReportData":
+        """The same without what may not leave the operator."""
+        return replace(self, internal=None)

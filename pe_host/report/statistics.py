@@ -1,0 +1,77 @@
+"""Numbers about noisy votes, and how they are called on the page. Released values in, released values out."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import NormalDist
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """How a number of `IterationView.stats` is shown.
+
+    Args:
+        title: heading of its chart.
+        axis: what its axis counts.
+        share: in [0, 1], shown as a percentage.
+        explanation: one sentence for someone who has not read the paper.
+        reference: name of the statistic drawn dashed in the same chart, with the text of its legend.
+    """
+
+    title: str
+    axis: str
+    share: bool
+    explanation: str
+    reference: tuple[str, str] | None = None
+
+
+STATISTICS: Mapping[str, Statistic] = MappingProxyType(
+    {
+        "share_above": Statistic(
+            "Candidates above the threshold",
+            "share of candidates",
+            True,
+            "How many candidates had more noisy votes than the threshold and could be chosen as parents. "
+            "Where the line meets the dashed one, the noise alone explains what was chosen.",
+            ("share_noise", "expected of noise alone"),
+        ),
+        "effective_parents": Statistic(
+            "Effective number of parents",
+            "candidates",
+            False,
+            "How many candidates the choice of parents was spread over: 1/Σp² for the probabilities p of being chosen. "
+            "A small number means that few candidates have most of the descendants.",
+        ),
+    }
+)
+"""The statistics that get a chart, in order."""
+
+
+def vote_statistics(votes: NDArray[Any], noise_scale: float, threshold: float) -> dict[str, float]:
+    """The statistics of one noisy histogram.
+
+    Args:
+        votes: [n] noisy votes, n >= 1.
+        noise_scale: scale of the noise on each of them, in votes; 0 for none.
+        threshold: in votes; what is above it counts (arXiv 2305.15560, algorithm 1: max(votes - threshold, 0)).
+
+    Returns:
+        share_above and share_noise in [0, 1]; effective_parents in [0, n], 0 where no candidate is above.
+    """
+    excess = np.maximum(np.asarray(votes, np.float64) - threshold, 0)
+    total = float(excess.sum())
+    if noise_scale > 0:
+        # Votes are integers: a vote above the threshold is one of at least floor(threshold) + 1.
+        share_noise = 1 - NormalDist(0, noise_scale).cdf(math.floor(threshold) + 0.5)
+    else:
+        share_noise = float(threshold < 0)
+    return {
+        "share_above": float((excess > 0).mean()),
+        "share_noise": share_noise,
+        "effective_parents": total**2 / float((excess**2).sum()) if total > 0 else 0.0,
+    }

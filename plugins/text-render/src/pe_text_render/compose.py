@@ -1,0 +1,65 @@
+"""Compiled helpers of layout: stamping glyph cells into a line's field, and measuring fields."""
+
+import numpy as np
+
+from pe_text_render.cells import STEPS, ZERO
+from pe_text_render.jit import njit
+
+
+@njit
+def stamp(field, cell, centre_x, centre_y, half_x, half_y, ratio):  # type: ignore[no-untyped-def]
+    """Put a glyph cell into `field` (uint8, in place): the union is the larger distance.
+
+    centre_x, centre_y: where the cell's centre goes, in field pixels; half_x, half_y: half the size of the ink box, in cell
+    pixels; ratio: cell pixels a field pixel. Where the cell ends, or its range of distances does, the glyph is as far as its box.
+    """
+    size = cell.shape[0]
+    for i in range(field.shape[0]):
+        wanted_v = (i + 0.5 - centre_y) * ratio + size / 2 - 0.5
+        v = min(max(wanted_v, 0.0), size - 1.001)
+        a = int(v)
+        fy = v - a
+        for j in range(field.shape[1]):
+            wanted_u = (j + 0.5 - centre_x) * ratio + size / 2 - 0.5
+            u = min(max(wanted_u, 0.0), size - 1.001)
+            away_u = max(abs(wanted_u + 0.5 - size / 2) - half_x, 0.0)
+            away = np.hypot(away_u, max(abs(wanted_v + 0.5 - size / 2) - half_y, 0.0))
+            b = int(u)
+            fx = u - b
+            top = cell[a, b] * (1 - fx) + cell[a, b + 1] * fx
+            low = cell[a + 1, b] * (1 - fx) + cell[a + 1, b + 1] * fx
+            distance = top * (1 - fy) + low * fy - ZERO
+            if away > 0:
+                distance = min(distance, -STEPS * away)
+            value = ZERO + distance / ratio
+            field[i, j] = max(field[i, j], np.uint8(min(max(value + 0.5, 0.0), 255.0)))
+
+
+@njit
+def measure(block):  # type: ignore[no-untyped-def]
+    """Measures float32 [F, 7] of fields uint8 [F, h, w] (see `layout.Fields`).
+
+    The mean distance inside a stroke of width s to its outline is s / 4, hence the stroke width. The outline falls
+    between pixels; the half-pixel at either side of the ink box is what is lost by looking at centres.
+    """
+    faces, height, width = block.shape
+    out = np.zeros((faces, 7), np.float32)
+    for f in range(faces):
+        level = ZERO
+        if block[f].max() <= ZERO:  # strokes so thin that they pass between the pixels
+            level = max(block[f].max() - STEPS // 2, 0)
+        left, top, right, bottom = width, height, 0, 0
+        count, sum_x, sum_y, depth = 0, 0.0, 0.0, 0.0
+        for i in range(height):
+            for j in range(width):
+                if block[f, i, j] > level:
+                    left, right = min(left, j), max(right, j + 1)
+                    top, bottom = min(top, i), max(bottom, i + 1)
+                    count += 1
+                    sum_x += j + 0.5
+                    sum_y += i + 0.5
+                    depth += max((block[f, i, j] - ZERO) / STEPS, 0.1)
+        if count:
+            out[f, 0], out[f, 1], out[f, 2], out[f, 3] = left, top, right, bottom
+            out[f, 4], out[f, 5], out[f, 6] = sum_x / count, sum_y / count, 4.0 * depth / count
+    return out

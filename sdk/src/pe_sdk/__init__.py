@@ -1,0 +1,52 @@
+"""Contracts of `pe` plugins: parameter spaces, simulators, generators, embeddings, readers, and the hooks to offer them."""
+
+from pe_sdk import random
+from pe_sdk.adapter import SimulatorGenerator
+from pe_sdk.embedding import Embedding, TrainableEmbedding, Weights
+from pe_sdk.errors import CannotMake, OptionError, PluginError, PluginWarning, SourceError
+from pe_sdk.generator import Generator, Simulator
+from pe_sdk.hookspecs import hookimpl
+from pe_sdk.options import NoOptions, OptionInfo, describe_options, option, option_values, parse_options
+from pe_sdk.parameters import Categorical, Column, Float, Int, Parameter
+from pe_sdk.random import Seeds
+from pe_sdk.samples import OutputSpec, Samples
+from pe_sdk.space import Columns, Degree, ParameterSpace
+from pe_sdk.specs import EmbeddingSpec, GeneratorSpec, ReaderSpec, SourceInfo, Table
+
+__all__ = [
+    "CannotMake",
+    "Categorical",
+    "Column",
+    "Columns",
+    "Degree",
+    "Embedding",
+    "EmbeddingSpec",
+    "Float",
+    "Generator",
+    "GeneratorSpec",
+    "Int",
+    "NoOptions",
+    "OptionError",
+    "OptionInfo",
+    "OutputSpec",
+    "Parameter",
+    "ParameterSpace",
+    "PluginError",
+    "PluginWarning",
+    "ReaderSpec",
+    "Samples",
+    "Seeds",
+    "Simulator",
+    "SimulatorGenerator",
+    "SourceError",
+    "SourceInfo",
+    "Table",
+    "TrainableEmbedding",
+    "Weights",
+    "describe_options",
+    "hookimpl",
+    "option",
+    "option_values",
+    "parse_options",
+    "random",
+]

@@ -1,0 +1,70 @@
+"""The Generator of a Simulator: it samples and varies parameters, and renders when data are asked for."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pe_sdk.generator import Generator, Simulator
+from pe_sdk.random import Seeds
+from pe_sdk.samples import OutputSpec, Samples
+from pe_sdk.space import Columns, Degree, ParameterSpace
+
+RENDER_SEED = "render_seed"
+
+
+class SimulatorGenerator(Generator):
+    """State columns are the parameters and `render_seed`, which a variation inherits, so that degree 0 is the identity.
+
+    Sampling and variation touch parameters alone; only `restore` renders.
+
+    Args:
+        simulator: what renders.
+        output: form of a record; every rendered batch is checked against it.
+        labels: label names, for simulators with a space a label.
+
+    Raises:
+        ValueError: the space of a label has other names or kinds than `simulator.space`, or takes the name `render_seed`.
+    """
+
+    state_only = True
+
+    def __init__(self, simulator: Simulator, output: OutputSpec, labels: tuple[str, ...]) -> None:
+        self.simulator = simulator
+        self.output = output
+        self.space = simulator.space
+        self.label_spaces = tuple(simulator.space_for(label) for label in labels)
+        kinds = {name: type(p) for name, p in self.space.items()}
+        for label, space in zip(labels, self.label_spaces, strict=True):
+            if {name: type(p) for name, p in space.items()} != kinds:
+                raise ValueError(f"the space of label {label!r} has other names or kinds than the simulator's space")
+        if RENDER_SEED in self.space:
+            raise ValueError(f"a parameter may not be named {RENDER_SEED!r}")
+
+    def random(self, labels: NDArray[np.int64], seeds: Seeds) -> Samples:
+        params = self._by_label(labels, lambda space, rows: space.sample(seeds[rows]))
+        return Samples(None, labels, {**params, RENDER_SEED: seeds})
+
+    def vary(self, samples: Samples, degree: Degree, seeds: Seeds) -> Samples:
+        before = {name: samples.state[name] for name in self.space}
+        params = self._by_label(
+            samples.labels, lambda space, rows: space.vary({k: v[rows] for k, v in before.items()}, degree, seeds[rows])
+        )
+        return Samples(None, samples.labels, {**params, RENDER_SEED: samples.state[RENDER_SEED]})
+
+    def restore(self, labels: NDArray[np.int64], state: Mapping[str, NDArray[Any]]) -> Samples:
+        params = {name: state[name] for name in self.space}
+        data = self.simulator.render(params, labels, state[RENDER_SEED])
+        self.output.check(data, len(labels))
+        return Samples(data, labels, {**params, RENDER_SEED: state[RENDER_SEED]})
+
+    def _by_label(self, labels: NDArray[np.int64], make: Callable[[ParameterSpace, Any], Columns]) -> Columns:
+        if all(space is self.space for space in self.label_spaces):
+            return make(self.space, slice(None))
+        columns = {name: p.column(np.zeros(len(labels))) for name, p in self.space.items()}
+        for label in np.unique(labels):
+            rows = np.flatnonzero(labels == label)
+            for name, values in make(self.label_spaces[label], rows).items():
+                columns[name][rows] = values
+        return columns

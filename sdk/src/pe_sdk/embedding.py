@@ -1,0 +1,45 @@
+"""Embeddings: samples to vectors in which nearness means likeness. They see private records: part of the trusted base."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pe_sdk.samples import Samples
+from pe_sdk.space import ParameterSpace
+
+Weights = Mapping[str, NDArray[Any]]
+
+
+class Embedding(ABC):
+    """A fixed map of records to vectors in the unit ball.
+
+    Row i of the result is a function, bit for bit, of row i of the data: no statistics of the batch. The host calls it with
+    blocks of one fixed size (the last one padded) and rounds the vectors to a grid on which distances are exact.
+    """
+
+    dim: int
+    """Length of a vector."""
+
+    @abstractmethod
+    def embed(self, data: NDArray[Any]) -> NDArray[np.float32]:
+        """data: [n, *shape] of the OutputSpec. Returns float32 [n, dim], each row of Euclidean norm at most 1."""
+
+
+class TrainableEmbedding(Embedding):
+    """An embedding whose weights are learnt from public or released samples, never from private records."""
+
+    @abstractmethod
+    def fit(
+        self, examples: Samples, space: ParameterSpace | None, label_count: int, seed: int
+    ) -> dict[str, NDArray[Any]]:
+        """Learn weights from samples with data, labels and, where there is a space, its columns as state.
+
+        Deterministic in its arguments, on one machine and with the same versions.
+        """
+
+    @abstractmethod
+    def with_weights(self, weights: Weights) -> "TrainableEmbedding":
+        """The same embedding with these weights. Pure."""

@@ -1,0 +1,30 @@
+"""The whole extension surface. A plugin's module implements the hook of its kind with `@pe_sdk.hookimpl`."""
+
+from collections.abc import Iterable
+
+import pluggy
+
+from pe_sdk.specs import EmbeddingSpec, GeneratorSpec, ReaderSpec
+
+PROJECT = "pe"
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def pe_generators() -> Iterable[GeneratorSpec]:
+    """The generators of this module (entry-point group `pe.plugins`)."""
+    return ()
+
+
+@hookspec
+def pe_embeddings() -> Iterable[EmbeddingSpec]:
+    """The embeddings of this module (entry-point group `pe.embeddings`)."""
+    return ()
+
+
+@hookspec
+def pe_readers() -> Iterable[ReaderSpec]:
+    """The readers of this module (entry-point group `pe.readers`)."""
+    return ()

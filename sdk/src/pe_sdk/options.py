@@ -1,0 +1,132 @@
+"""Options of a plugin: a frozen dataclass, filled from `name=value` strings.
+
+Every field has a default, and its help text in `field(metadata={"help": ...})`, which `option` writes. Types are bool, int,
+float, str, tuple[str, ...] (comma-separated) and dict[str, str] (filled key by key: `name.key=value`).
+"""
+
+import difflib
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from typing import Any, TypeVar, Union
+
+from pe_sdk.errors import OptionError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class NoOptions:
+    """For a plugin that has none."""
+
+
+@dataclass(frozen=True)
+class OptionInfo:
+    """One option as shown to people: its name, type and default as they would be typed, and help."""
+
+    name: str
+    type: str
+    default: str
+    help: str
+
+
+def option(default: Any, help: str) -> Any:
+    """A dataclass field with a default (a dict is copied for each instance) and a help text."""
+    if isinstance(default, dict):
+        return field(default_factory=lambda: dict(default), metadata={"help": help})
+    return field(default=default, metadata={"help": help})
+
+
+def _default(item: "Field[Any]") -> Any:
+    if item.default_factory is not MISSING:
+        return item.default_factory()
+    return item.default
+
+
+def _hints(options: type) -> dict[str, Any]:
+    return typing.get_type_hints(options)
+
+
+def _typed(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return ",".join(value)
+    if isinstance(value, dict):
+        return " ".join(f"{key}={text}" for key, text in value.items())
+    return "" if value is None else str(value)
+
+
+def _type_name(hint: Any) -> str:
+    if typing.get_origin(hint) is dict:
+        return "name.KEY=TEXT"
+    if typing.get_origin(hint) is tuple:
+        return "text,text,…"
+    return str(getattr(hint, "__name__", hint))
+
+
+def describe_options(options: type) -> list[OptionInfo]:
+    """The options of a dataclass in order of definition."""
+    hints = _hints(options)
+    return [
+        OptionInfo(f.name, _type_name(hints[f.name]), _typed(_default(f)), f.metadata.get("help", ""))
+        for f in fields(options)
+    ]
+
+
+def parse_options(options: type[T], given: Mapping[str, str]) -> T:
+    """Make the options from strings, as `--set` and files give them.
+
+    Raises:
+        OptionError: an unknown name (with the nearest known one), or a value of the wrong type.
+    """
+    hints = _hints(options)
+    known = {f.name: f for f in fields(options)}  # type: ignore[arg-type]
+    values: dict[str, Any] = {}
+    for name, text in given.items():
+        head, dot, key = name.partition(".")
+        if head not in known or bool(dot) != (typing.get_origin(hints[head]) is dict):
+            raise OptionError(_unknown(name, hints))
+        if dot:
+            values.setdefault(head, dict(_default(known[head])))[key] = text
+        else:
+            values[head] = _parse(name, text, hints[head])
+    try:
+        return options(**values)
+    except ValueError as error:  # a check of the plugin's own, in __post_init__
+        raise OptionError(str(error)) from error
+
+
+def option_values(options: Any) -> dict[str, str]:
+    """All values of an instance as texts: `parse_options` of them gives an equal instance. What is None is left out."""
+    values: dict[str, str] = {}
+    for f in fields(options):
+        value = getattr(options, f.name)
+        if isinstance(value, dict):
+            values |= {f"{f.name}.{key}": text for key, text in value.items()}
+        elif value is not None:
+            values[f.name] = _typed(value)
+    return values
+
+
+def _unknown(name: str, hints: Mapping[str, Any]) -> str:
+    shown = [f"{n}.KEY" if typing.get_origin(h) is dict else n for n, h in hints.items()]
+    close = difflib.get_close_matches(name, shown, n=1, cutoff=0.5)
+    hint = f"; did you mean {close[0]!r}?" if close else "."
+    return f"unknown option {name!r}{hint} Options: {', '.join(shown) or 'none'}"
+
+
+def _parse(name: str, text: str, hint: Any) -> Any:
+    if typing.get_origin(hint) in (Union, types.UnionType):
+        hint = next(arm for arm in typing.get_args(hint) if arm is not type(None))
+    if typing.get_origin(hint) is tuple:
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    if hint is bool:
+        if text.lower() in ("true", "yes", "on", "1", "false", "no", "off", "0"):
+            return text.lower() in ("true", "yes", "on", "1")
+        raise OptionError(f"option {name!r} is true or false, got {text!r}")
+    try:
+        return hint(text)
+    except ValueError:
+        raise OptionError(f"option {name!r} is of type {_type_name(hint)}, got {text!r}") from None

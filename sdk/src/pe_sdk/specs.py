@@ -1,0 +1,100 @@
+"""What a plugin's module yields: frozen descriptions with a factory, light to import."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pe_sdk.embedding import Embedding
+from pe_sdk.generator import Generator, Simulator
+from pe_sdk.options import NoOptions
+from pe_sdk.samples import OutputSpec
+
+
+@dataclass(frozen=True)
+class GeneratorSpec:
+    """A generator plugin.
+
+    Args:
+        name: what users type; the same as the entry point's name.
+        summary: one line.
+        factory: called with (output, label names, options); heavy imports belong inside. Raises `CannotMake`.
+        options: frozen dataclass of the options (see `pe_sdk.options`).
+        labels: label names where the data set brings none.
+        default_data: SOURCE of a public or synthetic data set, so that the plugin runs by name alone.
+        exact: output is bit-identical for any batch, not just for equal blocks.
+        block: rows a call; the host pads the last block.
+        gpu: uses a GPU where there is one.
+    """
+
+    name: str
+    summary: str
+    factory: Callable[[OutputSpec, tuple[str, ...], Any], Generator | Simulator]
+    options: type = NoOptions
+    labels: tuple[str, ...] = ()
+    default_data: str = ""
+    exact: bool = False
+    block: int = 256
+    gpu: bool = False
+
+
+@dataclass(frozen=True)
+class EmbeddingSpec:
+    """An embedding plugin. factory: called with (output, options); it will be given private records."""
+
+    name: str
+    summary: str
+    factory: Callable[[OutputSpec, Any], Embedding]
+    options: type = NoOptions
+
+
+@dataclass(frozen=True)
+class SourceInfo:
+    """What a reader tells of a source without reading records; all of it counts as public.
+
+    Args:
+        output: form of a record.
+        label_names: class names from the data set's own metadata, or () where it has none.
+        public: the data are public or synthetic, so that a default ε may be assumed.
+        clients: records carry a client, and the unit of privacy is the client.
+    """
+
+    output: OutputSpec
+    label_names: tuple[str, ...] = ()
+    public: bool = False
+    clients: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """The records of a source, as a reader hands them to the private side, which alone calls it.
+
+    Args:
+        data: [n, *shape].
+        labels: int64 [n], positions in the label names.
+        clients: int64 [n] ids of the clients, or None where each record is its own unit.
+    """
+
+    data: NDArray[Any]
+    labels: NDArray[np.int64]
+    clients: NDArray[np.int64] | None = None
+
+
+@dataclass(frozen=True)
+class ReaderSpec:
+    """A reader plugin, for SOURCE = `name:location`.
+
+    Args:
+        name: the scheme.
+        summary: one line.
+        describe: location -> SourceInfo, from metadata, without reading records. Raises `SourceError`.
+        read: (location, OutputSpec, label names) -> Table; every record in full. Raises `SourceError`, which may name a
+            row, never its content.
+    """
+
+    name: str
+    summary: str
+    describe: Callable[[str], SourceInfo]
+    read: Callable[[str, OutputSpec, tuple[str, ...]], Table]

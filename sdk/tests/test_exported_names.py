@@ -1,0 +1,32 @@
+"""The face of the SDK: what plugins may import is a promise, so a name that comes or goes is changed here too."""
+
+import pe_sdk
+
+NAMES = """
+    CannotMake Categorical Column Columns Degree Embedding EmbeddingSpec Float Generator GeneratorSpec Int NoOptions
+    OptionError OptionInfo OutputSpec Parameter ParameterSpace PluginError PluginWarning ReaderSpec Samples Seeds
+    Simulator SimulatorGenerator SourceError SourceInfo Table TrainableEmbedding Weights describe_options hookimpl
+    option option_values parse_options random
+"""
+
+
+def test_the_exported_names_are_exactly_these():
+    assert sorted(pe_sdk.__all__) == sorted(NAMES.split())
+    assert all(hasattr(pe_sdk, name) for name in pe_sdk.__all__)
+
+
+def test_no_other_public_name_is_lying_about():
+    modules = {"adapter", "embedding", "errors", "generator", "hookspecs", "options", "parameters", "samples", "space"}
+    public = {name for name in vars(pe_sdk) if not name.startswith("_")}
+    assert public - modules - {"specs"} == set(pe_sdk.__all__)
+
+
+def test_a_source_error_says_what_where_and_what_next():
+    error = pe_sdk.SourceError("there is no such file", where="x.npz", fix="name one")
+    assert (str(error), error.what, error.where, error.fix) == (
+        "x.npz: there is no such file",
+        "there is no such file",
+        "x.npz",
+        "name one",
+    )
+    assert str(pe_sdk.SourceError("empty")) == "empty"

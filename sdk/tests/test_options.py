@@ -1,0 +1,53 @@
+from dataclasses import dataclass
+
+import pytest
+
+from pe_sdk import NoOptions, OptionError, describe_options, option, parse_options
+
+
+@dataclass(frozen=True)
+class Options:
+    size: int = option(3, "how large")
+    rate: float = option(0.5, "how often")
+    loud: bool = option(False, "or not")
+    names: tuple[str, ...] = option(("a", "b"), "which")
+    texts: dict[str, str] = option({}, "by label")
+
+    def __post_init__(self) -> None:
+        if self.size < 0:
+            raise ValueError("size is at least 0")
+
+
+def test_values_are_read_by_type():
+    given = {"size": "7", "rate": "1e-3", "loud": "yes", "names": "x, y", "texts.1": "one", "texts.a.b": "dot"}
+    assert parse_options(Options, given) == Options(7, 1e-3, True, ("x", "y"), {"1": "one", "a.b": "dot"})
+
+
+def test_everything_has_a_default():
+    assert parse_options(Options, {}) == Options()
+    assert parse_options(NoOptions, {}) == NoOptions()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("sise", "3", "did you mean 'size'"),
+        ("size", "3.5", "type int"),
+        ("size", "-1", "at least 0"),
+        ("loud", "maybe", "true or false"),
+        ("xyzzy", "3", "unknown option 'xyzzy'. Options: size, rate, loud, names, texts.KEY$"),
+        ("sise", "3", "did you mean 'size'. Options: size"),
+        ("texts", "a", "unknown option 'texts'"),
+        ("size.x", "1", "unknown option"),
+    ],
+)
+def test_what_cannot_be_read_is_an_error(name, value, says):
+    with pytest.raises(OptionError, match=says):
+        parse_options(Options, {name: value})
+
+
+def test_options_describe_themselves():
+    shown = {info.name: info for info in describe_options(Options)}
+    assert list(shown) == ["size", "rate", "loud", "names", "texts"]
+    assert (shown["size"].type, shown["size"].default, shown["size"].help) == ("int", "3", "how large")
+    assert (shown["names"].default, shown["loud"].default) == ("a,b", "false")
