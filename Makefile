@@ -2,15 +2,15 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := sdk plugins/echo plugins/text-render
+PACKAGES := sdk plugins/echo plugins/text-render plugins/pyrender-faces
 STAMP := $(VENV)/.installed
-RUN ?= runs/demo
+RUN ?= runs/demo-digits
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench clean
+.PHONY: help setup demo demo-digits test check format bench clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## create .venv with all packages, editable, at the tested versions
 
@@ -20,7 +20,10 @@ $(STAMP): pyproject.toml constraints.txt $(PACKAGES:%=%/pyproject.toml)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(PACKAGES:%=-e ./%) -e '.[dev]'
 	@touch $@
 
-demo: $(STAMP) ## the main job: private digits in, a synthetic set and its report out
+demo: $(STAMP) ## the main job: private faces in, a synthetic set and its report out
+	$(BIN)/pe generate --plugin pyrender-faces
+
+demo-digits: $(STAMP) ## the same with written digits, real ones in
 	@if [ -f "$(RUN)/manifest.json" ]; then rm -rf -- "$(RUN)"; fi  # of public data, and perhaps of another version
 	$(BIN)/pe generate --plugin text-render --data sklearn:digits --epsilon 5 --out "$(RUN)"
 
@@ -39,6 +42,7 @@ format: $(STAMP) ## mend what ruff can mend
 
 bench: $(STAMP) ## measure speed (set DATA=file.npz for the runs on real digits)
 	$(BIN)/python benchmarks/text_render.py
+	$(BIN)/python benchmarks/faces.py
 	$(BIN)/python benchmarks/whole_run.py $(if $(DATA),--data $(DATA))
 
 clean: ## remove .venv and caches; runs/ stays

@@ -16,6 +16,7 @@ from pe_host.config import RunConfig
 from pe_host.digest import digest_samples
 from pe_host.embeddings.grid import Grid
 from pe_host.errors import PeError, PrivacyRefusal
+from pe_host.evaluator import Evaluator
 from pe_host.evolution import defaults
 from pe_host.evolution.loop import Evolution, Step
 from pe_host.evolution.planning import make_schedule
@@ -26,7 +27,7 @@ from pe_host.manifest import Manifest, continue_run, start_run
 from pe_host.outcome import Outcome
 from pe_host.place import clear, fresh_folder, in_use, make, refuse_no_run, refuse_overlap, refuse_used
 from pe_host.privacy import BudgetExhausted, ClassCounts, FolderLock, NoisyHistogram, PrivateSide
-from pe_host.release import PAGE, samples_path, write_release
+from pe_host.release import PAGE, samples_path, write_internal_page, write_release
 from pe_host.report.grid import ImageGrid, columns_for, first_rows
 from pe_host.reporting import Reporter
 from pe_host.run import INTERNAL, MANIFEST, RELEASE, RunFolder, iteration_name, save_arrays
@@ -52,6 +53,8 @@ def generate(config: RunConfig, *, out: Path | None, resume: bool, dry_run: bool
         refuse_overlap(out, job.source.location)
         (refuse_no_run if resume else refuse_used)(out)
     if dry_run:
+        for text in job.notes:
+            reporter.note(text)
         return _planned(job)
     folder = out or fresh_folder(job.generator.name)
     try:
@@ -77,7 +80,8 @@ def _generate(job: Job, folder: Path, resume: bool, reporter: Reporter) -> Outco
             if manifest.finished:
                 reporter.note(f"{folder} is finished already; nothing is left to do")
                 return _finished(run, manifest)
-            with PrivateSide.open(job.plan, lock, job.source.reader, job.source.location) as side:
+            source = job.source
+            with PrivateSide.open(job.plan, lock, source.reader, source.location, source.info.public) as side:
                 try:
                     side.load()
                 except PeError:
@@ -103,6 +107,8 @@ class _Run:
         """From the class counts to the release; returns the finished manifest."""
         started, job = time.monotonic(), self._job
         self._reporter.note(f"{self._run.root}: {job.generator} on {job.source}, {job.plan.summary()}")
+        for text in job.notes:
+            self._reporter.note(text)
         for text in self._side.warnings():  # they depend on private data: shown, and not kept
             self._terminal.warn(text)
         plan, config = job.plan, job.config
@@ -138,6 +144,8 @@ class _Run:
         )
         self._reporter.note(f"released {len(images):,} samples after {time.monotonic() - started:.1f} s")
         write_release(self._run, manifest, images, result.release.labels)
+        Evaluator(job, self._info, self._workers, self._run, learner, self._side, self._reporter).evaluate(result)
+        write_internal_page(self._run, manifest)  # with what was measured
         return manifest.write(self._run)
 
     def _rehearse(self, learner: Learner) -> None:

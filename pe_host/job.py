@@ -13,7 +13,7 @@ from pe_host.plugins import PluginRef, resolve
 from pe_host.plugins.cause import describe_cause
 from pe_host.plugins.isolated import describe
 from pe_host.plugins.load import load_embedding, load_reader
-from pe_host.plugins.names import EMBEDDING, GENERATOR, READER
+from pe_host.plugins.names import DEV, EMBEDDING, GENERATOR, READER
 from pe_host.privacy import ClassShares, PrivacyPlan, make_plan
 from pe_host.privacy.readers import guess_scheme
 from pe_sdk import (
@@ -57,7 +57,10 @@ class Source:
 
 @dataclass(frozen=True)
 class Job:
-    """A run that can start. `config` has a value for everything that the plan depends on."""
+    """A run that can start. `config` has a value for everything that the plan depends on.
+
+    `chosen`: the embedding was not asked for but chosen by default. `notes`: for the operator, before it starts.
+    """
 
     config: RunConfig
     generator: PluginRef
@@ -67,6 +70,8 @@ class Job:
     embedding_spec: EmbeddingSpec
     embedding_options: Any
     plan: PrivacyPlan
+    chosen: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def output(self) -> OutputSpec:
@@ -82,12 +87,15 @@ class Job:
         Raises:
             PluginFailure: it cannot be made for these records.
         """
+        fix = "give --embedding pixels or simulator-features" if self.chosen else ""
         try:
             return self.embedding_spec.factory(self.output, self.embedding_options)
         except CannotMake as error:
-            raise PluginFailure(str(error), where=f"--embedding {self.embedding.name}") from None
+            where = str(self.embedding) if self.chosen else f"--embedding {self.embedding.name}"
+            raise PluginFailure(str(error), where=where, fix=fix) from None
         except Exception as error:
-            raise PluginFailure(f"cannot be made: {describe_cause(error)}", where=str(self.embedding)) from None
+            what = f"cannot be made: {describe_cause(error)}"
+            raise PluginFailure(what, where=str(self.embedding), fix=fix) from None
 
 
 def settle(config: RunConfig) -> Job:
@@ -109,13 +117,15 @@ def settle(config: RunConfig) -> Job:
             where=str(source),
             fix="name them, in the order of the labels, with --classes A,B,…",
         )
+    name, notes = (config.embedding, ()) if config.embedding else _default_embedding(generator, about, source)
+    chosen = not config.embedding
     config = replace(
         config,
         data=str(source),
         epsilon=_epsilon(config, source),
         votes=config.votes or defaults.votes(_epsilon(config, source)),
         iterations=config.iterations or (len(config.degrees) if config.degrees else defaults.iterations()),
-        embedding=config.embedding or _default_embedding(about),
+        embedding=name,
     )
     embedding = resolve(EMBEDDING, config.embedding)
     spec = load_embedding(embedding)
@@ -140,7 +150,7 @@ def settle(config: RunConfig) -> Job:
         unit="client" if source.info.clients else "record",
         shares=shares,
     )
-    return Job(config, generator, about, source, embedding, spec, options, plan)
+    return Job(config, generator, about, source, embedding, spec, options, plan, chosen, notes)
 
 
 def _about(generator: PluginRef, config: RunConfig, shape: tuple[int, ...] = (28, 28, 1)) -> dict[str, Any]:
@@ -197,6 +207,10 @@ def _info(reader: ReaderSpec, ref: PluginRef, location: str) -> SourceInfo:
     if not isinstance(info, SourceInfo):
         what = f"describes its source by {type(info).__name__}, not SourceInfo"
         raise PluginFailure(what, where=str(ref), fix=fix)
+    for name in ("public", "clients"):  # a text is true whatever it says, and much hangs on these two
+        if not isinstance(value := getattr(info, name), bool):
+            what = f"describes its source with {name} = {type(value).__name__}, not True or False"
+            raise PluginFailure(what, where=str(ref), fix=fix)
     return info
 
 
@@ -224,6 +238,24 @@ def _check_candidates(config: RunConfig, shares: ClassShares, labels: tuple[str,
         )
 
 
-def _default_embedding(about: Mapping[str, Any]) -> str:
-    """Features of the simulator where there is a parameter space to read off its pictures, else the pixels."""
-    return "simulator-features" if about["makes"].get("space") else "pixels"
+def _default_embedding(generator: PluginRef, about: Mapping[str, Any], source: Source) -> tuple[str, tuple[str, ...]]:
+    """Features of the simulator where it has parameters to read off, else the pixels; and what to tell the operator.
+
+    An embedding sees the records, and a generator is not trusted with them. So the embedding that it brings is the default on
+    public data alone, and there only where its own distribution has it.
+    """
+    built_in = "simulator-features" if about["makes"].get("space") else "pixels"
+    if not about["embedding"] or generator.distribution == DEV:  # what is under development has no distribution
+        return built_in, ()
+    try:
+        ref = resolve(EMBEDDING, f"{generator.distribution}/{about['embedding']}")
+    except PluginFailure:  # missing, disabled or incompatible
+        return built_in, ()
+    own = f"{ref.distribution}/{ref.name}"
+    if source.info.public is True:
+        return own, ()
+    note = (
+        f"generator {generator.name} brings an embedding of its own, {ref.name}; it would see the private records, so it is used "
+        f"only if you trust it: --embedding {own}"
+    )
+    return built_in, (note,)

@@ -5,33 +5,36 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pe_host import __version__
+from pe_host.cache import cache_folder
 from pe_host.compute.info import GeneratorInfo
 from pe_host.compute.pool import Workers
 from pe_host.digest import digest_arrays
 from pe_host.errors import DataError, PeError, PluginFailure
 from pe_host.job import Job
 from pe_host.plugins.cause import describe_cause
-from pe_host.run import RunFolder, read_weights, write_weights
+from pe_host.run import RunFolder, iteration_name, read_weights, write_weights
 from pe_sdk import Embedding, ParameterSpace, Samples, TrainableEmbedding, random
 
 T = TypeVar("T")
 
 EXAMPLES = 20_000
-"""Samples for a training, at least: random ones for the first, the population and variations of it for the others."""
+"""Random samples for the first training."""
+
+EXAMPLES_AGAIN = 8_000
+"""Samples for each of the others, which begin with what was learnt before: of the population, or variations of it."""
 
 
 class Learner:
     """Gives workers and private side the same embedding, iteration by iteration.
 
-    Weights are kept with the iteration in the run folder before they are used, so that resuming and replaying never train.
-    The first ones do not depend on the run and are kept in the user's cache as well.
+    Weights are kept with the iteration in the run folder before they are used, so that replaying never trains, and resuming goes
+    on from those of the iteration before. The first ones do not depend on the run and are kept in the user's cache as well.
 
     Args:
         job, info: what runs.
@@ -62,28 +65,46 @@ class Learner:
         round = t if self._retrain else 1
         if self.digest.startswith(f"{round}/"):
             return
-        name = f"iterations/{round:03d}/features"
         weights = self._run.weights(
-            name, self._first_weights if round == 1 else lambda: self._fit(self._widened(population, round), round)
+            _name(round), self._first_weights if round == 1 else lambda: self._next_weights(population, round)
         )
         self.embedding = self._guarded(lambda: trainable.with_weights(weights))
         self.digest = f"{round}/{digest_arrays(weights)}"
         self._workers.set_embedding(self._job.embedding, self._job.config.embedding_options, weights)
 
-    def _widened(self, population: Samples, round: int) -> Samples:
-        """A small population with more variations of it, as far as those between its members go: small sets are learnt by heart."""
+    def _next_weights(self, population: Samples, round: int) -> dict[str, NDArray[Any]]:
+        before = self._run.weights(_name(round - 1), lambda: self._lost(round - 1))
+        trainable = self._trainable()
+        start = self._guarded(lambda: trainable.with_weights(before))
+        return self._fit(start, self._examples(population, round), round)
+
+    def _lost(self, round: int) -> NoReturn:
+        raise DataError(
+            f"the weights of iteration {round} are gone, and those of the next go on from them",
+            where=str(self._run.root),
+            fix="put them back from a copy, or start a new run; its budget adds to what this one spent",
+        )
+
+    def _examples(self, population: Samples, round: int) -> Samples:
+        """The population with variations of it, as far as those between its members go, where it is small; evenly of each.
+
+        Small sets are learnt by heart.
+        """
         parts = [population]
-        for copy in range(1, -(-EXAMPLES // len(population))):
+        for copy in range(1, -(-EXAMPLES_AGAIN // len(population))):
             seeds = random.derive(self._job.config.seed, f"learn/{round}/{copy}", len(population))
             parts.append(self._workers.vary(population, self._degrees[round - 2], seeds))
-        return Samples.concatenate(parts)
+        whole = Samples.concatenate(parts)
+        return whole.take(np.arange(EXAMPLES_AGAIN) * len(whole) // EXAMPLES_AGAIN)
 
-    def _fit(self, examples: Samples, round: int) -> dict[str, NDArray[Any]]:
-        trainable = self._untrained
-        assert isinstance(trainable, TrainableEmbedding)
+    def _fit(self, start: TrainableEmbedding, examples: Samples, round: int) -> dict[str, NDArray[Any]]:
         whole = Samples(self._workers.data(examples), examples.labels, examples.state)
         seed = int(random.derive(self._job.config.seed, "learn", 1, round)[0] >> np.uint64(1))
-        return self._guarded(lambda: trainable.fit(whole, self._space, len(self._job.labels), seed))
+        return self._guarded(lambda: start.fit(whole, self._space, len(self._job.labels), seed))
+
+    def _trainable(self) -> TrainableEmbedding:
+        assert isinstance(self._untrained, TrainableEmbedding)
+        return self._untrained
 
     def _guarded(self, call: Callable[[], T]) -> T:
         """What the embedding's code gives; its failure is one of the plugin. It is given public samples only."""
@@ -95,13 +116,13 @@ class Learner:
             raise PluginFailure(f"learning failed: {describe_cause(error)}", where=str(self._job.embedding)) from None
 
     def _first_weights(self) -> dict[str, NDArray[Any]]:
-        cached = _cache_folder() / f"{self._identity()}.safetensors"
+        cached = cache_folder() / "features" / f"{self._identity()}.safetensors"
         if self._cacheable() and cached.exists():
             with contextlib.suppress(DataError):  # a damaged cache costs a training, no more
                 return read_weights(cached)
         labels = np.arange(EXAMPLES, dtype=np.int64) % len(self._job.labels)
         seeds = random.derive(self._job.config.seed, "learn/random", len(labels))
-        weights = self._fit(self._workers.random(labels, seeds), 1)
+        weights = self._fit(self._trainable(), self._workers.random(labels, seeds), 1)
         if self._cacheable():
             with contextlib.suppress(DataError):  # and so does one that cannot be written
                 write_weights(cached, weights)
@@ -131,6 +152,5 @@ class Learner:
         return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
-def _cache_folder() -> Path:
-    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(root) / "pe" / "features"
+def _name(round: int) -> str:
+    return iteration_name(round, "features")

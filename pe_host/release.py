@@ -38,6 +38,11 @@ def write_release(run: RunFolder, manifest: Manifest, images: NDArray[Any], labe
     run.write_text(f"{INTERNAL}/{PAGE}", render(data))
 
 
+def write_internal_page(run: RunFolder, manifest: Manifest) -> None:
+    """Write the page that stays with the operator anew."""
+    run.write_text(f"{INTERNAL}/{PAGE}", render(gather(run, manifest)))
+
+
 def samples_path(run: RunFolder, manifest: Manifest) -> Path:
     """Where the final samples of a finished run are."""
     return run.path(RELEASE if manifest.plan.private else INTERNAL) / SAMPLES
@@ -57,9 +62,10 @@ def build_reports(root: Path) -> Outcome:
     if manifest.plan.private and manifest.finished:
         pages.append(f"{RELEASE}/{PAGE}")
         run.write_text(pages[1], render(data.public()))
-    return Outcome(
-        {"pages": [str(run.path(page)) for page in pages]}, tuple(f"wrote {run.path(page)}" for page in pages)
-    )
+    text = [f"wrote {run.path(page)}" for page in pages]
+    if data.internal and data.internal.damaged:
+        text.append(f"the measurements cannot be read: {run.path(data.internal.damaged)}")
+    return Outcome({"pages": [str(run.path(page)) for page in pages]}, tuple(text))
 
 
 def export(root: Path, to: str, out: Path) -> Outcome:

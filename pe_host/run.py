@@ -128,7 +128,8 @@ def read_weights(path: Path) -> dict[str, NDArray[Any]]:
     try:
         return load_file(path)
     except SafetensorError as error:
-        raise DataError(f"these weights cannot be read: {error}", where=str(path), fix="delete the file") from error
+        fix = "put the file back from a copy; that of the first iteration may be deleted: it is learnt again"
+        raise DataError(f"these weights cannot be read: {error}", where=str(path), fix=fix) from error
 
 
 def iteration_name(t: int, what: str) -> str:

@@ -1,11 +1,15 @@
 """Both sides of a vote must embed alike, in every iteration: else all votes are garbage, and nothing else says so."""
 
+import shutil
+
 import numpy as np
 import pytest
 
 from pe_host.compute.pool import Workers
 from pe_host.config import RunConfig
 from pe_host.embeddings.grid import to_grid
+from pe_host.embeddings.simulator_features import SimulatorFeatures
+from pe_host.errors import DataError
 from pe_host.job import settle
 from pe_host.learner import Learner
 from pe_host.run import RunFolder
@@ -16,7 +20,8 @@ from pe_sdk import Samples, random
 def learner(tmp_path, monkeypatch, digits):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr("pe_host.learner.EXAMPLES", 600)
-    options = {"steps": "40", "width": "4", "dim": "8"}
+    monkeypatch.setattr("pe_host.learner.EXAMPLES_AGAIN", 200)
+    options = {"steps": "40", "again": "10", "width": "4", "dim": "8"}
     job = settle(RunConfig(plugin="echo", data=str(digits), epsilon=1.0, iterations=3, embedding_options=options))
     with Workers.start(2) as workers:
         info = workers.load(job.generator, {}, job.output, job.labels)
@@ -27,8 +32,8 @@ def learner(tmp_path, monkeypatch, digits):
         yield make, workers
 
 
-def population(workers: Workers, stream: str) -> Samples:
-    return workers.random(np.arange(90) % 2, random.derive(0, stream, 90))
+def population(workers: Workers, stream: str, rows: int = 90) -> Samples:
+    return workers.random(np.arange(rows) * 2 // rows, random.derive(0, stream, rows))
 
 
 def both_sides(learner: Learner, workers: Workers, samples: Samples) -> tuple[np.ndarray, np.ndarray]:
@@ -59,6 +64,54 @@ def test_a_resumed_run_takes_the_kept_weights(learner):
         first.learn(t, samples)
     again.learn(2, population(workers, "another, which must not matter"))
     assert again.digest == first.digest
+
+
+def test_what_is_learnt_after_an_interruption_is_what_would_have_been_learnt_without(learner, tmp_path):
+    make, workers = learner
+    populations = [population(workers, f"population {t}") for t in (1, 2, 3)]
+    first = make("run")
+    for t, samples in enumerate(populations, 1):
+        first.learn(t, samples)
+    weights = tmp_path / "run/iterations"
+    (weights / "003/features.safetensors").unlink()
+    again = make("run")
+    again.learn(1, populations[0])  # the rehearsal of a session
+    again.learn(3, populations[2])
+    assert again.digest == first.digest
+    shutil.copy(weights / "001/features.safetensors", weights / "002/features.safetensors")
+    (weights / "003/features.safetensors").unlink()
+    other = make("run")
+    other.learn(3, populations[2])
+    assert other.digest != first.digest, "it did not go on from the weights before"
+
+
+def test_weights_to_go_on_from_that_are_gone_are_an_error_that_says_so(learner, tmp_path):
+    make, workers = learner
+    one = make("run")
+    one.learn(1, population(workers, "x"))
+    (tmp_path / "run/iterations/001/features.safetensors").unlink()
+    with pytest.raises(DataError, match="weights of iteration 1 are gone"):
+        one.learn(2, population(workers, "y"))
+
+
+@pytest.mark.parametrize("rows", [90, 200, 450])
+def test_a_training_gets_a_fixed_number_of_examples_evenly_of_both_classes(learner, monkeypatch, rows):
+    make, workers = learner
+    seen = []
+    fit = SimulatorFeatures.fit
+
+    def noted(self, examples, *others):
+        seen.append(examples)
+        return fit(self, examples, *others)
+
+    monkeypatch.setattr(SimulatorFeatures, "fit", noted)
+    one, samples = make("run"), population(workers, "x", rows)
+    one.learn(1, samples)
+    one.learn(2, samples)
+    assert [len(examples) for examples in seen] == [600, 200]
+    assert np.bincount(seen[1].labels).tolist() == pytest.approx([100, 100], abs=2)
+    distinct = len(np.unique(seen[1].data.reshape(200, -1), axis=0))
+    assert distinct > 150, "the same pictures over and over are learnt by heart"
 
 
 def test_without_retraining_the_first_weights_stay(learner):

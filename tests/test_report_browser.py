@@ -15,17 +15,20 @@ import numpy as np
 import pytest
 
 from pe_host.report import (
+    EvaluationView,
     GeneratorView,
     ImageGrid,
     InternalView,
     IterationView,
     LedgerRow,
+    MarginalView,
     PrivacyView,
     ReleaseView,
     ReportData,
     render,
     vote_statistics,
 )
+from pe_sdk import Categorical, Float
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 WIDTHS = (360, 800, 1400)
@@ -94,8 +97,21 @@ def report(names: tuple[str, ...], size: int, columns: int) -> ReportData:
         release=ReleaseView(tuple(range(len(names))), "grey image", grid(), ("data.npz",)),
         settings={"a": long, "b": {"c": 1}},
         versions={"pe-host": "1.0.0"},
-        internal=InternalView(source=long, logs=(long,), timings=(("all", 3.0),), settings={"data": long}),
+        internal=InternalView(
+            source=long, logs=(long,), timings=(("all", 3.0),), settings={"data": long}, evaluation=evaluation(names)
+        ),
     )
+
+
+def evaluation(names: tuple[str, ...]) -> EvaluationView:
+    """45 parameters: numbers, one of them of a long name, and choices called as the classes are."""
+    choices, rng = Categorical(names), np.random.default_rng(6)
+    shares = [tuple(rng.dirichlet(np.ones(20))) for _ in range(3)]
+    marginals = [MarginalView(f"parameter {i}", Float(-1e4, 1e4), 0.4, 0.1, 0.01, *shares) for i in range(40)]
+    marginals += [MarginalView("x" * 300, Float(0.001, 1e4, log=True), 0.4, 0.1, 0.01, *shares)]
+    shares = [tuple(rng.dirichlet(np.ones(len(names)))) for _ in range(3)]
+    marginals += [MarginalView(f"choice {i}", choices, 0.4, 0.1, 0.01, *shares) for i in range(4)]
+    return EvaluationView("embedding 'pixels'", 1000, 9000, (0.3, 0.2, 0.1, 0.05), 0.01, tuple(marginals))
 
 
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium or Chrome on the PATH")

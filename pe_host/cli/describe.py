@@ -15,7 +15,9 @@ NAME = "describe"
 
 def command(
     plugin: Annotated[str, typer.Argument(help="Its name, or distribution/name.", metavar="PLUGIN")],
-    kind: Annotated[str, typer.Option(help="generator, embedding or reader, where several have the name.")] = "",
+    kind: Annotated[
+        str, typer.Option(help="generator, embedding, reader or doctor, where several have the name.")
+    ] = "",
     options: Annotated[
         list[str] | None, typer.Option("--set", help="An option of the plugin; may be repeated.", metavar="NAME=VALUE")
     ] = None,
@@ -74,6 +76,7 @@ def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
     facts = [
         ("labels", ", ".join(document["labels"]) or "those of the data"),
         ("default data", document["default_data"] or "none; give --data"),
+        ("embedding", document["embedding"] or "the host chooses"),
         ("reproducible", exact),
         ("uses a GPU", "where there is one" if document["gpu"] else "no"),
     ]

@@ -1,4 +1,4 @@
-"""The net behind `simulator-features`: body, heads, training. Everything is a function of its arguments.
+"""The net behind `simulator-features`: what it sees, its body, and its vectors. Everything is a function of its arguments.
 
 Vectors of a batch do not depend on each other: convolutions and the last layer treat each picture alone, nothing is normalised over the
 batch, and the caller gives blocks of one size.
@@ -14,51 +14,32 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from pe_sdk import Categorical, ParameterSpace, Samples, Weights
+from pe_sdk import Weights
 
-BATCH = 128
-PARAMETER_WEIGHT = 0.1
-"""Weight of the parameters beside the labels in the loss: labels say what votes must not confuse, parameters how it looks."""
+BODY = "body."
+"""Prefix of the weights of the body; the others belong to the heads, which only training needs."""
 
 
 @dataclass(frozen=True)
-class Targets:
-    """What the heads learn to read.
+class Size:
+    """Of pictures and net.
 
     Args:
-        labels: int64 [n].
-        label_count: number of classes.
-        numbers: float32 [n, p], numerical parameters scaled to [-1, 1].
-        codes: int64 [n, q], categorical parameters.
-        code_counts: number of choices of each of the q.
+        shape: height, width and channels of a picture.
+        width: channels of the first convolution; doubled after each halving of the picture, up to 128.
+        dim: length of a feature vector.
+        side: larger pictures are averaged down until the shorter side has this many pixels, or less than twice as many.
     """
 
-    labels: NDArray[np.int64]
-    label_count: int
-    numbers: NDArray[np.float32]
-    codes: NDArray[np.int64]
-    code_counts: tuple[int, ...]
+    shape: tuple[int, ...]
+    width: int
+    dim: int
+    side: int
 
-
-def targets_of(examples: Samples, space: ParameterSpace | None, label_count: int) -> Targets:
-    """Labels and, where there is a space, its parameters."""
-    numbers, codes, counts = [], [], []
-    for name, parameter in (space or {}).items():
-        column = examples.state[name]
-        if isinstance(parameter, Categorical):
-            codes.append(column)
-            counts.append(len(parameter.choices))
-        else:
-            centre = (parameter.low + parameter.high) / 2
-            numbers.append((column - centre) / ((parameter.high - parameter.low) / 2))
-    n = len(examples)
-    return Targets(
-        examples.labels,
-        label_count,
-        np.stack(numbers, axis=1).astype(np.float32) if numbers else np.zeros((n, 0), np.float32),
-        np.stack(codes, axis=1).astype(np.int64) if codes else np.zeros((n, 0), np.int64),
-        tuple(counts),
-    )
+    @property
+    def factor(self) -> int:
+        """By which pictures are averaged down."""
+        return max(1, min(self.shape[:2]) // self.side)
 
 
 class _Unit(nn.Module):
@@ -68,21 +49,27 @@ class _Unit(nn.Module):
         return nn.functional.normalize(x, dim=1)
 
 
-def _body(shape: tuple[int, ...], width: int, dim: int) -> nn.Sequential:
-    height, across, channels = shape
+def make_body(size: Size) -> nn.Sequential:
+    """From pictures as `to_tensor` gives them to the activations before the heads."""
+    height, across, channels = size.shape[0] // size.factor, size.shape[1] // size.factor, size.shape[2]
+    width = size.width
     layers: list[nn.Module] = []
     while min(height, across) > 7:
-        layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
+        # Pooled first, to the same result: a quarter of the pixels are left to rectify.
+        layers += [nn.Conv2d(channels, width, 3, padding=1), nn.MaxPool2d(2), nn.ReLU(inplace=True)]
         height, across, channels, width = height // 2, across // 2, width, min(2 * width, 128)
-    layers += [nn.Flatten(), nn.Dropout(0.2), nn.Linear(channels * height * across, dim), nn.ReLU()]
+    layers += [nn.Flatten(), nn.Dropout(0.2), nn.Linear(channels * height * across, size.dim), nn.ReLU()]
     body = nn.Sequential(*layers)
     body.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # its stubs leave this out
     return body
 
 
 @contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    """Sums must not depend on how many cores a machine has; and for nets this small, threads cost more than they bring."""
+def one_thread() -> Iterator[None]:
+    """Sums must not depend on how many cores a machine has.
+
+    Two threads train in little more than half the time on cores that are idle, and in ten times as much on cores that are not.
+    """
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -91,69 +78,51 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _pictures(data: NDArray[Any]) -> torch.Tensor:
+def shrink(data: NDArray[Any], factor: int) -> NDArray[Any]:
+    """uint8 [n, H, W, C] averaged over squares of `factor` pixels, as uint8; what is left over at the edges is cut off."""
+    if factor == 1:
+        return data
+    small = nn.functional.avg_pool2d(_channels_first(data), factor)
+    array: NDArray[np.uint8] = small.round_().to(torch.uint8).permute(0, 2, 3, 1).numpy()
+    return array
+
+
+def to_tensor(data: NDArray[Any]) -> torch.Tensor:
+    """uint8 [n, h, w, C], shrunk -> float32 [n, C, h, w] in [0, 1]."""
+    return _channels_first(data).div_(255)
+
+
+def _channels_first(data: NDArray[Any]) -> torch.Tensor:
     # NHWC in memory is what convolutions on a CPU like best, so the axes are renamed and nothing is copied.
-    return torch.from_numpy(data).permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.channels_last) / 255
+    return torch.from_numpy(data).permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.channels_last)
 
 
-def train(
-    data: NDArray[np.uint8], targets: Targets, width: int, dim: int, steps: int, seed: int
-) -> dict[str, NDArray[Any]]:
-    """Train body and heads; return the weights of the body by name.
+def load_weights(module: nn.Module, weights: Weights, size: Size) -> None:
+    """Put weights into a net.
 
-    Cross-entropy on labels (smoothed by 0.05) and categorical parameters, squared error on numerical ones; AdamW with a
-    one-cycle rate. Deterministic on one machine with the same versions.
-
-    Args:
-        data: uint8 [n, H, W, C].
-        targets: n rows.
-        width, dim: size of the net.
-        steps: number of batches.
-        seed: of initial weights, order of batches and dropout.
+    Raises:
+        ValueError: they are of another net.
     """
-    with torch.random.fork_rng(devices=[]), _one_thread():
-        torch.manual_seed(seed)
-        body = _body(data.shape[1:], width, dim)
-        label_head = nn.Linear(dim, targets.label_count)
-        number_head = nn.Linear(dim, targets.numbers.shape[1]) if targets.numbers.size else None
-        code_heads = nn.ModuleList(nn.Linear(dim, count) for count in targets.code_counts)
-        modules = nn.ModuleList([body, label_head, code_heads, *([number_head] if number_head else [])])
-        optimizer = torch.optim.AdamW(modules.parameters(), 1e-3, weight_decay=1e-4)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=steps)
-        pictures, labels = _pictures(data), torch.from_numpy(targets.labels)
-        numbers, codes = torch.from_numpy(targets.numbers), torch.from_numpy(targets.codes)
-        modules.train()
-        for _ in range(steps):
-            rows = torch.randint(0, len(pictures), (BATCH,))
-            features = body(pictures[rows])
-            loss = nn.functional.cross_entropy(label_head(features), labels[rows], label_smoothing=0.05)
-            if number_head:
-                loss = loss + PARAMETER_WEIGHT * nn.functional.mse_loss(number_head(features), numbers[rows])
-            for column, head in enumerate(code_heads):
-                loss = loss + PARAMETER_WEIGHT * nn.functional.cross_entropy(head(features), codes[rows, column])
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            schedule.step()
-    return {name: tensor.detach().numpy().copy() for name, tensor in body.state_dict().items()}
+    try:
+        module.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in weights.items()})
+    except RuntimeError as error:
+        raise ValueError(f"weights do not fit simulator-features of {size}, or what it is to read") from error
 
 
-def load_body(shape: tuple[int, ...], width: int, dim: int, weights: Weights) -> nn.Module:
-    """The body in evaluation mode with these weights.
+def load_body(size: Size, weights: Weights) -> nn.Module:
+    """The body in evaluation mode with these weights of a training.
 
     Raises:
         ValueError: weights of another net.
     """
-    body = _body(shape, width, dim)
-    try:
-        body.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in weights.items()})
-    except RuntimeError as error:
-        raise ValueError(f"weights do not fit simulator-features of width {width}, dim {dim}, shape {shape}") from error
+    body = make_body(size)
+    own = {name.removeprefix(BODY): array for name, array in weights.items() if name.startswith(BODY)}
+    load_weights(body, own, size)
     return nn.Sequential(*body, _Unit()).eval()
 
 
-def features(body: nn.Module, data: NDArray[Any]) -> NDArray[np.float32]:
+def features(body: nn.Module, data: NDArray[Any], factor: int) -> NDArray[np.float32]:
     """uint8 [n, H, W, C] -> float32 [n, dim] of unit length (zero where all activations are)."""
-    with torch.inference_mode(), _one_thread():
-        vectors: NDArray[np.float32] = body(_pictures(data)).numpy()
+    with torch.inference_mode(), one_thread():
+        vectors: NDArray[np.float32] = body(to_tensor(shrink(data, factor))).numpy()
     return vectors

@@ -1,13 +1,14 @@
 """Features learnt from the simulator itself: a small convolutional net that reads labels and parameters off its pictures.
 
-It needs no download and no private data. It is trained on the generator's random output first, and between iterations again
-on the released population, which the noisy histograms have moved towards the private data: post-processing, which costs no privacy.
+It needs no download and no private data. It is trained on the generator's random output first, and between iterations it goes on
+to learn from the released population, which the noisy histograms have moved towards the private data: post-processing, which costs
+no privacy.
 The unit-length activations before the heads are the embedding.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,9 @@ from pe_sdk import (
     option,
 )
 
+if TYPE_CHECKING:  # it imports torch
+    from pe_host.embeddings.feature_net import Size
+
 
 @dataclass(frozen=True)
 class FeatureOptions:
@@ -31,11 +35,16 @@ class FeatureOptions:
 
     width: int = option(16, "channels of the first convolution; doubled after each halving of the picture")
     dim: int = option(64, "length of the feature vector")
-    steps: int = option(1000, "training steps of 128 samples each")
+    side: int = option(32, "larger pictures are averaged down to this many pixels a side, or less than twice as many")
+    steps: int = option(600, "steps of the first training, of 128 samples each")
+    again: int = option(250, "steps of each training that goes on from the weights before it")
+    spoil: float = option(1.0, "how much training pictures are blurred, lit, grained and moved; 0 for not at all")
 
     def __post_init__(self) -> None:
-        if not (1 <= self.width <= 1024 and 2 <= self.dim <= 4096 and 1 <= self.steps <= 10**6):
-            raise ValueError("simulator-features: width in 1..1024, dim in 2..4096, steps in 1..1000000")
+        if not (1 <= self.width <= 1024 and 2 <= self.dim <= 4096 and 8 <= self.side <= 1024):
+            raise ValueError("simulator-features: width in 1..1024, dim in 2..4096, side in 8..1024")
+        if not (1 <= min(self.steps, self.again) <= max(self.steps, self.again) <= 10**6 and 0 <= self.spoil <= 4):
+            raise ValueError("simulator-features: steps and again in 1..1000000, spoil in 0..4")
 
 
 class SimulatorFeatures(TrainableEmbedding):
@@ -44,38 +53,44 @@ class SimulatorFeatures(TrainableEmbedding):
     Args:
         output: form of a record: uint8 [H, W, C].
         options: size and training.
-        weights: of the body; None before training.
+        weights: of a training, which another goes on from; None before the first.
     """
 
     def __init__(self, output: OutputSpec, options: FeatureOptions, weights: Weights | None = None) -> None:
         if output.kind != "image" or min(output.shape[:2]) < 8:
             raise CannotMake("the embedding 'simulator-features' is for images of at least 8 x 8")
         self.output, self.options, self.dim = output, options, options.dim
-        self._body = None
+        self._weights, self._body = weights, None
         if weights is not None:
             from pe_host.embeddings import feature_net
 
-            self._body = feature_net.load_body(output.shape, options.width, options.dim, weights)
+            self._body = feature_net.load_body(self._size(), weights)
 
     def embed(self, data: NDArray[Any]) -> NDArray[np.float32]:
         if self._body is None:
             raise RuntimeError("simulator-features has no weights yet: fit, then with_weights")
         from pe_host.embeddings import feature_net
 
-        return feature_net.features(self._body, data)
+        return feature_net.features(self._body, data, self._size().factor)
 
     def fit(
         self, examples: Samples, space: ParameterSpace | None, label_count: int, seed: int
     ) -> dict[str, NDArray[Any]]:
-        from pe_host.embeddings import feature_net
+        from pe_host.embeddings import training
 
         if examples.data is None:
             raise ValueError("training needs samples with data")
-        targets = feature_net.targets_of(examples, space, label_count)
-        return feature_net.train(examples.data, targets, self.options.width, self.dim, self.options.steps, seed)
+        options, targets = self.options, training.targets_of(examples, space, label_count)
+        steps = options.steps if self._weights is None else options.again
+        return training.train(examples.data, targets, self._size(), steps, options.spoil, seed, self._weights)
 
     def with_weights(self, weights: Weights) -> "SimulatorFeatures":
         return SimulatorFeatures(self.output, self.options, weights)
+
+    def _size(self) -> "Size":
+        from pe_host.embeddings.feature_net import Size
+
+        return Size(self.output.shape, self.options.width, self.dim, self.options.side)
 
 
 def make(output: OutputSpec, options: FeatureOptions) -> SimulatorFeatures:

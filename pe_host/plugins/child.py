@@ -1,4 +1,4 @@
-"""What runs in the child process of `pe list-plugins --check` and `pe describe`: it imports one plugin and tells of it.
+"""What runs in the child process of `pe list-plugins --check`, `pe describe` and `pe doctor`: it imports one plugin and tells of it.
 
 `python -P -m pe_host.plugins.child` reads one request as JSON from stdin and writes one JSON object to stdout:
 {"result": ...} or {"error": {"kind", "what", "where", "fix"}}. It never sees private data.
@@ -8,12 +8,13 @@ import contextlib
 import json
 import os
 import sys
+from dataclasses import asdict
 from typing import Any
 
 from pe_host.errors import PeError, PluginFailure, UsageError
 from pe_host.plugins.cause import describe_cause
-from pe_host.plugins.load import load
-from pe_host.plugins.names import READER, one_line
+from pe_host.plugins.load import load, load_doctor
+from pe_host.plugins.names import WITH_OPTIONS, one_line
 from pe_host.plugins.ref import PluginRef
 
 
@@ -22,17 +23,31 @@ def check(ref: PluginRef) -> dict[str, Any]:
     from pe_sdk import describe_options
 
     spec = load(ref)
-    if ref.kind != READER:
+    if ref.kind in WITH_OPTIONS:
         describe_options(spec.options)
     return {"summary": one_line(str(spec.summary))}
 
 
+def diagnose(ref: PluginRef) -> dict[str, Any]:
+    """Run a check of the machine."""
+    from pe_sdk import Finding
+
+    findings = list(load_doctor(ref).check())
+    if strange := [type(finding).__name__ for finding in findings if not isinstance(finding, Finding)]:
+        raise PluginFailure(f"its check gives {strange[0]}, not Finding", where=str(ref))
+    if not findings:
+        raise PluginFailure("its check gives no finding", where=str(ref))
+    return {"findings": [{name: one_line(str(text)) for name, text in asdict(f).items()} for f in findings]}
+
+
 def answer(request: dict[str, Any]) -> dict[str, Any]:
-    """Do what is asked: {"do": "check" or "describe", "ref", ...}."""
+    """Do what is asked: {"do": "check", "diagnose" or "describe", "ref", ...}."""
     ref = PluginRef.from_json(request["ref"])
     try:
         if request["do"] == "check":
             return {"result": check(ref)}
+        if request["do"] == "diagnose":
+            return {"result": diagnose(ref)}
         from pe_host.plugins.describe import describe
 
         return {"result": describe(ref, request["options"], tuple(request["shape"]))}

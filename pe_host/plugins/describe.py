@@ -6,7 +6,7 @@ from typing import Any
 
 from pe_host.errors import UsageError
 from pe_host.plugins.load import load
-from pe_host.plugins.names import EMBEDDING, GENERATOR, READER
+from pe_host.plugins.names import GENERATOR, WITH_OPTIONS
 from pe_host.plugins.ref import PluginRef
 from pe_sdk import CannotMake, GeneratorSpec, OptionError, OutputSpec, Simulator, describe_options, parse_options
 
@@ -21,7 +21,7 @@ def describe(ref: PluginRef, options: Mapping[str, str], shape: tuple[int, ...])
 
     Returns:
         kind, name, distribution, version, summary; options (name, type, default, help); for a generator also labels,
-        default_data, exact, gpu, block, and "makes": {"shape", "space"}, where the space is None for a black box, or
+        default_data, embedding, exact, gpu, block, and "makes": {"shape", "space"}, where the space is None for a black box, or
         {"shape", "cannot"}.
 
     Raises:
@@ -31,18 +31,22 @@ def describe(ref: PluginRef, options: Mapping[str, str], shape: tuple[int, ...])
     spec = load(ref)
     about = {"kind": ref.kind, "name": ref.name, "distribution": ref.distribution, "version": ref.version}
     document: dict[str, Any] = {**about, "summary": spec.summary, "options": []}
-    if ref.kind in (GENERATOR, EMBEDDING):
+    if ref.kind in WITH_OPTIONS:
         document["options"] = [asdict(info) for info in describe_options(spec.options)]
-    if ref.kind == READER and options:
-        raise UsageError("a reader has no options", where=str(ref), fix="leave out --set")
-    if ref.kind != READER:
         try:
             values = parse_options(spec.options, options)
         except OptionError as error:
             raise UsageError(str(error), where=str(ref), fix=f"`pe describe {ref.name}` shows the options") from None
+    elif options:
+        raise UsageError(f"a {ref.kind} has no options", where=str(ref), fix="leave out --set")
     if ref.kind == GENERATOR:
         flags = {"exact": spec.exact, "gpu": spec.gpu, "block": spec.block}
-        document |= {"labels": list(spec.labels), "default_data": spec.default_data, **flags}
+        document |= {
+            "labels": list(spec.labels),
+            "default_data": spec.default_data,
+            "embedding": spec.embedding,
+            **flags,
+        }
         document["makes"] = _makes(spec, values, shape)
     return document
 

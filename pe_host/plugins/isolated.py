@@ -1,29 +1,18 @@
-"""Ask a child process about a plugin, with a time limit: an import that hangs, crashes or exits harms nobody else."""
+"""Ask child processes about plugins, with a time limit: an import that hangs, crashes or exits harms nobody else."""
 
-import json
-import os
-import signal
-import subprocess
-import sys
-import tempfile
-import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import Any
 
-from pe_host.errors import PluginFailure, UsageError
-from pe_host.plugins.environment import plugin_environment
+from pe_host.errors import PluginFailure
 from pe_host.plugins.find import CONFLICT, FOUND, Found
+from pe_host.plugins.question import ask, ask_each
 from pe_host.plugins.ref import PluginRef
 
 OK, BROKEN = "ok", "broken"
 
 CHECK_SECONDS = 20.0
 DESCRIBE_SECONDS = 120.0  # a factory may load weights
-
-AT_ONCE = 2  # children at a time: several copies of torch are not free
-_POLL_SECONDS = 0.01
 
 
 @dataclass(frozen=True)
@@ -40,18 +29,9 @@ class Verdict:
 
 def check_all(plugins: Sequence[Found], seconds: float = CHECK_SECONDS) -> list[Verdict]:
     """Import each plugin that could be used in a child process, and keep the state of the others."""
-    verdicts = {i: Verdict(p.state, p.reason, p.summary) for i, p in enumerate(plugins)}
-    waiting = [i for i, p in enumerate(plugins) if p.state in (FOUND, CONFLICT)]
-    running: dict[int, Question] = {}
-    with ExitStack() as stack:  # an interruption ends the children too
-        while waiting or running:
-            while waiting and len(running) < AT_ONCE:
-                i = waiting.pop(0)
-                running[i] = stack.enter_context(Question(plugins[i].ref, {"do": "check"}, seconds))
-            for i in [i for i, question in running.items() if question.over()]:
-                verdicts[i] = _verdict(plugins[i], running.pop(i))
-            time.sleep(_POLL_SECONDS)
-    return list(verdicts.values())
+    usable = [plugin for plugin in plugins if plugin.state in (FOUND, CONFLICT)]
+    answers = dict(zip(usable, ask_each([plugin.ref for plugin in usable], {"do": "check"}, seconds), strict=True))
+    return [_verdict(plugin, answers.get(plugin)) for plugin in plugins]
 
 
 def describe(
@@ -66,88 +46,18 @@ def describe(
         PluginFailure: the plugin cannot be loaded, or hangs.
         UsageError: an option it does not know or cannot read.
     """
-    with Question(ref, {"do": "describe", "options": dict(options), "shape": list(shape)}, seconds) as question:
-        while not question.over():
-            time.sleep(_POLL_SECONDS)
-        return question.result()
+    return ask(ref, {"do": "describe", "options": dict(options), "shape": list(shape)}, seconds)
 
 
-class Question:
-    """One request to `pe_host.plugins.child`, in a fresh interpreter that is killed at the end of the `with` block.
-
-    Args:
-        ref: the plugin.
-        request: "do" and what goes with it.
-        seconds: how long it may take.
-    """
-
-    def __init__(self, ref: PluginRef, request: Mapping[str, Any], seconds: float) -> None:
-        self.ref = ref
-        self._seconds = seconds
-        self._deadline = time.monotonic() + seconds
-        # Files, not pipes: a grandchild that outlives the plugin could hold a pipe open for ever.
-        self._stdout, self._stderr = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115  see __exit__
-        # -P: nothing is imported from the working directory. A session of its own: grandchildren can be killed with it.
-        command = [sys.executable, "-P", "-m", "pe_host.plugins.child"]
-        with tempfile.TemporaryFile() as stdin:
-            stdin.write(json.dumps({**request, "ref": ref.to_json()}).encode())
-            stdin.seek(0)
-            self._process = subprocess.Popen(
-                command,
-                stdin=stdin,
-                stdout=self._stdout,
-                stderr=self._stderr,
-                start_new_session=True,
-                env=plugin_environment(),
-            )
-
-    def __enter__(self) -> "Question":
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        if self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGKILL)  # not yet waited for, so the number is still this group's
-            self._process.wait()
-        self._stdout.close()
-        self._stderr.close()
-
-    def over(self) -> bool:
-        """Whether there is an answer, or no hope of one."""
-        return self._process.poll() is not None or time.monotonic() > self._deadline
-
-    def result(self) -> dict[str, Any]:
-        """The answer, once `over`.
-
-        Raises:
-            PluginFailure: the plugin failed, the process died, or took too long.
-            UsageError: the plugin does not accept an option.
-        """
-        code = self._process.poll()
-        if code is None:
-            raise PluginFailure(f"does not answer within {self._seconds:g} s", where=str(self.ref))
-        try:
-            answer = json.loads(_text(self._stdout))
-        except ValueError:
-            how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
-            last = (_text(self._stderr).strip().splitlines() or ["no message"])[-1]
-            raise PluginFailure(f"its process {how} without an answer ({last})", where=str(self.ref)) from None
-        if "error" in answer:
-            error = answer["error"]
-            failure = UsageError if error["kind"] == "usage" else PluginFailure
-            raise failure(error["what"], where=error["where"], fix=error["fix"])
-        result: dict[str, Any] = answer["result"]
-        return result
+def diagnose(refs: Sequence[PluginRef], seconds: float) -> list[list[dict[str, str]] | PluginFailure]:
+    """The findings of checks of the machine (name, level, detail and fix of each), or why one gave none."""
+    answers = ask_each(refs, {"do": "diagnose"}, seconds)
+    return [answer if isinstance(answer, PluginFailure) else answer["findings"] for answer in answers]
 
 
-def _verdict(plugin: Found, question: Question) -> Verdict:
-    with question:
-        try:
-            summary = str(question.result()["summary"])
-        except PluginFailure as failure:
-            return Verdict(BROKEN, failure.what, plugin.summary)
-    return Verdict(OK if plugin.state == FOUND else plugin.state, plugin.reason, summary)
-
-
-def _text(stream: IO[bytes]) -> str:
-    stream.seek(0)
-    return stream.read().decode(errors="replace")
+def _verdict(plugin: Found, answer: dict[str, Any] | PluginFailure | None) -> Verdict:
+    if isinstance(answer, PluginFailure):
+        return Verdict(BROKEN, answer.what, plugin.summary)
+    if answer is None:
+        return Verdict(plugin.state, plugin.reason, plugin.summary)
+    return Verdict(OK if plugin.state == FOUND else plugin.state, plugin.reason, str(answer["summary"]))

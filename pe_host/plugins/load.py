@@ -1,7 +1,8 @@
 """Load one plugin: import its module, call its hook, pick the spec of its name.
 
 Loading runs the plugin's code. Generators are loaded in worker processes and in the child processes of
-`pe_host.plugins.child` only, never where private data is opened; embeddings and readers are loaded in the host.
+`pe_host.plugins.child` only, never where private data is opened, and checks of the machine in the latter; embeddings
+and readers are loaded in the host.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from pe_host.errors import PluginFailure
 from pe_host.plugins.cause import describe_cause
-from pe_host.plugins.names import DEV, EMBEDDING, GENERATOR, READER, normalise
+from pe_host.plugins.names import DEV, DOCTOR, EMBEDDING, GENERATOR, READER, normalise
 from pe_host.plugins.ref import PluginRef
 
 if TYPE_CHECKING:  # pe_sdk imports numpy, which finding and resolving must not
-    from pe_sdk import EmbeddingSpec, GeneratorSpec, ReaderSpec
+    from pe_sdk import DoctorSpec, EmbeddingSpec, GeneratorSpec, ReaderSpec
 
-HOOKS = {GENERATOR: "pe_generators", EMBEDDING: "pe_embeddings", READER: "pe_readers"}
+HOOKS = {GENERATOR: "pe_generators", EMBEDDING: "pe_embeddings", READER: "pe_readers", DOCTOR: "pe_doctor"}
 
 
 def load_generator(ref: PluginRef) -> GeneratorSpec:
@@ -39,6 +40,12 @@ def load_embedding(ref: PluginRef) -> EmbeddingSpec:
 def load_reader(ref: PluginRef) -> ReaderSpec:
     """The spec of a reader. Raises PluginFailure for whatever goes wrong in the plugin."""
     spec: ReaderSpec = load(_of_kind(ref, READER))
+    return spec
+
+
+def load_doctor(ref: PluginRef) -> DoctorSpec:
+    """The spec of a check of the machine. Raises PluginFailure for whatever goes wrong in the plugin."""
+    spec: DoctorSpec = load(_of_kind(ref, DOCTOR))
     return spec
 
 
@@ -91,7 +98,12 @@ def _dev_specs(target: str) -> list[Any]:
 def _pick(ref: PluginRef, specs: list[Any]) -> Any:
     import pe_sdk
 
-    expected = {GENERATOR: pe_sdk.GeneratorSpec, EMBEDDING: pe_sdk.EmbeddingSpec, READER: pe_sdk.ReaderSpec}[ref.kind]
+    expected = {
+        GENERATOR: pe_sdk.GeneratorSpec,
+        EMBEDDING: pe_sdk.EmbeddingSpec,
+        READER: pe_sdk.ReaderSpec,
+        DOCTOR: pe_sdk.DoctorSpec,
+    }[ref.kind]
     if strange := [type(spec).__name__ for spec in specs if not isinstance(spec, expected)]:
         raise _failure(ref, f"its hook {HOOKS[ref.kind]} gives {strange[0]}, not {expected.__name__}")
     named = [spec for spec in specs if normalise(str(spec.name)) == ref.name]

@@ -2,11 +2,13 @@
 
 import re
 
-GENERATOR, EMBEDDING, READER = "generator", "embedding", "reader"
+GENERATOR, EMBEDDING, READER, DOCTOR = "generator", "embedding", "reader", "doctor"
 
-KINDS = (GENERATOR, EMBEDDING, READER)
+KINDS = (GENERATOR, EMBEDDING, READER, DOCTOR)
 
-GROUPS = {"pe.plugins": GENERATOR, "pe.embeddings": EMBEDDING, "pe.readers": READER}
+WITH_OPTIONS = (GENERATOR, EMBEDDING)
+
+GROUPS = {"pe.plugins": GENERATOR, "pe.embeddings": EMBEDDING, "pe.readers": READER, "pe.doctor": DOCTOR}
 """Entry-point group -> kind."""
 
 HOST = "pe-host"

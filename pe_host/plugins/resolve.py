@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pe_host.errors import PluginFailure, UsageError
 from pe_host.plugins.find import CONFLICT, FOUND, Found, find
-from pe_host.plugins.names import GENERATOR, KINDS, split
+from pe_host.plugins.names import DOCTOR, GENERATOR, KINDS, split
 from pe_host.plugins.ref import PluginRef
 
 
@@ -42,7 +42,8 @@ def resolve(kind: str, name: str, plugins: Sequence[Found] | None = None) -> Plu
 
 
 def resolve_any(name: str, kind: str = "", plugins: Sequence[Found] | None = None) -> PluginRef:
-    """The plugin of this name, of whatever kind where `kind` is "".
+    """The plugin of this name, of whatever kind where `kind` is "": a check, which has the name of what it checks, only
+    where there is nothing else.
 
     Raises:
         PluginFailure: as `resolve`.
@@ -53,6 +54,8 @@ def resolve_any(name: str, kind: str = "", plugins: Sequence[Found] | None = Non
     plugins = find() if plugins is None else plugins
     distribution, plain = split(name)
     having = {p.kind for p in plugins if p.name == plain and distribution in ("", p.distribution)}
+    if len(having) > 1:
+        having.discard(DOCTOR)
     if not kind and len(having) > 1:
         raise UsageError(
             f"{plain!r} is a name of several kinds of plugin: {', '.join(sorted(having))}", fix="give --kind"

@@ -1,4 +1,7 @@
-"""The only room that sees private records. What leaves it: noisy histograms, noisy class counts, their plan."""
+"""The only room that sees private records. What leaves it: noisy histograms, noisy class counts, their plan.
+
+Of data that are public or synthetic it also writes a file for the operator: see `evaluation`.
+"""
 
 from pe_host.privacy.ledger import BudgetExhausted
 from pe_host.privacy.lock import FolderLock

@@ -1,5 +1,6 @@
 """The private records in memory. Nothing about them shows: not in repr, not in errors, and they cannot be pickled."""
 
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import numpy as np
@@ -20,15 +21,17 @@ class PrivateDataset:
         where: the source, for errors.
 
     Raises:
-        DataError: no records, or records, labels or clients of another form; names the first such row, never its
-            content.
+        DataError: no records, or records, labels, clients or parameters of another form; names the first such row, never
+            its content.
     """
 
-    __slots__ = ("_classes", "clients", "data", "labels")
+    __slots__ = ("_classes", "clients", "data", "labels", "parameters")
 
     data: NDArray[Any]
     labels: NDArray[np.int64]
     clients: NDArray[np.int64] | None
+    parameters: dict[str, NDArray[Any]]
+    """Columns [n] by name, int64 or finite float64; none where the source knows none. For `pe_host.privacy.evaluation` alone."""
 
     def __init__(self, table: Table, output: OutputSpec, classes: int, where: str = "") -> None:
         labels = np.asarray(table.labels)
@@ -58,10 +61,16 @@ class PrivateDataset:
                 raise DataError("there must be one client for each record", where=where, fix=fix)
             # Numbered 0..m-1; the ids themselves are not needed again.
             self.clients = np.unique(_integers(clients, "clients", where), return_inverse=True)[1].astype(np.int64)
+        self.parameters = {} if table.parameters is None else _columns(table.parameters, rows, where)
 
     @classmethod
-    def read(cls, reader: ReaderSpec, location: str, plan: PrivacyPlan) -> "PrivateDataset":
+    def read(cls, reader: ReaderSpec, location: str, plan: PrivacyPlan, parameters: bool = False) -> "PrivateDataset":
         """Have the reader read, and check what it gave against the plan.
+
+        Args:
+            reader, location: what reads, and what it reads.
+            plan: form of a record, classes, unit.
+            parameters: keep the parameters of the records, which serve the evaluation alone.
 
         Raises:
             DataError: see the class; or the reader cannot use its source; or it failed. What an unexpected error said is
@@ -85,8 +94,8 @@ class PrivateDataset:
         if plan.unit == "client" and table.clients is None:
             fix = "use a source that names them, or one that says it has none"
             raise DataError("the unit of privacy is the client, but the records name no clients", where=where, fix=fix)
-        if plan.unit == "record":
-            table = Table(table.data, table.labels)
+        clients = None if plan.unit == "record" else table.clients
+        table = Table(table.data, table.labels, clients, table.parameters if parameters else None)
         return cls(table, plan.output, len(plan.class_names), where)
 
     @property
@@ -117,3 +126,34 @@ def _integers(values: NDArray[Any], what: str, where: str) -> NDArray[np.int64]:
     if values.dtype.kind not in "iu" or (values.dtype == np.uint64 and values.max(initial=0) > np.iinfo(np.int64).max):
         raise DataError(f"{what} must be whole numbers of 64 bits", where=where, fix="store them as int64")
     return values.astype(np.int64)
+
+
+def _columns(columns: Any, rows: int, where: str) -> dict[str, NDArray[Any]]:
+    """Checked columns of parameters. Their names are the source's, so errors count instead of naming."""
+    if not isinstance(columns, Mapping) or not all(isinstance(name, str) for name in columns):
+        fix = "give the parameters as a mapping of names to columns"
+        raise DataError("the parameters of the records are no columns by name", where=where, fix=fix)
+    kept = {}
+    for number, (name, column) in enumerate(columns.items(), 1):
+        good = _column(column, rows)
+        if good is None:
+            raise DataError(
+                f"column {number} of the parameters is not one finite number of 64 bits for each record",
+                where=where,
+                fix="store columns as a ParameterSpace has them: float64, or int64 with the positions of choices",
+            )
+        kept[name] = good
+    return kept
+
+
+def _column(column: Any, rows: int) -> NDArray[Any] | None:
+    """As int64 or float64, which no sum or difference of narrow ones wraps around; None where that cannot be."""
+    if not isinstance(column, np.ndarray) or column.shape != (rows,) or column.dtype.kind not in "iuf":
+        return None
+    if column.dtype.kind == "f":
+        with np.errstate(over="ignore"):
+            values = column.astype(np.float64)
+        return values if np.isfinite(values).all() else None
+    if column.dtype == np.uint64 and column.max(initial=0) > np.iinfo(np.int64).max:
+        return None
+    return column.astype(np.int64)

@@ -1,15 +1,17 @@
 """The private side of a run: it alone opens the data, and every answer it gives has passed through ledger and noise."""
 
 from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_host.errors import DataError, PrivacyRefusal
+from pe_host.errors import DataError, PeError, PrivacyRefusal
 from pe_host.privacy.dataset import PrivateDataset
 from pe_host.privacy.embed import PrivateVectors
+from pe_host.privacy.evaluation import Question, write_evaluation
 from pe_host.privacy.interrupts import interrupts_held
 from pe_host.privacy.ledger import Ledger
 from pe_host.privacy.lock import FolderLock
@@ -35,17 +37,25 @@ class PrivateSide:
     """
 
     def __init__(
-        self, plan: PrivacyPlan, ledger: Ledger, store: HistogramStore, read: Callable[[], PrivateDataset]
+        self,
+        plan: PrivacyPlan,
+        ledger: Ledger,
+        store: HistogramStore,
+        read: Callable[[], PrivateDataset],
+        evaluate: Callable[[PrivateDataset, Question], None] | None = None,
     ) -> None:
         self.plan = plan
         self.ledger = ledger
         self._store = store
         self._read = read
+        self._evaluate = evaluate
         self._data: PrivateDataset | None = None
         self._vectors = PrivateVectors()
 
     @classmethod
-    def open(cls, plan: PrivacyPlan, lock: FolderLock, reader: ReaderSpec, location: str) -> "PrivateSide":
+    def open(
+        cls, plan: PrivacyPlan, lock: FolderLock, reader: ReaderSpec, location: str, public: bool = False
+    ) -> "PrivateSide":
         """Open the ledger of the run folder, or begin it. Private records are not read before they are needed.
 
         Args:
@@ -53,6 +63,7 @@ class PrivateSide:
             lock: of the run folder, held.
             reader: reads the records; part of the trusted base.
             location: what the reader is to read.
+            public: its `SourceInfo` says that the data are public or synthetic, so `evaluate` may be asked.
 
         Raises:
             PrivacyRefusal: the lock is not held, the ledger is of another plan or damaged, or a histogram is stored
@@ -61,7 +72,10 @@ class PrivateSide:
         if not lock.held:
             raise PrivacyRefusal("the run folder is not locked", where=str(lock.folder))
         ledger = Ledger.open(lock.folder / LEDGER, plan)
-        side = cls(plan, ledger, FileStore(lock.folder), lambda: PrivateDataset.read(reader, location, plan))
+        measured = public is True  # a text would be true whatever it says
+        evaluate = partial(write_evaluation, lock.folder) if measured else None
+        read = partial(PrivateDataset.read, reader, location, plan, parameters=measured)
+        side = cls(plan, ledger, FileStore(lock.folder), read, evaluate)
         side._check_paid()
         return side
 
@@ -162,6 +176,32 @@ class PrivateSide:
         self._check_stored(votes_name(round), stored, candidates)
         check_seal(stored[1], round, seal)
         return NoisyHistogram(stored[0], round, self.plan.vote_scale)
+
+    def evaluate(self, question: Question) -> None:
+        """Measure populations against the private records themselves, into `internal/evaluation.json` of the run folder.
+
+        This is not private, and there is no other way to the results than that file. Only data that are public or
+        synthetic are measured: on other data operators would choose their settings by numbers that no budget covers.
+
+        Raises:
+            PrivacyRefusal: the data are not declared public.
+            DataError: there is too little to measure, it cannot be measured, or the file cannot be written.
+            PluginFailure: the embedding failed. No error holds a result or a record.
+        """
+        if self._evaluate is None:
+            raise PrivacyRefusal("only data that their reader declares public are measured as they are")
+        self.load()
+        assert self._data is not None
+        self._vectors = PrivateVectors()  # the last votes are cast, and measuring takes memory too
+        failure: PeError | None = None
+        try:
+            self._evaluate(self._data, question)
+        except PeError as error:
+            failure = type(error)(error.what, where=error.where, fix=error.fix)
+        except Exception as error:
+            failure = DataError(f"measuring failed with {type(error).__name__}")
+        if failure is not None:  # raised out here, so that the error holds no reference to frames with records
+            raise failure
 
     def close(self) -> None:
         """Forget records and vectors."""

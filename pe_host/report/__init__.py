@@ -1,10 +1,12 @@
 """The HTML page and the dataset card of a run, made from a `ReportData` and nothing else."""
 
 from pe_host.report.data import (
+    EvaluationView,
     GeneratorView,
     InternalView,
     IterationView,
     LedgerRow,
+    MarginalView,
     MetricRow,
     PrivacyView,
     ReleaseView,
@@ -16,11 +18,13 @@ from pe_host.report.page import render
 from pe_host.report.statistics import vote_statistics
 
 __all__ = [
+    "EvaluationView",
     "GeneratorView",
     "ImageGrid",
     "InternalView",
     "IterationView",
     "LedgerRow",
+    "MarginalView",
     "MetricRow",
     "PrivacyView",
     "ReleaseView",

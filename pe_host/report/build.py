@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pe_host.errors import DataError
 from pe_host.manifest import Manifest
 from pe_host.privacy.ledger import Entry, Ledger
 from pe_host.privacy.side import COUNTS, LEDGER, votes_name
 from pe_host.privacy.store import FileStore
 from pe_host.report.data import (
+    EvaluationView,
     GeneratorView,
     InternalView,
     IterationView,
@@ -20,6 +22,7 @@ from pe_host.report.data import (
     ReleaseView,
     ReportData,
 )
+from pe_host.report.evaluation import EVALUATION, read_evaluation
 from pe_host.report.grid import ImageGrid
 from pe_host.report.statistics import vote_statistics
 from pe_host.run import INTERNAL, RunFolder, iteration_name, load_arrays
@@ -63,6 +66,7 @@ def gather(run: RunFolder, manifest: Manifest) -> ReportData:
         views.append(_iteration(run, manifest, t, grid))
     shown = {name: value for name, value in manifest.config.items() if value not in (None, "", [], {})}
     log = run.path(f"{INTERNAL}/log.txt")
+    evaluation, damaged = _evaluation(run)
     return ReportData(
         title=f"Synthetic data by {manifest.generator.name}",
         status=_status(manifest),
@@ -77,8 +81,18 @@ def gather(run: RunFolder, manifest: Manifest) -> ReportData:
             source=str(manifest.config.get("data", "")),
             logs=tuple(log.read_text(encoding="utf-8").splitlines()) if log.exists() else (),
             settings=_sorted({n: v for n, v in shown.items() if n not in PUBLIC_SETTINGS}),
+            evaluation=evaluation,
+            damaged=damaged,
         ),
     )
+
+
+def _evaluation(run: RunFolder) -> tuple[EvaluationView | None, str]:
+    """What was measured, and the file where that cannot be read: no reason to go without a page."""
+    try:
+        return read_evaluation(run), ""
+    except DataError:
+        return None, EVALUATION
 
 
 def _sorted(table: Mapping[str, Any]) -> dict[str, Any]:

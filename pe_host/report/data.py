@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from pe_host.report.grid import ImageGrid
+from pe_sdk import Parameter
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,48 @@ class MetricRow:
 
 
 @dataclass(frozen=True)
+class MarginalView:
+    """One parameter of a simulator in the private records, whose parameters are known, and in populations.
+
+    Args:
+        name, parameter: as of the simulator.
+        before, after, perfect: distances to the private records of iteration 0, of the final samples, and of other
+            private records; see `pe_host.metrics.marginal_distance`.
+        private, first, last: shares of the private records, of iteration 0 and of the final samples in the bins of
+            `pe_host.metrics.bins_of`; as long as each other.
+    """
+
+    name: str
+    parameter: Parameter
+    before: float
+    after: float
+    perfect: float
+    private: tuple[float, ...]
+    first: tuple[float, ...]
+    last: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class EvaluationView:
+    """Populations measured against private records, in the clear; of public or synthetic data only.
+
+    Args:
+        embedding: in whose space the pictures were compared.
+        samples, records: of each population, and private ones, that were measured.
+        frechet: Fréchet distance of the populations by iteration, the final samples last; at least one.
+        frechet_perfect: of as many private records to the others.
+        marginals: in the order they are shown.
+    """
+
+    embedding: str
+    samples: int
+    records: int
+    frechet: tuple[float, ...]
+    frechet_perfect: float
+    marginals: tuple[MarginalView, ...] = ()
+
+
+@dataclass(frozen=True)
 class InternalView:
     """What must stay with the operator: no privacy guarantee covers it.
 
@@ -114,6 +157,8 @@ class InternalView:
         timings: seconds by stage, in order.
         logs: lines, oldest first.
         settings: those that name places or data of the operator.
+        evaluation: of the populations against the private records, where it was made.
+        damaged: the file of the evaluation, where it cannot be read.
     """
 
     source: str = ""
@@ -121,6 +166,8 @@ class InternalView:
     timings: tuple[tuple[str, float], ...] = ()
     logs: tuple[str, ...] = ()
     settings: Mapping[str, object] = field(default_factory=dict)
+    evaluation: EvaluationView | None = None
+    damaged: str = ""
 
 
 @dataclass(frozen=True)

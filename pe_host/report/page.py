@@ -10,10 +10,12 @@ from markupsafe import Markup
 from pe_host.report import formats
 from pe_host.report.attack import attack_bounds
 from pe_host.report.chart import Series, line_chart
-from pe_host.report.data import IterationView, ReportData
+from pe_host.report.data import EvaluationView, IterationView, ReportData
 from pe_host.report.grid import ImageGrid, Sheet, sheet_of
+from pe_host.report.histogram import histogram
 from pe_host.report.limits import limits
 from pe_host.report.statistics import STATISTICS
+from pe_sdk import Categorical
 
 _LISTED_CLASSES = 12  # names spelt out in a text alternative
 _LONG_NAME = 10  # letters; longer names are cut beside a grid, so that rows get a number as well
@@ -35,6 +37,15 @@ class _Chart:
     explanation: str
     svg: Markup
     legend: tuple[tuple[str, bool], ...]
+
+
+@dataclass(frozen=True)
+class _Evaluation:
+    """Numbers and choices apart, as their pictures differ in height; each with its name, distances and picture."""
+
+    frechet: _Chart
+    closer: int
+    histograms: tuple[tuple[tuple[str, float, float, Markup], ...], ...]
 
 
 def render(data: ReportData) -> str:
@@ -65,6 +76,7 @@ def render(data: ReportData) -> str:
         pictures=pictures,
         charts=_charts(data.iterations),
         statistics=_statistic_columns(data.iterations),
+        evaluation=_evaluation(data.internal.evaluation) if data.internal and data.internal.evaluation else None,
     )
 
 
@@ -92,6 +104,33 @@ def _charts(iterations: Sequence[IterationView]) -> list[_Chart]:
         legend = tuple((line.name, line.dashed) for line in series) if len(series) > 1 else ()
         charts.append(_Chart(statistic.title, statistic.explanation, svg, legend))
     return charts
+
+
+def _evaluation(view: EvaluationView) -> _Evaluation:
+    iterations = range(len(view.frechet))
+    series = [
+        Series("samples of the run", tuple(zip(iterations, view.frechet, strict=True))),
+        Series(
+            f"{view.samples:,} private records themselves", tuple((t, view.frechet_perfect) for t in iterations), True
+        ),
+    ]
+    title = "Fréchet distance"
+    explanation = (
+        "How far the mean and the covariance of the embedded samples are from those of the private records; the last point "
+        "is of the final samples. On the dashed line they would be as near as other private records are."
+    )
+    values = ", ".join(formats.number(value) for value in view.frechet)
+    svg = line_chart(f"{title} to the private data by iteration: {values}.", "squared distance", series, share=False)
+    pictures = [
+        (isinstance(one.parameter, Categorical), (one.name, one.before, one.after, histogram(one)))
+        for one in view.marginals
+    ]
+    kinds = (tuple(picture for choices, picture in pictures if choices is kind) for kind in (False, True))
+    return _Evaluation(
+        _Chart(title, explanation, svg, tuple((line.name, line.dashed) for line in series)),
+        sum(one.after < one.before for one in view.marginals),
+        tuple(filter(None, kinds)),
+    )
 
 
 def _points(iterations: Sequence[IterationView], name: str) -> tuple[tuple[int, float], ...]:

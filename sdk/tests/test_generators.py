@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pe_sdk import Float, Int, OutputSpec, ParameterSpace, Samples, Simulator, SimulatorGenerator, random
+from pe_sdk import Categorical, Float, Int, OutputSpec, ParameterSpace, Samples, Simulator, SimulatorGenerator, random
 
 OUTPUT = OutputSpec.image(4, 5)
 LABELS = ("low", "high")
@@ -79,6 +79,17 @@ def test_spaces_of_labels_must_have_the_same_parameters():
 
     with pytest.raises(ValueError, match="label 'low'"):
         made(Other())
+
+
+def test_the_choices_of_a_label_keep_their_codes():
+    class Hair(Flat):
+        space = ParameterSpace({"hair": Categorical(("short", "long"))})
+
+        def space_for(self, label):
+            return ParameterSpace({"hair": Categorical(("long",))})
+
+    with pytest.raises(ValueError, match="label 'low'"):
+        made(Hair())
 
 
 def test_the_name_of_the_render_seed_is_taken():

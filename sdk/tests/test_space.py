@@ -94,6 +94,11 @@ def test_distance_grows_with_degree():
     assert means[0] == 0 and means == sorted(means) and means[-1] < 1
 
 
+def test_choices_that_are_all_drawn_are_written_as_before_there_were_others():
+    assert Categorical(("a", "b")).to_json() == {"kind": "categorical", "choices": ["a", "b"]}
+    assert Categorical(("a", "b"), among=("b",)).to_json()["among"] == ["b"]
+
+
 def test_json_round_trip():
     document = json.loads(json.dumps(SPACE.to_json()))
     assert document["schema"] == 1
@@ -118,10 +123,11 @@ def test_json_of_another_schema_is_refused(document):
         lambda: Int(3, 2),
         lambda: Categorical(()),
         lambda: Categorical(("a", "a")),
+        lambda: Categorical(("a", "b"), among=("c",)),
     ],
 )
 def test_impossible_parameters_are_refused(make):
-    with pytest.raises(ValueError, match="needs"):
+    with pytest.raises(ValueError, match="needs|among"):
         make()
 
 
@@ -136,3 +142,13 @@ def test_contains_sees_what_is_outside():
 def test_contains_refuses_other_columns():
     with pytest.raises(ValueError, match="columns"):
         SPACE.contains({"size": SAMPLE["size"]})
+
+
+def test_a_narrower_choice_keeps_the_codes():
+    narrow = ParameterSpace({"face": Categorical(("a", "b", "c", "d"), among=("d", "b"))})
+    seeds = random.derive(1, "narrow", 400)
+    drawn = narrow.sample(seeds)
+    assert set(drawn["face"]) == {1, 3}
+    assert set(narrow.vary({"face": np.full(400, 1)}, 1.0, seeds)["face"]) == {1, 3}
+    assert narrow.contains({"face": np.arange(4)}).tolist() == [False, True, False, True]
+    assert ParameterSpace.from_json(json.loads(json.dumps(narrow.to_json()))) == narrow

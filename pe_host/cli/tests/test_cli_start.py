@@ -9,7 +9,7 @@ import pytest
 
 from pe_host.cli._output import write_json, write_table
 
-COMMANDS = ["generate", "list-plugins", "describe", "report", "export", "replay", "account"]
+COMMANDS = ["generate", "list-plugins", "describe", "report", "export", "replay", "account", "doctor"]
 
 HEAVY = ("numpy", "torch", "faiss", "opendp", "sklearn", "scipy", "PIL", "pe_sdk", "pluggy", "rich", "dp_accounting")
 
@@ -37,6 +37,13 @@ def test_nothing_heavy_is_imported_for_help_and_for_the_list(arguments):
     assert done.stderr == "HEAVY []\n"
 
 
+def test_doctor_imports_nothing_of_what_it_looks_at(monkeypatch):
+    monkeypatch.setenv("PE_PLUGINS", "none")
+    done = run_pe("doctor")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == "HEAVY []\n"
+
+
 def test_help_names_every_command_and_version_says_which():
     done = run_pe("--help")
     listed = done.stdout.partition("Commands:\n")[2]
@@ -53,7 +60,15 @@ def test_every_command_has_help(name):
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["list-plugin"], ["generate", "--bogus"], ["list-plugins", "--timeout", "0"], ["generate"]]
+    "arguments",
+    [
+        [],
+        ["list-plugin"],
+        ["generate", "--bogus"],
+        ["list-plugins", "--timeout", "0"],
+        ["doctor", "--timeout", "nan"],
+        ["generate"],
+    ],
 )
 def test_a_command_line_that_means_nothing_ends_with_2_and_prints_no_result(arguments):
     done = run_pe(*arguments)

@@ -8,6 +8,8 @@ import pytest
 from pe_host import job
 from pe_host.config import resolve_config
 from pe_host.errors import DataError, PluginFailure, UsageError
+from pe_host.generate import generate
+from pe_host.reporting import Silent
 
 READER = """
 from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo
@@ -22,7 +24,7 @@ def make():
     return ReaderSpec("theirs", "a reader of somebody else", describe, read)
 """
 
-ABOUT = {"default_data": "", "labels": [], "makes": {"shape": (28, 28, 1), "space": None}}
+ABOUT = {"default_data": "", "embedding": "", "labels": [], "makes": {"shape": (28, 28, 1), "space": None}}
 
 
 @pytest.fixture
@@ -68,6 +70,9 @@ def test_what_a_reader_says_of_its_source_is_a_data_error(settle, theirs):
         ("raise KeyError('x')", "KeyError"),
         ("return None", "NoneType, not SourceInfo"),
         ("return {'output': 1}", "dict, not SourceInfo"),
+        ("return SourceInfo(OutputSpec.image(28, 28), ('a', 'b'), public='false')", "public = str, not True or False"),
+        ("return SourceInfo(OutputSpec.image(28, 28), ('a', 'b'), public=1)", "public = int, not True or False"),
+        ("return SourceInfo(OutputSpec.image(28, 28), ('a', 'b'), clients='no')", "clients = str, not True or False"),
     ],
 )
 def test_a_reader_that_fails_is_a_plugin_failure_that_names_it(settle, theirs, body, says):
@@ -114,3 +119,110 @@ def test_an_unknown_option_of_the_embedding_or_generator_is_of_where_it_was_give
     with pytest.raises(error, match="unknown option 'xyzzy'") as caught:
         job.settle(resolve_config({**common, **given}, file))
     assert caught.value.where == ("--set" if where == "command line" else f"set in {file}") and caught.value.fix
+
+
+EMBEDDING = """
+from pe_sdk import CannotMake, EmbeddingSpec, hookimpl
+
+def make(output, options):
+    raise CannotMake("it is for larger pictures")
+
+@hookimpl
+def pe_embeddings():
+    return [EmbeddingSpec("gaze", "sees", make)]
+"""
+
+
+@pytest.fixture
+def package(monkeypatch, tmp_path):
+    """Installs `pe-plugin-eye` with generator `eye` and embedding `gaze`; gives settings of it on digits, or other data."""
+
+    def install(name="gaze", plugin="eye", embeds=True, simulator=False, **given):
+        info = tmp_path / "site/pe_plugin_eye-1.0.dist-info"
+        info.mkdir(parents=True, exist_ok=True)
+        meta = "Metadata-Version: 2.1\nName: pe-plugin-eye\nVersion: 1.0\nRequires-Dist: pe-sdk>=1,<2\n"
+        (info / "METADATA").write_text(meta)
+        entries = "[pe.plugins]\neye = their_eye\n" + ("[pe.embeddings]\ngaze = their_eye\n" if embeds else "")
+        (info / "entry_points.txt").write_text(entries)
+        (tmp_path / "site/their_eye.py").write_text(EMBEDDING)
+        monkeypatch.syspath_prepend(tmp_path / "site")
+        makes = {"shape": (8, 8, 1), "space": {"schema": 1} if simulator else None}
+        monkeypatch.setattr(job, "describe", lambda *_: {**ABOUT, "embedding": name, "makes": makes})
+        settings = {"plugin": plugin, "epsilon": "1", "iterations": "1", "votes": "1", "data": "sklearn:digits"}
+        return resolve_config({**settings, **given})
+
+    yield install
+    sys.modules.pop("their_eye", None)
+
+
+@pytest.fixture
+def private(tmp_path):
+    """Data that nobody declares public."""
+    path = tmp_path / "d.npz"
+    np.savez(path, images=np.zeros((3, 8, 8), np.uint8), labels=np.arange(3), label_names=np.array(["a", "b", "c"]))
+    return str(path)
+
+
+def test_on_public_data_the_embedding_of_the_generator_is_used(package):
+    settled = job.settle(package())
+    assert settled.config.embedding == "pe-plugin-eye/gaze" and settled.embedding.distribution == "pe-plugin-eye"
+    assert settled.notes == () and "pe-plugin-eye" in settled.plan.embeddings[0]
+    again = job.settle(
+        resolve_config({"plugin": "eye", "data": "sklearn:digits", "embedding": settled.config.embedding})
+    )
+    assert again.embedding == settled.embedding, "as from config.toml"
+
+
+@pytest.mark.parametrize(("simulator", "built_in"), [(True, "simulator-features"), (False, "pixels")])
+def test_a_generator_cannot_bring_its_own_embedding_onto_data_that_are_not_public(
+    package, private, simulator, built_in
+):
+    config = package(simulator=simulator, data=private)
+    settled = job.settle(config)
+    assert (settled.config.embedding, settled.embedding.distribution) == (built_in, "pe-host")
+    (note,) = settled.notes
+    assert "--embedding pe-plugin-eye/gaze" in note and "private records" in note
+    assert "their_eye" not in sys.modules, "its code was run"
+    told = []
+    reporter = Silent()
+    reporter.note = told.append
+    generate(config, out=None, resume=False, dry_run=True, reporter=reporter)
+    assert told == [note]
+    trusted = job.settle(package(data=private, embedding="pe-plugin-eye/gaze"))
+    assert trusted.embedding.distribution == "pe-plugin-eye" and trusted.notes == ()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"embeds": False},
+        {"name": "simulator-features"},
+        {"name": "pe-host/simulator-features"},
+        {"name": "../gaze"},
+        {"plugin": "echo"},
+    ],
+)
+@pytest.mark.parametrize("public", [True, False])
+def test_an_embedding_that_the_package_does_not_have_is_none(package, private, public, changes):
+    settled = job.settle(package(**changes, **({} if public else {"data": private})))
+    assert settled.config.embedding == "pixels" and settled.notes == ()
+
+
+@pytest.mark.parametrize("public", [True, False])
+@pytest.mark.parametrize(
+    ("plugin", "variable", "value"), [("eye", "PE_PLUGINS", "eye"), ("mine", "PE_DEV_PLUGIN", "mine=their_eye:make")]
+)
+def test_an_embedding_that_is_disabled_or_of_no_distribution_is_none(
+    package, private, public, monkeypatch, plugin, variable, value
+):
+    monkeypatch.setenv(variable, value)
+    settled = job.settle(package(plugin=plugin, **({} if public else {"data": private})))
+    assert settled.config.embedding == "pixels" and settled.notes == ()
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_an_embedding_that_nobody_asked_for_and_cannot_be_made_says_what_else_there_is(package, asked):
+    settled = job.settle(package(**({"embedding": "gaze"} if asked else {})))
+    with pytest.raises(PluginFailure, match="larger pictures") as caught:
+        settled.make_embedding()
+    assert caught.value.fix == ("" if asked else "give --embedding pixels or simulator-features")

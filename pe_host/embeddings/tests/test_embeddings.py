@@ -3,8 +3,9 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 
-from pe_host.embeddings import pixels, simulator_features
+from pe_host.embeddings import feature_net, pixels, simulator_features, training
 from pe_host.embeddings.simulator_features import FeatureOptions
 from pe_sdk import (
     CannotMake,
@@ -20,7 +21,7 @@ from pe_sdk import (
 
 OUTPUT = OutputSpec.image(12, 12)
 SPACE = ParameterSpace({"row": Float(1, 11), "width": Float(1, 4, log=True), "side": Categorical(("left", "right"))})
-OPTIONS = FeatureOptions(width=4, dim=16, steps=120)
+OPTIONS = FeatureOptions(width=4, dim=16, steps=120, again=40)
 
 
 def bars(n, stream="bars"):
@@ -60,11 +61,106 @@ def test_features_are_unit_vectors_that_separate_the_classes(trained):
     assert (reference.labels[nearest] == queries.labels).mean() > 0.95
 
 
+def test_parameters_count_more_while_labels_cannot_be_read():
+    examples = bars(64)
+    targets = training.targets_of(examples, SPACE, 2)
+    learner = training._Learner(feature_net.Size((12, 12, 1), 4, 16, 32), targets).eval()
+    pictures, numbers, codes = (
+        feature_net.to_tensor(examples.data),
+        torch.tensor(targets.numbers),
+        torch.tensor(targets.codes),
+    )
+    labels = torch.zeros(64, dtype=torch.int64)
+    torch.nn.init.zeros_(learner.label_head.weight)
+    shares = []
+    for bias in ([0.0, 0.0], [3.66, 0.0]):  # a guess, and the least loss that smoothing allows: log(0.975 / 0.025)
+        learner.label_head.bias = torch.nn.Parameter(torch.tensor(bias))
+        of_labels = torch.nn.functional.cross_entropy(
+            torch.tensor([bias] * 64), labels, label_smoothing=training.SMOOTHING
+        )
+        shares.append((learner.loss(pictures, labels, numbers, codes) - of_labels).item())
+    assert shares[0] == pytest.approx(10 * shares[1], rel=0.01)
+
+
+def test_what_is_unread_of_labels_runs_from_one_to_nothing():
+    assert training.unread(np.log(10), 10) == pytest.approx(1)
+    spread = np.full(10, training.SMOOTHING / 10)
+    spread[0] += 1 - training.SMOOTHING
+    assert training.unread(float(-(spread * np.log(spread)).sum()), 10) == pytest.approx(0)
+    assert training.unread(0.0, 1) == 1
+
+
 def test_training_is_a_function_of_its_arguments():
     embedding = simulator_features.make(OUTPUT, OPTIONS)
     fits = [embedding.fit(bars(500), SPACE, 2, seed) for seed in (1, 1, 2)]
     assert all(np.array_equal(fits[0][name], fits[1][name]) for name in fits[0])
     assert not all(np.array_equal(fits[0][name], fits[2][name]) for name in fits[0])
+
+
+def test_training_again_goes_on_from_the_weights(trained):
+    """Else a retraining of few steps would throw away what was learnt before."""
+    start = trained.fit(bars(2000), SPACE, 2, seed=2)
+    one = simulator_features.make(OUTPUT, FeatureOptions(width=4, dim=16, steps=120, again=1)).with_weights(start)
+    moved = one.fit(bars(500), SPACE, 2, seed=3)
+    assert start.keys() == moved.keys()
+    assert 0 < max(np.abs(start[name] - moved[name]).max() for name in start) < 1e-3
+    assert any(np.abs(start[name]).max() > 0.1 for name in start)
+
+
+def test_training_again_on_other_pictures_fits_them(trained):
+    """Pictures turned to their negatives are learnt in the few steps of a retraining, and not without it."""
+    negatives = Samples(255 - bars(2000).data, bars(2000).labels, bars(2000).state)
+    again = trained.with_weights(trained.fit(bars(2000), SPACE, 2, seed=2))
+    after = again.with_weights(again.fit(negatives, SPACE, 2, seed=3))
+    queries = bars(300, "queries")
+
+    def right(embedding):
+        a, b = embedding.embed(negatives.data[:600]), embedding.embed(255 - queries.data)
+        return (negatives.labels[np.argmax(b @ a.T, axis=1)] == queries.labels).mean()
+
+    assert right(after) > 0.95
+
+
+def test_large_pictures_are_averaged_down_and_the_rest_of_an_edge_is_cut():
+    data = np.random.default_rng(0).integers(0, 256, (3, 9, 6, 2), dtype=np.uint8)
+    small = feature_net.shrink(data, 2)
+    expected = np.rint(data[:, :8].reshape(3, 4, 2, 3, 2, 2).mean(axis=(2, 4)))
+    assert small.dtype == np.uint8 and np.array_equal(small, expected)
+    assert feature_net.shrink(data, 1) is data
+    sizes = [feature_net.Size((side, 2 * side, 3), 16, 64, 32).factor for side in (8, 63, 64, 95, 128, 256)]
+    assert sizes == [1, 1, 2, 2, 4, 8]
+
+
+def test_the_cost_of_large_pictures_is_about_that_of_small_ones():
+    """The arithmetic of the net, counted: 64 x 64 pictures were ten times as dear, which is a run of many minutes."""
+
+    def weights(side):
+        body = feature_net.make_body(feature_net.Size((side, side, 3), 16, 64, 32))
+        return [tuple(tensor.shape) for tensor in body.state_dict().values()]
+
+    assert weights(32) == weights(64) == weights(128)
+
+
+def test_spoilt_pictures_differ_each_in_its_own_way_and_stay_near_the_truth():
+    import torch
+
+    pictures = torch.from_numpy(bars(200).data).permute(0, 3, 1, 2) / 255
+    torch.manual_seed(3)
+    spoilt = training.spoil(pictures, 1.0)
+    assert spoilt.shape == pictures.shape
+    assert len(torch.unique((spoilt - pictures).abs().mean((1, 2, 3)))) == 200
+    moved_back = torch.stack([torch.roll(spoilt, (v, h), (2, 3)) for v in (-1, 0, 1) for h in (-1, 0, 1)])
+    off = (moved_back - pictures).abs().mean((2, 3, 4)).min(dim=0).values
+    assert 0.01 < off.mean() < 0.15 and off.max() < 0.3
+    assert torch.equal(training.spoil(pictures, 0), pictures)
+
+
+def test_training_sees_spoilt_pictures_where_it_is_asked_to():
+    fits = []
+    for spoil in (0.0, 1.0):
+        options = FeatureOptions(width=4, dim=16, steps=1, spoil=spoil)
+        fits.append(simulator_features.make(OUTPUT, options).fit(bars(200), SPACE, 2, seed=1))
+    assert not np.array_equal(fits[0]["body.0.weight"], fits[1]["body.0.weight"])
 
 
 def test_training_leaves_the_global_generator_alone():

@@ -1,4 +1,4 @@
-"""What the distributions of the repository hold and say of themselves, and what `make demo` removes."""
+"""What the distributions of the repository hold and say of themselves, and what `make demo-digits` removes."""
 
 import fnmatch
 import os
@@ -20,7 +20,7 @@ def project(folder):
 def test_no_tests_are_shipped(folder):
     targets = project(folder)["tool"]["hatch"]["build"]["targets"]
     assert "**/tests/**" in targets["wheel"]["exclude"]
-    assert set(targets["sdist"]["only-include"]) <= {"pe_host", "src", "README.md", "LICENSE"}
+    assert set(targets["sdist"]["only-include"]) <= {"pe_host", "src", "tools", "README.md", "LICENSE"}
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
@@ -42,7 +42,7 @@ def test_authors_and_types_are_declared(folder):
 
 
 @pytest.mark.parametrize("of_a_run", [True, False])
-def test_make_demo_begins_anew_and_removes_nothing_but_a_run(tmp_path, of_a_run):
+def test_the_demo_of_digits_begins_anew_and_removes_nothing_but_a_run(tmp_path, of_a_run):
     run, stamp, pe = tmp_path / "demo", tmp_path / "stamp", tmp_path / "pe"
     run.mkdir()
     (run / ("manifest.json" if of_a_run else "mine.txt")).write_text("{}")
@@ -50,7 +50,7 @@ def test_make_demo_begins_anew_and_removes_nothing_but_a_run(tmp_path, of_a_run)
     os.utime(stamp, (2**32, 2**32))
     pe.write_text('#!/bin/sh\necho "$@"\n')
     pe.chmod(0o755)
-    words = ["make", "-s", "demo", f"RUN={run}", f"STAMP={stamp}", f"BIN={tmp_path}"]
+    words = ["make", "-s", "demo-digits", f"RUN={run}", f"STAMP={stamp}", f"BIN={tmp_path}"]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     assert run.exists() != of_a_run

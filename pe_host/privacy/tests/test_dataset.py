@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from pe_host.errors import DataError
+from pe_host.metrics import bins_of
 from pe_host.privacy.dataset import PrivateDataset
 from pe_host.privacy.plan import PrivacyPlan, make_plan
-from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, Table
+from pe_sdk import Int, OutputSpec, ReaderSpec, SourceError, SourceInfo, Table
 
 OUTPUT = OutputSpec.image(2, 3)
 
@@ -95,6 +96,47 @@ def test_fewer_labels_or_clients_than_records_is_an_error() -> None:
         _make(_images(2), [0, 1], np.array([1]))
     with pytest.raises(DataError, match="clients"):
         _make(_images(2), [0, 1], np.array([1.5, 2.0]))
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"x": np.zeros(2)},
+        {"x": np.zeros((3, 2))},
+        {"x": np.array(["a", "b", "c"])},
+        {"x": np.array([0.0, np.nan, 1.0])},
+        {"fine": np.zeros(3), "x": [0.0, 0.0, 0.0]},
+        {0: np.zeros(3)},
+        [np.zeros(3)],
+        np.zeros((3, 2)),
+        {"x": np.array([0.0, np.inf, 1.0])},
+        {"x": np.array([1, 2, 2**63], np.uint64)},
+        {"x": np.array([True, False, True])},
+    ],
+)
+def test_parameters_of_another_form_are_an_error_that_names_nothing(bad: Any) -> None:
+    with pytest.raises(DataError, match="parameters") as caught:
+        PrivateDataset(Table(_images(3), np.zeros(3, np.int64), parameters=bad), OUTPUT, 3, "npz:x")
+    assert "'x'" not in str(caught.value) and caught.value.fix
+
+
+def test_parameters_are_kept_and_do_not_show() -> None:
+    columns = {"age": np.array([41.0, 42, 43]), "hair": np.array([0, 1, 1])}
+    data = PrivateDataset(Table(_images(3), np.zeros(3, np.int64), parameters=columns), OUTPUT, 3)
+    assert data.parameters["age"].tolist() == [41, 42, 43] and set(data.parameters) == {"age", "hair"}
+    assert "age" not in repr(data) and _make(_images(3), [0, 1, 2]).parameters == {}
+
+
+def test_columns_of_parameters_become_64_bits() -> None:
+    """Narrow ones wrap around where bounds are subtracted, as in the histograms."""
+    columns = {
+        "byte": np.array([0, 200, 255], np.uint8),
+        "big": np.array([1, 2, 3], np.uint64),
+        "half": np.float16([1, 2, 3]),
+    }
+    data = PrivateDataset(Table(_images(3), np.zeros(3, np.int64), parameters=columns), OUTPUT, 3)
+    assert [data.parameters[name].dtype for name in columns] == [np.int64, np.int64, np.float64]
+    assert bins_of(Int(100, 299)).shares(data.parameters["byte"])[[0, 10, 15]].tolist() == pytest.approx([1 / 3] * 3)
 
 
 def test_a_client_counts_once_for_its_most_frequent_class() -> None:

@@ -11,11 +11,13 @@ import pytest
 
 import pe_host.report
 from pe_host.report import (
+    EvaluationView,
     GeneratorView,
     ImageGrid,
     InternalView,
     IterationView,
     LedgerRow,
+    MarginalView,
     MetricRow,
     PrivacyView,
     ReleaseView,
@@ -23,6 +25,7 @@ from pe_host.report import (
     render,
     vote_statistics,
 )
+from pe_sdk import Categorical, Float
 
 VOID = {"meta", "img", "link", "br", "hr", "input"}
 NASTY = "<script>alert(\"1\")</script> & 'x' </style> {{ 7*7 }}"
@@ -75,6 +78,20 @@ def report_data(
         ),
     )
     return replace(data, **changes)  # type: ignore[arg-type]
+
+
+def evaluated(*marginals: MarginalView, **changes: object) -> ReportData:
+    """The report with an evaluation."""
+    data = report_data(**changes)
+    view = EvaluationView("embedding 'secret-space'", 123, 456, (0.4, 0.2, 0.1), 0.03, marginals)
+    return replace(data, internal=replace(data.internal, evaluation=view))
+
+
+def marginal(name: str, before: float, after: float, choices: tuple[str, ...] = ()) -> MarginalView:
+    shares = (1 / (len(choices) or 2),) * (len(choices) or 2)
+    return MarginalView(
+        name, Categorical(choices) if choices else Float(0, 1), before, after, 0.011, shares, shares, shares
+    )
 
 
 class Outline(HTMLParser):
@@ -178,6 +195,40 @@ def test_the_public_page_holds_nothing_internal():
     internal = render(data)
     assert {"npz:secret-place.npz", "secret-stage", "secret-log-line", "1 min 15 s"} <= set(Outline(internal).text)
     assert "No privacy guarantee covers it" in internal
+
+
+def test_what_was_measured_is_on_the_internal_page_alone():
+    data = evaluated(marginal("age", 0.31, 0.042), marginal("hair", 0.2, 0.25, ("short", "long")))
+    outline = Outline(render(data))
+    text = " ".join(outline.text)
+    assert outline.open == [] and "123 samples" in text and "456 private records" in text
+    assert "In 1 of 2, the final samples are closer" in text
+    assert "0.310" in text and "0.042" in text and "0.011" in text and "0.310 → 0.042" in text
+    figures = [attrs for tag, attrs in outline.tags if tag == "figure" and attrs["class"] == "histogram"]
+    assert len(figures) == 2
+    assert any("0.4, 0.2, 0.1" in (attrs["aria-label"] or "") for tag, attrs in outline.tags if tag == "svg")
+    page = render(data.public())
+    assert "secret" not in page and "Fréchet" not in page and '<figure class="histogram"' not in page
+    assert page == render(report_data().public())
+
+
+def test_without_parameters_the_distance_alone_is_shown():
+    text = render(evaluated())
+    assert (
+        "Fréchet distance" in text and "Parameters found again" not in text and '<figure class="histogram"' not in text
+    )
+
+
+def test_names_of_parameters_and_choices_are_escaped():
+    page = render(evaluated(marginal(NASTY, 0.3, 0.2), marginal("hair", 0.3, 0.2, (NASTY, "b"))))
+    assert "<script" not in page and page.count("</style>") == 1
+    assert " ".join(Outline(page).text).count(NASTY) == 3  # in the table, above its picture, and in a tooltip
+
+
+def test_forty_five_parameters_make_no_large_page():
+    names = [marginal(f"parameter {i}", 0.3, 0.2) for i in range(40)]
+    names += [marginal(f"choice {i}", 0.3, 0.2, tuple(f"style {j}" for j in range(13))) for i in range(5)]
+    assert len(render(evaluated(*names))) - len(render(report_data())) < 150_000
 
 
 def test_the_guarantee_is_on_the_page():

@@ -2,6 +2,7 @@
 
 from pe_sdk import random
 from pe_sdk.adapter import SimulatorGenerator
+from pe_sdk.doctor import DoctorSpec, Finding, Level
 from pe_sdk.embedding import Embedding, TrainableEmbedding, Weights
 from pe_sdk.errors import CannotMake, OptionError, PluginError, PluginWarning, SourceError
 from pe_sdk.generator import Generator, Simulator
@@ -19,12 +20,15 @@ __all__ = [
     "Column",
     "Columns",
     "Degree",
+    "DoctorSpec",
     "Embedding",
     "EmbeddingSpec",
+    "Finding",
     "Float",
     "Generator",
     "GeneratorSpec",
     "Int",
+    "Level",
     "NoOptions",
     "OptionError",
     "OptionInfo",

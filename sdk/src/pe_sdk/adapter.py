@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pe_sdk.generator import Generator, Simulator
+from pe_sdk.parameters import Categorical, Parameter
 from pe_sdk.random import Seeds
 from pe_sdk.samples import OutputSpec, Samples
 from pe_sdk.space import Columns, Degree, ParameterSpace
@@ -25,7 +26,8 @@ class SimulatorGenerator(Generator):
         labels: label names, for simulators with a space a label.
 
     Raises:
-        ValueError: the space of a label has other names or kinds than `simulator.space`, or takes the name `render_seed`.
+        ValueError: the space of a label has other names, kinds or choices than `simulator.space`, or takes the name
+            `render_seed`.
     """
 
     state_only = True
@@ -35,10 +37,12 @@ class SimulatorGenerator(Generator):
         self.output = output
         self.space = simulator.space
         self.label_spaces = tuple(simulator.space_for(label) for label in labels)
-        kinds = {name: type(p) for name, p in self.space.items()}
+        kinds = {name: _kind(p) for name, p in self.space.items()}
         for label, space in zip(labels, self.label_spaces, strict=True):
-            if {name: type(p) for name, p in space.items()} != kinds:
-                raise ValueError(f"the space of label {label!r} has other names or kinds than the simulator's space")
+            if {name: _kind(p) for name, p in space.items()} != kinds:
+                raise ValueError(
+                    f"the space of label {label!r} has other names, kinds or choices than the simulator's space"
+                )
         if RENDER_SEED in self.space:
             raise ValueError(f"a parameter may not be named {RENDER_SEED!r}")
 
@@ -68,3 +72,8 @@ class SimulatorGenerator(Generator):
             for name, values in make(self.label_spaces[label], rows).items():
                 columns[name][rows] = values
         return columns
+
+
+def _kind(parameter: Parameter) -> object:
+    """What a label cannot change: the type, and the choices that the codes count."""
+    return (type(parameter), parameter.choices if isinstance(parameter, Categorical) else ())

@@ -37,7 +37,10 @@ class TrainableEmbedding(Embedding):
     ) -> dict[str, NDArray[Any]]:
         """Learn weights from samples with data, labels and, where there is a space, its columns as state.
 
-        Deterministic in its arguments, on one machine and with the same versions.
+        An embedding that has weights may go on from them, which takes less than to begin: before each iteration the host
+        calls `with_weights` with those of the iteration before, then `fit` with samples of the same space and labels.
+
+        Deterministic in its arguments and the embedding's own weights, on one machine and with the same versions.
         """
 
     @abstractmethod

@@ -18,7 +18,7 @@ class Simulator(ABC):
     space: ParameterSpace
 
     def space_for(self, label: str) -> ParameterSpace:
-        """The space of one label, where it depends on the label: same names and kinds as `space`, other bounds."""
+        """The space of one label, where it depends on the label: same names, kinds and choices as `space`, narrower."""
         return self.space
 
     @abstractmethod

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import pluggy
 
+from pe_sdk.doctor import DoctorSpec
 from pe_sdk.specs import EmbeddingSpec, GeneratorSpec, ReaderSpec
 
 PROJECT = "pe"
@@ -27,4 +28,10 @@ def pe_embeddings() -> Iterable[EmbeddingSpec]:
 @hookspec
 def pe_readers() -> Iterable[ReaderSpec]:
     """The readers of this module (entry-point group `pe.readers`)."""
+    return ()
+
+
+@hookspec
+def pe_doctor() -> Iterable[DoctorSpec]:
+    """The checks of this module (entry-point group `pe.doctor`), which `pe doctor` runs."""
     return ()

@@ -105,24 +105,38 @@ class Int:
 
 @dataclass(frozen=True)
 class Categorical:
-    """One of named choices; the column holds int64 codes, the positions in `choices`."""
+    """One of named choices; the column holds int64 codes, the positions in `choices`.
+
+    Args:
+        choices: all names, which give the codes.
+        among: those that may be drawn, in the order of `choices`; all where left out. So the space of a label can be
+            narrower than that of the simulator without other codes.
+    """
 
     choices: tuple[str, ...]
+    among: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "choices", tuple(self.choices))
         if not self.choices or len(set(self.choices)) != len(self.choices):
             raise ValueError(f"Categorical needs at least one choice and no two alike, got {self.choices!r}")
+        among = tuple(self.among) or self.choices
+        if unknown := [name for name in among if name not in self.choices]:
+            raise ValueError(f"Categorical is to draw among {unknown}, which are no choices of {self.choices!r}")
+        object.__setattr__(self, "among", tuple(name for name in self.choices if name in among))
+
+    def _codes(self) -> NDArray[np.int64]:
+        return np.array([self.choices.index(name) for name in self.among], dtype=np.int64)
 
     def sample(self, u: Uniforms) -> Column:
-        return np.minimum((u * len(self.choices)).astype(np.int64), len(self.choices) - 1)
+        return self._codes()[np.minimum((u * len(self.among)).astype(np.int64), len(self.among) - 1)]
 
     def vary(self, values: Column, degree: float, move: Uniforms, value: Uniforms) -> Column:
         """Redraw (the old value included) where `move` [n] falls below degree; `value` [n] says which choice."""
         return np.where(move < degree, self.sample(value), np.asarray(values, dtype=np.int64))
 
     def contains(self, values: Column) -> NDArray[np.bool_]:
-        return np.isin(values, np.arange(len(self.choices)))
+        return np.isin(values, self._codes())
 
     def distance(self, a: Column, b: Column) -> Uniforms:
         return np.asarray(np.asarray(a) != np.asarray(b), dtype=np.float64)
@@ -131,7 +145,8 @@ class Categorical:
         return np.asarray(values, dtype=np.int64)
 
     def to_json(self) -> dict[str, Any]:
-        return {"kind": "categorical", "choices": list(self.choices)}
+        narrower = {} if self.among == self.choices else {"among": list(self.among)}
+        return {"kind": "categorical", "choices": list(self.choices), **narrower}
 
 
 Parameter = Float | Int | Categorical
@@ -150,5 +165,5 @@ def parameter_from_json(document: dict[str, Any]) -> Parameter:
     if kind == "int":
         return Int(**fields)
     if kind == "categorical":
-        return Categorical(tuple(fields["choices"]))
+        return Categorical(tuple(fields["choices"]), tuple(fields.get("among", ())))
     raise ValueError(f"unknown parameter kind {kind!r}; this version knows float, int and categorical")

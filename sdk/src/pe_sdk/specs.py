@@ -1,6 +1,6 @@
 """What a plugin's module yields: frozen descriptions with a factory, light to import."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,8 @@ class GeneratorSpec:
         options: frozen dataclass of the options (see `pe_sdk.options`).
         labels: label names where the data set brings none.
         default_data: SOURCE of a public or synthetic data set, so that the plugin runs by name alone.
+        embedding: name of an embedding of the same package that tells its samples apart best. It sees private records, which a
+            generator does not: so it is the default on public data alone, and a suggestion on other data.
         exact: output is bit-identical for any batch, not just for equal blocks.
         block: rows a call; the host pads the last block.
         gpu: uses a GPU where there is one.
@@ -35,6 +37,7 @@ class GeneratorSpec:
     options: type = NoOptions
     labels: tuple[str, ...] = ()
     default_data: str = ""
+    embedding: str = ""
     exact: bool = False
     block: int = 256
     gpu: bool = False
@@ -57,8 +60,10 @@ class SourceInfo:
     Args:
         output: form of a record.
         label_names: class names from the data set's own metadata, or () where it has none.
-        public: the data are public or synthetic, so that a default ε may be assumed.
-        clients: records carry a client, and the unit of privacy is the client.
+        public: the data are public or synthetic; True or False, nothing else. So a default ε may be assumed, the embedding of
+            the generator's package may see the records, and the end of a run measures clean statistics of them into
+            `internal/` of the run folder.
+        clients: records carry a client, and the unit of privacy is the client; True or False.
     """
 
     output: OutputSpec
@@ -75,11 +80,14 @@ class Table:
         data: [n, *shape].
         labels: int64 [n], positions in the label names.
         clients: int64 [n] ids of the clients, or None where each record is its own unit.
+        parameters: of synthetic data that know them: the parameters of the simulator that made each record, columns [n] by
+            name, as in a `ParameterSpace`. A run does not use them; they show afterwards what it has found again.
     """
 
     data: NDArray[Any]
     labels: NDArray[np.int64]
     clients: NDArray[np.int64] | None = None
+    parameters: Mapping[str, NDArray[Any]] | None = None
 
 
 @dataclass(frozen=True)

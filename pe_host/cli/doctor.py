@@ -1,0 +1,30 @@
+"""`pe doctor`: whether this machine can run pe and its plugins."""
+
+from typing import Annotated
+
+import typer
+
+from pe_host.cli._output import show
+from pe_host.errors import UsageError
+
+NAME = "doctor"
+
+
+def command(
+    timeout: Annotated[float, typer.Option(help="Seconds that one check may take.", metavar="SECONDS")] = 60.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Check this machine and every plugin.
+
+    Each check runs in a process of its own. Exit code 0: all that is needed works, though there may be warnings; 3: a
+    plugin is broken, or does not work on this machine; 5: pe itself does not.
+    """
+    if not timeout > 0:
+        raise UsageError(
+            f"got {timeout}, expected a number of seconds > 0", where="--timeout", fix="leave it out for 60"
+        )
+    from pe_host.doctor import examine
+
+    diagnosis = examine(timeout)
+    show(diagnosis, as_json)
+    raise typer.Exit(diagnosis.exit_code)

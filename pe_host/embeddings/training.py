@@ -1,0 +1,169 @@
+"""How the net of `simulator-features` learns to read labels and parameters off pictures that are spoilt a little."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from pe_host.embeddings.feature_net import Size, load_weights, make_body, one_thread, shrink, to_tensor
+from pe_sdk import Categorical, ParameterSpace, Samples, Weights
+
+BATCH = 128
+PARAMETER_WEIGHT, UNREAD_WEIGHT = 0.1, 0.9
+"""Weight of the parameters beside the labels in the loss: labels say what votes must not confuse, parameters how it looks. The second
+is added in the measure in which labels cannot be read: in random samples they may have nothing to do with the pictures, and a net that
+learns little else then tells no picture from another."""
+
+SMOOTHING = 0.05
+"""Of the labels."""
+
+FRESH_RATE, AGAIN_RATE = 4e-3, 2e-3
+"""Highest rate of a training from random weights, and from weights that have learnt already."""
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What the heads learn to read.
+
+    Args:
+        labels: int64 [n].
+        label_count: number of classes.
+        numbers: float32 [n, p], numerical parameters scaled to [-1, 1].
+        codes: int64 [n, q], categorical parameters.
+        code_counts: number of choices of each of the q.
+    """
+
+    labels: NDArray[np.int64]
+    label_count: int
+    numbers: NDArray[np.float32]
+    codes: NDArray[np.int64]
+    code_counts: tuple[int, ...]
+
+
+def targets_of(examples: Samples, space: ParameterSpace | None, label_count: int) -> Targets:
+    """Labels and, where there is a space, its parameters."""
+    numbers, codes, counts = [], [], []
+    for name, parameter in (space or {}).items():
+        column = examples.state[name]
+        if isinstance(parameter, Categorical):
+            codes.append(column)
+            counts.append(len(parameter.choices))
+        else:
+            centre = (parameter.low + parameter.high) / 2
+            numbers.append((column - centre) / ((parameter.high - parameter.low) / 2))
+    n = len(examples)
+    return Targets(
+        examples.labels,
+        label_count,
+        np.stack(numbers, axis=1).astype(np.float32) if numbers else np.zeros((n, 0), np.float32),
+        np.stack(codes, axis=1).astype(np.int64) if codes else np.zeros((n, 0), np.int64),
+        tuple(counts),
+    )
+
+
+class _Learner(nn.Module):
+    """The body, and a head for each thing to read."""
+
+    def __init__(self, size: Size, targets: Targets) -> None:
+        super().__init__()
+        self.body = make_body(size)
+        self.label_head = nn.Linear(size.dim, targets.label_count)
+        self.number_head = nn.Linear(size.dim, targets.numbers.shape[1]) if targets.numbers.size else None
+        self.code_heads = nn.ModuleList(nn.Linear(size.dim, count) for count in targets.code_counts)
+
+    def loss(
+        self, pictures: torch.Tensor, labels: torch.Tensor, numbers: torch.Tensor, codes: torch.Tensor
+    ) -> torch.Tensor:
+        """Cross-entropy on labels (smoothed) and categorical parameters, squared error on numerical ones."""
+        features = self.body(pictures)
+        logits = self.label_head(features)
+        loss = nn.functional.cross_entropy(logits, labels, label_smoothing=SMOOTHING)
+        weight = PARAMETER_WEIGHT + UNREAD_WEIGHT * unread(loss.item(), logits.shape[1]) ** 2
+        if self.number_head:
+            loss = loss + weight * nn.functional.mse_loss(self.number_head(features), numbers)
+        for column, head in enumerate(self.code_heads):
+            loss = loss + weight * nn.functional.cross_entropy(head(features), codes[:, column])
+        return loss
+
+
+def unread(loss: float, classes: int) -> float:
+    """What is left to read of the labels: 0 where their loss is the least that smoothing allows, 1 where it is that of guessing."""
+    if classes == 1:
+        return 1.0
+    other = SMOOTHING / classes
+    own = 1 - SMOOTHING + other
+    least = -own * math.log(own) - (classes - 1) * other * math.log(other)
+    return min(max((loss - least) / (math.log(classes) - least), 0.0), 1.0)
+
+
+def spoil(pictures: torch.Tensor, strength: float) -> torch.Tensor:
+    """Pictures as a camera might have taken them: blurred, with less or more light and contrast, noisy; all moved a little.
+
+    What a generator draws is sharper and cleaner than what it stands for, and few examples are not so soon learnt by heart.
+
+    Args:
+        pictures: float32 [n, C, h, w] in [0, 1].
+        strength: 1, or 0 for none.
+    """
+    if strength == 0:
+        return pictures
+    x = pictures.permute(0, 2, 3, 1)  # the order in memory
+    blur, contrast, light, noise = torch.rand(4, len(x), 1, 1, 1)
+    for axis in (1, 2):
+        x = torch.lerp(x, (torch.roll(x, 1, axis) + torch.roll(x, -1, axis)) / 2, blur * min(strength, 1.0) * 2 / 3)
+    gain = 1 + 0.4 * strength * (contrast - 0.5)
+    x = x.mul_(gain).add_(0.5 * (1 - gain) + 0.2 * strength * (light - 0.5))
+    x = x.addcmul_(torch.rand(x.shape) - 0.5, 0.2 * strength * noise)
+    down, right = torch.randint(-1, 2, (2,)).tolist()
+    return torch.roll(x, (down, right), (1, 2)).permute(0, 3, 1, 2)
+
+
+def train(
+    data: NDArray[np.uint8],
+    targets: Targets,
+    size: Size,
+    steps: int,
+    strength: float,
+    seed: int,
+    start: Weights | None = None,
+) -> dict[str, NDArray[Any]]:
+    """Train body and heads; return their weights by name. AdamW with a one-cycle rate.
+
+    Deterministic on one machine with the same versions.
+
+    Args:
+        data: uint8 [n, H, W, C].
+        targets: n rows.
+        size: of pictures and net.
+        steps: number of batches.
+        strength: of spoiling.
+        seed: of initial weights, order of batches, spoiling and dropout.
+        start: weights of an earlier training on the same targets, to go on from.
+
+    Raises:
+        ValueError: `start` is of another net or of other targets.
+    """
+    with torch.random.fork_rng(devices=[]), one_thread():
+        torch.manual_seed(seed)
+        learner = _Learner(size, targets)
+        if start is not None:
+            load_weights(learner, start, size)
+        optimizer = torch.optim.AdamW(learner.parameters(), weight_decay=1e-4)
+        rate = FRESH_RATE if start is None else AGAIN_RATE
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps)
+        small = np.concatenate([shrink(data[i : i + BATCH], size.factor) for i in range(0, len(data), BATCH)])
+        labels, numbers, codes = map(torch.from_numpy, (targets.labels, targets.numbers, targets.codes))
+        learner.train()
+        for _ in range(steps):
+            rows = torch.randint(0, len(small), (BATCH,))
+            pictures = spoil(to_tensor(small[rows.numpy()]), strength)
+            loss = learner.loss(pictures, labels[rows], numbers[rows], codes[rows])
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            schedule.step()
+    return {name: tensor.detach().numpy().copy() for name, tensor in learner.state_dict().items()}

@@ -1,0 +1,6 @@
+"""How far two samples are apart: pure functions of arrays that know nothing of where these come from."""
+
+from pe_host.metrics.frechet import frechet_distance, frechet_of_moments
+from pe_host.metrics.marginals import Bins, bins_of, marginal_distance, wasserstein
+
+__all__ = ["Bins", "bins_of", "frechet_distance", "frechet_of_moments", "marginal_distance", "wasserstein"]

@@ -1,0 +1,121 @@
+"""One question to a child process about one plugin, with a time limit, and several of them side by side."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from typing import IO, Any
+
+from pe_host.errors import PluginFailure, UsageError
+from pe_host.plugins.environment import plugin_environment
+from pe_host.plugins.ref import PluginRef
+
+AT_ONCE = 2  # children at a time: several copies of torch are not free
+_POLL_SECONDS = 0.01
+
+Answer = dict[str, Any]
+
+
+def ask(ref: PluginRef, request: Mapping[str, Any], seconds: float) -> Answer:
+    """The answer of a child process; raises as `Question.result`."""
+    with Question(ref, request, seconds) as question:
+        while not question.over():
+            time.sleep(_POLL_SECONDS)
+        return question.result()
+
+
+def ask_each(refs: Sequence[PluginRef], request: Mapping[str, Any], seconds: float) -> list[Answer | PluginFailure]:
+    """The same question about each plugin, to a child process each: the answers, or what failed, in order."""
+    answers: dict[int, Answer | PluginFailure] = {}
+    waiting = list(range(len(refs)))
+    running: dict[int, Question] = {}
+    with ExitStack() as stack:  # an interruption ends the children too
+        while waiting or running:
+            while waiting and len(running) < AT_ONCE:
+                i = waiting.pop(0)
+                running[i] = stack.enter_context(Question(refs[i], request, seconds))
+            for i in [i for i, question in running.items() if question.over()]:
+                with running.pop(i) as question:
+                    try:
+                        answers[i] = question.result()
+                    except PluginFailure as failure:
+                        answers[i] = failure
+            time.sleep(_POLL_SECONDS)
+    return [answers[i] for i in range(len(refs))]
+
+
+class Question:
+    """One request to `pe_host.plugins.child`, in a fresh interpreter that is killed at the end of the `with` block.
+
+    Args:
+        ref: the plugin.
+        request: "do" and what goes with it.
+        seconds: how long it may take.
+    """
+
+    def __init__(self, ref: PluginRef, request: Mapping[str, Any], seconds: float) -> None:
+        self.ref = ref
+        self._seconds = seconds
+        self._deadline = time.monotonic() + seconds
+        # Files, not pipes: a grandchild that outlives the plugin could hold a pipe open for ever.
+        self._stdout, self._stderr = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115  see __exit__
+        # -P: nothing is imported from the working directory. A session of its own: grandchildren can be killed with it.
+        command = [sys.executable, "-P", "-m", "pe_host.plugins.child"]
+        with tempfile.TemporaryFile() as stdin:
+            stdin.write(json.dumps({**request, "ref": ref.to_json()}).encode())
+            stdin.seek(0)
+            self._process = subprocess.Popen(
+                command,
+                stdin=stdin,
+                stdout=self._stdout,
+                stderr=self._stderr,
+                start_new_session=True,
+                env=plugin_environment(),
+            )
+
+    def __enter__(self) -> "Question":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)  # not yet waited for, so the number is still this group's
+            self._process.wait()
+        self._stdout.close()
+        self._stderr.close()
+
+    def over(self) -> bool:
+        """Whether there is an answer, or no hope of one."""
+        return self._process.poll() is not None or time.monotonic() > self._deadline
+
+    def result(self) -> dict[str, Any]:
+        """The answer, once `over`.
+
+        Raises:
+            PluginFailure: the plugin failed, the process died, or took too long.
+            UsageError: the plugin does not accept an option.
+        """
+        code = self._process.poll()
+        if code is None:
+            raise PluginFailure(f"does not answer within {self._seconds:g} s", where=str(self.ref))
+        try:
+            answer = json.loads(_text(self._stdout))
+        except ValueError:
+            how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
+            last = (_text(self._stderr).strip().splitlines() or ["no message"])[-1]
+            raise PluginFailure(f"its process {how} without an answer ({last})", where=str(self.ref)) from None
+        if "error" in answer:
+            error = answer["error"]
+            failure = UsageError if error["kind"] == "usage" else PluginFailure
+            raise failure(error["what"], where=error["where"], fix=error["fix"])
+        result: dict[str, Any] = answer["result"]
+        return result
+
+
+def _text(stream: IO[bytes]) -> str:
+    stream.seek(0)
+    return stream.read().decode(errors="replace")

@@ -1,0 +1,61 @@
+"""What the private side measured, read for the internal page."""
+
+import math
+from typing import Any
+
+from pe_host.errors import DataError
+from pe_host.metrics import bins_of
+from pe_host.privacy.evaluation import EVALUATION, SCHEMA
+from pe_host.report.data import EvaluationView, MarginalView
+from pe_host.run import RunFolder
+from pe_sdk import ParameterSpace
+
+__all__ = ["EVALUATION", "read_evaluation"]
+
+
+def read_evaluation(run: RunFolder) -> EvaluationView | None:
+    """The evaluation of a run, or None where it was not measured.
+
+    Raises:
+        DataError: the file is damaged, or of another schema.
+    """
+    document = run.read_json(EVALUATION)
+    if document is None:
+        return None
+    try:
+        return _view(document)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError):
+        fix = f"delete the file; this version reads schema {SCHEMA}"
+        raise DataError("this evaluation cannot be read", where=str(run.path(EVALUATION)), fix=fix) from None
+
+
+def _view(document: Any) -> EvaluationView:
+    if document["schema"] != SCHEMA:
+        raise ValueError("another schema")
+    marginals = [_marginal(name, about) for name, about in document["marginals"].items()]
+    frechet = document["frechet"]
+    if not frechet["populations"]:
+        raise ValueError("nothing was measured")
+    return EvaluationView(
+        embedding=str(document["embedding"]["embedding"]),
+        samples=int(document["samples"]),
+        records=int(document["records"]),
+        frechet=tuple(map(_finite, frechet["populations"])),
+        frechet_perfect=_finite(frechet["perfect"]),
+        marginals=tuple(sorted(marginals, key=lambda view: (-view.before, view.name))),
+    )
+
+
+def _marginal(name: str, about: Any) -> MarginalView:
+    shares = {which: tuple(map(_finite, about["shares"][which])) for which in ("private", "first", "last")}
+    space = ParameterSpace.from_json({"schema": 1, "parameters": {name: about["parameter"]}})
+    if {len(some) for some in shares.values()} != {bins_of(space[name]).count}:
+        raise ValueError("not a share for each bin")
+    distances = [_finite(value) for value in about["populations"]]
+    return MarginalView(name, space[name], distances[0], distances[-1], _finite(about["perfect"]), **shares)
+
+
+def _finite(value: Any) -> float:
+    if not math.isfinite(number := float(value)):
+        raise ValueError("not a finite number")
+    return number

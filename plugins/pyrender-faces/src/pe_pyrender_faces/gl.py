@@ -1,0 +1,180 @@
+"""The pyrender backend: micropolygons of many heads as one mesh on an atlas of tiles, drawn by OpenGL without a screen (EGL).
+
+Coordinates are multiples of 1/256 drawn pixel, the atlas' sides and the range of depths are powers of two, and colour and depth are
+constant over a triangle. So no step of the pipeline rounds, and a head's pixels do not depend on where its tile lies.
+"""
+
+import os
+import sys
+import threading
+import warnings
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pe_pyrender_faces.bake import Baker, Batch
+from pe_pyrender_faces.project import UNITS
+from pe_pyrender_faces.raster import LANES, owners
+from pe_pyrender_faces.tiles import pack_tile, unpack_tile
+from pe_sdk import CannotMake
+
+SIDE = 1024
+"""Pixels a side of the atlas. The largest tile fits: 512 pixels, drawn twice as large where the other side has 32 or less."""
+SAMPLES = 4
+"""Samples a side of a drawn pixel where hidden triangles are sought. The middles of a 4 x 4 grid include the usual places of four
+samples, (3, 1), (7, 3), (1, 5) and (5, 7) eighths of a pixel (Vulkan's standard sample locations, which llvmpipe and most GPUs use)."""
+DEPTH_RANGE = 1 << 16
+"""Depths between the near and the far plane: a power of two, not less than `project.DEPTH_STEPS`."""
+FIX = "use --set backend=numba, which needs no OpenGL"
+
+
+class PyrenderRenderer:
+    """Draws through pyrender, which samples every drawn pixel four times of its own accord.
+
+    Raises:
+        CannotMake: pyrender or EGL does not work here, or this is not the thread and the process whose OpenGL context it is.
+    """
+
+    backend = "pyrender"
+
+    def __init__(self, height: int, width: int) -> None:
+        self._atlas = _atlas()
+        if not self._atlas.is_ours():
+            raise CannotMake(f"OpenGL is used already by another thread, or by the process that was forked; {FIX}")
+        self._baker = Baker(height, width)
+        self._drawn = drawn_for(height, width)
+        self._tile = np.array([height, width]) * self._drawn
+        self._grid = SIDE // self._tile  # rows, columns
+        samples = SAMPLES * self._drawn
+        self._step = UNITS // samples
+        self._buffer = np.empty((height * samples, width * samples + LANES), np.uint32)
+        self._owned = np.empty(self._baker.most_triangles, np.uint8)
+        room = self._baker.most_triangles * 3
+        self._positions, self._colours = np.empty((room, 3), np.float32), np.ones((room, 4), np.float32)
+
+    def render(self, batch: Batch) -> NDArray[np.uint8]:
+        out = np.empty((len(batch), self._baker.height, self._baker.width, 3), np.uint8)
+        tiles = int(self._grid.prod())
+        for first in range(0, len(batch), tiles):
+            self._draw(batch[first : first + tiles], out[first : first + tiles])
+        return out
+
+    def _draw(self, batch: Batch, out: NDArray[np.uint8]) -> None:
+        rows = -(-len(batch) // int(self._grid[1]))
+        height = min(_power_of_two(rows * int(self._tile[0])), SIDE)
+        end = 0
+        for first in range(0, len(batch), self._baker.chunk):
+            for row, shapes in enumerate(zip(*self._baker.bake(batch[first : first + self._baker.chunk]), strict=True)):
+                corners, depths, rgb, count = shapes
+                place = np.array(divmod(first + row, int(self._grid[1]))) * self._tile
+                need = end + 3 * 5 * int(count)  # a triangle that is clipped at four sides leaves at most five
+                if need > len(self._positions):
+                    self._positions = np.resize(self._positions, (2 * need, 3))
+                    self._colours = np.resize(self._colours, (2 * need, 4))
+                # A triangle costs OpenGL ten times what it costs here, so those that own no sample are left out. Where OpenGL
+                # samples elsewhere, or the rounding of a cut at the border moves an edge over a sample, a sample in some
+                # hundred thousand may show what lies behind.
+                owners(corners, depths, int(count), self._step, self._buffer, self._owned)
+                end = pack_tile(
+                    corners, depths, rgb, self._owned, int(count), self._drawn, *place, *self._tile, height,
+                    self._positions, self._colours, end,
+                )  # fmt: skip
+        atlas = self._atlas.draw(self._positions[:end], self._colours[:end], height, SIDE)
+        for row, picture in enumerate(out):
+            place = np.array(divmod(row, int(self._grid[1]))) * self._tile
+            unpack_tile(atlas, self._drawn, *place, batch.background[row], picture)
+
+
+def drawn_for(height: int, width: int) -> int:
+    """Pixels that are drawn a side of a pixel of the picture; every one is sampled four times."""
+    return 2 if min(height, width) <= 32 else 1
+
+
+class _Atlas:
+    """The one OpenGL context of this process, and a scene that keeps all but its mesh."""
+
+    def __init__(self) -> None:
+        pyrender = _import_pyrender()
+        if isinstance(pyrender, str):
+            raise CannotMake(f"{pyrender}; {FIX}")
+        self._pyrender = pyrender
+        self._owner = os.getpid(), threading.get_ident()
+        try:
+            self._renderer = pyrender.OffscreenRenderer(SIDE, SIDE)
+        except Exception as error:  # whatever an OpenGL driver can raise
+            raise CannotMake(f"EGL does not work here ({type(error).__name__}: {error}); {FIX}") from error
+        self._scene = pyrender.Scene(bg_color=np.zeros(4), ambient_light=np.ones(3))
+        self._camera = pyrender.OrthographicCamera(xmag=1.0, ymag=1.0, znear=1.0, zfar=1.0 + DEPTH_RANGE)
+        self._camera_node = self._scene.add(self._camera)
+        self._material = pyrender.MetallicRoughnessMaterial(baseColorFactor=np.ones(4), doubleSided=True)
+        self._flags = pyrender.RenderFlags.FLAT | pyrender.RenderFlags.RGBA | pyrender.RenderFlags.SKIP_CULL_FACES
+
+        self.device = self._device()
+
+    def _device(self) -> str:
+        from OpenGL import GL
+
+        return str(GL.glGetString(GL.GL_RENDERER).decode())
+
+    def is_ours(self) -> bool:
+        """Whether the caller is the thread and the process that made the context; no other may use it."""
+        return self._owner == (os.getpid(), threading.get_ident())
+
+    def draw(
+        self, positions: NDArray[np.float32], colours: NDArray[np.float32], height: int, width: int
+    ) -> NDArray[np.uint8]:
+        """RGBA uint8 [height, width, 4] of triangles at pixels, the lowest line first; colours premultiplied by coverage."""
+        if not self.is_ours():
+            raise RuntimeError("an OpenGL context belongs to the thread and the process that made it")
+        pyrender = self._pyrender
+        self._renderer.viewport_height, self._renderer.viewport_width = height, width
+        self._camera.ymag = height / 2
+        middle = np.eye(4)
+        middle[:2, 3] = width / 2, height / 2
+        self._scene.set_pose(self._camera_node, middle)
+        triangles = pyrender.Primitive(positions=positions, color_0=colours, material=self._material)
+        node = self._scene.add(pyrender.Mesh([triangles]))
+        try:
+            colour, _ = self._renderer.render(self._scene, self._flags)
+        finally:
+            self._scene.remove_node(node)
+        return colour[::-1]
+
+
+@cache
+def _atlas() -> _Atlas:
+    return _Atlas()
+
+
+def device() -> str:
+    """What OpenGL says it draws with."""
+    return _atlas().device
+
+
+@cache  # a failure too: OpenGL cannot be imported again for another platform
+def _import_pyrender() -> Any:
+    """pyrender, set up for EGL and for one thread (workers are processes, one a core), or a str: why it cannot be used."""
+    platform = os.environ.get("PYOPENGL_PLATFORM")
+    if "OpenGL" in sys.modules and platform != "egl":
+        return f"OpenGL is loaded already, for the platform {platform or 'of the screen'} and not egl"
+    os.environ["PYOPENGL_PLATFORM"] = "egl"
+    os.environ.setdefault("LP_NUM_THREADS", "0")
+    if not hasattr(np, "infty"):
+        np.infty = np.inf  # pyrender 0.1.45 is older than numpy 2
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import pyrender
+    except Exception as error:  # ImportError, and what PyOpenGL raises where there is no EGL library
+        if platform is None:
+            del os.environ["PYOPENGL_PLATFORM"]
+        else:
+            os.environ["PYOPENGL_PLATFORM"] = platform
+        return f"pyrender cannot be used here ({type(error).__name__}: {error})"
+    return pyrender
+
+
+def _power_of_two(least: int) -> int:
+    return 1 << (least - 1).bit_length()

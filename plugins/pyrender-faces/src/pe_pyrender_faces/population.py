@@ -1,0 +1,67 @@
+"""A population described by a file: parameter columns of made-up people. Written as `assets/demo_faces.json` shows."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pe_sdk import Categorical, Columns, ParameterSpace, Seeds, random
+
+Rule = Mapping[str, Any]
+Array = NDArray[np.float64]
+
+
+def draw_labels(population: Rule, seeds: Seeds) -> NDArray[np.int64]:
+    """A label a person, int64 [n], positions in the order of the file."""
+    return _weighted(list(population["labels"].values()), random.uniforms(seeds, "label"))
+
+
+def draw_people(population: Rule, space: ParameterSpace, labels: NDArray[np.int64], seeds: Seeds) -> Columns:
+    """The parameters of people with these labels. seeds: uint64 [n]. Row i depends on row i of the arguments alone."""
+    names = list(population["labels"])
+    columns: Columns = {}
+    for name, parameter in space.items():
+        where = random.uniforms(seeds, f"person/{name}", size=2)
+        general = population["parameters"].get(name)
+        if general is None and not isinstance(parameter, Categorical):
+            general = population["others"]
+        column = parameter.column(np.zeros(len(seeds)))
+        if general is not None:
+            column[:] = _drawn(general, parameter, where)
+        for case in population["where"]:
+            if name not in case["parameters"]:
+                continue
+            rows = (
+                labels == names.index(case["label"])
+                if "label" in case
+                else (columns["sex"] >= case["sex"][0]) & (columns["sex"] < case["sex"][1])
+            )
+            column[rows] = _drawn(case["parameters"][name], parameter, where[rows])
+        columns[name] = column
+    return columns
+
+
+def _drawn(rule: Rule, parameter: Any, where: Array) -> NDArray[Any]:
+    """Values by a rule; where: [n, 2] uniforms, the second for the component of a mixture."""
+    if "weights" in rule:
+        codes = np.array([parameter.choices.index(name) for name in rule["weights"]])
+        return np.asarray(codes[_weighted(list(rule["weights"].values()), where[:, 0])])
+    if "mixture" in rule:
+        part = _weighted([weight for weight, _ in rule["mixture"]], where[:, 1])
+        values = np.stack([_drawn(inner, parameter, where) for _, inner in rule["mixture"]])
+        return np.asarray(values[part, np.arange(len(part))])
+    return _triangular(*rule["triangular"], where[:, 0])
+
+
+def _weighted(weights: list[float], uniform: Array) -> NDArray[np.int64]:
+    edges = np.cumsum(weights) / np.sum(weights)
+    return np.minimum(np.searchsorted(edges, uniform, side="right"), len(weights) - 1)
+
+
+def _triangular(low: float, mode: float, high: float, uniform: Array) -> Array:
+    """The triangular distribution by its inverse distribution function."""
+    split = (mode - low) / (high - low)
+    rising = low + np.sqrt(uniform * (high - low) * (mode - low))
+    falling = high - np.sqrt((1 - uniform) * (high - low) * (high - mode))
+    return np.where(uniform < split, rising, falling)

@@ -1,0 +1,24 @@
+from pe_pyrender_faces import backends, doctor
+
+
+def findings(monkeypatch, *tried):
+    monkeypatch.setattr(backends, "probe", lambda: tried)
+    return [(finding.name, finding.level) for finding in doctor.check()]
+
+
+def test_one_renderer_is_enough(monkeypatch):
+    assert findings(monkeypatch, ("pyrender", True, "Mesa"), ("numba", True, "0.6")) == [
+        ("pyrender", "ok"),
+        ("numba", "ok"),
+    ]
+    without = findings(monkeypatch, ("pyrender", False, "no EGL"), ("numba", True, "0.6"))
+    assert without == [("pyrender", "warning"), ("numba", "ok")]
+
+
+def test_none_is_bad(monkeypatch):
+    assert {level for _, level in findings(monkeypatch, ("pyrender", False, ""), ("numba", False, ""))} == {"bad"}
+
+
+def test_it_draws_for_real():
+    found = {finding.name: finding for finding in doctor.check()}
+    assert found["numba"].level == "ok" and set(found) == {"pyrender", "numba"}
