@@ -4,7 +4,6 @@ import contextlib
 from collections.abc import Iterator
 
 from pe_host.compute.info import GeneratorInfo
-from pe_host.compute.messages import unpack
 from pe_host.compute.pool import Workers
 from pe_host.errors import PeError
 from pe_host.evolution.loop import Result
@@ -13,7 +12,7 @@ from pe_host.learner import Learner
 from pe_host.privacy import PrivateSide
 from pe_host.privacy.evaluation import EVALUATION, SAMPLES, Population, Question, project, some_rows
 from pe_host.reporting import Reporter
-from pe_host.run import INTERNAL, RunFolder, iteration_name, load_arrays
+from pe_host.run import INTERNAL, RunFolder, iteration_name
 from pe_sdk import ParameterSpace, Samples
 
 EVALUATING = f"{INTERNAL}/evaluating"
@@ -83,8 +82,7 @@ class Evaluator:
     def _populations(self, result: Result) -> Iterator[Samples]:
         """One at a time, since those of some generators carry their pictures."""
         for t in range(result.iterations):
-            arrays = load_arrays(self._run.path(f"{iteration_name(t, 'population')}.npz"))
-            yield unpack({name: array for name, array in arrays.items() if name != "origin"})
+            yield self._run.stored(iteration_name(t, "population"))[1]
         yield result.release
 
     def _embedded(self, samples: Samples) -> Population:

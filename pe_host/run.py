@@ -68,17 +68,26 @@ class RunFolder:
         Raises:
             DataError: the file is damaged.
         """
-        path = self.path(f"{name}.npz")
-        if path.exists():
-            arrays = load_arrays(path)
-            if str(arrays.get("origin")) == origin:
-                state = {
-                    key.removeprefix("state/"): column for key, column in arrays.items() if key.startswith("state/")
-                }
-                return Samples(arrays.get("data"), arrays["labels"], state)
+        if self._population(name).exists():
+            found, samples = self.stored(name)
+            if found == origin:
+                return samples
         samples = make()
-        save_arrays(path, {"origin": np.array(origin), **arrays_of(samples)})
+        save_arrays(self._population(name), {"origin": np.array(origin), **arrays_of(samples)})
         return samples
+
+    def stored(self, name: str) -> tuple[str, Samples]:
+        """The origin of the samples stored under this name, and the samples.
+
+        Raises:
+            DataError: the file is damaged.
+        """
+        arrays = load_arrays(self._population(name))
+        state = {key.removeprefix("state/"): column for key, column in arrays.items() if key.startswith("state/")}
+        return str(arrays.get("origin")), Samples(arrays.get("data"), arrays["labels"], state)
+
+    def _population(self, name: str) -> Path:
+        return self.path(f"{name}.npz")
 
     def weights(self, name: str, make: Callable[[], Mapping[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
         """The weights stored under this name, or those made now and stored."""

@@ -1,8 +1,11 @@
 import numpy as np
 import pytest
+import torch
 
 from pe_pyrender_faces import demo
+from pe_pyrender_faces.coefficients import EXPRESSIONS
 from pe_pyrender_faces.embedding import make
+from pe_pyrender_faces.face_net import CLOSE_REACH, CLOSE_SIDE, SIDE, upright
 from pe_pyrender_faces.reading import LAYOUT
 from pe_pyrender_faces.space import SPACE
 from pe_pyrender_faces.targets import targets
@@ -82,8 +85,31 @@ def test_it_reads_faces_it_has_not_seen(table):
         assert np.corrcoef(read[:, column], true[:, column])[0, 1] > least, name
     glasses = shares["glasses"][:, 0] < 0.5
     assert (glasses == (table.labels == 1)).mean() > 0.85
+    laughs = codes[:, LAYOUT.choices.index("expression")] == EXPRESSIONS.index("laugh")
+    likely = shares["expression"][:, EXPRESSIONS.index("laugh")]
+    above = (likely[laughs][:, None] > likely[~laughs]).mean()  # area under the ROC curve
+    assert above > 0.7
     hair = shares["hair"].argmax(axis=1)
     assert (hair == codes[:, LAYOUT.choices.index("hair")]).mean() > 0.6
+
+
+def test_a_face_is_looked_at_upright():
+    """A picture with a bright square below a dark one, turned: the second look shows them one below the other, in the same place."""
+    for angle in (-40, 0, 25):
+        turn = np.radians(angle)
+        down = np.array([-np.sin(turn), np.cos(turn)])
+        eyes, mouth = -0.2 * down, 0.2 * down
+        y, x = np.mgrid[0:SIDE, 0:SIDE] * (2 / SIDE) - 1 + 1 / SIDE
+        along, across = x * down[0] + y * down[1], x * down[1] - y * down[0]
+        picture = np.where(np.maximum(abs(along - 0.2), abs(across)) < 0.1, 1.0, 0.0)
+        picture -= np.where(np.maximum(abs(along + 0.2), abs(across)) < 0.1, 1.0, 0.0)
+        pictures = torch.from_numpy(np.broadcast_to(picture, (1, 3, SIDE, SIDE)).astype(np.float32))
+        seen = upright(pictures, torch.tensor([[*eyes, *mouth]], dtype=torch.float32))[0, 0].numpy()
+        rows = (np.arange(CLOSE_SIDE) + 0.5) * (2 / CLOSE_SIDE) - 1
+        for sign, place in ((1, 0.2), (-1, -0.2)):
+            weight = np.maximum(sign * seen, 0)
+            assert abs((weight.sum(1) * rows).sum() / weight.sum() - place / (0.4 * CLOSE_REACH)) < 0.03
+            assert abs((weight.sum(0) * rows).sum() / weight.sum()) < 0.03
 
 
 def test_other_sizes_and_gray_are_read_alike(table):

@@ -1,7 +1,9 @@
 """The kinds of parameter a simulator may have, and what sampling and variation mean for each.
 
-Variation follows Sim-PE (arXiv 2502.05505, section 3): a numerical value moves uniformly by at most degree x range and is
-clipped to its bounds; a categorical value is redrawn with probability degree. Degree 0 is the identity for all kinds.
+Variation follows Sim-PE (arXiv 2502.05505, section 3): a numerical value moves uniformly by at most degree x range; a categorical
+value is redrawn with probability degree. Degree 0 is the identity for all kinds. Where Sim-PE clips a move that leaves the range,
+here it is reflected: clipping piles values up at the bounds, iteration by iteration, also of parameters that no vote is about,
+while reflection leaves what is spread evenly spread evenly.
 """
 
 from dataclasses import dataclass
@@ -53,7 +55,7 @@ class Float:
         if degree == 0:
             return np.array(values, dtype=np.float64)
         unit = self._to_unit(values) + degree * (2.0 * move - 1.0)
-        return self._from_unit(unit % 1.0 if self.wrap else np.clip(unit, 0.0, 1.0))
+        return self._from_unit(unit % 1.0 if self.wrap else 1.0 - np.abs(1.0 - np.abs(unit)))
 
     def contains(self, values: Column) -> NDArray[np.bool_]:
         return np.asarray(np.isfinite(values) & (values >= self.low) & (values <= self.high))
@@ -87,7 +89,10 @@ class Int:
     def vary(self, values: Column, degree: float, move: Uniforms, value: Uniforms) -> Column:
         reach = int(np.rint(degree * (self.high - self.low)))
         step = np.minimum((move * (2 * reach + 1)).astype(np.int64), 2 * reach) - reach
-        return np.asarray(np.clip(np.asarray(values, dtype=np.int64) + step, self.low, self.high))
+        moved = np.asarray(values, dtype=np.int64) + step
+        # mirrors stand half a step outside, so that the end values are as likely as the others
+        moved = np.where(moved < self.low, 2 * self.low - 1 - moved, moved)
+        return np.asarray(np.where(moved > self.high, 2 * self.high + 1 - moved, moved))
 
     def contains(self, values: Column) -> NDArray[np.bool_]:
         whole = np.isfinite(values) & (np.asarray(values) == np.floor(values))

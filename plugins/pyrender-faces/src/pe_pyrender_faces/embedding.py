@@ -28,11 +28,11 @@ class FaceParameters(Embedding):
         import torch
         from safetensors.numpy import load
 
-        from pe_pyrender_faces.face_net import make_net
+        from pe_pyrender_faces.face_net import FaceNet
         from pe_pyrender_faces.reading import LAYOUT
 
         held = load(files("pe_pyrender_faces").joinpath("assets/reader.safetensors").read_bytes())
-        net = make_net()
+        net = FaceNet()
         weights = {name: torch.from_numpy(array.astype(np.float32)) for name, array in held.items()}
         counters = {name: value for name, value in net.state_dict().items() if name.endswith("num_batches_tracked")}
         net.load_state_dict(weights | counters)
@@ -48,7 +48,7 @@ class FaceParameters(Embedding):
         torch.set_num_threads(1)  # sums must not depend on how many cores a machine has
         try:
             with torch.inference_mode():
-                vectors: NDArray[np.float32] = readings(self._net(to_tensor(data))).numpy()
+                vectors: NDArray[np.float32] = readings(self._net(to_tensor(data))[0]).numpy()
         finally:
             torch.set_num_threads(threads)
         return vectors

@@ -1,4 +1,6 @@
-"""The net that reads a face. Convolutions treat each picture alone, and batch statistics are those of training: fixed numbers."""
+"""The net that reads a face: it looks at the whole picture, finds eyes and mouth in it, and looks again at the face alone, upright
+and at one size. Convolutions treat each picture alone, and batch statistics are those of training: fixed numbers.
+"""
 
 import numpy as np
 import torch
@@ -10,31 +12,66 @@ from pe_pyrender_faces.reading import LAYOUT
 SIDE = 64
 """Pixels a side of what it sees; other pictures are averaged down, or interpolated up."""
 
-_BLOCKS = ((24, 5, 2), (48, 3, 2), (64, 3, 1), (96, 3, 2), (96, 3, 1), (128, 3, 2))
-"""Channels, kernel and stride of the convolutions."""
+LANDMARKS = 4
+"""Numbers that say where the face is: x and y of the point between the eyes, x and y of the mouth; -1..1 right and down."""
+
+CLOSE_SIDE, CLOSE_REACH = 40, 1.4
+"""Pixels a side of the second look, and how far it goes from its middle, in distances of eyes and mouth."""
+
+_WHOLE = ((24, 5, 2), (48, 3, 2), (64, 3, 1), (96, 3, 2), (96, 3, 1), (128, 3, 2))
+_CLOSE = ((24, 3, 1), (48, 3, 2), (48, 3, 1), (96, 3, 2), (96, 3, 1), (128, 3, 2))
+"""Channels, kernel and stride of the convolutions of either look."""
 
 
-def make_net() -> nn.Sequential:
-    """From pictures as `to_tensor` gives them to numbers and logits, in the order of `LAYOUT`."""
+class FaceNet(nn.Module):
+    """From pictures as `to_tensor` gives them to numbers and logits in the order of `LAYOUT`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.whole, self.close = _convolutions(_WHOLE, SIDE, 256), _convolutions(_CLOSE, CLOSE_SIDE, 256)
+        self.place = nn.Linear(256, LANDMARKS)
+        self.read = nn.Linear(512, LAYOUT.dim)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # its stubs leave this out
+
+    def forward(self, pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """What it reads, float32 [n, LAYOUT.dim], and where the face is, [n, LANDMARKS]."""
+        whole = self.whole(pictures)
+        place = self.place(whole)
+        close = self.close(upright(pictures, place.detach().float()))
+        return self.read(torch.cat([whole, close], dim=1)), place
+
+
+def _convolutions(blocks: tuple[tuple[int, int, int], ...], side: int, features: int) -> nn.Sequential:
     layers: list[nn.Module] = []
-    channels, side = 3, SIDE
-    for width, kernel, stride in _BLOCKS:
+    channels = 3
+    for width, kernel, stride in blocks:
         layers += [
             nn.Conv2d(channels, width, kernel, stride, kernel // 2, bias=False),
             nn.BatchNorm2d(width),
             nn.ReLU(),
         ]
-        channels, side = width, side // stride
-    layers += [
-        nn.Flatten(),
-        nn.Dropout(0.1),
-        nn.Linear(channels * side * side, 256),
-        nn.ReLU(),
-        nn.Linear(256, LAYOUT.dim),
-    ]
-    net = nn.Sequential(*layers)
-    net.to(memory_format=torch.channels_last)
-    return net
+        channels, side = width, -(-side // stride)
+    layers += [nn.Flatten(), nn.Dropout(0.1), nn.Linear(channels * side * side, features), nn.ReLU()]
+    return nn.Sequential(*layers)
+
+
+def upright(pictures: torch.Tensor, place: torch.Tensor) -> torch.Tensor:
+    """The square around each face, turned so that the mouth is below the eyes: [n, 3, CLOSE_SIDE, CLOSE_SIDE].
+
+    Args:
+        pictures: float32 [n, 3, SIDE, SIDE].
+        place: float32 [n, LANDMARKS].
+    """
+    eyes, mouth = place[:, :2], place[:, 2:]
+    middle, down = (eyes + mouth) / 2, mouth - eyes
+    down = down * CLOSE_REACH
+    steps = (torch.arange(CLOSE_SIDE) + 0.5) * (2 / CLOSE_SIDE) - 1
+    across, along = steps[None, None, :], steps[None, :, None]
+    x = middle[:, :1, None] + across * down[:, 1:, None] + along * down[:, :1, None]
+    y = middle[:, 1:, None] - across * down[:, :1, None] + along * down[:, 1:, None]
+    return nn.functional.grid_sample(pictures, torch.stack([x, y], dim=3), align_corners=False).contiguous(
+        memory_format=torch.channels_last
+    )
 
 
 def to_tensor(data: NDArray[np.uint8]) -> torch.Tensor:
@@ -53,7 +90,7 @@ def to_tensor(data: NDArray[np.uint8]) -> torch.Tensor:
 
 
 def readings(output: torch.Tensor) -> torch.Tensor:
-    """The net's output [n, LAYOUT.dim] as readings: numbers held to -1..1, logits to probabilities, all times the root of their
+    """What the net reads [n, LAYOUT.dim] as a vector: numbers held to -1..1, logits to probabilities, all times the root of their
     weight, scaled into the unit ball.
     """
     count = len(LAYOUT.numbers)

@@ -25,6 +25,8 @@ SIDE = 1024
 SAMPLES = 4
 """Samples a side of a drawn pixel where hidden triangles are sought. The middles of a 4 x 4 grid include the usual places of four
 samples, (3, 1), (7, 3), (1, 5) and (5, 7) eighths of a pixel (Vulkan's standard sample locations, which llvmpipe and most GPUs use)."""
+DRAWN_SAMPLES = 4
+"""Samples of a drawn pixel that pyrender asks for."""
 DEPTH_RANGE = 1 << 16
 """Depths between the near and the far plane: a power of two, not less than `project.DEPTH_STEPS`."""
 FIX = "use --set backend=numba, which needs no OpenGL"
@@ -73,10 +75,9 @@ class PyrenderRenderer:
                 if need > len(self._positions):
                     self._positions = np.resize(self._positions, (2 * need, 3))
                     self._colours = np.resize(self._colours, (2 * need, 4))
-                # A triangle costs OpenGL ten times what it costs here, so those that own no sample are left out. Where OpenGL
-                # samples elsewhere, or the rounding of a cut at the border moves an edge over a sample, a sample in some
-                # hundred thousand may show what lies behind.
-                owners(corners, depths, int(count), self._step, self._buffer, self._owned)
+                # A triangle costs OpenGL ten times what it costs here, so those that own no sample are left out. Where the
+                # rounding of a cut at the border moves an edge over a sample, it may show what lies behind.
+                owners(corners, depths, int(count), self._step, self._buffer, SAMPLES, self._atlas.sampled, self._owned)
                 end = pack_tile(
                     corners, depths, rgb, self._owned, int(count), self._drawn, *place, *self._tile, height,
                     self._positions, self._colours, end,
@@ -112,6 +113,7 @@ class _Atlas:
         self._flags = pyrender.RenderFlags.FLAT | pyrender.RenderFlags.RGBA | pyrender.RenderFlags.SKIP_CULL_FACES
 
         self.device = self._device()
+        self.sampled = _sampled()
 
     def _device(self) -> str:
         from OpenGL import GL
@@ -174,6 +176,32 @@ def _import_pyrender() -> Any:
             os.environ["PYOPENGL_PLATFORM"] = platform
         return f"pyrender cannot be used here ({type(error).__name__}: {error})"
     return pyrender
+
+
+def _sampled() -> NDArray[np.int64]:
+    """Row from below and column, in the SAMPLES x SAMPLES grid of a pixel, of the samples that the driver takes: int64 [p, 2].
+
+    The whole grid where a driver samples between its middles.
+    """
+    from OpenGL import GL
+
+    frame, held = GL.glGenFramebuffers(1), GL.glGenRenderbuffers(1)
+    try:
+        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, frame)
+        GL.glBindRenderbuffer(GL.GL_RENDERBUFFER, held)
+        GL.glRenderbufferStorageMultisample(GL.GL_RENDERBUFFER, DRAWN_SAMPLES, GL.GL_RGBA, 1, 1)
+        GL.glFramebufferRenderbuffer(GL.GL_FRAMEBUFFER, GL.GL_COLOR_ATTACHMENT0, GL.GL_RENDERBUFFER, held)
+        found = np.zeros((int(GL.glGetIntegerv(GL.GL_SAMPLES)), 2), np.float32)
+        for k, place in enumerate(found):
+            GL.glGetMultisamplefv(GL.GL_SAMPLE_POSITION, k, place)
+    finally:
+        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, 0)
+        GL.glDeleteRenderbuffers(1, [held])
+        GL.glDeleteFramebuffers(1, [frame])
+    places = found[:, ::-1] * SAMPLES - 0.5
+    if len(places) and np.array_equal(places, np.rint(places)):
+        return places.astype(np.int64)
+    return np.argwhere(np.ones((SAMPLES, SAMPLES), bool)).astype(np.int64)
 
 
 def _power_of_two(least: int) -> int:

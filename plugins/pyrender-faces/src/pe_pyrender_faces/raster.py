@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from pe_pyrender_faces.backdrop import between, ends
 from pe_pyrender_faces.jit import njit
 from pe_pyrender_faces.project import UNITS
 
@@ -109,16 +110,13 @@ def _walk_large(wa, wb, wc, steps, key, left, width, top, bottom, buffer):  # ty
 
 @njit
 def _resolve(buffer, packed, background, samples, out):  # type: ignore[no-untyped-def]
-    """Means of samples over the background, which is bilinear between its corners at the middles of the corner pixels."""
+    """Means of samples over the background."""
     H, W = out.shape[0], out.shape[1]
     total = samples * samples
     lane = np.uint64(0xFFFF)
     edge = np.empty((2, 3), np.float32)
     for row in range(H):
-        down = np.float32(row / max(H - 1, 1))
-        for k in range(3):
-            for side in range(2):
-                edge[side, k] = background[side, k] + down * (background[2 + side, k] - background[side, k])
+        ends(background, row, H, edge)
         for column in range(W):
             sums = np.uint64(0)
             for j in range(samples):
@@ -131,19 +129,17 @@ def _resolve(buffer, packed, background, samples, out):  # type: ignore[no-untyp
                     value = np.int64(sums >> np.uint64(16 * k) & lane)
                     out[row, column, k] = (2 * value + total) // (2 * total)
             else:
-                across = np.float32(column / max(W - 1, 1))
                 for k in range(3):
                     value = np.float32(np.int64(sums >> np.uint64(16 * k) & lane))
-                    behind = np.float32(255.0) * (edge[0, k] + across * (edge[1, k] - edge[0, k]))
-                    mixed = (value + np.float32(open_) * behind) * np.float32(1.0 / total)
+                    mixed = (value + np.float32(open_) * between(edge, column, W, k)) * np.float32(1.0 / total)
                     out[row, column, k] = np.uint8(
                         min(max(mixed, np.float32(0.0)), np.float32(255.0)) + np.float32(0.5)
                     )
 
 
 @njit
-def owners(corners, depths, count, step, buffer, owned):  # type: ignore[no-untyped-def]
-    """Which of the first count triangles own a sample: the others are hidden at all samples of the grid, or lie between them.
+def owners(corners, depths, count, step, buffer, period, places, owned):  # type: ignore[no-untyped-def]
+    """Which of the first count triangles own a sample: the others are hidden at all samples that count, or lie between them.
 
     A sample on an edge goes by the rule of OpenGL, whose rows go up: bottom-left as seen here. So the rows are turned over.
 
@@ -151,6 +147,8 @@ def owners(corners, depths, count, step, buffer, owned):  # type: ignore[no-unty
         corners: int32 [T, 6], depths: int32 [T], as of `dice.dice`, but in any order of corners.
         step: steps between samples, an even number.
         buffer: uint32 [h, at least w + LANES], scratch, where h by w is the number of samples.
+        period: the samples that count repeat after so many rows, counted from below, and columns.
+        places: int64 [p, 2], row and column of those that do, below period.
         owned: uint8 [T], written.
     """
     height, width = buffer.shape[0], buffer.shape[1] - LANES
@@ -167,8 +165,9 @@ def owners(corners, depths, count, step, buffer, owned):  # type: ignore[no-unty
             turned[2], turned[3], turned[4], turned[5] = turned[4], turned[5], turned[2], turned[3]
         if area != 0:
             _triangle(turned, np.uint32(depths[t] << 16 | t), step, height, width, buffer)
-    for row in range(height):
-        for column in range(width):
-            key = buffer[row, column]
-            if key != np.uint32(0xFFFFFFFF):
-                owned[key & np.uint32(0xFFFF)] = 1
+    for place in places:
+        for row in range(place[0], height, period):
+            for column in range(place[1], width, period):
+                key = buffer[row, column]
+                if key != np.uint32(0xFFFFFFFF):
+                    owned[key & np.uint32(0xFFFF)] = 1

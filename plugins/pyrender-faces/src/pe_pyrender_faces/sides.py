@@ -46,7 +46,7 @@ def seen_sides(
         grid = np.rint(np.stack([x * scale, -y * scale], axis=1) + GRID * STEP / 2).astype(np.int32)
         corners = grid[faces].reshape(-1, 6)
         depth = np.clip((0.5 - z[faces].mean(axis=1) / (4 * REACH)) * DEPTH_STEPS, 0, DEPTH_STEPS).astype(np.int32)
-        owners(corners, depth, len(corners), STEP, buffer, owned)
+        owners(corners, depth, len(corners), STEP, buffer, 1, np.zeros((1, 2), np.int64), owned)
         a, b, c = grid[part_faces].transpose(1, 0, 2).astype(np.int64)
         back = (c - a)[:, 0] * (b - a)[:, 1] < (b - a)[:, 0] * (c - a)[:, 1]
         won = owned[len(head_faces) :] == 1

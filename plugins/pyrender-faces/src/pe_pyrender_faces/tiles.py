@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from pe_pyrender_faces.backdrop import between, ends
 from pe_pyrender_faces.jit import njit
 from pe_pyrender_faces.project import UNITS
 
@@ -104,10 +105,7 @@ def unpack_tile(atlas, drawn, top, left, background, out):  # type: ignore[no-un
     edge = np.empty((2, 3), np.float32)
     sums = np.empty(4, np.int64)
     for row in range(H):
-        down = np.float32(row / max(H - 1, 1))
-        for k in range(3):
-            for side in range(2):
-                edge[side, k] = background[side, k] + down * (background[2 + side, k] - background[side, k])
+        ends(background, row, H, edge)
         for column in range(W):
             sums[:] = 0
             for j in range(drawn):
@@ -116,8 +114,6 @@ def unpack_tile(atlas, drawn, top, left, background, out):  # type: ignore[no-un
                     for k in range(4):
                         sums[k] += line[left + column * drawn + i, k]
             open_ = np.float32(1.0) - np.float32(sums[3]) / np.float32(255 * total)
-            across = np.float32(column / max(W - 1, 1))
             for k in range(3):
-                behind = np.float32(255.0) * (edge[0, k] + across * (edge[1, k] - edge[0, k]))
-                mixed = np.float32(sums[k]) / np.float32(total) + open_ * behind
+                mixed = np.float32(sums[k]) / np.float32(total) + open_ * between(edge, column, W, k)
                 out[row, column, k] = np.uint8(min(max(mixed, np.float32(0.0)), np.float32(255.0)) + np.float32(0.5))
