@@ -32,7 +32,7 @@ from pe_host.report.grid import ImageGrid, columns_for, first_rows
 from pe_host.reporting import Reporter
 from pe_host.run import INTERNAL, MANIFEST, RELEASE, RunFolder, iteration_name, save_arrays
 from pe_host.runlog import Logged
-from pe_sdk import Degree, Samples, Seeds, random
+from pe_sdk import Degree, Released, Samples, Seeds, random
 
 
 def generate(config: RunConfig, *, out: Path | None, resume: bool, dry_run: bool, reporter: Reporter) -> Outcome:
@@ -149,12 +149,17 @@ class _Run:
         return manifest.write(self._run)
 
     def _rehearse(self, learner: Learner) -> None:
-        """Make, vary and embed one sample a class: a plugin that cannot fails before anything is spent."""
+        """Make, vary and embed one sample a class, as in every iteration: a plugin that cannot fails before anything is spent."""
         labels = np.arange(len(self._job.labels), dtype=np.int64)
         seeds = random.derive(self._job.config.seed, "rehearsal", len(labels))
         samples = self._workers.vary(self._workers.random(labels, seeds), 0.1, seeds)
         self._shown_learning(learner)(1, samples)
         self._workers.embed(samples)
+        if self._info.adapts:
+            rounds = self._job.plan.rounds
+            for t in range(1, rounds + 1):
+                self._workers.adapt(Released(t, rounds, labels, np.ones_like(labels), 0.0, samples.state))
+                samples = self._workers.vary(samples, 0.1, seeds)
 
     def _class_counts(self) -> ClassCounts:
         try:
@@ -212,6 +217,9 @@ class _Shown:
     def vary(self, samples: Samples, degree: Degree, seeds: Seeds) -> Samples:
         with self._bar("variations", len(samples)):
             return self._workers.vary(samples, degree, seeds)
+
+    def adapt(self, released: Released | None) -> None:
+        self._workers.adapt(released)
 
     def embed(self, samples: Samples, lookahead: int, degree: Degree, seeds: Seeds) -> Grid:
         with self._bar("candidates", len(samples)):

@@ -32,6 +32,7 @@ class Manifest:
         config: every setting that the result depends on.
         versions: of interpreter and distributions.
         space: parameter space of a simulator, as JSON, else None.
+        parts: the generators that a composed one is made of, with their versions.
         finished: the release is written; what follows is None before that.
         schedule, class_counts, iterations: as they came out.
         spent_epsilon: ε of the ledger.
@@ -45,6 +46,7 @@ class Manifest:
     config: dict[str, Any]
     versions: dict[str, str]
     space: dict[str, Any] | None
+    parts: dict[str, str]
     finished: bool = False
     schedule: Schedule | None = None
     class_counts: dict[str, Any] | None = None
@@ -99,6 +101,15 @@ class Manifest:
             values["spent_epsilon"] = float(values["spent_epsilon"])
         return cls(**values)
 
+    def check_parts(self, info: GeneratorInfo, where: str) -> None:
+        """Raise PluginFailure where the generator is made of other parts, or other versions of them, than in this run."""
+        if other := sorted(name for name, _ in set(self.parts.items()) ^ set(info.parts.items())):
+            raise PluginFailure(
+                f"the run was made with other versions of {', '.join(dict.fromkeys(other))}",
+                where=where,
+                fix="install those of its manifest.json",
+            )
+
     def write(self, run: RunFolder) -> "Manifest":
         run.write_json(MANIFEST, self.to_json())
         return self
@@ -132,6 +143,7 @@ def continue_run(run: RunFolder, job: Job, info: GeneratorInfo) -> Manifest:
         )
     if kept.generator != now.generator or kept.options != now.options:
         raise PluginFailure(f"the run was begun with {kept.generator}, not {now.generator}", where=where, fix=fix)
+    kept.check_parts(info, where)
     if other := sorted(name for name in now.config if now.config[name] != kept.config.get(name)):
         raise DataError(f"the run was begun with other settings: {', '.join(other)}", where=where, fix=fix)
     if not run.path(CONFIG).exists():  # killed between the two
@@ -157,4 +169,5 @@ def _manifest(job: Job, info: GeneratorInfo) -> Manifest:
         config=config,
         versions=versions,
         space=dict(info.space) if info.space else None,
+        parts=dict(info.parts),
     )

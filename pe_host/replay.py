@@ -40,7 +40,8 @@ def replay(root: Path) -> Outcome:
         raise PluginFailure(f"here is {generator}, but the run was made by {manifest.generator}", where=str(root))
     output = OutputSpec(plan.output.kind, plan.output.shape, plan.output.dtype)
     with Workers.start(os.cpu_count() or 1) as workers, tempfile.TemporaryDirectory() as scratch:
-        workers.load(generator, manifest.config["set"], output, plan.class_names)
+        info = workers.load(generator, manifest.config["set"], output, plan.class_names)
+        manifest.check_parts(info, str(root))
         evolution = Evolution(
             schedule=manifest.schedule,
             shares=np.array(manifest.class_counts["counts"], np.float64),

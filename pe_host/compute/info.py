@@ -1,7 +1,7 @@
 """What a loaded generator says of itself."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pe_host.compute.checks import Form
@@ -20,9 +20,11 @@ class GeneratorInfo:
         state_only: samples carry no data; `Workers.data` makes it.
         exact: bit-identical for any batch.
         gpu: uses a GPU where there is one.
+        adapts: it heeds what an iteration released.
         block: rows a call.
         space: `ParameterSpace.to_json()` of a simulator, else None.
         label_spaces: the spaces of the labels in order where they differ from `space`, else ().
+        parts: of a generator that is composed of others: distribution/name of each, and its version.
     """
 
     plugin: PluginRef
@@ -32,9 +34,11 @@ class GeneratorInfo:
     state_only: bool
     exact: bool
     gpu: bool
+    adapts: bool
     block: int
     space: Mapping[str, Any] | None
     label_spaces: tuple[Mapping[str, Any], ...] = ()
+    parts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -55,11 +59,11 @@ def read_info(reply: Mapping[str, Any], plugin: PluginRef, output: OutputSpec, l
     """
     space = None if reply["space"] is None else ParameterSpace.from_json(reply["space"])
     spaces = tuple(ParameterSpace.from_json(document) for document in reply["label_spaces"])
-    block, options = reply["block"], reply["options"]
+    block, options, parts = reply["block"], reply["options"], reply["parts"]
     if type(block) is not int or block < 1 or (spaces and len(spaces) != len(labels)):
         raise ValueError("a block of no rows, or a space for a label that is none")
-    if not all(isinstance(value, str) for value in options.values()):
-        raise ValueError("an option that is no text")
+    if not all(isinstance(value, str) for value in (*options.values(), *parts.values())):
+        raise ValueError("an option or a version that is no text")
     info = GeneratorInfo(
         plugin=plugin,
         output=output,
@@ -68,8 +72,10 @@ def read_info(reply: Mapping[str, Any], plugin: PluginRef, output: OutputSpec, l
         state_only=bool(reply["state_only"]),
         exact=bool(reply["exact"]),
         gpu=bool(reply["gpu"]),
+        adapts=bool(reply["adapts"]),
         block=block,
         space=reply["space"],
         label_spaces=tuple(reply["label_spaces"]),
+        parts=parts,
     )
     return Loaded(info, space, spaces)

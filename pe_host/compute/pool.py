@@ -27,7 +27,7 @@ from pe_host.compute.messages import check_degree, pack, unpack
 from pe_host.compute.protocol import Arrays, ProtocolError
 from pe_host.errors import DataError, PluginFailure
 from pe_host.plugins.ref import PluginRef
-from pe_sdk import Degree, OutputSpec, Samples, Seeds
+from pe_sdk import Degree, OutputSpec, Released, Samples, Seeds
 
 SECONDS_VARIABLE = "PE_WORKER_SECONDS"
 _SECONDS = 600.0
@@ -157,6 +157,22 @@ class Workers:
             return samples
         arrays = {**self._packed(samples), "seeds": np.asarray(seeds, dtype=np.uint64)}
         return self._samples(header, arrays, samples.labels)
+
+    def adapt(self, released: Released | None) -> None:
+        """Let the generator go on with what an iteration released, or, with None, as its factory made it."""
+        info = self._generator().info
+        if not info.adapts:
+            return
+        header: Header = {"op": "adapt", "released": None}
+        arrays: Arrays = {}
+        if released is not None:
+            header["released"] = {
+                "t": released.t,
+                "iterations": released.iterations,
+                "noise_scale": float(released.noise_scale),
+            }
+            arrays = {**pack(Samples(None, released.labels, released.state)), "votes": released.votes}
+        self._everywhere(header, arrays, f"{info.plugin}, adapt", info.plugin.name)
 
     def data(self, samples: Samples) -> NDArray[Any]:
         """The data of samples, [n, *shape]: their own, or made from the state where the generator is `state_only`."""

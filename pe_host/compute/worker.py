@@ -19,6 +19,7 @@ from pe_host.compute.messages import pack, take_seeds, unpack
 from pe_host.compute.protocol import Arrays, ProtocolError
 from pe_host.embeddings.grid import to_grid
 from pe_host.plugins.load import load_embedding, load_generator
+from pe_host.plugins.peers import InstalledPeers, manufacture
 from pe_host.plugins.ref import PluginRef
 from pe_sdk import (
     Degree,
@@ -26,6 +27,7 @@ from pe_sdk import (
     Generator,
     OutputSpec,
     PluginWarning,
+    Released,
     Samples,
     Seeds,
     Simulator,
@@ -100,6 +102,7 @@ class Server:
     """The loaded plugin, the embedding, and the operations on them; each takes and gives a header and arrays."""
 
     def __init__(self) -> None:
+        self._made: Generator | None = None
         self._generator: Generator | None = None
         self._embedding: Embedding | None = None
         self._output = OutputSpec("", (), "uint8")
@@ -108,6 +111,7 @@ class Server:
         operations = {
             "load": self._load,
             "set_embedding": self._set_embedding,
+            "adapt": self._adapt,
             "random": self._random,
             "vary": self._vary,
             "data": self._data,
@@ -116,14 +120,15 @@ class Server:
         return operations[header["op"]](header, arrays)
 
     def _load(self, header: Header, arrays: Arrays) -> Answer:
-        spec = load_generator(PluginRef.from_json(header["plugin"]))
+        ref = PluginRef.from_json(header["plugin"])
+        spec, peers = load_generator(ref), InstalledPeers(ref)
         _heed_warnings()
         output = OutputSpec(**header["output"])
         labels = tuple(header["labels"])
         if not (isinstance(spec.block, int) and 1 <= spec.block <= _BLOCK_LIMIT):
             raise RuleBrokenError(f"the block of a generator lies in 1..{_BLOCK_LIMIT}, got {spec.block!r}")
         options: Any = parse_options(spec.options, header["options"])
-        made = spec.factory(output, labels, options)
+        made = manufacture(spec, output, labels, options, peers)
         space, label_spaces = None, []
         if isinstance(made, Simulator):
             made = SimulatorGenerator(made, output, labels)
@@ -131,7 +136,7 @@ class Server:
             label_spaces = [s.to_json() for s in made.label_spaces]
         if not isinstance(made, Generator):
             raise RuleBrokenError(f"a factory returns a Generator or a Simulator, got {type(made).__name__}")
-        self._generator, self._output, self._embedding = made, output, None
+        self._made, self._generator, self._output, self._embedding = made, made, output, None
         _one_thread()
         return {
             "space": space,
@@ -139,6 +144,8 @@ class Server:
             "state_only": bool(made.state_only),
             "exact": bool(spec.exact),
             "gpu": bool(spec.gpu),
+            "adapts": type(made).adapt is not Generator.adapt,
+            "parts": peers.parts(),
             "block": spec.block,
             "options": option_values(options),
         }, {}
@@ -153,6 +160,24 @@ class Server:
         self._embedding = embedding
         _one_thread()
         return {"dim": embedding.dim}, {}
+
+    def _adapt(self, header: Header, arrays: Arrays) -> Answer:
+        """Always from what the factory made: see `Generator.adapt`."""
+        if self._made is None:
+            raise ProtocolError("no generator is loaded")
+        if header["released"] is None:
+            self._generator = self._made
+            return {}, {}
+        votes = arrays.pop("votes")
+        samples = unpack(arrays)
+        adapted = self._made.adapt(
+            Released(labels=samples.labels, votes=votes, state=samples.state, **header["released"])
+        )
+        if not isinstance(adapted, Generator) or adapted.state_only != self._made.state_only:
+            raise RuleBrokenError("adapt returns a generator that is `state_only` where the first is")
+        self._generator = adapted
+        _one_thread()
+        return {}, {}
 
     def _random(self, header: Header, arrays: Arrays) -> Answer:
         labels = arrays["labels"]

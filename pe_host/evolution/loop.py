@@ -1,7 +1,7 @@
 """Private Evolution (arXiv 2305.15560, Algorithm 1) over a generator, with an embedding that learns between iterations.
 
     S_0 = random(labels)
-    for t in 1..T:
+    for t in 1..T:                 (a generator may adapt to the votes of t before it varies their parents)
         phi = an embedding learnt from S_{t-1}
         e(s) = phi(s), or the mean of phi over L variations of s
         h    = noisy votes of the private records for their k nearest of e(S_{t-1})
@@ -23,7 +23,7 @@ from pe_host.embeddings.grid import Grid
 from pe_host.evolution.schedule import Schedule
 from pe_host.evolution.selection import apportion, draw_parents, strengths
 from pe_host.privacy.released import NoisyHistogram
-from pe_sdk import Degree, Samples, Seeds, random
+from pe_sdk import Degree, Released, Samples, Seeds, random
 
 
 class Maker(Protocol):
@@ -32,6 +32,8 @@ class Maker(Protocol):
     def random(self, labels: NDArray[np.int64], seeds: Seeds) -> Samples: ...
     def vary(self, samples: Samples, degree: Degree, seeds: Seeds) -> Samples: ...
     def embed(self, samples: Samples, lookahead: int, degree: Degree, seeds: Seeds) -> Grid: ...
+    def adapt(self, released: Released | None) -> None:
+        """Go on as the generator would after an iteration; with None, as at the start."""
 
 
 class Votes(Protocol):
@@ -110,6 +112,7 @@ class Evolution:
             observe: called after each iteration.
         """
         schedule, last = self.schedule, None
+        self.maker.adapt(None)
         population = self.memory.samples(
             "iterations/000/population", "random", lambda: self._random("random", schedule.sizes[0])
         )
@@ -129,6 +132,7 @@ class Evolution:
                 histogram = self.votes.ask(t, population, vectors)
             last = Step(t, population, histogram, recalled)
             observe(last)
+            self.maker.adapt(self._released(last))
             if t < schedule.iterations:
                 population = self.memory.samples(
                     f"iterations/{t:03d}/population", last.digest, self._next_population(last)
@@ -139,6 +143,17 @@ class Evolution:
                 0,
             )
         return Result(self.memory.samples("iterations/release", last.digest, self._expansion(last)), last.t)
+
+    def _released(self, step: Step) -> Released:
+        candidates, histogram = step.candidates, step.histogram
+        return Released(
+            step.t,
+            self.schedule.iterations,
+            candidates.labels,
+            histogram.votes,
+            histogram.noise_scale,
+            candidates.state,
+        )
 
     def _random(self, stream: str, size: int) -> Samples:
         counts = self._counts(size) if stream == "random" else apportion(size, self.shares)

@@ -7,6 +7,7 @@ from typing import Any
 from pe_host.errors import UsageError
 from pe_host.plugins.load import load
 from pe_host.plugins.names import GENERATOR, WITH_OPTIONS
+from pe_host.plugins.peers import InstalledPeers, manufacture
 from pe_host.plugins.ref import PluginRef
 from pe_sdk import CannotMake, GeneratorSpec, OptionError, OutputSpec, Simulator, describe_options, parse_options
 
@@ -47,14 +48,14 @@ def describe(ref: PluginRef, options: Mapping[str, str], shape: tuple[int, ...])
             "embedding": spec.embedding,
             **flags,
         }
-        document["makes"] = _makes(spec, values, shape)
+        document["makes"] = _makes(ref, spec, values, shape)
     return document
 
 
-def _makes(spec: GeneratorSpec, values: Any, shape: tuple[int, ...]) -> dict[str, Any]:
+def _makes(ref: PluginRef, spec: GeneratorSpec, values: Any, shape: tuple[int, ...]) -> dict[str, Any]:
     output = OutputSpec("image", shape, "uint8")
     try:
-        made = spec.factory(output, spec.labels, values)
+        made = manufacture(spec, output, spec.labels, values, InstalledPeers(ref))
     except CannotMake as error:
         return {"shape": list(shape), "cannot": str(error)}
     return {"shape": list(shape), "space": made.space.to_json() if isinstance(made, Simulator) else None}

@@ -209,6 +209,30 @@ def _of_each_process(output, labels, options):
 disagreeing = spec("disagreeing", _of_each_process)
 
 
+class Adapting(BlackBox):
+    """What it varies is as grey as the iteration says: t, or 100 where it was never told."""
+
+    def __init__(self, output, grey=100):
+        super().__init__(output)
+        self.grey = grey
+
+    def vary(self, samples, degree, seeds):
+        varied = super().vary(samples, degree, seeds)
+        return Samples(np.full_like(varied.data, self.grey), varied.labels, varied.state)
+
+    def adapt(self, released):
+        assert released.votes.dtype == np.int64 and released.iterations == 4 and len(released.state["own"]) == 2
+        return Adapting(self.output, released.t + int(released.votes.sum()) + (10 if self.grey != 100 else 0))
+
+
+def _composed(output, labels, options, peers):
+    return peers.make(options.word, output, labels, {"gain": "2"} if options.word == "good" else {})
+
+
+adapting = spec("adapting", lambda output, labels, options: Adapting(output))
+composed = spec("composed", _composed, composes=True)
+
+
 def _warn(text):
     warnings.warn(PluginWarning(text), stacklevel=1)
 

@@ -24,13 +24,16 @@ class Grey(Simulator):
 class Maker:
     def __init__(self):
         self.generator = SimulatorGenerator(Grey(), OutputSpec.image(1, 1), ("dark", "light"))
-        self.lookaheads = []
+        self.lookaheads, self.adapted = [], []
 
     def random(self, labels, seeds):
         return self.generator.random(labels, seeds)
 
     def vary(self, samples, degree, seeds):
         return self.generator.vary(samples, degree, seeds)
+
+    def adapt(self, released):
+        self.adapted.append(released)
 
     def embed(self, samples, lookahead, degree, seeds):
         self.lookaheads.append((lookahead, degree))
@@ -175,3 +178,18 @@ def test_a_schedule_needs_a_degree_for_each_size():
 
 def test_samples_without_data_pass_through():
     assert isinstance(evolution().run(ignore).release, Samples)
+
+
+def test_the_generator_adapts_to_the_votes_of_every_iteration_recalled_or_not():
+    # A lookahead of iteration t varies as after iteration t - 1: also where that was recalled in another session.
+    votes, memory = Votes(), Memory()
+    first, again = Maker(), Maker()
+    steps = []
+    evolution(maker=first, votes=votes, memory=memory).run(steps.append)
+    evolution(maker=again, votes=votes, memory=memory).run(ignore)
+    for maker in (first, again):
+        assert maker.adapted[0] is None
+        assert [(r.t, r.iterations) for r in maker.adapted[1:]] == [(1, 3), (2, 3), (3, 3)]
+        for told, step in zip(maker.adapted[1:], steps, strict=True):
+            assert np.array_equal(told.votes, step.histogram.votes)
+            assert np.array_equal(told.state["level"], step.candidates.state["level"])

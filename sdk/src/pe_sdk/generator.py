@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pe_sdk.random import Seeds
+from pe_sdk.released import Released
 from pe_sdk.samples import Samples
 from pe_sdk.space import Columns, Degree, ParameterSpace
 
@@ -55,3 +56,11 @@ class Generator(ABC):
     def restore(self, labels: NDArray[np.int64], state: Mapping[str, NDArray[Any]]) -> Samples:
         """The samples with their data, from labels and state as `random` or `vary` gave them. For `state_only`."""
         raise TypeError(f"{type(self).__name__} keeps data in its samples and has nothing to restore")
+
+    def adapt(self, released: Released) -> "Generator":
+        """The generator to go on with after an iteration: it varies what was drawn by these votes.
+
+        The host asks the generator that the factory made, each time, so that what comes out depends on the last iteration
+        alone, however often a run was interrupted. Pure. `restore` must not depend on it.
+        """
+        return self

@@ -29,11 +29,12 @@ class GeneratorSpec:
         exact: output is bit-identical for any batch, not just for equal blocks.
         block: rows a call; the host pads the last block.
         gpu: uses a GPU where there is one.
+        composes: is made of other generators: the factory gets a fourth argument, `pe_sdk.Peers`.
     """
 
     name: str
     summary: str
-    factory: Callable[[OutputSpec, tuple[str, ...], Any], Generator | Simulator]
+    factory: Callable[..., Generator | Simulator]
     options: type = NoOptions
     labels: tuple[str, ...] = ()
     default_data: str = ""
@@ -41,6 +42,7 @@ class GeneratorSpec:
     exact: bool = False
     block: int = 256
     gpu: bool = False
+    composes: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,36 @@
+"""What an iteration has released, as a generator may use it: public from then on, so whatever follows from it costs no privacy."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Released:
+    """The candidates of iteration t, S_{t-1} of arXiv 2305.15560, Algorithm 1, and their noisy votes.
+
+    Args:
+        t: the iteration, from 1 to T; what is varied next are parents of S_t, or of the release where t = T.
+        iterations: T.
+        labels: int64 [n] of the candidates.
+        state: their state columns, n rows each.
+        votes: int64 [n], noisy.
+        noise_scale: standard deviation of the noise on a vote; 0 where the run is not private.
+    """
+
+    t: int
+    iterations: int
+    labels: NDArray[np.int64]
+    votes: NDArray[np.int64]
+    noise_scale: float
+    state: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.t <= self.iterations:
+            raise ValueError(f"iteration {self.t} of {self.iterations}")
+        n = len(self.labels)
+        if len(self.votes) != n or any(len(column) != n for column in self.state.values()):
+            raise ValueError(f"{n} labels, but other lengths of votes or state")
