@@ -50,7 +50,7 @@ def measure(path: str, cache: str) -> list[str]:
     import numpy as np
 
     import pe_image_pool
-    from pe_sdk import OutputSpec, random
+    from pe_sdk import OutputSpec
 
     def make(source: str):
         return pe_image_pool.make(
@@ -60,20 +60,19 @@ def measure(path: str, cache: str) -> list[str]:
     def peak() -> float:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
 
-    def used() -> str:
-        file = Path(cache).rglob("*")
-        return f"{sum(p.stat().st_size for p in file if p.is_file()) / 2**20:,.0f} MiB on disk"
+    def used() -> float:
+        return sum(p.stat().st_size for p in Path(cache).rglob("*") if p.is_file()) / 2**20
 
     with tempfile.TemporaryDirectory() as folder:  # compile
         np.savez(Path(folder) / "a.npz", images=np.zeros((17_000, SIZE, SIZE, 3), np.uint8))
-        make(str(Path(folder) / "a.npz")).vary(
-            *start(make(str(Path(folder) / "a.npz")), 2)[:1], 0.5, random.derive(1, "", 2)
-        )
-    before, clock, cpu = peak(), time.perf_counter(), time.process_time()
+        made = make(str(Path(folder) / "a.npz"))
+        samples, seeds = start(made, 2)
+        made.vary(samples, 0.5, seeds)
+    before, disk, clock, cpu = peak(), used(), time.perf_counter(), time.process_time()
     made = make(path)
     lines = [
         f"build      {time.process_time() - cpu:10.1f} CPU s, {time.perf_counter() - clock:.1f} s",
-        f"           {before:10,.0f} MiB of memory before, {peak():,.0f} MiB at most; {used()}",
+        f"           {before:10,.0f} MiB of memory before, {peak():,.0f} MiB at most; {used() - disk:,.0f} MiB on disk",
     ]
     clock = time.perf_counter()
     made = make(path)

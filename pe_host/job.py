@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pe_host.config import RunConfig, blame
+from pe_host.embeddings.simulator_features import SMALLEST
 from pe_host.errors import DataError, PluginFailure, PrivacyRefusal, UsageError
 from pe_host.evolution import defaults
 from pe_host.plugins import PluginRef, resolve
@@ -239,12 +240,12 @@ def _check_candidates(config: RunConfig, shares: ClassShares, labels: tuple[str,
 
 
 def _default_embedding(generator: PluginRef, about: Mapping[str, Any], source: Source) -> tuple[str, tuple[str, ...]]:
-    """Features of the simulator where it has parameters to read off, else the pixels; and what to tell the operator.
+    """Features of the generator where pictures are large enough, else the pixels; and what to tell the operator.
 
     An embedding sees the records, and a generator is not trusted with them. So the embedding that it brings is the default on
     public data alone, and there only where its own distribution has it.
     """
-    built_in = "simulator-features" if about["makes"].get("space") else "pixels"
+    built_in = "simulator-features" if min(source.info.output.shape[:2]) >= SMALLEST else "pixels"
     if not about["embedding"] or generator.distribution == DEV:  # what is under development has no distribution
         return built_in, ()
     try:

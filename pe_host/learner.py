@@ -26,6 +26,9 @@ T = TypeVar("T")
 EXAMPLES = 20_000
 """Random samples for the first training."""
 
+EXAMPLES_OF_BLACK_BOX = 6_000
+"""The same of a generator without parameters, half of them variations of the other half: most such are slow."""
+
 EXAMPLES_AGAIN = 8_000
 """Samples for each of the others, which begin with what was learnt before: of the population, or variations of it."""
 
@@ -90,12 +93,25 @@ class Learner:
 
         Small sets are learnt by heart.
         """
+        if self._space is None:
+            return self._pairs(population, round)
         parts = [population]
         for copy in range(1, -(-EXAMPLES_AGAIN // len(population))):
             seeds = random.derive(self._job.config.seed, f"learn/{round}/{copy}", len(population))
             parts.append(self._workers.vary(population, self._degrees[round - 2], seeds))
         whole = Samples.concatenate(parts)
         return whole.take(np.arange(EXAMPLES_AGAIN) * len(whole) // EXAMPLES_AGAIN)
+
+    def _pairs(self, samples: Samples, round: int) -> Samples:
+        """Each sample and a variation of it, one after the other, by the smallest degree of the run: so like one another are
+        pictures that votes at the end still tell apart from others.
+        """
+        half = min(len(samples), EXAMPLES_OF_BLACK_BOX // 2)
+        chosen = samples.take(np.arange(half) * len(samples) // half)
+        seeds = random.derive(self._job.config.seed, f"learn/{round}/pairs", half)
+        varied = self._workers.vary(chosen, min(self._degrees), seeds)
+        both = Samples.concatenate([chosen, varied])
+        return both.take(np.arange(2 * half).reshape(2, half).T.ravel())
 
     def _fit(self, start: TrainableEmbedding, examples: Samples, round: int) -> dict[str, NDArray[Any]]:
         whole = Samples(self._workers.data(examples), examples.labels, examples.state)
@@ -120,9 +136,11 @@ class Learner:
         if self._cacheable() and cached.exists():
             with contextlib.suppress(DataError):  # a damaged cache costs a training, no more
                 return read_weights(cached)
-        labels = np.arange(EXAMPLES, dtype=np.int64) % len(self._job.labels)
+        count = EXAMPLES_OF_BLACK_BOX // 2 if self._space is None else EXAMPLES
+        labels = np.arange(count, dtype=np.int64) % len(self._job.labels)
         seeds = random.derive(self._job.config.seed, "learn/random", len(labels))
-        weights = self._fit(self._trainable(), self._workers.random(labels, seeds), 1)
+        examples = self._workers.random(labels, seeds)
+        weights = self._fit(self._trainable(), self._pairs(examples, 1) if self._space is None else examples, 1)
         if self._cacheable():
             with contextlib.suppress(DataError):  # and so does one that cannot be written
                 write_weights(cached, weights)
@@ -146,6 +164,8 @@ class Learner:
             "labels": list(job.labels),
             "embedding": job.embedding.to_json(),
             "embedding options": repr(job.embedding_options),
+            "pairs": [EXAMPLES_OF_BLACK_BOX, min(self._degrees)] if self._space is None else None,
+            "parts": dict(self._info.parts),
             "seed": job.config.seed,
             "versions": [__version__, torch.__version__],
         }

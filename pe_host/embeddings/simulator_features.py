@@ -1,4 +1,5 @@
-"""Features learnt from the simulator itself: a small convolutional net that reads labels and parameters off its pictures.
+"""Features learnt from the generator itself: a small convolutional net that reads labels and parameters off its pictures, or, where it
+has no parameters, tells variations of one picture from other pictures.
 
 It needs no download and no private data. It is trained on the generator's random output first, and between iterations it goes on
 to learn from the released population, which the noisy histograms have moved towards the private data: post-processing, which costs
@@ -29,6 +30,10 @@ if TYPE_CHECKING:  # it imports torch
     from pe_host.embeddings.feature_net import Size
 
 
+SMALLEST = 8
+"""Pixels a side of the smallest pictures it takes."""
+
+
 @dataclass(frozen=True)
 class FeatureOptions:
     """Size and training of the net."""
@@ -57,8 +62,8 @@ class SimulatorFeatures(TrainableEmbedding):
     """
 
     def __init__(self, output: OutputSpec, options: FeatureOptions, weights: Weights | None = None) -> None:
-        if output.kind != "image" or min(output.shape[:2]) < 8:
-            raise CannotMake("the embedding 'simulator-features' is for images of at least 8 x 8")
+        if output.kind != "image" or min(output.shape[:2]) < SMALLEST:
+            raise CannotMake(f"the embedding 'simulator-features' is for images of at least {SMALLEST} x {SMALLEST}")
         self.output, self.options, self.dim = output, options, options.dim
         self._weights, self._body = weights, None
         if weights is not None:
@@ -102,7 +107,7 @@ def pe_embeddings() -> Iterable[EmbeddingSpec]:
     return [
         EmbeddingSpec(
             "simulator-features",
-            "a small net trained on the generator's own output to read its labels and parameters",
+            "a small net trained on the generator's own output: labels, and parameters or variations",
             make,
             FeatureOptions,
         )

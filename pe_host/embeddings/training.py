@@ -1,4 +1,7 @@
-"""How the net of `simulator-features` learns to read labels and parameters off pictures that are spoilt a little."""
+"""How the net of `simulator-features` learns to read labels and parameters off pictures that are spoilt a little.
+
+Of a generator without parameters it learns instead which pictures are variations of each other.
+"""
 
 import math
 from dataclasses import dataclass
@@ -16,7 +19,10 @@ BATCH = 128
 PARAMETER_WEIGHT, UNREAD_WEIGHT = 0.1, 0.9
 """Weight of the parameters beside the labels in the loss: labels say what votes must not confuse, parameters how it looks. The second
 is added in the measure in which labels cannot be read: in random samples they may have nothing to do with the pictures, and a net that
-learns little else then tells no picture from another."""
+learns little else then tells no picture from another. The same holds of variations where there are no parameters."""
+
+TEMPERATURE = 0.2
+"""Of the contrast between variations of one picture and other pictures."""
 
 SMOOTHING = 0.05
 """Of the labels."""
@@ -35,6 +41,7 @@ class Targets:
         numbers: float32 [n, p], numerical parameters scaled to [-1, 1].
         codes: int64 [n, q], categorical parameters.
         code_counts: number of choices of each of the q.
+        pairs: row 2i + 1 is a variation of row 2i, and that is to be learnt.
     """
 
     labels: NDArray[np.int64]
@@ -42,10 +49,11 @@ class Targets:
     numbers: NDArray[np.float32]
     codes: NDArray[np.int64]
     code_counts: tuple[int, ...]
+    pairs: bool = False
 
 
 def targets_of(examples: Samples, space: ParameterSpace | None, label_count: int) -> Targets:
-    """Labels and, where there is a space, its parameters."""
+    """Labels and, where there is a space, its parameters; else pairs."""
     numbers, codes, counts = [], [], []
     for name, parameter in (space or {}).items():
         column = examples.state[name]
@@ -62,6 +70,7 @@ def targets_of(examples: Samples, space: ParameterSpace | None, label_count: int
         np.stack(numbers, axis=1).astype(np.float32) if numbers else np.zeros((n, 0), np.float32),
         np.stack(codes, axis=1).astype(np.int64) if codes else np.zeros((n, 0), np.int64),
         tuple(counts),
+        pairs=space is None,
     )
 
 
@@ -74,11 +83,12 @@ class _Learner(nn.Module):
         self.label_head = nn.Linear(size.dim, targets.label_count)
         self.number_head = nn.Linear(size.dim, targets.numbers.shape[1]) if targets.numbers.size else None
         self.code_heads = nn.ModuleList(nn.Linear(size.dim, count) for count in targets.code_counts)
+        self.pairs = targets.pairs
 
     def loss(
         self, pictures: torch.Tensor, labels: torch.Tensor, numbers: torch.Tensor, codes: torch.Tensor
     ) -> torch.Tensor:
-        """Cross-entropy on labels (smoothed) and categorical parameters, squared error on numerical ones."""
+        """Cross-entropy on labels (smoothed) and categorical parameters, squared error on numerical ones; or contrast of pairs."""
         features = self.body(pictures)
         logits = self.label_head(features)
         loss = nn.functional.cross_entropy(logits, labels, label_smoothing=SMOOTHING)
@@ -87,7 +97,21 @@ class _Learner(nn.Module):
             loss = loss + weight * nn.functional.mse_loss(self.number_head(features), numbers)
         for column, head in enumerate(self.code_heads):
             loss = loss + weight * nn.functional.cross_entropy(head(features), codes[:, column])
-        return loss
+        return loss + weight * contrast(features) if self.pairs else loss
+
+
+def contrast(features: torch.Tensor) -> torch.Tensor:
+    """How badly pairs are told from other rows: NT-Xent (Chen et al., arXiv 2002.05709, Equation 1), a scalar.
+
+    Args:
+        features: float32 [2m, d]; rows 2i and 2i + 1 are a pair.
+    """
+    unit = nn.functional.normalize(features, dim=1)
+    likeness = unit @ unit.T / TEMPERATURE
+    rows = torch.arange(len(unit))
+    return nn.functional.cross_entropy(
+        likeness.masked_fill(torch.eye(len(unit), dtype=torch.bool), -torch.inf), rows ^ 1
+    )
 
 
 def unread(loss: float, classes: int) -> float:
@@ -98,6 +122,14 @@ def unread(loss: float, classes: int) -> float:
     own = 1 - SMOOTHING + other
     least = -own * math.log(own) - (classes - 1) * other * math.log(other)
     return min(max((loss - least) / (math.log(classes) - least), 0.0), 1.0)
+
+
+def _batch(examples: int, pairs: bool) -> torch.Tensor:
+    """Rows of a batch, int64 [BATCH]; pairs stay together, and none comes twice: it would be its own counterexample."""
+    if not pairs:
+        return torch.randint(0, examples, (BATCH,))
+    firsts = torch.randperm(examples // 2)[: BATCH // 2]
+    return torch.stack([2 * firsts, 2 * firsts + 1], dim=1).flatten()
 
 
 def spoil(pictures: torch.Tensor, strength: float) -> torch.Tensor:
@@ -159,7 +191,7 @@ def train(
         labels, numbers, codes = map(torch.from_numpy, (targets.labels, targets.numbers, targets.codes))
         learner.train()
         for _ in range(steps):
-            rows = torch.randint(0, len(small), (BATCH,))
+            rows = _batch(len(small), targets.pairs)
             pictures = spoil(to_tensor(small[rows.numpy()]), strength)
             loss = learner.loss(pictures, labels[rows], numbers[rows], codes[rows])
             optimizer.zero_grad()

@@ -173,13 +173,11 @@ def test_on_public_data_the_embedding_of_the_generator_is_used(package):
     assert again.embedding == settled.embedding, "as from config.toml"
 
 
-@pytest.mark.parametrize(("simulator", "built_in"), [(True, "simulator-features"), (False, "pixels")])
-def test_a_generator_cannot_bring_its_own_embedding_onto_data_that_are_not_public(
-    package, private, simulator, built_in
-):
+@pytest.mark.parametrize("simulator", [True, False])
+def test_a_generator_cannot_bring_its_own_embedding_onto_data_that_are_not_public(package, private, simulator):
     config = package(simulator=simulator, data=private)
     settled = job.settle(config)
-    assert (settled.config.embedding, settled.embedding.distribution) == (built_in, "pe-host")
+    assert (settled.config.embedding, settled.embedding.distribution) == ("simulator-features", "pe-host")
     (note,) = settled.notes
     assert "--embedding pe-plugin-eye/gaze" in note and "private records" in note
     assert "their_eye" not in sys.modules, "its code was run"
@@ -205,7 +203,7 @@ def test_a_generator_cannot_bring_its_own_embedding_onto_data_that_are_not_publi
 @pytest.mark.parametrize("public", [True, False])
 def test_an_embedding_that_the_package_does_not_have_is_none(package, private, public, changes):
     settled = job.settle(package(**changes, **({} if public else {"data": private})))
-    assert settled.config.embedding == "pixels" and settled.notes == ()
+    assert settled.config.embedding == "simulator-features" and settled.notes == ()
 
 
 @pytest.mark.parametrize("public", [True, False])
@@ -217,7 +215,7 @@ def test_an_embedding_that_is_disabled_or_of_no_distribution_is_none(
 ):
     monkeypatch.setenv(variable, value)
     settled = job.settle(package(plugin=plugin, **({} if public else {"data": private})))
-    assert settled.config.embedding == "pixels" and settled.notes == ()
+    assert settled.config.embedding == "simulator-features" and settled.notes == ()
 
 
 @pytest.mark.parametrize("asked", [False, True])
@@ -226,3 +224,10 @@ def test_an_embedding_that_nobody_asked_for_and_cannot_be_made_says_what_else_th
     with pytest.raises(PluginFailure, match="larger pictures") as caught:
         settled.make_embedding()
     assert caught.value.fix == ("" if asked else "give --embedding pixels or simulator-features")
+
+
+def test_pictures_too_small_for_features_are_compared_by_their_pixels(tmp_path):
+    path = tmp_path / "small.npz"
+    np.savez(path, images=np.zeros((3, 7, 9), np.uint8), labels=np.arange(3), label_names=np.array(["a", "b", "c"]))
+    settled = job.settle(resolve_config({"plugin": "echo", "data": str(path), "epsilon": 1.0}))
+    assert settled.config.embedding == "pixels"

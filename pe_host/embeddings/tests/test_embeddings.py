@@ -216,3 +216,47 @@ def test_specs_load_without_torch():
     code = "import pe_host.embeddings.pixels, pe_host.embeddings.simulator_features, sys; print('torch' in sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "False"
+
+
+def paired_bars(n, stream):
+    """Bars of one class, each followed by one with nearly its parameters in other light."""
+    seeds = random.derive(0, stream, n)
+    params = SPACE.sample(seeds)
+    params["width"][:] = 2.0
+    moved = SPACE.vary(params, {"row": 0.02, "*": 0.0}, seeds)
+    both = {name: np.stack([params[name], moved[name]], axis=1).ravel() for name in params}
+    across = np.clip(both["width"][:, None] - np.abs(np.arange(12) - both["row"][:, None]) + 0.5, 0, 1)
+    light = 60 + 195 * random.uniforms(random.derive(0, f"{stream}/light", 2 * n), "light")
+    data = (np.repeat(across[:, :, None], 12, axis=2) * light[:, None, None]).astype(np.uint8)[..., None]
+    return Samples(data, np.zeros(2 * n, np.int64))
+
+
+def retrieved(embedding):
+    """How far down the list of likeness the row of the other of its pair is, as a share: 0 is first, 0.5 chance."""
+    samples = paired_bars(200, "queries")
+    vectors = embedding.embed(samples.data)
+    queries, others = vectors[::2], vectors[1::2]
+    likeness = queries @ others.T
+    return (likeness > np.diag(likeness)[:, None]).mean()
+
+
+def test_without_parameters_or_labels_variations_are_told_from_other_pictures():
+    # Fails without the contrast: a net that only reads one label learns nothing, and light outweighs place.
+    embedding = simulator_features.make(OUTPUT, OPTIONS)
+    trained = embedding.with_weights(embedding.fit(paired_bars(1000, "bars"), None, 1, seed=1))
+    assert retrieved(trained) < 0.06
+
+
+def test_the_contrast_is_that_of_the_paper():
+    x = torch.eye(4)[[0, 0, 1, 1]] * torch.tensor([1.0, 2.0, 3.0, 4.0])[:, None]
+    own, other = np.exp(1 / training.TEMPERATURE), 1.0
+    assert float(training.contrast(x)) == pytest.approx(-np.log(own / (own + 2 * other)), rel=1e-5)
+    crossed = torch.eye(4)[[0, 1, 0, 1]]
+    assert float(training.contrast(crossed)) == pytest.approx(-np.log(other / (own + 2 * other)), rel=1e-5)
+
+
+def test_a_batch_of_pairs_holds_whole_pairs_once():
+    torch.manual_seed(0)
+    rows = training._batch(300, pairs=True)
+    assert len(rows) == training.BATCH == len(set(rows.tolist()))
+    assert (rows[::2] % 2 == 0).all() and (rows[1::2] == rows[::2] + 1).all()
