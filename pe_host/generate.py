@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pe_host.compute import protocol
 from pe_host.compute.info import GeneratorInfo
 from pe_host.compute.pool import Workers
 from pe_host.config import RunConfig
 from pe_host.digest import digest_samples
 from pe_host.embeddings.grid import Grid
-from pe_host.errors import PeError, PrivacyRefusal
+from pe_host.errors import PeError, PluginFailure, PrivacyRefusal
 from pe_host.evaluator import Evaluator
 from pe_host.evolution import defaults
 from pe_host.evolution.loop import Evolution, Step
@@ -156,10 +157,23 @@ class _Run:
         self._shown_learning(learner)(1, samples)
         self._workers.embed(samples)
         if self._info.adapts:
-            rounds = self._job.plan.rounds
-            for t in range(1, rounds + 1):
-                self._workers.adapt(Released(t, rounds, labels, np.ones_like(labels), 0.0, samples.state))
-                samples = self._workers.vary(samples, 0.1, seeds)
+            self._rehearse_adapting(samples, seeds)
+
+    def _rehearse_adapting(self, samples: Samples, seeds: Seeds) -> None:
+        """Through all iterations, with votes as unlike as they may be; and whether a whole population can be told of."""
+        rounds, most = self._job.plan.rounds, self._job.config.candidates or defaults.MOST_CANDIDATES
+        row = sum(column.nbytes for column in samples.state.values()) // max(len(samples), 1)
+        if row * most > protocol.BYTES_LIMIT:
+            raise PluginFailure(
+                f"its samples have {row:,} bytes of state each, too many to tell it of {most:,} candidates and their votes",
+                where=str(self._job.generator),
+                fix="ask for fewer --candidates",
+            )
+        for t in range(1, rounds + 1):
+            votes = np.arange(len(samples), dtype=np.int64) * 100
+            self._workers.adapt(Released(t, rounds, samples.labels, votes, 1.0, samples.state))
+            samples = self._workers.vary(samples, 0.1, seeds)
+        self._workers.embed(samples)
 
     def _class_counts(self) -> ClassCounts:
         try:

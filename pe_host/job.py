@@ -245,7 +245,9 @@ def _default_embedding(generator: PluginRef, about: Mapping[str, Any], source: S
     An embedding sees the records, and a generator is not trusted with them. So the embedding that it brings is the default on
     public data alone, and there only where its own distribution has it.
     """
-    built_in = "simulator-features" if min(source.info.output.shape[:2]) >= SMALLEST else "pixels"
+    output = source.info.output
+    large = output.kind == "image" and min(output.shape[:2]) >= SMALLEST
+    built_in = "simulator-features" if large else "pixels"
     if not about["embedding"] or generator.distribution == DEV:  # what is under development has no distribution
         return built_in, ()
     try:

@@ -18,6 +18,7 @@ from pe_host.digest import digest_arrays
 from pe_host.errors import DataError, PeError, PluginFailure
 from pe_host.job import Job
 from pe_host.plugins.cause import describe_cause
+from pe_host.plugins.names import DEV
 from pe_host.run import RunFolder, iteration_name, read_weights, write_weights
 from pe_sdk import Embedding, ParameterSpace, Samples, TrainableEmbedding, random
 
@@ -148,8 +149,9 @@ class Learner:
 
     def _cacheable(self) -> bool:
         """Not where code or files can change without a change of name: plugins in development, options that are paths."""
-        paths = any(map(os.path.exists, filter(None, self._info.options.values())))
-        return self._job.generator.dev is None and self._job.embedding.dev is None and not paths
+        paths = any(map(_is_path, self._info.options.values()))
+        parts = any(name.startswith(f"{DEV}/") for name in self._info.parts)
+        return self._job.generator.dev is None and self._job.embedding.dev is None and not parts and not paths
 
     def _identity(self) -> str:
         """Digest of everything the first weights depend on."""
@@ -170,6 +172,11 @@ class Learner:
             "versions": [__version__, torch.__version__],
         }
         return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
+def _is_path(text: str) -> bool:
+    """Whether it names something on the disk, perhaps behind a scheme."""
+    return any(part and os.path.exists(os.path.expanduser(part)) for part in (text, text.partition(":")[2]))  # noqa: PTH110, PTH111
 
 
 def _name(round: int) -> str:

@@ -16,7 +16,7 @@ from pe_host.plugins import PluginRef
 from pe_host.privacy import PrivacyPlan
 from pe_host.run import CONFIG, MANIFEST, RunFolder
 
-SCHEMA = 1
+SCHEMA = 2
 _FREE = frozenset({"out", "workers"})
 """Settings that change nothing about the result."""
 

@@ -1,6 +1,7 @@
 """Both sides of a vote must embed alike, in every iteration: else all votes are garbage, and nothing else says so."""
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -122,6 +123,22 @@ def test_without_retraining_the_first_weights_stay(learner):
         one.learn(t, population(workers, f"population {t}"))
         digests.add(one.digest)
     assert len(digests) == 1
+
+
+def test_weights_are_not_kept_for_what_can_change_under_its_name(learner, tmp_path):
+    make, _ = learner
+    pool = tmp_path / "pool.npz"
+    pool.touch()
+    one = make("run")
+    assert one._cacheable()
+    for change in (
+        {"options": {"source": f"npz:{pool}"}},
+        {"options": {"fonts": str(tmp_path)}},
+        {"parts": {"dev/mine": "dev"}},
+    ):
+        one._info = replace(one._info, **change)
+        assert not one._cacheable(), change
+        one = make("run")
 
 
 def test_the_first_weights_come_from_the_cache(learner, monkeypatch):

@@ -4,7 +4,7 @@ Of a generator without parameters it learns instead which pictures are variation
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,7 @@ class Targets:
         codes: int64 [n, q], categorical parameters.
         code_counts: number of choices of each of the q.
         pairs: row 2i + 1 is a variation of row 2i, and that is to be learnt.
+        groups: int64 [n], alike for rows whose pairs begin with the same picture; empty without pairs.
     """
 
     labels: NDArray[np.int64]
@@ -50,6 +51,7 @@ class Targets:
     codes: NDArray[np.int64]
     code_counts: tuple[int, ...]
     pairs: bool = False
+    groups: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
 def targets_of(examples: Samples, space: ParameterSpace | None, label_count: int) -> Targets:
@@ -71,7 +73,16 @@ def targets_of(examples: Samples, space: ParameterSpace | None, label_count: int
         np.stack(codes, axis=1).astype(np.int64) if codes else np.zeros((n, 0), np.int64),
         tuple(counts),
         pairs=space is None,
+        groups=_groups(examples) if space is None else np.zeros(0, np.int64),
     )
+
+
+def _groups(examples: Samples) -> NDArray[np.int64]:
+    """The pictures of a pool come again, as do those that were drawn as parents several times."""
+    assert examples.data is not None
+    seen: dict[bytes, int] = {}
+    firsts = [seen.setdefault(picture.tobytes(), len(seen)) for picture in examples.data[::2]]
+    return np.repeat(np.array(firsts, np.int64), 2)
 
 
 class _Learner(nn.Module):
@@ -83,10 +94,14 @@ class _Learner(nn.Module):
         self.label_head = nn.Linear(size.dim, targets.label_count)
         self.number_head = nn.Linear(size.dim, targets.numbers.shape[1]) if targets.numbers.size else None
         self.code_heads = nn.ModuleList(nn.Linear(size.dim, count) for count in targets.code_counts)
-        self.pairs = targets.pairs
 
     def loss(
-        self, pictures: torch.Tensor, labels: torch.Tensor, numbers: torch.Tensor, codes: torch.Tensor
+        self,
+        pictures: torch.Tensor,
+        labels: torch.Tensor,
+        numbers: torch.Tensor,
+        codes: torch.Tensor,
+        groups: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Cross-entropy on labels (smoothed) and categorical parameters, squared error on numerical ones; or contrast of pairs."""
         features = self.body(pictures)
@@ -97,21 +112,21 @@ class _Learner(nn.Module):
             loss = loss + weight * nn.functional.mse_loss(self.number_head(features), numbers)
         for column, head in enumerate(self.code_heads):
             loss = loss + weight * nn.functional.cross_entropy(head(features), codes[:, column])
-        return loss + weight * contrast(features) if self.pairs else loss
+        return loss if groups is None else loss + weight * contrast(features, groups)
 
 
-def contrast(features: torch.Tensor) -> torch.Tensor:
+def contrast(features: torch.Tensor, groups: torch.Tensor) -> torch.Tensor:
     """How badly pairs are told from other rows: NT-Xent (Chen et al., arXiv 2002.05709, Equation 1), a scalar.
 
     Args:
         features: float32 [2m, d]; rows 2i and 2i + 1 are a pair.
+        groups: int64 [2m]; rows of one group are not told from each other.
     """
     unit = nn.functional.normalize(features, dim=1)
     likeness = unit @ unit.T / TEMPERATURE
-    rows = torch.arange(len(unit))
-    return nn.functional.cross_entropy(
-        likeness.masked_fill(torch.eye(len(unit), dtype=torch.bool), -torch.inf), rows ^ 1
-    )
+    own = torch.arange(len(unit)) ^ 1
+    alike = (groups[:, None] == groups[None, :]).scatter(1, own[:, None], False)
+    return nn.functional.cross_entropy(likeness.masked_fill(alike, -torch.inf), own)
 
 
 def unread(loss: float, classes: int) -> float:
@@ -125,7 +140,7 @@ def unread(loss: float, classes: int) -> float:
 
 
 def _batch(examples: int, pairs: bool) -> torch.Tensor:
-    """Rows of a batch, int64 [BATCH]; pairs stay together, and none comes twice: it would be its own counterexample."""
+    """Rows of a batch, int64 [BATCH]; pairs stay together, and none comes twice."""
     if not pairs:
         return torch.randint(0, examples, (BATCH,))
     firsts = torch.randperm(examples // 2)[: BATCH // 2]
@@ -188,12 +203,15 @@ def train(
         rate = FRESH_RATE if start is None else AGAIN_RATE
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps)
         small = np.concatenate([shrink(data[i : i + BATCH], size.factor) for i in range(0, len(data), BATCH)])
-        labels, numbers, codes = map(torch.from_numpy, (targets.labels, targets.numbers, targets.codes))
+        columns = (targets.labels, targets.numbers, targets.codes, targets.groups)
+        labels, numbers, codes, groups = map(torch.from_numpy, columns)
         learner.train()
         for _ in range(steps):
             rows = _batch(len(small), targets.pairs)
             pictures = spoil(to_tensor(small[rows.numpy()]), strength)
-            loss = learner.loss(pictures, labels[rows], numbers[rows], codes[rows])
+            loss = learner.loss(
+                pictures, labels[rows], numbers[rows], codes[rows], groups[rows] if targets.pairs else None
+            )
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()

@@ -26,7 +26,7 @@ def candidates(records: int, classes: int, votes: int, noise_scale: float) -> in
         votes: k.
         noise_scale: of the noise on a vote; 0 where the run is NOT PRIVATE.
     """
-    least, most = 2 * votes * classes, 20_000
+    least, most = 2 * votes * classes, MOST_CANDIDATES
     if noise_scale == 0:
         return most
     return max(least, min(most, int(votes * records / noise_scale)))
@@ -43,6 +43,9 @@ def samples(released_records: int) -> int:
     """Size of the release: as many samples as there are records, as far as that is known, within reason."""
     return min(max(released_records, 1000), 60_000)
 
+
+MOST_CANDIDATES = 20_000
+"""N is not larger unless it is asked for."""
 
 THRESHOLD = 1.0
 """H in noise scales."""

@@ -145,12 +145,14 @@ class Evolution:
         return Result(self.memory.samples("iterations/release", last.digest, self._expansion(last)), last.t)
 
     def _released(self, step: Step) -> Released:
+        """For the generator, which is not trusted with votes that have no noise."""
         candidates, histogram = step.candidates, step.histogram
+        noisy = histogram.noise_scale > 0
         return Released(
             step.t,
             self.schedule.iterations,
             candidates.labels,
-            histogram.votes,
+            histogram.votes if noisy else np.zeros_like(histogram.votes),
             histogram.noise_scale,
             candidates.state,
         )

@@ -1,7 +1,7 @@
 """The other generators, for one that is composed of them: resolved and loaded as the host does it, in the same process."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from pe_host.errors import PeError
 from pe_host.plugins.load import load_generator
@@ -18,13 +18,16 @@ from pe_sdk import (
     SimulatorGenerator,
     parse_options,
 )
+from pe_sdk.specs import ComposingFactory, Factory
 
 
 def manufacture(
     spec: GeneratorSpec, output: OutputSpec, labels: tuple[str, ...], options: Any, peers: "InstalledPeers"
 ) -> Generator | Simulator:
     """What the factory of a spec makes; only those that are composed of others get these."""
-    return spec.factory(output, labels, options, *([peers] if spec.composes else []))
+    if spec.composes:
+        return cast(ComposingFactory, spec.factory)(output, labels, options, peers)
+    return cast(Factory, spec.factory)(output, labels, options)
 
 
 class InstalledPeers:

@@ -2,7 +2,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from pe_sdk import NoOptions, OptionError, describe_options, option, parse_options
+from pe_sdk import NoOptions, OptionError, describe_options, option, option_values, parse_options
 
 
 @dataclass(frozen=True)
@@ -51,3 +51,24 @@ def test_options_describe_themselves():
     assert list(shown) == ["size", "rate", "loud", "names", "texts"]
     assert (shown["size"].type, shown["size"].default, shown["size"].help) == ("int", "3", "how large")
     assert (shown["names"].default, shown["loud"].default) == ("a,b", "false")
+
+
+@dataclass(frozen=True)
+class Passing:
+    size: int = option(3, "how large")
+    texts: dict[str, str] = option({}, "by label")
+    others: dict[str, str] = option({}, "of other generators", rest=True)
+
+
+def test_what_belongs_to_no_option_goes_to_the_rest_under_its_whole_name():
+    given = {"size": "4", "texts.a": "x", "text-render.faces": "print", "b.c.d": "1", "others.x": "y"}
+    parsed = parse_options(Passing, given)
+    assert parsed == Passing(4, {"a": "x"}, {"text-render.faces": "print", "b.c.d": "1", "others.x": "y"})
+    assert parse_options(Passing, option_values(parsed)) == parsed
+    assert describe_options(Passing)[2].type == "OTHER.KEY=TEXT"
+
+
+@pytest.mark.parametrize("name", ["sise", "others", "size.x", "b.", "texts"])
+def test_the_rest_takes_nothing_without_a_name_and_a_key(name):
+    with pytest.raises(OptionError, match="unknown option"):
+        parse_options(Passing, {name: "1"})

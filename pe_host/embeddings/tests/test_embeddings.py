@@ -250,9 +250,22 @@ def test_without_parameters_or_labels_variations_are_told_from_other_pictures():
 def test_the_contrast_is_that_of_the_paper():
     x = torch.eye(4)[[0, 0, 1, 1]] * torch.tensor([1.0, 2.0, 3.0, 4.0])[:, None]
     own, other = np.exp(1 / training.TEMPERATURE), 1.0
-    assert float(training.contrast(x)) == pytest.approx(-np.log(own / (own + 2 * other)), rel=1e-5)
+    apart = torch.tensor([0, 0, 1, 1])
+    assert float(training.contrast(x, apart)) == pytest.approx(-np.log(own / (own + 2 * other)), rel=1e-5)
     crossed = torch.eye(4)[[0, 1, 0, 1]]
-    assert float(training.contrast(crossed)) == pytest.approx(-np.log(other / (own + 2 * other)), rel=1e-5)
+    assert float(training.contrast(crossed, apart)) == pytest.approx(-np.log(other / (own + 2 * other)), rel=1e-5)
+
+
+def test_copies_of_a_picture_are_not_told_from_each_other():
+    # Fails without groups: three pairs of one picture then count as four mistakes in five.
+    x = torch.eye(4)[[0, 0, 0, 0, 0, 0, 1, 1]]
+    samples = bars(8)
+    copies = Samples(samples.data[[0, 1, 0, 2, 0, 3, 4, 5]], np.zeros(8, np.int64))
+    groups = training.targets_of(copies, None, 1).groups
+    assert groups.tolist() == [0] * 6 + [1, 1]
+    own = np.exp(1 / training.TEMPERATURE)
+    expected = (6 * -np.log(own / (own + 2)) + 2 * -np.log(own / (own + 6))) / 8
+    assert float(training.contrast(x, torch.tensor(groups))) == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_batch_of_pairs_holds_whole_pairs_once():

@@ -180,6 +180,46 @@ def test_samples_without_data_pass_through():
     assert isinstance(evolution().run(ignore).release, Samples)
 
 
+class Timed(Maker):
+    """Notes after which iteration it is asked for what."""
+
+    def __init__(self):
+        super().__init__()
+        self.asked = []
+
+    def _note(self, what):
+        self.asked.append((what, self.adapted[-1].t if self.adapted[-1] else 0))
+
+    def random(self, labels, seeds):
+        self._note("random")
+        return super().random(labels, seeds)
+
+    def vary(self, samples, degree, seeds):
+        self._note("vary")
+        return super().vary(samples, degree, seeds)
+
+    def embed(self, *arguments):
+        self._note("embed")
+        return super().embed(*arguments)
+
+
+def test_what_is_made_after_an_iteration_is_made_by_the_generator_that_adapted_to_it():
+    maker = Timed()
+    evolution(maker=maker).run(ignore)
+    one, two, three = ([("vary", t), ("embed", t)] for t in (1, 2, 3))
+    assert maker.asked == [("random", 0), ("embed", 0), *one, *two, three[0]]
+
+
+def test_a_generator_is_not_told_votes_without_noise():
+    class Exact(Votes):
+        def ask(self, t, candidates, vectors):
+            return NoisyHistogram(super().ask(t, candidates, vectors).votes, t, 0.0)
+
+    maker = Maker()
+    evolution(maker=maker, votes=Exact()).run(ignore)
+    assert len(maker.adapted) == 4 and not any(told.votes.any() or told.noise_scale for told in maker.adapted[1:])
+
+
 def test_the_generator_adapts_to_the_votes_of_every_iteration_recalled_or_not():
     # A lookahead of iteration t varies as after iteration t - 1: also where that was recalled in another session.
     votes, memory = Votes(), Memory()

@@ -45,6 +45,9 @@ class Generator(ABC):
     state_only: bool = False
     """True where the data follow from labels and state: `random` and `vary` return none, `restore` makes it."""
 
+    takes_foreign: bool = False
+    """True where `vary` takes samples of other generators too: data and labels, without state of its own."""
+
     @abstractmethod
     def random(self, labels: NDArray[np.int64], seeds: Seeds) -> Samples:
         """A fresh sample a row. labels: int64 [n]; seeds: uint64 [n]."""

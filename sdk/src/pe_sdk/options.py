@@ -1,7 +1,8 @@
 """Options of a plugin: a frozen dataclass, filled from `name=value` strings.
 
 Every field has a default, and its help text in `field(metadata={"help": ...})`, which `option` writes. Types are bool, int,
-float, str, tuple[str, ...] (comma-separated) and dict[str, str] (filled key by key: `name.key=value`).
+float, str, tuple[str, ...] (comma-separated) and dict[str, str] (filled key by key: `name.key=value`). One dict may be marked as the
+`rest`: it takes every `other.key=value` whose name is no option, as "other.key", for generators that pass options on to others.
 """
 
 import difflib
@@ -31,11 +32,17 @@ class OptionInfo:
     help: str
 
 
-def option(default: Any, help: str) -> Any:
-    """A dataclass field with a default (a dict is copied for each instance) and a help text."""
+def option(default: Any, help: str, rest: bool = False) -> Any:
+    """A dataclass field with a default (a dict is copied for each instance) and a help text; `rest`: see the module."""
+    metadata = {"help": help, "rest": rest}
     if isinstance(default, dict):
-        return field(default_factory=lambda: dict(default), metadata={"help": help})
-    return field(default=default, metadata={"help": help})
+        return field(default_factory=lambda: dict(default), metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+def _rest(options: Any) -> str | None:
+    """Name of the field that takes what no other does, if there is one."""
+    return next((f.name for f in fields(options) if f.metadata.get("rest")), None)
 
 
 def _default(item: "Field[Any]") -> Any:
@@ -70,7 +77,12 @@ def describe_options(options: type) -> list[OptionInfo]:
     """The options of a dataclass in order of definition."""
     hints = _hints(options)
     return [
-        OptionInfo(f.name, _type_name(hints[f.name]), _typed(_default(f)), f.metadata.get("help", ""))
+        OptionInfo(
+            f.name,
+            "OTHER.KEY=TEXT" if f.metadata.get("rest") else _type_name(hints[f.name]),
+            _typed(_default(f)),
+            f.metadata.get("help", ""),
+        )
         for f in fields(options)
     ]
 
@@ -84,8 +96,12 @@ def parse_options(options: type[T], given: Mapping[str, str]) -> T:
     hints = _hints(options)
     known = {f.name: f for f in fields(options)}  # type: ignore[arg-type]
     values: dict[str, Any] = {}
+    rest = _rest(options)
     for name, text in given.items():
         head, dot, key = name.partition(".")
+        if dot and key and rest and (head not in known or head == rest):
+            values.setdefault(rest, dict(_default(known[rest])))[name] = text
+            continue
         if head not in known or bool(dot) != (typing.get_origin(hints[head]) is dict):
             raise OptionError(_unknown(name, hints))
         if dot:
@@ -104,7 +120,8 @@ def option_values(options: Any) -> dict[str, str]:
     for f in fields(options):
         value = getattr(options, f.name)
         if isinstance(value, dict):
-            values |= {f"{f.name}.{key}": text for key, text in value.items()}
+            prefix = "" if f.metadata.get("rest") else f"{f.name}."
+            values |= {f"{prefix}{key}": text for key, text in value.items()}
         elif value is not None:
             values[f.name] = _typed(value)
     return values

@@ -17,7 +17,7 @@ class Peers(Protocol):
         """The spec of a generator.
 
         Raises:
-            CannotMake: there is none of that name, it cannot be loaded, or it is composed of others itself.
+            CannotMake: there is none of that name, it cannot be loaded, or it is the one that asks.
         """
 
     def make(self, name: str, output: OutputSpec, labels: tuple[str, ...], options: Mapping[str, str]) -> Generator:

@@ -1,4 +1,4 @@
-"""What an iteration has released, as a generator may use it: public from then on, so whatever follows from it costs no privacy."""
+"""What an iteration has released, as a generator may use it: whatever follows from it costs no privacy."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,8 +17,8 @@ class Released:
         iterations: T.
         labels: int64 [n] of the candidates.
         state: their state columns, n rows each.
-        votes: int64 [n], noisy.
-        noise_scale: standard deviation of the noise on a vote; 0 where the run is not private.
+        votes: int64 [n], noisy. In a run that is not private they have no noise, and are withheld: all 0.
+        noise_scale: standard deviation of the noise on a vote; 0 where they are withheld.
     """
 
     t: int

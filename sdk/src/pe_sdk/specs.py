@@ -10,7 +10,11 @@ from numpy.typing import NDArray
 from pe_sdk.embedding import Embedding
 from pe_sdk.generator import Generator, Simulator
 from pe_sdk.options import NoOptions
+from pe_sdk.peers import Peers
 from pe_sdk.samples import OutputSpec
+
+Factory = Callable[[OutputSpec, tuple[str, ...], Any], Generator | Simulator]
+ComposingFactory = Callable[[OutputSpec, tuple[str, ...], Any, Peers], Generator | Simulator]
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ class GeneratorSpec:
 
     name: str
     summary: str
-    factory: Callable[..., Generator | Simulator]
+    factory: Factory | ComposingFactory
     options: type = NoOptions
     labels: tuple[str, ...] = ()
     default_data: str = ""

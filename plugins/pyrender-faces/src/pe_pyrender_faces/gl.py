@@ -181,10 +181,22 @@ def _import_pyrender() -> Any:
 def _sampled() -> NDArray[np.int64]:
     """Row from below and column, in the SAMPLES x SAMPLES grid of a pixel, of the samples that the driver takes: int64 [p, 2].
 
-    The whole grid where a driver samples between its middles.
+    The whole grid where a driver does not tell, or samples between its middles: that is always right, and a little slower.
     """
+    try:
+        places = _told_samples()[:, ::-1] * SAMPLES - 0.5
+    except Exception:  # whatever an OpenGL driver can raise
+        places = np.zeros((0, 2), np.float32)
+    if len(places) and np.array_equal(places, np.rint(places)):
+        return places.astype(np.int64)
+    return np.argwhere(np.ones((SAMPLES, SAMPLES), bool)).astype(np.int64)
+
+
+def _told_samples() -> NDArray[np.float32]:
+    """Places of the samples in a pixel as the driver tells them, x and y in 0..1: float32 [p, 2]."""
     from OpenGL import GL
 
+    before = int(GL.glGetIntegerv(GL.GL_FRAMEBUFFER_BINDING))
     frame, held = GL.glGenFramebuffers(1), GL.glGenRenderbuffers(1)
     try:
         GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, frame)
@@ -195,13 +207,10 @@ def _sampled() -> NDArray[np.int64]:
         for k, place in enumerate(found):
             GL.glGetMultisamplefv(GL.GL_SAMPLE_POSITION, k, place)
     finally:
-        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, 0)
+        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, before)
         GL.glDeleteRenderbuffers(1, [held])
         GL.glDeleteFramebuffers(1, [frame])
-    places = found[:, ::-1] * SAMPLES - 0.5
-    if len(places) and np.array_equal(places, np.rint(places)):
-        return places.astype(np.int64)
-    return np.argwhere(np.ones((SAMPLES, SAMPLES), bool)).astype(np.int64)
+    return found
 
 
 def _power_of_two(least: int) -> int:
