@@ -1,0 +1,64 @@
+"""A display list: what a shape draws, in its own units (y down), before it is fitted to the picture.
+
+`points` float64 [512, 2], `ops` float64 [96, 7] with columns KIND, first point, point after the last, half the width of a stroke,
+tone, share of the accent's hue, share of the texture; `used` int64 [2]: points and ops in use.
+"""
+
+import numpy as np
+
+from pe_procedural_2d.jit import njit
+
+POINTS, OPS = 1024, 128
+FILL, STROKE, CUT, OVER, LINE = 0, 1, 2, 3, 4
+"""FILL and STROKE add to the silhouette, CUT takes away, OVER (a polygon) and LINE (a stroke) paint inside of it only."""
+
+
+@njit
+def add(points, used, x, y):  # type: ignore[no-untyped-def]
+    """Append a point; what would not fit is left out."""
+    if used[0] < POINTS:
+        points[used[0], 0] = x
+        points[used[0], 1] = y
+        used[0] += 1
+
+
+@njit
+def bend(points, used, x0, y0, cx, cy, x1, y1, steps):  # type: ignore[no-untyped-def]
+    """Append a quadratic Bezier curve with both ends, `steps` pieces."""
+    for i in range(steps + 1):
+        t = i / steps
+        add(
+            points,
+            used,
+            (1 - t) * (1 - t) * x0 + 2 * t * (1 - t) * cx + t * t * x1,
+            (1 - t) * (1 - t) * y0 + 2 * t * (1 - t) * cy + t * t * y1,
+        )
+
+
+@njit
+def close(ops, used, first, kind, half, tone, accent, cloth):  # type: ignore[no-untyped-def]
+    """Append an operation on the points from `first` to the last one appended."""
+    if used[1] < OPS:
+        row = ops[used[1]]
+        row[0], row[1], row[2], row[3], row[4], row[5], row[6] = kind, first, used[0], half, tone, accent, cloth
+        used[1] += 1
+
+
+@njit
+def line(points, ops, used, x0, y0, x1, y1, kind, half, tone, accent):  # type: ignore[no-untyped-def]
+    """A straight stroke."""
+    first = used[0]
+    add(points, used, x0, y0)
+    add(points, used, x1, y1)
+    close(ops, used, first, kind, half, tone, accent, 0.0)
+
+
+@njit
+def ellipse(points, ops, used, x, y, rx, ry, turn, kind, tone, accent, cloth):  # type: ignore[no-untyped-def]
+    """An ellipse, turned by `turn` radians."""
+    first = used[0]
+    cos, sin = np.cos(turn), np.sin(turn)
+    for i in range(12):
+        a, b = rx * np.cos(i * np.pi / 6), ry * np.sin(i * np.pi / 6)
+        add(points, used, x + cos * a - sin * b, y + sin * a + cos * b)
+    close(ops, used, first, kind, 0.0, tone, accent, cloth)
