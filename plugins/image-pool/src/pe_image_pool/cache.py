@@ -1,0 +1,131 @@
+"""Folders that are built once and kept for the next run: whole or not there, whoever else builds the same."""
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from hashlib import blake2b
+from pathlib import Path
+
+from pe_sdk import CannotMake
+
+SEAL = "sealed.json"
+"""Sizes and checksums of the other files of a folder; written last."""
+_BLOCK = 1 << 16
+_BLOCKS = 256
+
+
+def cache_folder() -> Path:
+    """Where pools are kept; below the system's temporary folder where there is no home."""
+    if root := os.environ.get("XDG_CACHE_HOME"):
+        return Path(root) / "pe" / "image-pool"
+    try:
+        return Path.home() / ".cache" / "pe" / "image-pool"
+    except RuntimeError:  # no HOME, and a user whom the system does not know: as in a container
+        return Path(tempfile.gettempdir()) / f"pe-{os.getuid()}" / "image-pool"
+
+
+def digest(*parts: object) -> str:
+    """40 hexadecimal digits for what a folder is made of: texts, numbers, tuples of these."""
+    return blake2b(repr(parts).encode(), digest_size=20).hexdigest()
+
+
+def obtain(key: str, build: Callable[[Path], None]) -> Path:
+    """The folder of this key, built if it is not there or not whole.
+
+    Of several processes that ask at once, one builds and the others wait for it.
+
+    Args:
+        key: name of the folder; equal keys must mean equal contents.
+        build: fills an empty folder with plain files.
+
+    Raises:
+        CannotMake: the cache folder cannot be written; and what `build` raises.
+    """
+    root = cache_folder()
+    kept = root / key
+    if _is_whole(kept):
+        return kept
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with _lock(root / f"{key}.lock"):
+            if not _is_whole(kept):
+                _build(kept, build)
+    except OSError as error:
+        raise CannotMake(
+            f"the pool cannot be kept in {root}: {error}; make room there, or set XDG_CACHE_HOME to another folder"
+        ) from error
+    return kept
+
+
+def _build(kept: Path, build: Callable[[Path], None]) -> None:
+    for torn in [kept, *kept.parent.glob(f"{kept.name}.*.part")]:  # the lock is ours: nobody else writes these
+        shutil.rmtree(torn, ignore_errors=True)
+    part = Path(tempfile.mkdtemp(dir=kept.parent, prefix=f"{kept.name}.", suffix=".part"))
+    try:
+        build(part)
+        _seal(part)
+        part.replace(kept)
+        _sync(kept.parent)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+
+
+@contextlib.contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    """Held by one process; the system lets go of it when the process ends, however it ends."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _seal(folder: Path) -> None:
+    files = sorted(folder.iterdir())
+    for path in files:
+        _sync(path)
+    document = {path.name: [path.stat().st_size, _checksum(path)] for path in files}
+    with (folder / SEAL).open("w", encoding="utf-8") as file:
+        json.dump(document, file)
+        file.flush()
+        os.fsync(file.fileno())
+    _sync(folder)
+
+
+def _is_whole(folder: Path) -> bool:
+    """Every file is there, has its size, and the checksum of what is looked at."""
+    try:
+        document = json.loads((folder / SEAL).read_text(encoding="utf-8"))
+        return all(
+            (folder / name).stat().st_size == size and _checksum(folder / name) == checksum
+            for name, (size, checksum) in document.items()
+        )
+    except (OSError, ValueError, AttributeError, TypeError):  # no seal, or not the one we write
+        return False
+
+
+def _checksum(path: Path) -> str:
+    """Of the whole file up to 16 MiB, of as much in 256 evenly spaced blocks, the first and last among them, beyond.
+
+    So opening a pool of any size takes milliseconds, and what a full disk or a power cut leaves behind is noticed.
+    """
+    size = path.stat().st_size
+    hasher = blake2b(digest_size=16)
+    with path.open("rb") as file:
+        blocks = -(-size // _BLOCK)
+        for i in range(min(blocks, _BLOCKS)):
+            block = i if blocks <= _BLOCKS else i * (blocks - 1) // (_BLOCKS - 1)
+            file.seek(block * _BLOCK)
+            hasher.update(file.read(_BLOCK))
+    return hasher.hexdigest()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,102 @@
+"""The generator: draws from the pool, and variations among nearest neighbours."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pe_image_pool.features import describe
+from pe_image_pool.index import Index
+from pe_image_pool.law import POOL_ID, degree_of, gamma
+from pe_image_pool.pictures import Pictures
+from pe_image_pool.search import choose
+from pe_sdk import Degree, Generator, Samples, Seeds, random
+
+
+class PoolGenerator(Generator):
+    """A record is a picture of the pool, named by the state column `pool_id` (int64).
+
+    Row i of a result is a function, bit for bit, of row i of the arguments and of the pool.
+
+    Args:
+        pictures: the pool.
+        index: its cells, in groups that do not mix.
+        groups: int64 [labels], the group that each label of the run draws from.
+        neighbours: γ at degree 1.
+    """
+
+    state_only, takes_foreign = True, True
+
+    def __init__(self, pictures: Pictures, index: Index, groups: NDArray[np.int64], neighbours: int) -> None:
+        self._pictures = pictures
+        self._index = index
+        self._groups = groups
+        self._neighbours = neighbours
+        bounds = index.starts[index.group_cells]
+        self._first, self._size = bounds[:-1], np.diff(bounds)
+
+    def random(self, labels: NDArray[np.int64], seeds: Seeds) -> Samples:
+        groups = self._group(labels)
+        size = self._size[groups]
+        rank = np.minimum((random.uniforms(seeds, "image-pool/random") * size).astype(np.int64), size - 1)
+        ids = self._index.members[self._first[groups] + rank].astype(np.int64)
+        return Samples(None, labels, {POOL_ID: ids})
+
+    def vary(self, samples: Samples, degree: Degree, seeds: Seeds) -> Samples:
+        """One of the γ nearest pictures of the label's group, each as likely; the picture itself is one of them.
+
+        Samples of other generators, which have data and no `pool_id`, are looked up by their data; degree 0 gives the
+        nearest picture then.
+
+        Args:
+            samples: with `pool_id`, or with data.
+            degree: see `law.gamma`.
+            seeds: uint64 [n].
+
+        Raises:
+            ValueError: a degree outside [0, 1], a label or a `pool_id` that there is not, or neither id nor data.
+        """
+        share = degree_of(degree)
+        groups = self._group(samples.labels)
+        if POOL_ID in samples.state:
+            ids = self._checked(samples.state[POOL_ID])
+            if share == 0.0:
+                return Samples(None, samples.labels, {POOL_ID: ids})
+            queries = self._pictures.features[ids]
+        elif samples.data is not None:
+            if samples.data.dtype != np.uint8 or samples.data.shape[1:] != self._pictures.shape:
+                raise ValueError(f"samples to vary are uint8 {list(self._pictures.shape)}, as the pictures of the pool")
+            queries = describe(samples.data)
+        else:
+            raise ValueError(f"a sample to vary has the state {POOL_ID!r} or data; these have neither")
+        chosen = np.empty(len(groups), np.int64)
+        index = self._index
+        choose(
+            np.asarray(queries),
+            groups,
+            gamma(share, self._neighbours),
+            random.uniforms(seeds, "image-pool/vary"),
+            index.centres,
+            index.group_cells,
+            index.starts,
+            index.features,
+            index.members,
+            chosen,
+        )
+        return Samples(None, samples.labels, {POOL_ID: chosen})
+
+    def restore(self, labels: NDArray[np.int64], state: Mapping[str, NDArray[Any]]) -> Samples:
+        ids = self._checked(state[POOL_ID])
+        return Samples(self._pictures.take(ids), labels, {POOL_ID: ids})
+
+    def _group(self, labels: NDArray[np.int64]) -> NDArray[np.int64]:
+        if len(labels) and not 0 <= labels.min() <= labels.max() < len(self._groups):
+            raise ValueError(f"labels lie in 0..{len(self._groups) - 1}")
+        return self._groups[labels]
+
+    def _checked(self, ids: NDArray[Any]) -> NDArray[np.int64]:
+        count = self._pictures.count
+        if ids.dtype.kind not in "iu" or (len(ids) and not 0 <= ids.min() <= ids.max() < count):
+            raise ValueError(f"{POOL_ID} lies in 0..{count - 1}, the pictures of this pool")
+        return ids.astype(np.int64)

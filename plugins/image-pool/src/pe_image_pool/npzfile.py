@@ -1,0 +1,65 @@
+"""npz files: `images` uint8 [n, H, W(, C)], optional `labels` int [n] and `label_names`. Rows are read as a stream."""
+
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pe_sdk import CannotMake
+
+_BROKEN = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
+
+
+def rows(path: Path) -> Iterator[tuple[str, str | None, NDArray[np.uint8]]]:
+    """Name, label and pixels of each row; memory does not grow with n.
+
+    Raises:
+        CannotMake: no npz file, or arrays of another form.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = _labels(path, archive)
+            with archive.open("images.npy") as file:
+                count, shape = _form(path, file)
+                if names is not None and len(names) != count:
+                    raise CannotMake(f"{path} has {count} images and {len(names)} labels")
+                size = int(np.prod(shape))
+                for row in range(count):
+                    content = file.read(size)
+                    if len(content) != size:
+                        raise EOFError("the array 'images' ends too early")
+                    picture = np.frombuffer(content, np.uint8).reshape(shape)
+                    yield f"row {row}", None if names is None else names[row], picture
+    except _BROKEN as error:
+        raise CannotMake(f"{path} cannot be read as an npz file with an array 'images': {error}") from None
+
+
+def _form(path: Path, file: IO[bytes]) -> tuple[int, tuple[int, ...]]:
+    version = np.lib.format.read_magic(file)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, fortran, dtype = read(file)
+    good = dtype == np.uint8 and not fortran and (len(shape) == 3 or (len(shape) == 4 and shape[3] in (1, 3)))
+    if not good or min(shape[1:]) < 1:
+        raise CannotMake(
+            f"'images' in {path} is {dtype} {list(shape)}; it must be uint8 [n, H, W] or [n, H, W, 1 or 3]"
+        )
+    return shape[0], shape[1:]
+
+
+def _labels(path: Path, archive: zipfile.ZipFile) -> list[str] | None:
+    """The label name of each row, or None where there are no labels."""
+    if "labels.npy" not in archive.namelist():
+        return None
+    with archive.open("labels.npy") as file:
+        codes = np.lib.format.read_array(file, allow_pickle=False)
+    if "label_names.npy" not in archive.namelist():
+        return [str(code) for code in codes.tolist()]
+    with archive.open("label_names.npy") as file:
+        names = [str(name) for name in np.lib.format.read_array(file, allow_pickle=False).tolist()]
+    if codes.dtype.kind not in "iu" or (len(codes) and not 0 <= codes.min() <= codes.max() < len(names)):
+        raise CannotMake(f"'labels' in {path} are no positions in its {len(names)} 'label_names'")
+    return [names[code] for code in codes.tolist()]

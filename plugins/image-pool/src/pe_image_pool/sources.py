@@ -1,0 +1,101 @@
+"""Pools as people keep them: what a source is, what tells that it has changed, and its pictures one after the other."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pe_image_pool import npzfile, parquet, webdataset
+from pe_sdk import CannotMake
+
+FORMATS = ("folder", "parquet", "webdataset", "npz")
+PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture as it is kept.
+
+    Args:
+        name: for messages: file, or file and row.
+        label: name of its label, or None.
+        read: gives the encoded file, or the pixels as uint8 [H, W] or [H, W, C]; may fail with any exception.
+    """
+
+    name: str
+    label: str | None
+    read: Callable[[], bytes | NDArray[np.uint8]]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A pool on disk.
+
+    Args:
+        kind: one of `FORMATS`.
+        location: the file or folder.
+        files: the files it consists of, in order.
+    """
+
+    kind: str
+    location: Path
+    files: tuple[Path, ...]
+
+    def fingerprint(self) -> tuple[object, ...]:
+        """What changes when a file is added, removed, renamed or written: names, sizes and times of all files."""
+        facts = []
+        for path in self.files:
+            stat = path.stat()
+            facts.append((str(path.relative_to(self.location.parent)), stat.st_size, stat.st_mtime_ns))
+        return (self.kind, *facts)
+
+    def pictures(self) -> Iterator[Picture]:
+        """All pictures, in an order that depends on the names of files and the rows in them alone.
+
+        Raises:
+            CannotMake: a file of the source that is not what its name says.
+        """
+        if self.kind == "folder":
+            yield from _of_folder(self)
+            return
+        read = {"parquet": parquet.rows, "webdataset": webdataset.rows, "npz": npzfile.rows}[self.kind]
+        for path in self.files:
+            for name, label, content in read(path):
+                yield Picture(f"{path}: {name}", label, lambda content=content: content)  # type: ignore[misc]
+
+
+def find(text: str) -> Source:
+    """The source that an option names: a path, or `format:path` with a format of `FORMATS`.
+
+    Raises:
+        CannotMake: nothing there, or nothing of a known format.
+    """
+    kind, colon, rest = text.partition(":")
+    if not colon or kind not in FORMATS:
+        kind, rest = "", text
+    location = Path(rest).expanduser().absolute()
+    if not location.exists():
+        raise CannotMake(f"there is no pool of pictures at {location}; give --set source=PATH")
+    files = [location] if location.is_file() else sorted(p for p in location.rglob("*") if p.is_file())
+    of_kind = {
+        "parquet": [p for p in files if p.suffix == ".parquet"],
+        "webdataset": [p for p in files if p.name.endswith((".tar", ".tar.gz", ".tgz"))],
+        "npz": [p for p in files if p.suffix == ".npz"],
+        "folder": [p for p in files if p.suffix.lower() in PICTURES and location.is_dir()],
+    }
+    for name, found in of_kind.items():
+        if found and kind in ("", name):
+            return Source(name, location, tuple(found))
+    wanted = f"of the format {kind}" if kind else "no pictures, Parquet, tar or npz files"
+    raise CannotMake(
+        f"there is nothing to draw from at {location}: {'nothing ' if kind else ''}{wanted}; "
+        "give a folder of pictures or of class folders, Parquet files, tar shards or an npz"
+    )
+
+
+def _of_folder(source: Source) -> Iterator[Picture]:
+    for path in source.files:
+        inside = path.relative_to(source.location)
+        yield Picture(str(path), inside.parts[0] if len(inside.parts) > 1 else None, path.read_bytes)

@@ -1,0 +1,45 @@
+"""WebDataset shards: tar files in which key.png (or .jpg, …) and key.cls stand next to each other. Read as a stream."""
+
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from pe_sdk import CannotMake
+
+_PICTURES = ("png", "jpg", "jpeg", "webp", "bmp", "ppm", "pgm", "img")
+_BYTES = 1 << 28
+"""No picture or label is larger than this."""
+
+
+def rows(path: Path) -> Iterator[tuple[str, str | None, bytes]]:
+    """Key, label and encoded picture of each sample with a picture; other members are passed over, nothing is extracted.
+
+    Raises:
+        CannotMake: the file is no tar file, or it ends too early.
+    """
+    try:
+        with tarfile.open(path, "r|*") as archive:
+            key, picture, label = "", None, None
+            for member in archive:
+                if not member.isfile():
+                    continue
+                folder, _, file = member.name.rpartition("/")
+                stem, _, extension = file.partition(".")  # a key ends at the first dot, by the format's convention
+                if (of := f"{folder}/{stem}") != key:
+                    if picture is not None:
+                        yield key.lstrip("/"), label, picture
+                    key, picture, label = of, None, None
+                extension = extension.lower()
+                if extension in _PICTURES:
+                    picture = _content(archive, member)
+                elif extension == "cls":
+                    label = _content(archive, member).decode("utf-8", "replace").strip() or None
+            if picture is not None:
+                yield key.lstrip("/"), label, picture
+    except (OSError, EOFError, tarfile.TarError) as error:
+        raise CannotMake(f"{path} cannot be read as a tar file: {error}") from None
+
+
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    file = archive.extractfile(member) if member.size <= _BYTES else None
+    return file.read() if file is not None else b""

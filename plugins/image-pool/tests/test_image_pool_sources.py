@@ -1,0 +1,197 @@
+"""Every format gives the same pool; what is broken is counted or refused."""
+
+import io
+import json
+import tarfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import pe_image_pool
+from pe_image_pool import sources
+from pe_image_pool.fit import decode, fit
+from pe_sdk import CannotMake, OutputSpec, PluginWarning
+
+LABELS = ("cat", "dog")
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def images():
+    return np.random.default_rng(3).integers(0, 256, (6, 9, 11, 3), dtype=np.uint8)
+
+
+def png(array):
+    file = io.BytesIO()
+    Image.fromarray(array).save(file, "png")
+    return file.getvalue()
+
+
+def folder(root, images):
+    for i, image in enumerate(images):
+        path = root / LABELS[i // 3] / f"{i}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(png(image))
+    (root / "notes.txt").write_text("no picture")
+
+
+def npz(root, images):
+    root.mkdir()
+    np.savez_compressed(root / "a.npz", images=images, labels=np.arange(6) // 3, label_names=np.array(LABELS))
+
+
+def webdataset(root, images):
+    root.mkdir()
+    for shard in range(2):
+        with tarfile.open(root / f"{shard}.tar", "w") as archive:
+            for i in range(3 * shard, 3 * shard + 3):
+                for name, content in [
+                    (f"x/{i}.json", b"{}"),
+                    (f"x/{i}.png", png(images[i])),
+                    (f"x/{i}.cls", LABELS[shard].encode() + b"\n"),
+                ]:
+                    member = tarfile.TarInfo(name)
+                    member.size = len(content)
+                    archive.addfile(member, io.BytesIO(content))
+
+
+def parquet(root, images, struct=False):
+    pa = pytest.importorskip("pyarrow", reason="Parquet is an extra of the package")
+    import pyarrow.parquet as pq
+
+    root.mkdir()
+    column = [{"bytes": png(i), "path": None} for i in images] if struct else [png(i) for i in images]
+    labels = [i // 3 for i in range(6)] if struct else [LABELS[i // 3] for i in range(6)]
+    table = pa.table({"image": column, "label": labels, "other": [0.5] * 6})
+    if struct:
+        features = {"info": {"features": {"label": {"names": list(LABELS), "_type": "ClassLabel"}}}}
+        table = table.replace_schema_metadata({"huggingface": json.dumps(features)})
+    pq.write_table(table, root / "a.parquet", row_group_size=4)
+
+
+def parquet_of_structs(root, images):
+    parquet(root, images, struct=True)
+
+
+def make(path, labels=LABELS, shape=(9, 11, 3), **options):
+    chosen = pe_image_pool.Options(source=str(path), **options)
+    return pe_image_pool.make(OutputSpec("image", shape, "uint8"), labels, chosen, None)
+
+
+@pytest.mark.parametrize("write", [folder, npz, webdataset, parquet, parquet_of_structs])
+def test_a_format_brings_pictures_and_labels_in_order(tmp_path, images, write):
+    write(tmp_path / "pool", images)
+    made = make(tmp_path / "pool", use_labels="yes")
+    ids = np.arange(6)
+    np.testing.assert_array_equal(made.restore(ids // 3, {"pool_id": ids}).data, images)
+    drawn = made.random(np.repeat([0, 1], 50), np.arange(100, dtype=np.uint64)).state["pool_id"]
+    np.testing.assert_array_equal(drawn // 3, np.repeat([0, 1], 50))
+    kind = sources.find(str(tmp_path / "pool")).kind
+    assert sources.find(f"{kind}:{tmp_path / 'pool'}").kind == kind
+
+
+def test_a_flat_folder_has_no_labels(tmp_path, images):
+    for i, image in enumerate(images):
+        Image.fromarray(image).save(tmp_path / f"{i}.png")
+    with pytest.warns(PluginWarning, match="no labels"):
+        make(tmp_path)
+    with pytest.raises(CannotMake, match="no labels"):
+        make(tmp_path, use_labels="yes")
+
+
+def test_a_file_of_a_known_format_may_be_named_alone(tmp_path, images):
+    npz(tmp_path / "pool", images)
+    assert make(tmp_path / "pool" / "a.npz")._pictures.count == 6
+
+
+def test_bad_pictures_are_one_warning_that_counts_and_names_the_first_at_every_use(tmp_path, images):
+    folder(tmp_path / "pool", images)
+    (tmp_path / "pool" / "cat" / "1.png").write_bytes(png(images[1])[:60])
+    (tmp_path / "pool" / "dog" / "empty.png").write_bytes(b"")
+    for _ in range(2):
+        with pytest.warns(PluginWarning, match=r"2 pictures .* first is .*cat/1\.png") as caught:
+            made = make(tmp_path / "pool")
+        assert len(caught) == 1 and made._pictures.count == 5
+
+
+def test_no_usable_picture_is_an_error(tmp_path):
+    (tmp_path / "pool").mkdir()
+    (tmp_path / "pool" / "a.png").write_bytes(b"none")
+    with pytest.raises(CannotMake, match=r"no usable picture.*a\.png"):
+        make(tmp_path / "pool")
+    assert not list((tmp_path / "cache" / "pe" / "image-pool").glob("*.part"))
+
+
+def test_sources_that_are_not_there(tmp_path):
+    with pytest.raises(CannotMake, match="no pool of pictures"):
+        make(tmp_path / "none")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(CannotMake, match="nothing to draw from"):
+        make(tmp_path / "empty")
+    with pytest.raises(CannotMake, match="format npz"):
+        make(f"npz:{tmp_path / 'empty'}")
+
+
+@pytest.mark.parametrize("name", ["a.npz", "a.tar", "a.parquet"])
+def test_a_container_that_is_torn_is_an_error_that_names_it(tmp_path, images, name):
+    if name == "a.parquet":
+        pytest.importorskip("pyarrow", reason="Parquet is an extra of the package")
+    (tmp_path / name).write_bytes(b"PK\x03\x04 not at all what it says" * 40)
+    with pytest.raises(CannotMake, match=name.replace(".", r"\.")):
+        make(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"pictures": np.zeros((2, 4, 4), np.uint8)},
+        {"images": np.zeros((2, 4, 4), np.float32)},
+        {"images": np.zeros((2, 4, 4, 2), np.uint8)},
+        {"images": np.zeros((2, 4, 4), np.uint8), "labels": np.zeros(3, int)},
+        {"images": np.zeros((2, 4, 4), np.uint8), "labels": np.array([0, 5]), "label_names": np.array(["a"])},
+        {"images": np.array([{}, {}])},
+    ],
+)
+def test_an_npz_of_another_form_is_an_error(tmp_path, arrays):
+    np.savez(tmp_path / "a.npz", **arrays)
+    with pytest.raises(CannotMake, match=r"a\.npz"):
+        make(tmp_path / "a.npz")
+
+
+def test_without_pyarrow_a_parquet_pool_says_how_to_get_it(tmp_path, monkeypatch):
+    (tmp_path / "a.parquet").write_bytes(b"PAR1")
+    monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
+    with pytest.raises(CannotMake, match=r"pip install 'pe-plugin-image-pool\[parquet\]'"):
+        make(tmp_path / "a.parquet")
+
+
+def test_a_pool_is_built_again_when_a_file_changes(tmp_path, images):
+    folder(tmp_path / "pool", images)
+    make(tmp_path / "pool")
+    (tmp_path / "pool" / "dog" / "9.png").write_bytes(png(images[0]))
+    assert make(tmp_path / "pool")._pictures.count == 7
+
+
+def test_fitting_averages_areas_and_cuts_to_the_middle():
+    image = np.zeros((8, 16), np.uint8)
+    image[:, 4:12] = np.tile([0, 200], (8, 4))  # only the middle half is left, in pairs averaging 100
+    np.testing.assert_array_equal(fit(decode(image), (4, 4, 1)), np.full((4, 4, 1), 100))
+    assert fit(decode(image), (4, 4, 3)).shape == (4, 4, 3)
+    assert fit(decode(image), (20, 3, 1)).shape == (20, 3, 1)
+
+
+def test_unusual_pictures_are_decoded():
+    ramp = np.arange(16, dtype=np.uint16).reshape(4, 4) * 4096
+    assert np.array_equal(np.asarray(decode(png(ramp))), ramp >> 8)
+    clear = np.zeros((4, 4, 4), np.uint8)
+    assert (np.asarray(decode(png(clear))) == 255).all()
+    turned, file = Image.fromarray(np.arange(12, dtype=np.uint8).reshape(3, 4)), io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned.save(file, "png", exif=exif)
+    assert decode(file.getvalue()).size == (3, 4)
