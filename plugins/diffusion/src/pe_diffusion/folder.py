@@ -1,0 +1,112 @@
+"""The folder of a model: the shipped one, a local one, or what the hub has, of which only safetensors and JSON are fetched."""
+
+import json
+import os
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pe_sdk import CannotMake
+
+TEXT_MODEL = "nota-ai/bk-sdm-small"
+"""What `model=text` stands for: Stable Diffusion 1.4 distilled to a U-Net of 0.5 billion weights (arXiv 2305.15798)."""
+
+PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
+WANTED = ("model_index.json", *(f"{part}/*.{end}" for part in PARTS for end in ("json", "safetensors", "txt")))
+UNWANTED = ("*.fp16.*", "*.bf16.*", "*.non_ema.*", "*flax*", "*openvino*")
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """A folder in the layout of diffusers pipelines.
+
+    Args:
+        path: where it is.
+        name: what the user called it.
+        index: its model_index.json.
+    """
+
+    path: Path
+    name: str
+    index: dict[str, Any]
+
+    def has(self, part: str, kind: str) -> bool:
+        """Whether the index says that a part is of a class."""
+        entry = self.index.get(part)
+        return isinstance(entry, list) and len(entry) == 2 and entry[1] == kind
+
+    def config(self, part: str, file: str = "config.json") -> dict[str, Any]:
+        """A JSON file of a part.
+
+        Raises:
+            CannotMake: it is not there or no JSON object.
+        """
+        return _read(self.path / part / file, self.name)
+
+
+def find(model: str, revision: str) -> ModelFolder:
+    """The folder of a model by its name; see the option `model`.
+
+    Raises:
+        CannotMake: nothing there, or the hub does not answer.
+    """
+    if not model:
+        path = Path(str(resources.files("pe_diffusion") / "assets" / "digits"))
+    elif Path(model).expanduser().is_dir():
+        path = Path(model).expanduser()
+    else:
+        path = _from_hub(TEXT_MODEL if model == "text" else model, revision)
+    name = model or "the shipped model"
+    return ModelFolder(path, name, _read(path / "model_index.json", name))
+
+
+def _from_hub(model: str, revision: str) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        HFValidationError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+
+    looks_like_path = model.startswith((".", "/", "~")) or model.count("/") > 1
+    if looks_like_path:
+        raise CannotMake(f"there is no folder {model!r}; give a folder that exists or a hub id such as {TEXT_MODEL}")
+    try:
+        return Path(
+            snapshot_download(
+                model, revision=revision or None, allow_patterns=list(WANTED), ignore_patterns=list(UNWANTED)
+            )
+        )
+    except GatedRepoError as error:  # a kind of RepositoryNotFoundError, so it comes first
+        raise CannotMake(
+            f"{model!r} is gated: accept its terms on the hub, then log in there (hf auth login)"
+        ) from error
+    except (RepositoryNotFoundError, RevisionNotFoundError, HFValidationError) as error:
+        at = f" at revision {revision!r}" if revision else ""
+        raise CannotMake(f"{model!r}{at} is neither a folder here nor a model on the hub; check the name") from error
+    except (LocalEntryNotFoundError, OSError) as error:
+        why = "the hub is switched off (HF_HUB_OFFLINE)" if _offline() else "the hub does not answer"
+        raise CannotMake(
+            f"{model!r} is neither a folder here nor in the cache, and {why}; download it where there is a "
+            "connection (hf download) and give the folder: --set model=FOLDER, or leave 'model' empty for the shipped digits"
+        ) from error
+
+
+def _offline() -> bool:
+    return os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE")
+
+
+def _read(path: Path, name: str) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        where = f"{path.parent.name}/{path.name}"
+        raise CannotMake(
+            f"{name!r} is no model in the layout of diffusers: {where} is missing or no JSON; save it with save_pretrained"
+        ) from error
+    if not isinstance(document, dict):
+        raise CannotMake(f"{name!r} is no model in the layout of diffusers: {path.name} is no JSON object")
+    return document

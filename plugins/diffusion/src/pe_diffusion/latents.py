@@ -1,0 +1,109 @@
+"""Text-to-image models: a pipeline of the Stable Diffusion kind, whose U-Net denoises latents under a prompt."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL, UNet2DConditionModel
+from numpy.typing import NDArray
+from torch import Tensor
+from transformers import CLIPTextModel, CLIPTokenizer
+from transformers.utils import logging
+
+from pe_diffusion.backend import Backend, Defaults, Place, guided
+from pe_diffusion.folder import ModelFolder
+from pe_diffusion.loading import frozen, part, scheduler
+from pe_sdk import CannotMake
+
+
+class LatentModel(Backend):
+    """Text to image, and image to image: the same loop as of pixels, between the two halves of the autoencoder.
+
+    The prompts of all labels are encoded once, when it is made; the text encoder is let go then. An encoded picture is the mean of
+    its latent distribution, so that encoding takes no randomness.
+
+    Raises:
+        CannotMake: prompts for unknown labels, a size the autoencoder cannot make, or parts of another form.
+    """
+
+    defaults = Defaults(steps=25, guidance=7.5, batch=4, power=1.0)
+
+    def __init__(self, folder: ModelFolder, labels: tuple[str, ...], options: Any, place: Place) -> None:
+        self.place = place
+        prompts = prompts_of(labels, options)
+        self.scheduler = scheduler(folder)
+        how = {"use_safetensors": True, "torch_dtype": place.dtype}
+        self._vae = frozen(part(folder, "vae", AutoencoderKL.from_pretrained, **how).to(place.device))
+        self._net = frozen(part(folder, "unet", UNet2DConditionModel.from_pretrained, **how).to(place.device))
+        channels = self._vae.config.latent_channels
+        if self._net.config.in_channels != channels or self._net.config.addition_embed_type is not None:
+            raise CannotMake(
+                f"diffusion cannot use {folder.name!r}: its U-Net takes more than latents, a time and a prompt (inpainting, XL)"
+            )
+        scale = 2 ** (len(self._vae.config.block_out_channels) - 1)
+        own = self._net.config.sample_size
+        height, width = options.height_and_width or (
+            (own * scale,) * 2 if isinstance(own, int) else (s * scale for s in own)
+        )
+        # the U-Net halves the latents at every level but the last, and joins the halves again
+        step = scale * 2 ** (len(self._net.config.block_out_channels) - 1)
+        if height % step or width % step:
+            raise CannotMake(f"the size of {folder.name!r} is in steps of {step} pixels, got {height}x{width}")
+        self.picture = (height, width, 3)
+        self.noise = (channels, height // scale, width // scale)
+        self._texts = _encode_texts(folder, (*prompts, options.negative), place)
+
+    def predict(self, x: Tensor, t: Tensor, labels: NDArray[np.int64], guidance: float) -> Tensor:
+        conditional = self._run(x, t, self._texts[torch.from_numpy(labels).to(x.device)])
+        if guidance == 1:
+            return conditional
+        return guided(self._run(x, t, self._texts[-1:].expand(len(x), -1, -1)), conditional, guidance)
+
+    def _run(self, x: Tensor, t: Tensor, texts: Tensor) -> Tensor:
+        return self._net(x.to(self.place.dtype), t, encoder_hidden_states=texts).sample.to(torch.float32)
+
+    def encode(self, pictures: Tensor) -> Tensor:
+        mean = self._vae.encode(pictures.to(self.place.dtype)).latent_dist.mode().to(torch.float32)
+        return (mean - (self._vae.config.shift_factor or 0)) * self._vae.config.scaling_factor
+
+    def decode(self, x: Tensor) -> Tensor:
+        latents = x / self._vae.config.scaling_factor + (self._vae.config.shift_factor or 0)
+        return self._vae.decode(latents.to(self.place.dtype)).sample.to(torch.float32)
+
+
+def prompts_of(labels: tuple[str, ...], options: Any) -> list[str]:
+    """The prompt of each label: its own, or the template with its name."""
+    if unknown := sorted(set(options.prompts) - set(labels)):
+        raise CannotMake(f"prompts are given for {unknown}, which are no labels; labels: {', '.join(labels)}")
+    return [options.prompts.get(label, options.prompt.replace("{label}", label)) for label in labels]
+
+
+def _encode_texts(folder: ModelFolder, texts: tuple[str, ...], place: Place) -> Tensor:
+    """The last hidden states of the text encoder, [texts, tokens, width]: one text at a time, so that none sees the others."""
+    tokenizer = part(folder, "tokenizer", CLIPTokenizer.from_pretrained)
+    with _no_progress_bar():
+        encoder = part(folder, "text_encoder", CLIPTextModel.from_pretrained, use_safetensors=True)
+    encoder = frozen(encoder.to(place.device, torch.float32))
+    length = encoder.config.max_position_embeddings
+    rows = []
+    with torch.inference_mode():
+        for text in texts:
+            ids = tokenizer(
+                text, padding="max_length", max_length=length, truncation=True, return_tensors="pt"
+            ).input_ids
+            rows.append(encoder(ids.to(place.device)).last_hidden_state)
+    return torch.cat(rows).to(place.dtype)
+
+
+@contextmanager
+def _no_progress_bar() -> Iterator[None]:
+    """The terminal belongs to the host."""
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
