@@ -1,0 +1,100 @@
+"""What `stages` and `mix` say."""
+
+import re
+from dataclasses import dataclass
+
+from pe_sdk import CannotMake
+
+_RANGE = re.compile(r"(\d+)(?:(-)(\d*))?")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A generator and its iterations.
+
+    Args:
+        name: of the generator.
+        start: the first population it makes, 0 for the random samples; None where it is decided on the way.
+        end: the last, or None where it goes on to the end.
+    """
+
+    name: str
+    start: int | None
+    end: int | None = None
+
+
+def read_stages(text: str) -> tuple[Stage, ...]:
+    """`NAME:FROM-TO,NAME:FROM-`, or `NAME,NAME:auto`.
+
+    Raises:
+        CannotMake: not of this form, a gap or an overlap, or a name twice.
+    """
+    entries = [tuple(part.strip() for part in entry.partition(":")) for entry in text.split(",") if entry.strip()]
+    _check_names(text, "stages", [name for name, _, _ in entries])
+    if len(entries) == 2 and entries[1][2] == "auto":
+        if entries[0][2]:
+            raise CannotMake(f"stages: {text!r}: before an auto stage the first takes no numbers")
+        return Stage(entries[0][0], 0), Stage(entries[1][0], None)
+    stages: list[Stage] = []
+    free: int | None = 0
+    for name, _, numbers in entries:
+        found = _RANGE.fullmatch(numbers)
+        if not found:
+            raise CannotMake(
+                f"stages: {name}:{numbers} is no stage; write NAME:FROM-TO, NAME:FROM- for the rest, or NAME,NAME:auto"
+            )
+        first, dash, last = int(found[1]), found[2], found[3]
+        if first != free:
+            wanted = "nothing is left for it" if free is None else f"it has to begin at {free}"
+            raise CannotMake(f"stages: {name}:{numbers}: {wanted}; stages follow each other from 0 without gaps")
+        end = first if not dash else int(last) if last else None
+        if end is not None and end < first:
+            raise CannotMake(f"stages: {name}:{numbers} ends before it begins")
+        stages.append(Stage(name, first, end))
+        free = None if end is None else end + 1
+    return tuple(stages)
+
+
+def check_end(stages: tuple[Stage, ...], iterations: int) -> None:
+    """Whether every stage has its turn, and the last goes on to the release, which is population T.
+
+    Raises:
+        CannotMake: they do not fit these iterations, T.
+    """
+    last = stages[-1]
+    if last.start is not None and last.start > iterations:
+        raise CannotMake(
+            f"stages: {last.name} begins at {last.start}, but a run of {iterations} iterations ends at {iterations}"
+        )
+    if last.end is not None and last.end < iterations:
+        raise CannotMake(
+            f"stages: {last.name} ends at {last.end}, but a run of {iterations} iterations ends at {iterations}; "
+            f"write {last.name}:{last.start}-"
+        )
+
+
+def read_mix(text: str) -> dict[str, float]:
+    """`NAME:SHARE,NAME:SHARE`, as shares that sum to one.
+
+    Raises:
+        CannotMake: not of this form, a share that is not positive, or a name twice.
+    """
+    entries = [tuple(part.strip() for part in entry.partition(":")) for entry in text.split(",") if entry.strip()]
+    _check_names(text, "mix", [name for name, _, _ in entries])
+    shares = {}
+    for name, _, number in entries:
+        try:
+            share = float(number)
+        except ValueError:
+            share = 0.0
+        if not 0 < share < float("inf"):
+            raise CannotMake(f"mix: {name}:{number} has no positive share; write NAME:SHARE,NAME:SHARE")
+        shares[name] = share
+    return {name: share / sum(shares.values()) for name, share in shares.items()}
+
+
+def _check_names(text: str, option: str, names: list[str]) -> None:
+    if not names or "" in names:
+        raise CannotMake(f"{option}: {text!r} names no generator")
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise CannotMake(f"{option}: {twice} is named twice")
