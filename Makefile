@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := sdk plugins/echo plugins/text-render plugins/pyrender-faces
+PLUGINS := echo text-render pyrender-faces procedural-2d avatars image-pool diffusion combined
+PACKAGES := sdk $(PLUGINS:%=plugins/%)
 STAMP := $(VENV)/.installed
 RUN ?= runs/demo-digits
 
@@ -43,6 +44,10 @@ format: $(STAMP) ## mend what ruff can mend
 bench: $(STAMP) ## measure speed (set DATA=file.npz for the runs on real digits)
 	$(BIN)/python benchmarks/text_render.py
 	$(BIN)/python benchmarks/faces.py
+	$(BIN)/python benchmarks/procedural_2d.py
+	$(BIN)/python benchmarks/avatars.py
+	$(BIN)/python benchmarks/image_pool.py 10000 100000
+	$(BIN)/python benchmarks/diffusion.py
 	$(BIN)/python benchmarks/whole_run.py $(if $(DATA),--data $(DATA))
 
 clean: ## remove .venv and caches; runs/ stays
