@@ -11,7 +11,7 @@ SUMMARIES: Mapping[tuple[str, str], str] = MappingProxyType(
         (
             EMBEDDING,
             "simulator-features",
-        ): "a small net trained on the generator's own output to read its labels and parameters",
+        ): "a small net trained on the generator's own output: labels, and parameters or variations",
         (READER, "folder"): "a folder of images for each class",
         (READER, "idx"): "IDX files as of MNIST, plain or gzipped; class names by --classes",
         (READER, "npz"): "NumPy archive with images, labels and optional label_names, clients",

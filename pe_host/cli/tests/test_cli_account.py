@@ -97,10 +97,10 @@ def plan(epsilon):
 def write_manifest(folder, made):
     generator = PluginRef("generator", "x", "m", "pe-plugin-x", "1.0")
     embedding = PluginRef("embedding", "pixels", "m", "pe-host", "1.0")
-    Manifest(made, generator, embedding, {}, {}, {}, None).write(RunFolder(folder))
+    Manifest(made, generator, embedding, {}, {}, {}, None, {}).write(RunFolder(folder))
 
 
-@pytest.mark.parametrize("content", ["", "{}", "[]", '{"plan": 3}', '{"schema": 1}', "\xff"])
+@pytest.mark.parametrize("content", ["", "{}", "[]", '{"plan": 3}', '{"schema": 2}', "\xff"])
 def test_what_is_no_manifest_is_one_clear_error(account, tmp_path, content):
     (tmp_path / "manifest.json").write_text(content, encoding="latin-1")
     got, out, err = account(tmp_path)
