@@ -1,15 +1,20 @@
 """What is missing is one clear sentence: hub, folder, GPU, memory, package, weights in pickle."""
 
 import json
+import shutil
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 import pe_diffusion
 from pe_diffusion.denoise import scheduler_from, times
-from pe_sdk import CannotMake, OptionError, OutputSpec, parse_options, random
+from pe_sdk import CannotMake, OptionError, OutputSpec, PluginWarning, parse_options, random
+
+SHIPPED = Path(pe_diffusion.__file__).parent / "assets" / "digits"
 
 
 def make(**options):
@@ -55,6 +60,79 @@ def test_folders_that_are_no_models(tmp_path):
     (tmp_path / "model_index.json").write_text(json.dumps({"_class_name": "FluxPipeline"}))
     with pytest.raises(CannotMake, match="FluxPipeline"):
         make(model=str(tmp_path))
+
+
+def test_a_home_that_nobody_has_is_a_path_that_is_not_there():
+    with pytest.raises(CannotMake, match="there is no folder"):
+        make(model="~no-such-user/model")
+
+
+def test_an_error_of_the_hubs_http_library_is_told(no_hub, monkeypatch):
+    def broken(*_, **__):
+        raise Exception("read timed out")  # of no class that a caller could know
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", broken)
+    with pytest.raises(CannotMake, match="read timed out.*try again"):
+        make(model="someone/some-model")
+
+
+def test_a_commit_that_may_move_is_named_and_one_that_is_asked_for_is_not(monkeypatch, tmp_path):
+    folder = tmp_path / "0123abc"
+    shutil.copytree(SHIPPED, folder)
+    monkeypatch.setattr("huggingface_hub.snapshot_download", lambda *_, **__: str(folder))
+    with pytest.warns(PluginWarning, match="revision=0123abc"):
+        make(model="someone/some-model")
+    make(model="someone/some-model", revision="0123abc")
+
+
+def edited(folder, file, **values):
+    """A copy of the shipped model with some values of a JSON file changed."""
+    shutil.copytree(SHIPPED, folder)
+    document = json.loads((folder / file).read_text(encoding="utf-8"))
+    (folder / file).write_text(json.dumps(document | values), encoding="utf-8")
+    return str(folder)
+
+
+@pytest.mark.parametrize(
+    ("file", "values", "message"),
+    [
+        ("unet/config.json", {"sample_size": None}, "stated size"),
+        ("unet/config.json", {"class_embed_type": "timestep", "num_class_embeds": None}, "classes by number"),
+        ("unet/config.json", {"block_out_channels": [32, 64]}, "cannot load 'unet'"),
+        ("unet/config.json", {"num_class_embeds": 5}, "5 classes and names for 10"),
+        ("model_index.json", {"patch": "2"}, "'patch'"),
+        ("model_index.json", {"patch": 0}, "'patch'"),
+        ("model_index.json", {"id2label": ["0", "1"]}, "'id2label'"),
+        ("model_index.json", {"id2label": {"0": "0", "50": "1"}}, "'id2label'"),
+        ("model_index.json", {"id2label": {"0": "0", "1": "0", "2": "1"}}, "'id2label'"),
+        ("scheduler/scheduler_config.json", {"beta_schedule": "nonsense"}, "noise schedule"),
+    ],
+)
+def test_folders_with_nonsense_in_them(tmp_path, file, values, message):
+    with pytest.raises(CannotMake, match=message):
+        make(model=edited(tmp_path / "model", file, **values))
+
+
+def test_weights_that_are_missing_are_not_drawn_at_random(tmp_path):
+    """diffusers would, from torch's global generator: other pictures in every process."""
+    folder = Path(edited(tmp_path / "model", "model_index.json"))
+    weights = folder / "unet" / "diffusion_pytorch_model.safetensors"
+    tensors = load_file(weights)
+    del tensors["conv_in.weight"]
+    save_file(tensors, weights)
+    with pytest.raises(CannotMake, match=r"'conv_in\.weight' is missing"):
+        make(model=str(folder))
+
+
+def test_the_oldest_layout_has_no_folder_for_the_net(tmp_path):
+    folder = Path(edited(tmp_path / "model", "model_index.json"))
+    for part in ("unet", "scheduler"):
+        for path in list((folder / part).iterdir()):
+            path.rename(folder / path.name)
+        (folder / part).rmdir()
+    labels, seeds = np.array([0, 1]), random.derive(0, "test", 2)
+    made = make(model=str(folder), steps=2)
+    np.testing.assert_array_equal(made.random(labels, seeds).data, make(steps=2).random(labels, seeds).data)
 
 
 def test_no_gpu(monkeypatch):

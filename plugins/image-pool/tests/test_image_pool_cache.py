@@ -1,7 +1,11 @@
 """The cache: built once, whole or anew, by one process at a time; the search in it; rendered pools; memory."""
 
+import os
+import pathlib
+import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,6 +84,23 @@ def test_a_cache_that_cannot_be_written_is_an_error_with_the_next_step(tmp_path,
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     with pytest.raises(CannotMake, match="XDG_CACHE_HOME"):
+        obtain("key", fill)
+
+
+def test_a_temporary_folder_of_others_is_not_used(tmp_path, monkeypatch):
+    """In a temporary folder anybody could have laid a pool ready under the name that is looked for."""
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(pathlib.Path, "home", lambda: (_ for _ in ()).throw(RuntimeError("no home")))
+    mine = tmp_path / f"pe-{os.getuid()}"
+    assert obtain("key", fill) == mine / "image-pool" / "key"
+    assert mine.stat().st_mode & 0o777 == 0o700
+    mine.chmod(0o777)
+    with pytest.raises(CannotMake, match="open to others"):
+        obtain("key", fill)
+    shutil.rmtree(mine)
+    mine.symlink_to(tmp_path)
+    with pytest.raises(CannotMake, match="open to others"):
         obtain("key", fill)
 
 

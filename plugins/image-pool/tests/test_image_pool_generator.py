@@ -33,6 +33,10 @@ def make(home, labels=LABELS, name="pool.npz", shape=(12, 12, 3), **options):
     return pe_image_pool.make(OutputSpec("image", shape, "uint8"), labels, chosen, None)
 
 
+def state_of(made, ids):
+    return {"pool_id": ids, "pool": np.full(len(ids), made._pictures.identity)}
+
+
 def drawn(made, n=90, seed=1, count=3):
     labels = np.arange(n) % count
     return made.random(labels, random.derive(seed, "test", n))
@@ -84,13 +88,13 @@ def test_degree_zero_is_the_identity_and_others_are_not(home):
 
 @pytest.mark.parametrize("use", ["yes", "no"])
 def test_a_variation_is_one_of_the_gamma_nearest_each_as_likely(home, use):
-    """Against distances computed here in float64. 3,000 draws of γ = 6: a share of 1/6 misses [0.133, 0.2] with
-    probability below 1e-6 (5 standard deviations); ids outside the nearest six fail at once."""
+    """Against distances computed here in float64. 3,000 draws of γ = 6: a share of 1/6 misses [0.129, 0.204] with
+    probability below 1e-7 (5.5 standard deviations); ids outside the nearest six fail at once."""
     made = make(home, use_labels=use, neighbours=18)
     degree = np.log(3) / np.log(9)
     assert gamma(degree, 18) == 6
     ids = np.full(3000, 7)
-    samples = Samples(None, ids % 3, {"pool_id": ids})
+    samples = Samples(None, ids % 3, state_of(made, ids))
     varied = made.vary(samples, degree, random.derive(4, "test", 3000)).state["pool_id"]
     described = describe(pictures(N)).astype(float)
     distance = ((described - described[7]) ** 2).sum(1)
@@ -99,7 +103,7 @@ def test_a_variation_is_one_of_the_gamma_nearest_each_as_likely(home, use):
     nearest = np.lexsort([np.arange(N), distance])[:6]
     found, counts = np.unique(varied, return_counts=True)
     assert set(found) == set(nearest) and 7 in found
-    assert (np.abs(counts / 3000 - 1 / 6) < 0.034).all()
+    assert (np.abs(counts / 3000 - 1 / 6) < 0.0375).all()
 
 
 def test_the_law_of_gamma():
@@ -133,8 +137,8 @@ def test_foreign_samples_are_looked_up_by_their_data(home):
     foreign = Samples(pictures(N)[ids], ids % 3, {"latent": np.zeros((len(ids), 2))})
     same = made.vary(foreign, 0.0, random.derive(7, "test", len(ids)))
     np.testing.assert_array_equal(same.state["pool_id"], ids)
-    assert same.data is None and set(same.state) == {"pool_id"}
-    own = Samples(None, ids % 3, {"pool_id": ids})
+    assert same.data is None and set(same.state) == {"pool_id", "pool"}
+    own = Samples(None, ids % 3, state_of(made, ids))
     seeds = random.derive(8, "test", len(ids))
     np.testing.assert_array_equal(
         made.vary(foreign, 0.6, seeds).state["pool_id"], made.vary(own, 0.6, seeds).state["pool_id"]
@@ -146,17 +150,49 @@ def test_samples_that_cannot_be_varied(home):
     one, seed = np.zeros(1, np.int64), np.zeros(1, np.uint64)
     for samples, what in [
         (Samples(None, one), "neither"),
-        (Samples(None, one, {"pool_id": one + N}), r"0\.\.599"),
-        (Samples(None, one, {"pool_id": one - 1}), r"0\.\.599"),
-        (Samples(None, one + 3, {"pool_id": one}), r"0\.\.2"),
+        (Samples(None, one, state_of(made, one + N)), r"0\.\.599"),
+        (Samples(None, one, state_of(made, one - 1)), r"0\.\.599"),
+        (Samples(None, one + 3, state_of(made, one)), r"0\.\.2"),
         (Samples(np.zeros((1, 8, 8, 3), np.uint8), one), r"12, 12, 3"),
     ]:
         with pytest.raises(ValueError, match=what):
             made.vary(samples, 0.5, seed)
-    good = Samples(None, one, {"pool_id": one})
+    good = Samples(None, one, state_of(made, one))
     for degree in (-0.1, 1.1, float("nan"), {"x": 0.5}, {}):
         with pytest.raises(ValueError, match="degree"):
             made.vary(good, degree, seed)
+
+
+@pytest.mark.parametrize("change", ["pixel", "order", "label"])
+def test_a_pool_that_has_changed_since_is_not_taken_for_the_one_of_the_samples(home, change):
+    """As on resume: numbers would silently mean other pictures, and the votes be about none of them."""
+    images, labels = pictures(N), np.arange(N) % 3
+    if change == "pixel":
+        images[-1, 0, 0, 0] ^= 1
+    elif change == "order":
+        images, labels = np.roll(images, 3, 0), np.roll(labels, 3)
+    else:
+        labels[-1] = 0
+    np.savez(home / f"{change}.npz", images=images, labels=labels, label_names=np.array(LABELS))
+    before, after = make(home), make(home, name=f"{change}.npz")
+    samples, seeds = drawn(before), random.derive(9, "test", 90)
+    for degree in (0.0, 0.5):
+        with pytest.raises(CannotMake, match="another pool"):
+            after.vary(samples, degree, seeds)
+    with pytest.raises(CannotMake, match="another pool"):
+        after.restore(samples.labels, samples.state)
+
+
+def test_the_same_pool_is_known_again_wherever_it_lies(home, tmp_path):
+    np.savez_compressed(
+        tmp_path / "copy.npz", images=pictures(N), labels=np.arange(N) % 3, label_names=np.array(LABELS)
+    )
+    chosen = pe_image_pool.Options(source=str(tmp_path / "copy.npz"))
+    again = pe_image_pool.make(OutputSpec("image", (12, 12, 3), "uint8"), LABELS, chosen, None)
+    samples = drawn(make(home))
+    np.testing.assert_array_equal(
+        again.restore(samples.labels, samples.state).data, pictures(N)[samples.state["pool_id"]]
+    )
 
 
 def test_labels_of_the_pool_by_name_in_any_order(home):

@@ -2,7 +2,9 @@
 
 import io
 import json
+import pathlib
 import tarfile
+import zipfile
 
 import numpy as np
 import pytest
@@ -88,7 +90,9 @@ def test_a_format_brings_pictures_and_labels_in_order(tmp_path, images, write):
     write(tmp_path / "pool", images)
     made = make(tmp_path / "pool", use_labels="yes")
     ids = np.arange(6)
-    np.testing.assert_array_equal(made.restore(ids // 3, {"pool_id": ids}).data, images)
+    np.testing.assert_array_equal(
+        made.restore(ids // 3, {"pool_id": ids, "pool": np.full(6, made._pictures.identity)}).data, images
+    )
     drawn = made.random(np.repeat([0, 1], 50), np.arange(100, dtype=np.uint64)).state["pool_id"]
     np.testing.assert_array_equal(drawn // 3, np.repeat([0, 1], 50))
     kind = sources.find(str(tmp_path / "pool")).kind
@@ -154,6 +158,9 @@ def test_a_container_that_is_torn_is_an_error_that_names_it(tmp_path, images, na
         {"images": np.zeros((2, 4, 4, 2), np.uint8)},
         {"images": np.zeros((2, 4, 4), np.uint8), "labels": np.zeros(3, int)},
         {"images": np.zeros((2, 4, 4), np.uint8), "labels": np.array([0, 5]), "label_names": np.array(["a"])},
+        {"images": np.zeros((2, 4, 4), np.uint8), "labels": np.array(1)},
+        {"images": np.zeros((2, 4, 4), np.uint8), "labels": np.zeros((2, 1), int)},
+        {"images": np.zeros((2, 0, 4), np.uint8)},
         {"images": np.array([{}, {}])},
     ],
 )
@@ -161,6 +168,45 @@ def test_an_npz_of_another_form_is_an_error(tmp_path, arrays):
     np.savez(tmp_path / "a.npz", **arrays)
     with pytest.raises(CannotMake, match=r"a\.npz"):
         make(tmp_path / "a.npz")
+
+
+def test_an_npz_that_promises_more_than_memory_is_an_error(tmp_path):
+    """Of a row nothing is read before its size is known to be one that a picture can have."""
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive, archive.open("images.npy", "w") as file:
+        header = {"descr": "|u1", "fortran_order": False, "shape": (1, 1 << 40, 1 << 40)}
+        np.lib.format.write_array_header_1_0(file, header)
+    with pytest.raises(CannotMake, match="at most 100,000,000 pixels"):
+        make(tmp_path / "a.npz")
+
+
+def test_a_small_file_that_says_it_is_a_huge_picture_is_not_decoded(tmp_path, images):
+    folder(tmp_path / "pool", images)
+    (tmp_path / "pool" / "cat" / "0.png").write_bytes(b"P5 32768 4096 255\n")
+    with pytest.warns(PluginWarning, match="32768 x 4096 pixels are too many"):
+        assert make(tmp_path / "pool")._pictures.count == 5
+
+
+def test_a_member_of_a_tar_that_climbs_out_is_read_and_not_written(tmp_path, images):
+    (tmp_path / "pool").mkdir()
+    with tarfile.open(tmp_path / "pool" / "a.tar", "w") as archive:
+        for name, kind in [("../../outside.png", tarfile.REGTYPE), ("/x.png", tarfile.SYMTYPE)]:
+            member, content = tarfile.TarInfo(name), png(images[0])
+            member.type, member.size, member.linkname = kind, len(content), "/etc/hostname"
+            archive.addfile(member, io.BytesIO(content) if kind == tarfile.REGTYPE else None)
+    assert make(tmp_path / "pool", labels=("x",))._pictures.count == 1
+    assert not list(tmp_path.parent.rglob("outside.png"))
+
+
+def test_a_home_that_nobody_has_and_a_folder_that_is_closed(tmp_path, monkeypatch):
+    with pytest.raises(CannotMake, match="no pool of pictures"):
+        make("~no-such-user/pool")
+
+    def closed(self):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(pathlib.Path, "exists", closed)
+    with pytest.raises(CannotMake, match="cannot be looked into"):
+        make(tmp_path / "pool")
 
 
 def test_without_pyarrow_a_parquet_pool_says_how_to_get_it(tmp_path, monkeypatch):

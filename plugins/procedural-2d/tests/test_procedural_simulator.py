@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 
 import pe_procedural_2d
+from pe_procedural_2d.lists import OPS, POINTS
+from pe_procedural_2d.paint import draw
+from pe_procedural_2d.simulator import _ROW
 from pe_procedural_2d.space import SHAPES, SPACE
 from pe_sdk import CannotMake, Categorical, OutputSpec, SimulatorGenerator, random
 
@@ -145,6 +148,21 @@ def test_sleeves_legs_heels_and_handles_do_what_they_say():
     assert (handle > 0.3).any(1).sum() > (none > 0.3).any(1).sum() + 3
 
 
+def test_no_display_list_is_cut_short():
+    """The longest lists are those of tissue with most cells, all with nuclei; what does not fit is silently left out."""
+    params = {**SPACE.sample(random.derive(6, "test", 2000)), "heel": np.ones(2000), "count": np.full(2000, 9)}
+    rows = np.empty(2000, _ROW)
+    for name, column in params.items():
+        rows[name] = column
+    points, ops, used = np.empty((POINTS, 2)), np.empty((OPS, 7)), np.zeros(2, np.int64)
+    most = np.zeros(2, np.int64)
+    for row, uniforms in zip(rows, random.uniforms(random.derive(7, "test", 2000), "u", size=256), strict=True):
+        draw(row, uniforms, points, ops, used)
+        most = np.maximum(most, used)
+    assert most[0] < POINTS and most[1] < OPS
+    assert most[0] == 4 + 52 * 24
+
+
 def test_grey_is_colour_without_saturation():
     params, labels, seeds, grey = drawn(simulator(), 60)
     params["saturation"] = np.zeros(60)
@@ -163,12 +181,11 @@ def test_other_outputs_are_refused(shape):
 def test_values_that_would_lead_the_compiled_code_astray_are_refused():
     made = simulator()
     params, labels, seeds, _ = drawn(made, 3)
-    with pytest.raises(ValueError, match="finite"):
-        made.render({**params, "x": np.array([0, np.nan, 0])}, labels, seeds)
-    with pytest.raises(ValueError, match="shape has codes"):
-        made.render({**params, "shape": np.array([0, 9, 1])}, labels, seeds)
-    with pytest.raises(ValueError, match="count"):
-        made.render({**params, "count": np.array([2, 1000, 2])}, labels, seeds)
+    for name, wrong in (("x", np.nan), ("x", 1e300), ("scale", 0.0), ("shape", 9), ("count", 1), ("count", 1000)):
+        column = params[name].copy() if np.isfinite(wrong) and float(wrong).is_integer() else params[name].astype(float)
+        column[1] = wrong
+        with pytest.raises(ValueError, match=f"{name} has values outside"):
+            made.render({**params, name: column}, labels, seeds)
 
 
 def test_as_a_generator():

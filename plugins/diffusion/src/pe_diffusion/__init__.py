@@ -19,7 +19,7 @@ class Options:
     classes: dict[str, str] = option({}, "class of a class-conditional model for a label, e.g. classes.seven=7")
     steps: int = option(0, "denoising steps of a fresh sample; 0: 8 for pixel models, 25 for text-to-image")
     guidance: float = option(0.0, "classifier-free guidance, 1 is none; 0: 1 for pixel models, 7.5 for text-to-image")
-    size: str = option("", "picture size of a text-to-image model, e.g. 256 or 256x384; empty: its own")
+    size: str = option("", "height, or HEIGHTxWIDTH, of a text-to-image model, e.g. 256 or 256x384; empty: its own")
     device: str = option("auto", "auto, cpu or cuda")
     dtype: str = option("auto", "auto, float32, float16 or bfloat16")
     batch: int = option(0, "samples a pass of the model; 0: 32 for pixel models, 4 for text-to-image")

@@ -17,7 +17,7 @@ def scheduler_from(config: dict[str, object]) -> DPMSolverMultistepScheduler:
     """The second-order multistep solver on the noise schedule that a model was trained with.
 
     Raises:
-        CannotMake: a model that has no such schedule (flow matching, say).
+        CannotMake: a model that has no such schedule (flow matching, say), or one that is not known.
     """
     if "beta_schedule" not in config or config.get("prediction_type", "epsilon") not in (
         "epsilon",
@@ -30,7 +30,10 @@ def scheduler_from(config: dict[str, object]) -> DPMSolverMultistepScheduler:
         )
     kept = ("num_train_timesteps", "beta_start", "beta_end", "beta_schedule", "trained_betas", "prediction_type")
     schedule = {name: config[name] for name in (*kept, "rescale_betas_zero_snr") if config.get(name) is not None}
-    return DPMSolverMultistepScheduler(**schedule, algorithm_type="dpmsolver++", solver_order=2)
+    try:
+        return DPMSolverMultistepScheduler(**schedule, algorithm_type="dpmsolver++", solver_order=2)
+    except (NotImplementedError, TypeError, ValueError) as error:
+        raise CannotMake(f"diffusion cannot follow the noise schedule of this model: {error}") from error
 
 
 def times(total: int, steps: int, degree: float) -> list[int]:

@@ -2,18 +2,23 @@
 
 import json
 import os
+import warnings
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from pe_sdk import CannotMake
+from pe_sdk import CannotMake, PluginWarning
 
 TEXT_MODEL = "nota-ai/bk-sdm-small"
 """What `model=text` stands for: Stable Diffusion 1.4 distilled to a U-Net of 0.5 billion weights (arXiv 2305.15798)."""
 
 PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
-WANTED = ("model_index.json", *(f"{part}/*.{end}" for part in PARTS for end in ("json", "safetensors", "txt")))
+WANTED = (
+    "model_index.json",
+    *(f"{part}/*.{end}" for part in PARTS for end in ("json", "safetensors", "txt")),
+    *("config.json", "scheduler_config.json", "diffusion_pytorch_model*.safetensors*"),  # see `ModelFolder.part`
+)
 UNWANTED = ("*.fp16.*", "*.bf16.*", "*.non_ema.*", "*flax*", "*openvino*")
 
 
@@ -36,13 +41,18 @@ class ModelFolder:
         entry = self.index.get(part)
         return isinstance(entry, list) and len(entry) == 2 and entry[1] == kind
 
+    def part(self, part: str) -> Path:
+        """Where a part is: in its folder, or where there is none beside the index, as in the oldest pipelines on the hub."""
+        inside = self.path / part
+        return inside if inside.is_dir() else self.path
+
     def config(self, part: str, file: str = "config.json") -> dict[str, Any]:
         """A JSON file of a part.
 
         Raises:
             CannotMake: it is not there or no JSON object.
         """
-        return _read(self.path / part / file, self.name)
+        return _read(self.part(part) / file, self.name)
 
 
 def find(model: str, revision: str) -> ModelFolder:
@@ -51,10 +61,11 @@ def find(model: str, revision: str) -> ModelFolder:
     Raises:
         CannotMake: nothing there, or the hub does not answer.
     """
+    local = Path(os.path.expanduser(model))  # noqa: PTH111 - Path.expanduser fails for the home of an unknown user
     if not model:
         path = Path(str(resources.files("pe_diffusion") / "assets" / "digits"))
-    elif Path(model).expanduser().is_dir():
-        path = Path(model).expanduser()
+    elif local.is_dir():
+        path = local
     else:
         path = _from_hub(TEXT_MODEL if model == "text" else model, revision)
     name = model or "the shipped model"
@@ -75,7 +86,7 @@ def _from_hub(model: str, revision: str) -> Path:
     if looks_like_path:
         raise CannotMake(f"there is no folder {model!r}; give a folder that exists or a hub id such as {TEXT_MODEL}")
     try:
-        return Path(
+        path = Path(
             snapshot_download(
                 model, revision=revision or None, allow_patterns=list(WANTED), ignore_patterns=list(UNWANTED)
             )
@@ -93,6 +104,20 @@ def _from_hub(model: str, revision: str) -> Path:
             f"{model!r} is neither a folder here nor in the cache, and {why}; download it where there is a "
             "connection (hf download) and give the folder: --set model=FOLDER, or leave 'model' empty for the shipped digits"
         ) from error
+    except (
+        Exception
+    ) as error:  # the client lets errors of its HTTP library through, and which library that is has changed
+        raise CannotMake(
+            f"{model!r} could not be fetched from the hub ({type(error).__name__}: {error}); try again, or give a folder"
+        ) from error
+    if path.name != revision:
+        warnings.warn(
+            f"diffusion: {model!r} is at commit {path.name} now; with --set revision={path.name} a run that is resumed or "
+            "replayed later has the same weights",
+            PluginWarning,
+            stacklevel=2,
+        )
+    return path
 
 
 def _offline() -> bool:

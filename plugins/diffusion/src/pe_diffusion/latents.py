@@ -14,7 +14,7 @@ from transformers.utils import logging
 
 from pe_diffusion.backend import Backend, Defaults, Place, guided
 from pe_diffusion.folder import ModelFolder
-from pe_diffusion.loading import frozen, part, scheduler
+from pe_diffusion.loading import net, part, scheduler
 from pe_sdk import CannotMake
 
 
@@ -34,9 +34,8 @@ class LatentModel(Backend):
         self.place = place
         prompts = prompts_of(labels, options)
         self.scheduler = scheduler(folder)
-        how = {"use_safetensors": True, "torch_dtype": place.dtype}
-        self._vae = frozen(part(folder, "vae", AutoencoderKL.from_pretrained, **how).to(place.device))
-        self._net = frozen(part(folder, "unet", UNet2DConditionModel.from_pretrained, **how).to(place.device))
+        self._vae = net(folder, "vae", AutoencoderKL, place.device, place.dtype)
+        self._net = net(folder, "unet", UNet2DConditionModel, place.device, place.dtype)
         channels = self._vae.config.latent_channels
         if self._net.config.in_channels != channels or self._net.config.addition_embed_type is not None:
             raise CannotMake(
@@ -84,8 +83,7 @@ def _encode_texts(folder: ModelFolder, texts: tuple[str, ...], place: Place) -> 
     """The last hidden states of the text encoder, [texts, tokens, width]: one text at a time, so that none sees the others."""
     tokenizer = part(folder, "tokenizer", CLIPTokenizer.from_pretrained)
     with _no_progress_bar():
-        encoder = part(folder, "text_encoder", CLIPTextModel.from_pretrained, use_safetensors=True)
-    encoder = frozen(encoder.to(place.device, torch.float32))
+        encoder = net(folder, "text_encoder", CLIPTextModel, place.device, torch.float32)
     length = encoder.config.max_position_embeddings
     rows = []
     with torch.inference_mode():

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from pe_diffusion.backend import Backend, Defaults, Place, guided
 from pe_diffusion.folder import ModelFolder
-from pe_diffusion.loading import frozen, part, scheduler
+from pe_diffusion.loading import net, scheduler
 from pe_sdk import CannotMake
 
 
@@ -33,14 +33,19 @@ class PixelModel(Backend):
         self.place = place
         self.scheduler = scheduler(folder)
         config = folder.config("unet")
-        self._patch = folder.index.get("patch", 1)
+        self._patch = _patch(folder)
         channels, folded = config.get("in_channels"), self._patch**2
-        if channels not in (folded, 3 * folded) or config.get("out_channels") != channels or not config["sample_size"]:
+        size = config.get("sample_size")
+        if (
+            channels not in (folded, 3 * folded)
+            or config.get("out_channels") != channels
+            or not size
+            or config.get("class_embed_type")
+        ):
             raise CannotMake(
                 f"diffusion cannot use the net of {folder.name!r}: it takes nets of a stated size with 1 or 3 channels, as many "
-                "out as in"
+                "out as in, and classes by number"
             )
-        size = config["sample_size"]
         height, width = (size, size) if isinstance(size, int) else size
         self.noise = (channels, height, width)
         self.picture = (height * self._patch, width * self._patch, channels // folded)
@@ -49,8 +54,7 @@ class PixelModel(Backend):
             raise CannotMake(
                 f"{folder.name!r} was not trained for guidance (no class for 'none'); leave 'guidance' out"
             )
-        net = part(folder, "unet", UNet2DModel.from_pretrained, use_safetensors=True, torch_dtype=place.dtype)
-        self._net = frozen(net.to(place.device))
+        self._net = net(folder, "unet", UNet2DModel, place.device, place.dtype)
 
     def predict(self, x: Tensor, t: Tensor, labels: NDArray[np.int64], guidance: float) -> Tensor:
         if self._classes is None:
@@ -71,6 +75,28 @@ class PixelModel(Backend):
         return functional.pixel_shuffle(x, self._patch)
 
 
+def _patch(folder: ModelFolder) -> int:
+    patch = folder.index.get("patch", 1)
+    if not isinstance(patch, int) or not 1 <= patch <= 64:
+        raise CannotMake(
+            f"'patch' in model_index.json of {folder.name!r} is a whole number from 1 to 64, got {patch!r}"
+        )
+    return patch
+
+
+def _numbers(folder: ModelFolder, count: int) -> dict[str, int]:
+    """The number of each class by its name."""
+    named = folder.index.get("id2label") or {str(i): str(i) for i in range(count)}
+    ids = [str(i) for i in range(len(named))] if isinstance(named, dict) else []
+    if not ids or set(named) != set(ids) or len({str(name) for name in named.values()}) != len(ids):
+        raise CannotMake(
+            f'\'id2label\' in model_index.json of {folder.name!r} gives names, no two alike, to the classes "0", "1" and so on'
+        )
+    if len(named) > count:
+        raise CannotMake(f"{folder.name!r} has {count} classes and names for {len(named)}")
+    return {str(named[i]): int(i) for i in ids}
+
+
 def _classes(
     folder: ModelFolder, count: int | None, labels: tuple[str, ...], options: Any
 ) -> tuple[NDArray[np.int64] | None, int | None]:
@@ -81,8 +107,7 @@ def _classes(
         if options.classes:
             raise CannotMake(f"{folder.name!r} has no classes, so 'classes' cannot be set")
         return None, None
-    named = folder.index.get("id2label") or {str(i): str(i) for i in range(count)}
-    numbers = {name: int(number) for number, name in named.items()}
+    numbers = _numbers(folder, count)
     wanted = [options.classes.get(label, label) for label in labels]
     if missing := [label for label, name in zip(labels, wanted, strict=True) if name not in numbers]:
         raise CannotMake(

@@ -12,7 +12,7 @@ from pe_image_pool import features, fit, index, sources
 from pe_image_pool.cache import digest, obtain
 from pe_image_pool.generator import PoolGenerator
 from pe_image_pool.index import Index, build_index
-from pe_image_pool.pictures import Bad, Pictures, fitted, write
+from pe_image_pool.pictures import FORMAT, Bad, Pictures, fitted, write
 from pe_image_pool.rendered import Rendering, rendering
 from pe_sdk import CannotMake, OutputSpec, Peers, PluginWarning
 
@@ -32,7 +32,7 @@ def assemble(output: OutputSpec, labels: tuple[str, ...], options: Any, peers: P
         facts = origin.fingerprint()
     else:
         origin, facts = rendering(output, labels, options.generator, options.generator_options, options.count, peers)
-    key = digest(output.shape, features.FORMAT, fit.FORMAT, facts)
+    key = digest(output.shape, FORMAT, features.FORMAT, fit.FORMAT, facts)
     pictures = Pictures(obtain(key, partial(_build_pictures, origin, output.shape)), output.shape)
     if pictures.bad.count:
         _warn(f"{pictures.bad.count} pictures of the pool cannot be used, the first is {pictures.bad.first}")

@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from hashlib import blake2b
@@ -19,13 +20,27 @@ _BLOCKS = 256
 
 
 def cache_folder() -> Path:
-    """Where pools are kept; below the system's temporary folder where there is no home."""
+    """Where pools are kept; below the system's temporary folder where there is no home.
+
+    Raises:
+        CannotMake: the temporary folder holds one of that name that somebody else made.
+    """
     if root := os.environ.get("XDG_CACHE_HOME"):
         return Path(root) / "pe" / "image-pool"
     try:
         return Path.home() / ".cache" / "pe" / "image-pool"
     except RuntimeError:  # no HOME, and a user whom the system does not know: as in a container
-        return Path(tempfile.gettempdir()) / f"pe-{os.getuid()}" / "image-pool"
+        return _own(Path(tempfile.gettempdir()) / f"pe-{os.getuid()}") / "image-pool"
+
+
+def _own(folder: Path) -> Path:
+    """A folder that nobody else can write to, made where it is not there."""
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
+        raise CannotMake(f"{folder} is open to others; remove it, or set XDG_CACHE_HOME to a folder of your own")
+    return folder
 
 
 def digest(*parts: object) -> str:

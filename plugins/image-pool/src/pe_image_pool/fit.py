@@ -9,6 +9,8 @@ from PIL import Image, ImageOps
 
 FORMAT = 1
 """Part of the digest of a pool: counted up when pictures are fitted otherwise."""
+PIXELS = 100_000_000
+"""A picture with more is not decoded: a file of a few kilobytes may say that it has any number."""
 
 
 def decode(content: bytes | NDArray[np.uint8]) -> Image.Image:
@@ -22,10 +24,12 @@ def decode(content: bytes | NDArray[np.uint8]) -> Image.Image:
     if isinstance(content, np.ndarray):
         array = content[..., 0] if content.ndim == 3 and content.shape[2] == 1 else content
         return Image.fromarray(np.ascontiguousarray(array))
-    # pillow doubts very large pictures and odd metadata: whether it can read them counts
+    # pillow doubts large pictures and odd metadata: whether it can read them counts
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with Image.open(io.BytesIO(content)) as opened:
+            if opened.width * opened.height > PIXELS:
+                raise ValueError(f"{opened.width} x {opened.height} pixels are too many")
             image = ImageOps.exif_transpose(opened)
             image.load()
         if image.mode.startswith("I;16") or image.mode == "I":

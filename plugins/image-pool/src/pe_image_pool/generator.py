@@ -1,6 +1,7 @@
 """The generator: draws from the pool, and variations among nearest neighbours."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,16 +9,17 @@ from numpy.typing import NDArray
 
 from pe_image_pool.features import describe
 from pe_image_pool.index import Index
-from pe_image_pool.law import POOL_ID, degree_of, gamma
+from pe_image_pool.law import POOL, POOL_ID, degree_of, gamma
 from pe_image_pool.pictures import Pictures
 from pe_image_pool.search import choose
-from pe_sdk import Degree, Generator, Samples, Seeds, random
+from pe_sdk import CannotMake, Degree, Generator, Samples, Seeds, random
 
 
 class PoolGenerator(Generator):
-    """A record is a picture of the pool, named by the state column `pool_id` (int64).
+    """A record is a picture of the pool, named by the state columns `pool_id` (int64) and `pool` (uint64, the pool's identity).
 
-    Row i of a result is a function, bit for bit, of row i of the arguments and of the pool.
+    Row i of a result is a function, bit for bit, of row i of the arguments and of the pool. A pool may change between two sessions of
+    a run; that its numbers then mean other pictures is seen by the identity.
 
     Args:
         pictures: the pool.
@@ -41,7 +43,7 @@ class PoolGenerator(Generator):
         size = self._size[groups]
         rank = np.minimum((random.uniforms(seeds, "image-pool/random") * size).astype(np.int64), size - 1)
         ids = self._index.members[self._first[groups] + rank].astype(np.int64)
-        return Samples(None, labels, {POOL_ID: ids})
+        return self._samples(labels, ids)
 
     def vary(self, samples: Samples, degree: Degree, seeds: Seeds) -> Samples:
         """One of the γ nearest pictures of the label's group, each as likely; the picture itself is one of them.
@@ -55,14 +57,15 @@ class PoolGenerator(Generator):
             seeds: uint64 [n].
 
         Raises:
+            CannotMake: samples of another pool.
             ValueError: a degree outside [0, 1], a label or a `pool_id` that there is not, or neither id nor data.
         """
         share = degree_of(degree)
         groups = self._group(samples.labels)
         if POOL_ID in samples.state:
-            ids = self._checked(samples.state[POOL_ID])
+            ids = self._checked(samples.state)
             if share == 0.0:
-                return Samples(None, samples.labels, {POOL_ID: ids})
+                return self._samples(samples.labels, ids)
             queries = self._pictures.features[ids]
         elif samples.data is not None:
             if samples.data.dtype != np.uint8 or samples.data.shape[1:] != self._pictures.shape:
@@ -84,19 +87,27 @@ class PoolGenerator(Generator):
             index.members,
             chosen,
         )
-        return Samples(None, samples.labels, {POOL_ID: chosen})
+        return self._samples(samples.labels, chosen)
 
     def restore(self, labels: NDArray[np.int64], state: Mapping[str, NDArray[Any]]) -> Samples:
-        ids = self._checked(state[POOL_ID])
-        return Samples(self._pictures.take(ids), labels, {POOL_ID: ids})
+        ids = self._checked(state)
+        return replace(self._samples(labels, ids), data=self._pictures.take(ids))
+
+    def _samples(self, labels: NDArray[np.int64], ids: NDArray[np.int64]) -> Samples:
+        return Samples(None, labels, {POOL_ID: ids, POOL: np.full(len(ids), self._pictures.identity)})
 
     def _group(self, labels: NDArray[np.int64]) -> NDArray[np.int64]:
         if len(labels) and not 0 <= labels.min() <= labels.max() < len(self._groups):
             raise ValueError(f"labels lie in 0..{len(self._groups) - 1}")
         return self._groups[labels]
 
-    def _checked(self, ids: NDArray[Any]) -> NDArray[np.int64]:
-        count = self._pictures.count
+    def _checked(self, state: Mapping[str, NDArray[Any]]) -> NDArray[np.int64]:
+        ids, count = state[POOL_ID], self._pictures.count
+        if (state[POOL] != self._pictures.identity).any():
+            raise CannotMake(
+                "these samples are of another pool: its pictures have changed since the run began; bring the old ones back (same "
+                "files, same versions of the packages), or begin a new run"
+            )
         if ids.dtype.kind not in "iu" or (len(ids) and not 0 <= ids.min() <= ids.max() < count):
             raise ValueError(f"{POOL_ID} lies in 0..{count - 1}, the pictures of this pool")
         return ids.astype(np.int64)

@@ -6,6 +6,8 @@ from pe_sdk import Degree
 
 POOL_ID = "pool_id"
 """The state column: which picture of the pool."""
+POOL = "pool"
+"""The state column: which pool, the same in every row."""
 
 
 def degree_of(degree: Degree) -> float:

@@ -36,7 +36,7 @@ def rows(path: Path) -> Iterator[tuple[str, str | None, bytes]]:
                     content = image.get("bytes") if isinstance(image, dict) else image
                     yield f"row {row}", _label(label, names), content or b""
                     row += 1
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, ValueError, pa.ArrowException) as error:  # ValueError: labels that are no text
         raise CannotMake(f"{path} cannot be read as a Parquet file: {error}") from None
 
 

@@ -5,6 +5,7 @@ import os
 import weakref
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ from pe_image_pool.fit import decode, fit
 from pe_image_pool.sources import Picture
 from pe_sdk import CannotMake
 
+FORMAT = 1
+"""Part of the digest of a pool: counted up when its files change."""
 BLOCK = 256
 Rows = tuple[NDArray[np.uint8], list[str | None]]
 """Pictures uint8 [m, H, W, C] and the label name of each, or None."""
@@ -38,12 +41,16 @@ class Pictures:
     Args:
         folder: as `write` filled it.
         shape: of one picture.
+
+    Attributes:
+        identity: 64 bits that differ between pools of other pictures or labels, or of the same in another order.
     """
 
     def __init__(self, folder: Path, shape: tuple[int, ...]) -> None:
         about = json.loads((folder / "pool.json").read_text(encoding="utf-8"))
         self.count: int = about["count"]
         self.label_names: tuple[str, ...] = tuple(about["label_names"])
+        self.identity = np.uint64(about["identity"])
         self.bad = Bad(about["bad"], about["first_bad"])
         self.shape = shape
         self.labels: NDArray[np.int32] = np.memmap(folder / "labels.i32", np.int32, "r", shape=(self.count,))
@@ -86,9 +93,13 @@ def write(blocks: Iterable[Rows], bad: Bad, shape: tuple[int, ...], folder: Path
     """
     codes: dict[str | None, int] = {}
     labels: list[NDArray[np.int32]] = []
+    hasher = blake2b(digest_size=8)
     with (folder / "images.u8").open("wb") as images, (folder / "features.u8").open("wb") as features:
         for pictures, names in blocks:
-            images.write(pictures.tobytes())
+            content = pictures.tobytes()
+            hasher.update(content)
+            hasher.update(json.dumps(names).encode())
+            images.write(content)
             features.write(describe(pictures).tobytes())
             labels.append(np.array([codes.setdefault(name, len(codes)) for name in names], np.int32))
     count = sum(map(len, labels))
@@ -98,7 +109,8 @@ def write(blocks: Iterable[Rows], bad: Bad, shape: tuple[int, ...], folder: Path
     code = {name: i for i, name in enumerate(known)}
     place = np.array([code.get(name or "", 0) for name in codes], np.int32)
     (folder / "labels.i32").write_bytes(place[np.concatenate(labels)].tobytes())
-    about = {"count": count, "label_names": known, "bad": bad.count, "first_bad": bad.first, "shape": shape}
+    identity = int.from_bytes(hasher.digest(), "little")
+    about = {"count": count, "label_names": known, "bad": bad.count, "first_bad": bad.first, "identity": identity}
     (folder / "pool.json").write_text(json.dumps(about), encoding="utf-8")
 
 

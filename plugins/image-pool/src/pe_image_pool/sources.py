@@ -1,5 +1,6 @@
 """Pools as people keep them: what a source is, what tells that it has changed, and its pictures one after the other."""
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,10 +76,14 @@ def find(text: str) -> Source:
     kind, colon, rest = text.partition(":")
     if not colon or kind not in FORMATS:
         kind, rest = "", text
-    location = Path(rest).expanduser().absolute()
-    if not location.exists():
-        raise CannotMake(f"there is no pool of pictures at {location}; give --set source=PATH")
-    files = [location] if location.is_file() else sorted(p for p in location.rglob("*") if p.is_file())
+    # not Path.expanduser, which fails for the home of an unknown user
+    location = Path(os.path.expanduser(rest)).absolute()  # noqa: PTH111
+    try:
+        if not location.exists():
+            raise CannotMake(f"there is no pool of pictures at {location}; give --set source=PATH")
+        files = [location] if location.is_file() else sorted(p for p in location.rglob("*") if p.is_file())
+    except OSError as error:
+        raise CannotMake(f"the pool at {location} cannot be looked into: {error}") from None
     of_kind = {
         "parquet": [p for p in files if p.suffix == ".parquet"],
         "webdataset": [p for p in files if p.name.endswith((".tar", ".tar.gz", ".tgz"))],

@@ -36,7 +36,7 @@ def rows(path: Path) -> Iterator[tuple[str, str | None, bytes]]:
                     label = _content(archive, member).decode("utf-8", "replace").strip() or None
             if picture is not None:
                 yield key.lstrip("/"), label, picture
-    except (OSError, EOFError, tarfile.TarError) as error:
+    except (OSError, EOFError, ValueError, tarfile.TarError) as error:
         raise CannotMake(f"{path} cannot be read as a tar file: {error}") from None
 
 

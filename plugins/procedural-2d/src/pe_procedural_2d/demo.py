@@ -16,7 +16,8 @@ _NAMES = ("garments", "icons", "tiles")
 _PARTS = ("train", "test")
 _FIX = "use demo-shapes:garments, icons or tiles, or demo-shapes:icons,records=2000,size=32,channels=3,part=test"
 _MOST_BYTES = 10**9
-_BLOCK = 500
+_BLOCK_VALUES = 2**22
+"""Pixels that are degraded at once: memory stays below half a gigabyte whatever the size of the pictures."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,9 @@ def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Tab
     labels, columns = drawn(population(request.name), seeds)
     simulator = ShapeSimulator(info.output, {})
     data = np.empty((request.records, *info.output.shape), np.uint8)
-    for start in range(0, request.records, _BLOCK):
-        rows = slice(start, start + _BLOCK)
+    block = max(_BLOCK_VALUES // (request.size**2 * request.channels), 1)
+    for start in range(0, request.records, block):
+        rows = slice(start, start + block)
         part = {name: column[rows] for name, column in columns.items()}
         data[rows] = degraded(simulator.render(part, labels[rows], seeds[rows]), seeds[rows])
     position = np.array([label_names.index(name) for name in info.label_names], dtype=np.int64)

@@ -1,6 +1,6 @@
 """A display list: what a shape draws, in its own units (y down), before it is fitted to the picture.
 
-`points` float64 [512, 2], `ops` float64 [96, 7] with columns KIND, first point, point after the last, half the width of a stroke,
+`points` float64 [POINTS, 2], `ops` float64 [OPS, 7] with columns KIND, first point, point after the last, half the width of a stroke,
 tone, share of the accent's hue, share of the texture; `used` int64 [2]: points and ops in use.
 """
 
@@ -8,7 +8,8 @@ import numpy as np
 
 from pe_procedural_2d.jit import njit
 
-POINTS, OPS = 1024, 128
+POINTS, OPS = 1280, 128
+"""Room for the longest list: 52 cells with nuclei."""
 FILL, STROKE, CUT, OVER, LINE = 0, 1, 2, 3, 4
 """FILL and STROKE add to the silhouette, CUT takes away, OVER (a polygon) and LINE (a stroke) paint inside of it only."""
 

@@ -8,7 +8,7 @@ from pe_procedural_2d.lists import FILL, LINE, OVER, STROKE, add, bend, close, e
 
 @njit
 def tissue(p, u, points, ops, used):  # type: ignore[no-untyped-def]
-    """count: 4 to 56 cells; width: their size; flare: how much it varies; waist: elongation; heel: nuclei; legs: clusters."""
+    """count: 4 to 52 cells; width: their size; flare: how much it varies; waist: elongation; heel: nuclei; legs: clusters."""
     first = used[0]
     for corner in ((-4.0, -4.0), (4.0, -4.0), (4.0, 4.0), (-4.0, 4.0)):
         add(points, used, corner[0], corner[1])
