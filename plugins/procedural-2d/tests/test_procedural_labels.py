@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 import pe_procedural_2d
-from pe_procedural_2d.labels import label_spaces
 from pe_procedural_2d.preset import PRESET, preset_of
 from pe_procedural_2d.space import SPACE
 from pe_sdk import CannotMake, OutputSpec, random
@@ -12,35 +11,6 @@ SEEDS = random.derive(3, "labels", 300)
 
 def made(names, **options):
     return pe_procedural_2d.make(OutputSpec.image(28, 28), names, pe_procedural_2d.Options(**options))
-
-
-def test_choices_and_ranges_hold_for_every_draw_and_variation():
-    space = label_spaces(SPACE, ("a",), {"a": "shape:bag|icon, handle:0.5..1,count:3..5"})["a"]
-    for columns in (space.sample(SEEDS), space.vary(space.sample(SEEDS), 1.0, SEEDS)):
-        assert {SPACE["shape"].choices[code] for code in columns["shape"]} == {"bag", "icon"}
-        assert columns["handle"].min() >= 0.5
-        assert set(columns["count"]) == {3, 4, 5}
-        assert SPACE.contains(columns).all()
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("shape", "write PARAMETER"),
-        ("colour:red", "no parameter 'colour'"),
-        ("shape:hat", "cannot be 'hat'"),
-        ("handle:high", "no range"),
-        ("handle:0.7..0.2", "low below high"),
-        ("handle:0..2", "0..1"),
-        ("count:2.5..4", "2..9"),
-        ("count:nan..4", "2..9"),
-        ("handle:0..0.2,handle:0.5..1", "twice"),
-    ],
-)
-def test_what_makes_no_sense_is_said(text, said):
-    with pytest.raises(CannotMake, match=said) as caught:
-        made(("thing",), labels={"thing": text})
-    assert "labels.thing" in str(caught.value)
 
 
 def test_constraints_for_an_unknown_label_are_refused():

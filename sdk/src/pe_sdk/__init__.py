@@ -2,6 +2,7 @@
 
 from pe_sdk import random
 from pe_sdk.adapter import SimulatorGenerator
+from pe_sdk.constraints import label_spaces, narrowed
 from pe_sdk.doctor import DoctorSpec, Finding, Level
 from pe_sdk.embedding import Embedding, TrainableEmbedding, Weights
 from pe_sdk.errors import CannotMake, OptionError, PluginError, PluginWarning, SourceError
@@ -53,6 +54,8 @@ __all__ = [
     "Weights",
     "describe_options",
     "hookimpl",
+    "label_spaces",
+    "narrowed",
     "option",
     "option_values",
     "parse_options",

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_avatars.jit import njit
+from pe_sdk.compiled import njit
 
 
 @njit

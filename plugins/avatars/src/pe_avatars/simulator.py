@@ -7,11 +7,10 @@ from numpy.typing import NDArray
 
 from pe_avatars.drawing import FACE
 from pe_avatars.kernel import composite
-from pe_avatars.labels import label_spaces
 from pe_avatars.layers import build
 from pe_avatars.parts import COLOURS, HATS
 from pe_avatars.space import SPACE
-from pe_sdk import CannotMake, Categorical, Columns, OutputSpec, ParameterSpace, Seeds, Simulator
+from pe_sdk import CannotMake, Categorical, Columns, OutputSpec, ParameterSpace, Seeds, Simulator, label_spaces
 
 FINE = 128
 """Layers are composited on a grid of at least this many points a side, and of two points a pixel."""
@@ -23,7 +22,7 @@ class AvatarSimulator(Simulator):
     Args:
         output: an image of at least 8 x 8 pixels with 1 or 3 channels; the crop is stretched to it.
         labels: label names.
-        asked: constraints by label name (see `label_spaces`).
+        asked: constraints by label name (see `pe_sdk.label_spaces`).
 
     Raises:
         CannotMake: another output, a constraint that makes no sense, or no parts or rasteriser installed.

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_image_pool.jit import njit
+from pe_sdk.compiled import njit
 
 FORMAT = 1
 """Part of the digest of a pool: counted up when the descriptor changes."""

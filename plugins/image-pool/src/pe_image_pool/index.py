@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_image_pool.jit import njit
 from pe_image_pool.search import distance
+from pe_sdk.compiled import njit
 
 FORMAT = 1
 """Part of the key of an index: counted up when its files change."""

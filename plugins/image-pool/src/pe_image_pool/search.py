@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pe_image_pool.jit import njit
+from pe_sdk.compiled import njit
 
 PROBES = 32
 """At least so many cells are searched, where there are so many."""

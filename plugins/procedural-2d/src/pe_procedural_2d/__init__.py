@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from pe_sdk import GeneratorSpec, OutputSpec, Simulator, hookimpl, option
+from pe_sdk import GeneratorSpec, OutputSpec, Simulator, hookimpl, label_spaces, option
 
 GARMENTS = (
     "T-shirt/top",
@@ -39,7 +39,6 @@ def make(output: OutputSpec, labels: tuple[str, ...], options: Any) -> Simulator
     Raises:
         CannotMake: an output it cannot draw, or constraints on labels that cannot be met.
     """
-    from pe_procedural_2d.labels import label_spaces
     from pe_procedural_2d.preset import preset_of
     from pe_procedural_2d.simulator import ShapeSimulator
     from pe_procedural_2d.space import SPACE

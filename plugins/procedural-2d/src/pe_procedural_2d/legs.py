@@ -1,7 +1,7 @@
 """Trousers."""
 
-from pe_procedural_2d.jit import njit
 from pe_procedural_2d.lists import FILL, LINE, add, bend, close, line
+from pe_sdk.compiled import njit
 
 
 @njit

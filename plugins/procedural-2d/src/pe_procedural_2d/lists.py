@@ -6,7 +6,7 @@ tone, share of the accent's hue, share of the texture; `used` int64 [2]: points 
 
 import numpy as np
 
-from pe_procedural_2d.jit import njit
+from pe_sdk.compiled import njit
 
 POINTS, OPS = 1280, 128
 """Room for the longest list: 52 cells with nuclei."""

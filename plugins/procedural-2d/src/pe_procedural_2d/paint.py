@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from pe_procedural_2d.jit import njit
 from pe_procedural_2d.legs import trousers
 from pe_procedural_2d.lists import CUT, LINE, OPS, OVER, POINTS, STROKE
 from pe_procedural_2d.raster import fill, stroke
@@ -11,6 +10,7 @@ from pe_procedural_2d.surface import folds, lattice, texture
 from pe_procedural_2d.things import bag, icon
 from pe_procedural_2d.tissue import tissue, vessels
 from pe_procedural_2d.tops import top
+from pe_sdk.compiled import njit
 
 GRAIN = 21.0
 """Grains along a side of the picture: a third coarser than a pixel of 28."""

@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pe_procedural_2d import GARMENTS
-from pe_procedural_2d.labels import narrowed
 from pe_procedural_2d.preset import preset_of
 from pe_procedural_2d.space import SPACE
-from pe_sdk import Columns, Float, Seeds, random
+from pe_sdk import Columns, Float, Seeds, narrowed, random
 
 _TILE = "repeat:once,texture:plain|noise,texture_contrast:0..0.6,saturation:0..0.6,soft:0..0.7"
 _ICON = "shape:icon,repeat:once,rotation:-20..20,ground:0.05..0.35,texture:plain,ink:0.6..1.1"
@@ -59,7 +58,7 @@ def drawn(people: Population, seeds: Seeds) -> tuple[NDArray[np.int64], Columns]
     columns = {name: p.column(np.zeros(len(seeds))) for name, p in SPACE.items()}
     for code, (label, text) in enumerate(people.constraints.items()):
         rows = np.flatnonzero(labels == code)
-        for index, (name, parameter) in enumerate(narrowed(SPACE, label, text).items()):
+        for index, (name, parameter) in enumerate(narrowed(SPACE, text, label).items()):
             u = random.uniforms(seeds[rows], f"population/{name}")
             if isinstance(parameter, Float) and not parameter.wrap:
                 u = u**people.skew if index % 2 else 1.0 - (1.0 - u) ** people.skew

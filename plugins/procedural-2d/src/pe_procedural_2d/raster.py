@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pe_procedural_2d.jit import njit
+from pe_sdk.compiled import njit
 
 
 @njit

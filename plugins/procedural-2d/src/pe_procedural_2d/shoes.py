@@ -1,7 +1,7 @@
 """Shoes seen from their left: the toe is at the left, the heel at the right."""
 
-from pe_procedural_2d.jit import njit
 from pe_procedural_2d.lists import CUT, FILL, LINE, OVER, STROKE, add, bend, close, ellipse, line
+from pe_sdk.compiled import njit
 
 
 @njit

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pe_procedural_2d.jit import njit
+from pe_sdk.compiled import njit
 
 LATTICE = 16
 """A picture's noise is a torus of 16 x 16 uniforms, read with bilinear interpolation."""

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from pe_procedural_2d.jit import njit
 from pe_procedural_2d.lists import CUT, FILL, LINE, OVER, add, bend, close, ellipse, line
+from pe_sdk.compiled import njit
 
 
 @njit

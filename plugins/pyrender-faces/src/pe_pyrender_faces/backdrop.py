@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pe_pyrender_faces.jit import njit
+from pe_sdk.compiled import njit
 
 
 @njit

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from pe_pyrender_faces.jit import njit
 from pe_pyrender_faces.project import DEPTH_STEPS, DEPTHS, FINE, UNITS
+from pe_sdk.compiled import njit
 
 INSIDE = 0.45
 """Light on the back of an open surface, such as the inside of long hair, as a share of that on its front."""

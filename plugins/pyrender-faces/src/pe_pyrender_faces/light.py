@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pe_pyrender_faces.jit import njit
+from pe_sdk.compiled import njit
 
 SKIN, SCLERA, IRIS, PUPIL, TEETH, MOUTH, LASH, CLOTH, HAIR, FRAME, LENS, METAL = range(12)
 """Surfaces: `head.Material`, then those of parts."""

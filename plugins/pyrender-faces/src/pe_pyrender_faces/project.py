@@ -8,7 +8,7 @@ whoever changes one deletes `__pycache__`.
 
 import numpy as np
 
-from pe_pyrender_faces.jit import njit
+from pe_sdk.compiled import njit
 
 FRONT, BACK = 1, 2
 """Bits of `Model.sides`."""

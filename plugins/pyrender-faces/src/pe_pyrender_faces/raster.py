@@ -3,8 +3,8 @@
 import numpy as np
 
 from pe_pyrender_faces.backdrop import between, ends
-from pe_pyrender_faces.jit import njit
 from pe_pyrender_faces.project import UNITS
+from pe_sdk.compiled import njit
 
 EXACT = 1 << 24
 """float32 has all whole numbers up to here."""

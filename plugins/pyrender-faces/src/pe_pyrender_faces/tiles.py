@@ -3,8 +3,8 @@
 import numpy as np
 
 from pe_pyrender_faces.backdrop import between, ends
-from pe_pyrender_faces.jit import njit
 from pe_pyrender_faces.project import UNITS
+from pe_sdk.compiled import njit
 
 GRAIN = 2
 """Corners that clipping makes are rounded to multiples of this many steps: 1/256 of a drawn pixel or more."""

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from pe_sdk.compiled import njit
 from pe_text_render.cells import STEPS, ZERO
-from pe_text_render.jit import njit
 
 
 @njit

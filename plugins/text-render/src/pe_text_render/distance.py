@@ -7,8 +7,8 @@ Sampled Functions, Theory of Computing 8 (2012), sections 2 and 3.
 import numpy as np
 from numpy.typing import NDArray
 
+from pe_sdk.compiled import njit
 from pe_text_render.cells import SIZE, STEPS, ZERO
-from pe_text_render.jit import njit
 
 _FAR = 1e12
 

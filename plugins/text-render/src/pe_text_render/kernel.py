@@ -7,8 +7,8 @@ coefficients and no more. The distance found there, in pixels, less half of the 
 
 import numpy as np
 
+from pe_sdk.compiled import njit
 from pe_text_render.cells import STEPS, ZERO
-from pe_text_render.jit import njit
 
 BEND2, BEND3 = 0.13, 0.09
 """Largest shift by one term of degree 2, and 3, as a share of half the size of the letter."""

@@ -1,21 +1,18 @@
-import shutil
+"""Compiled code follows its sources."""
+
 import subprocess
 import sys
-
-from pe_image_pool import jit
 
 
 def test_a_change_in_another_file_is_compiled_in(tmp_path):
     """numba keeps the old form of what was called from other files; then pictures would depend on what ran before."""
     folder = tmp_path / "kernels"
     folder.mkdir()
-    shutil.copy(jit.__file__, folder / "jit.py")
-    (folder / "b.py").write_text(
-        "from kernels.a import inner\nfrom kernels.jit import njit\n\n@njit\ndef outer():\n    return inner()\n"
-    )
+    head = "from pe_sdk.compiled import njit\n"
+    (folder / "b.py").write_text(f"{head}from kernels.a import inner\n\n@njit\ndef outer():\n    return inner()\n")
     seen = []
     for value in (1, 2, 2):
-        (folder / "a.py").write_text(f"from kernels.jit import njit\n\n@njit\ndef inner():\n    return {value}\n")
+        (folder / "a.py").write_text(f"{head}\n@njit\ndef inner():\n    return {value}\n")
         code = "from kernels.b import outer; print(outer(), sum(outer.stats.cache_hits.values()))"
         done = subprocess.run(
             [sys.executable, "-B", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
@@ -23,3 +20,8 @@ def test_a_change_in_another_file_is_compiled_in(tmp_path):
         seen.append(done.stdout.split())
     assert [value for value, _ in seen] == ["1", "2", "2"]
     assert [hits for _, hits in seen] == ["0", "0", "1"]
+
+
+def test_the_contracts_are_imported_without_numba():
+    code = "import sys, pe_sdk, pe_sdk.compiled; assert 'numba' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

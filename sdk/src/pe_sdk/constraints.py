@@ -1,8 +1,10 @@
-"""Labels that ask something of the parameters: `shape:bag,handle:0.5..1`."""
+"""Labels that ask something of the parameters, as `--set labels.NAME=…` says it: `expression:smile|laugh,age:18..40`."""
 
 from collections.abc import Mapping
 
-from pe_sdk import CannotMake, Categorical, Float, Int, Parameter, ParameterSpace
+from pe_sdk.errors import CannotMake
+from pe_sdk.parameters import Categorical, Float, Int, Parameter
+from pe_sdk.space import ParameterSpace
 
 _FORM = "write PARAMETER:CHOICE|CHOICE or PARAMETER:LOW..HIGH, several with commas between"
 
@@ -20,12 +22,20 @@ def label_spaces(space: ParameterSpace, labels: tuple[str, ...], asked: Mapping[
     """
     if unknown := sorted(set(asked) - set(labels)):
         raise CannotMake(f"constraints are given for {unknown}, which are no labels; labels: {', '.join(labels)}")
-    return {label: narrowed(space, label, asked[label]) if label in asked else space for label in labels}
+    return {label: narrowed(space, asked[label], f"labels.{label}") if label in asked else space for label in labels}
 
 
-def narrowed(space: ParameterSpace, label: str, text: str) -> ParameterSpace:
-    """The part of a space where the constraints hold. Errors as of `label_spaces`."""
-    where = f"labels.{label}"
+def narrowed(space: ParameterSpace, text: str, where: str) -> ParameterSpace:
+    """The part of a space where constraints hold.
+
+    Args:
+        space: of the simulator.
+        text: `PARAMETER:CHOICE|CHOICE` or `PARAMETER:LOW..HIGH`, several with commas between.
+        where: what to call the text in errors.
+
+    Raises:
+        CannotMake: a constraint that makes no sense or cannot be met.
+    """
     parameters = dict(space)
     seen: set[str] = set()
     for constraint in filter(None, (part.strip() for part in text.split(","))):
