@@ -269,7 +269,7 @@ class _Votes:
 
 def _planned(job: Job) -> Outcome:
     config = {"settings": job.config.to_toml().splitlines()}
-    text = (f"{job.generator} would run on {job.source} ({job.output.dtype} {' × '.join(map(str, job.output.shape))})",)
+    text = (f"{job.generator} would run on {job.source} ({job.output.form})",)
     return Outcome({"plan": job.plan.to_json(), **config}, (*text, *job.plan.sentences(), "", *config["settings"]))
 
 

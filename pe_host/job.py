@@ -10,6 +10,7 @@ from pe_host.config import RunConfig, blame
 from pe_host.embeddings.simulator_features import SMALLEST
 from pe_host.errors import DataError, PluginFailure, PrivacyRefusal, UsageError
 from pe_host.evolution import defaults
+from pe_host.forms import completed
 from pe_host.plugins import PluginRef, resolve
 from pe_host.plugins.cause import describe_cause
 from pe_host.plugins.isolated import describe
@@ -29,7 +30,7 @@ from pe_sdk import (
     parse_options,
 )
 
-PATHS = ("npz", "idx", "folder")
+PATHS = ("npz", "parquet", "idx", "folder")
 """Built-in readers whose location is a path, and is made absolute so that the configuration runs from anywhere."""
 
 DEMO_EPSILON = 1.0
@@ -108,8 +109,10 @@ def settle(config: RunConfig) -> Job:
     generator = resolve(GENERATOR, config.plugin)
     about = _about(generator, config)
     source = _source(config.data or about["default_data"], generator)
-    if tuple(about["makes"]["shape"]) != source.info.output.shape:
-        about = _about(generator, config, source.info.output.shape)
+    form = completed(source.info.output, OutputSpec.from_json(about["makes"]["output"]))
+    source = replace(source, info=replace(source.info, output=form))
+    if about["makes"]["output"] != form.to_json():
+        about = _about(generator, config, form.to_json())
     _check_classes(config, source)
     labels = config.classes or source.info.label_names or tuple(about["labels"])
     if not labels:
@@ -154,10 +157,10 @@ def settle(config: RunConfig) -> Job:
     return Job(config, generator, about, source, embedding, spec, options, plan, chosen, notes)
 
 
-def _about(generator: PluginRef, config: RunConfig, shape: tuple[int, ...] = (28, 28, 1)) -> dict[str, Any]:
+def _about(generator: PluginRef, config: RunConfig, form: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """What the generator says of itself; an option it does not take is an error of where that was given."""
     try:
-        return describe(generator, config.set, shape)
+        return describe(generator, config.set, form)
     except UsageError as error:
         where = config.origin("set")
         raise blame(where)(error.what, where=where, fix=error.fix) from None

@@ -162,7 +162,7 @@ class Learner:
             "generator": generator.to_json(),
             "options": dict(self._info.options),
             "space": self._info.space,
-            "output": [job.output.kind, list(job.output.shape), job.output.dtype],
+            "output": job.output.to_json(),
             "labels": list(job.labels),
             "embedding": job.embedding.to_json(),
             "embedding options": repr(job.embedding_options),

@@ -4,11 +4,13 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from pe_host.errors import DataError, PrivacyRefusal, UsageError
-from pe_host.export import WRITERS, write_npz
+from pe_host.export import WRITERS, RecordTable, write_npz
 from pe_host.export.atomic import new_folder
+from pe_host.layouts import layout_of
 from pe_host.manifest import Manifest
 from pe_host.outcome import Outcome
 from pe_host.report import card, render
@@ -20,22 +22,23 @@ CARD = "README.md"
 PAGE = "report.html"
 
 
-def write_release(run: RunFolder, manifest: Manifest, images: NDArray[Any], labels: NDArray[Any]) -> None:
+def write_release(run: RunFolder, manifest: Manifest, data: NDArray[Any], labels: NDArray[Any]) -> None:
     """Write samples, card and pages. Where the run is NOT PRIVATE there is no `release/`: all stays in `internal/`."""
-    data, names = gather(run, manifest), manifest.plan.class_names
+    plan, shown = manifest.plan, gather(run, manifest)
+    table = RecordTable.check(plan.output, data, labels, plan.class_names)
     internal = run.path(INTERNAL)
-    if not manifest.plan.private:
+    if not plan.private:
         internal.mkdir(exist_ok=True)
         (internal / SAMPLES).unlink(missing_ok=True)
-        write_npz(internal / SAMPLES, images, labels, names)
+        write_npz(internal / SAMPLES, table)
     else:
         if run.path(RELEASE).exists():  # a crash came between this and the manifest; the content is the same
             shutil.rmtree(run.path(RELEASE))
         with new_folder(run.path(RELEASE)) as folder:
-            write_npz(folder / SAMPLES, images, labels, names)
-            (folder / CARD).write_text(card(data), encoding="utf-8")
-            (folder / PAGE).write_text(render(data.public()), encoding="utf-8")
-    run.write_text(f"{INTERNAL}/{PAGE}", render(data))
+            write_npz(folder / SAMPLES, table)
+            (folder / CARD).write_text(card(shown), encoding="utf-8")
+            (folder / PAGE).write_text(render(shown.public()), encoding="utf-8")
+    run.write_text(f"{INTERNAL}/{PAGE}", render(shown))
 
 
 def write_internal_page(run: RunFolder, manifest: Manifest) -> None:
@@ -46,6 +49,21 @@ def write_internal_page(run: RunFolder, manifest: Manifest) -> None:
 def samples_path(run: RunFolder, manifest: Manifest) -> Path:
     """Where the final samples of a finished run are."""
     return run.path(RELEASE if manifest.plan.private else INTERNAL) / SAMPLES
+
+
+def load_samples(run: RunFolder, manifest: Manifest) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """The final samples of a finished run, [n, *shape], and their labels.
+
+    Raises:
+        DataError: the file is damaged.
+    """
+    path, output = samples_path(run, manifest), manifest.plan.output
+    stored, layout = load_arrays(path), layout_of(output)
+    try:
+        return layout.records(output, stored[layout.array]), stored["labels"]
+    except (KeyError, ValueError):
+        fix = "put the file back from a copy"
+        raise DataError("this holds no samples of the form of the run", where=str(path), fix=fix) from None
 
 
 def build_reports(root: Path) -> Outcome:
@@ -88,8 +106,7 @@ def export(root: Path, to: str, out: Path) -> Outcome:
             where=str(root),
             fix=f"for experiments on public data its samples are in {samples_path(run, manifest)}",
         )
-    stored = load_arrays(samples_path(run, manifest))
-    labels = stored["labels"]
-    images = stored["images"].reshape(len(labels), *manifest.plan.output.shape)
-    path = WRITERS[to](out, images, labels, manifest.plan.class_names)
+    data, labels = load_samples(run, manifest)
+    table = RecordTable.check(manifest.plan.output, data, labels, manifest.plan.class_names)
+    path = WRITERS[to](out, table)
     return Outcome({"path": str(path), "samples": len(labels)}, (f"wrote {len(labels)} samples to {path}",))

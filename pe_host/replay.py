@@ -18,9 +18,9 @@ from pe_host.plugins.names import GENERATOR
 from pe_host.privacy import NoisyHistogram
 from pe_host.privacy.side import check_seal, votes_name
 from pe_host.privacy.store import FileStore
-from pe_host.release import samples_path
-from pe_host.run import RunFolder, load_arrays
-from pe_sdk import OutputSpec, Samples
+from pe_host.release import load_samples, samples_path
+from pe_host.run import RunFolder
+from pe_sdk import Samples
 
 
 def replay(root: Path) -> Outcome:
@@ -38,9 +38,8 @@ def replay(root: Path) -> Outcome:
     generator = resolve(GENERATOR, f"{manifest.generator.distribution}/{manifest.generator.name}")
     if generator != manifest.generator:
         raise PluginFailure(f"here is {generator}, but the run was made by {manifest.generator}", where=str(root))
-    output = OutputSpec(plan.output.kind, plan.output.shape, plan.output.dtype)
     with Workers.start(os.cpu_count() or 1) as workers, tempfile.TemporaryDirectory() as scratch:
-        info = workers.load(generator, manifest.config["set"], output, plan.class_names)
+        info = workers.load(generator, manifest.config["set"], plan.output, plan.class_names)
         manifest.check_parts(info, str(root))
         evolution = Evolution(
             schedule=manifest.schedule,
@@ -52,11 +51,10 @@ def replay(root: Path) -> Outcome:
             seed=manifest.config["seed"],
         )
         result = evolution.run(_unobserved)
-        images = workers.data(result.release)
-        digest = digest_samples(dataclasses.replace(result.release, data=images))
-    kept = load_arrays(samples_path(run, manifest))
-    same = np.array_equal(kept["images"].reshape(images.shape), images)
-    if not same or not np.array_equal(kept["labels"], result.release.labels):
+        data = workers.data(result.release)
+        digest = digest_samples(dataclasses.replace(result.release, data=data))
+    kept, labels = load_samples(run, manifest)
+    if not np.array_equal(kept, data) or not np.array_equal(labels, result.release.labels):
         raise DataError("the released samples are not those that the run made", where=str(samples_path(run, manifest)))
     if digest != manifest.release_digest or result.iterations != manifest.iterations:
         raise DataError(

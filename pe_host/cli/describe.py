@@ -12,6 +12,8 @@ from pe_host.plugins.names import one_line
 
 NAME = "describe"
 
+_PLURALS = {"image": "images"}
+
 
 def command(
     plugin: Annotated[str, typer.Argument(help="Its name, or distribution/name.", metavar="PLUGIN")],
@@ -21,7 +23,13 @@ def command(
     options: Annotated[
         list[str] | None, typer.Option("--set", help="An option of the plugin; may be repeated.", metavar="NAME=VALUE")
     ] = None,
-    shape: Annotated[str, typer.Option(help="Image that a simulator is made for.", metavar="HxW[xC]")] = "28x28x1",
+    shape: Annotated[
+        str,
+        typer.Option(
+            help="Records that a generator is made for: an image, or series:TxF. By default the form it declares.",
+            metavar="HxW[xC]",
+        ),
+    ] = "",
     timeout: Annotated[float, typer.Option(help="Seconds that it may take.", metavar="SECONDS")] = 120.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -37,19 +45,25 @@ def command(
             f"got {timeout}, expected a number of seconds > 0", where="--timeout", fix="leave it out for 120"
         )
     given = read_option("--set", pairs, options or [])
-    document = describe(resolve_any(plugin, kind), given, _shape(shape), timeout)
+    document = describe(resolve_any(plugin, kind), given, _form(shape), timeout)
     if as_json:
         write_json(document)
     else:
         _show(document)
 
 
-def _shape(text: str) -> tuple[int, int, int]:
-    match = re.fullmatch(r"([1-9]\d{0,4})x([1-9]\d{0,4})(?:x([13]))?", text)
-    if not match:
-        raise UsageError(f"got {text!r}, expected HxW or HxWxC with C = 1 or 3", where="--shape", fix="such as 28x28")
-    height, width, channels = match.groups()
-    return int(height), int(width), int(channels or 1)
+def _form(text: str) -> dict[str, Any] | None:
+    from pe_sdk import OutputSpec
+
+    if not text:
+        return None
+    side = r"([1-9]\d{0,4})"
+    if match := re.fullmatch(f"series:{side}x{side}", text):
+        return OutputSpec.series(int(match[1]), int(match[2])).to_json()
+    if match := re.fullmatch(f"{side}x{side}(?:x([13]))?", text):
+        return OutputSpec.image(int(match[1]), int(match[2]), int(match[3] or 1)).to_json()
+    what = f"got {text!r}, expected HxW or HxWxC with C = 1 or 3, or series:TxF"
+    raise UsageError(what, where="--shape", fix="such as 28x28")
 
 
 def _show(document: dict[str, Any]) -> None:
@@ -66,7 +80,7 @@ def _show(document: dict[str, Any]) -> None:
         keys = ("name", "type", "default", "help")
         write_table(("NAME", "TYPE", "DEFAULT", "WHAT"), [[o[key] for key in keys] for o in document["options"]])
     if document.get("makes", {}).get("space"):
-        write_lines(["", f"parameters, for images of {_size(document)}"])
+        write_lines(["", f"parameters, for {_form_of(document)}"])
         parameters = document["makes"]["space"]["parameters"]
         write_table(("NAME", "KIND", "RANGE"), [[name, p["kind"], _range(p)] for name, p in parameters.items()])
 
@@ -90,6 +104,11 @@ def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _size(document: dict[str, Any]) -> str:
     return "x".join(str(side) for side in document["makes"]["shape"])
+
+
+def _form_of(document: dict[str, Any]) -> str:
+    kind = document["makes"]["output"]["kind"]
+    return f"{_PLURALS.get(kind, kind)} of {_size(document)}"
 
 
 def _range(parameter: dict[str, Any]) -> str:

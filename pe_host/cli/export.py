@@ -12,7 +12,7 @@ NAME = "export"
 
 def command(
     run: Annotated[Path, typer.Argument(help="The folder of a run.", metavar="RUN")],
-    to: Annotated[str, typer.Option(help="npz or imagefolder.", metavar="FORMAT")],
+    to: Annotated[str, typer.Option(help="npz, parquet or imagefolder.", metavar="FORMAT")],
     out: Annotated[Path, typer.Option(help="Where to write; must not exist.", metavar="PATH")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

@@ -119,7 +119,7 @@ class Workers:
             "op": "load",
             "plugin": plugin.to_json(),
             "options": dict(options),
-            "output": {"kind": output.kind, "shape": list(output.shape), "dtype": output.dtype},
+            "output": output.to_json(),
             "labels": list(labels),
         }
         where = str(plugin)

@@ -105,7 +105,7 @@ class Server:
         self._made: Generator | None = None
         self._generator: Generator | None = None
         self._embedding: Embedding | None = None
-        self._output = OutputSpec("", (), "uint8")
+        self._output: OutputSpec | None = None
 
     def answer(self, header: Header, arrays: Arrays) -> Answer:
         operations = {
@@ -123,7 +123,7 @@ class Server:
         ref = PluginRef.from_json(header["plugin"])
         spec, peers = load_generator(ref), InstalledPeers(ref)
         _heed_warnings()
-        output = OutputSpec(**header["output"])
+        output = OutputSpec.from_json(header["output"])
         labels = tuple(header["labels"])
         if not (isinstance(spec.block, int) and 1 <= spec.block <= _BLOCK_LIMIT):
             raise RuleBrokenError(f"the block of a generator lies in 1..{_BLOCK_LIMIT}, got {spec.block!r}")
@@ -152,7 +152,7 @@ class Server:
 
     def _set_embedding(self, header: Header, arrays: Arrays) -> Answer:
         spec = load_embedding(PluginRef.from_json(header["plugin"]))
-        embedding = spec.factory(self._output, parse_options(spec.options, header["options"]))
+        embedding = spec.factory(self._form(), parse_options(spec.options, header["options"]))
         if header["weights"]:
             if not isinstance(embedding, TrainableEmbedding):
                 raise RuleBrokenError(f"the embedding {spec.name!r} takes no weights")
@@ -207,6 +207,11 @@ class Server:
                 total += self._vectors(self._varied(samples, header["degree"], random.bits(seeds, "lookahead", step)))
         return {}, {"grid": to_grid(total / lookahead)}
 
+    def _form(self) -> OutputSpec:
+        if self._output is None:
+            raise ProtocolError("no generator is loaded")
+        return self._output
+
     def _loaded(self) -> Generator:
         if self._generator is None:
             raise ProtocolError("no generator is loaded")
@@ -217,7 +222,7 @@ class Server:
 
     def _checked(self, made: Any, labels: NDArray[np.int64]) -> Samples:
         generator = self._loaded()
-        check_samples(made, labels, self._output, generator.state_only)
+        check_samples(made, labels, self._form(), generator.state_only)
         return Samples(None, labels, made.state) if generator.state_only else made
 
     def _restored(self, samples: Samples) -> NDArray[Any]:
@@ -227,7 +232,7 @@ class Server:
             samples = generator.restore(copy.labels, copy.state)
             if not isinstance(samples, Samples):
                 raise RuleBrokenError(f"restore returns Samples, got {type(samples).__name__}")
-        check_data(samples.data, self._output, rows)
+        check_data(samples.data, self._form(), rows)
         assert samples.data is not None
         return samples.data
 

@@ -1,38 +1,39 @@
 """A folder a label, a PNG file a sample: `<label>/<row>.png`; what the folder reader and most training code read."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from numpy.typing import NDArray
 from PIL import Image
 
+from pe_host.errors import DataError
 from pe_host.export.atomic import new_folder
 from pe_host.export.folder_names import folder_names
-from pe_host.export.table import ImageTable
+from pe_host.export.table import RecordTable
 
 
-def write_image_folder(path: Path, images: NDArray[Any], labels: NDArray[Any], names: Sequence[str]) -> Path:
+def write_image_folder(path: Path, table: RecordTable) -> Path:
     """Write the released images as PNG files, numbered by row over all labels, so that their order is kept.
 
     A label without samples gets an empty folder. Where a folder could not be named as its label, `labels.json` holds
     `{"schema": 1, "folders": {folder: label name}}` for all labels, in their order.
 
     Args:
-        path: folder to make; DataError where it exists and is not empty.
-        images: uint8 [n, H, W, C].
-        labels: integers [n], positions in `names`.
-        names: label names.
+        path: folder to make.
+        table: images.
+
+    Raises:
+        DataError: the records are no images, or `path` exists and is not empty.
     """
-    table = ImageTable.check(images, labels, names)
+    if table.output.kind != "image":
+        what = f"records of the kind {table.output.kind!r} are no images"
+        raise DataError(what, where="--to imagefolder", fix="use npz or parquet")
     folders = folder_names(table.names)
-    digits = len(str(max(len(table.images) - 1, 0)))
-    grey = table.images.shape[3] == 1
+    digits = len(str(max(len(table.data) - 1, 0)))
+    grey = table.output.shape[2] == 1
     with new_folder(path) as temporary:
         for folder in folders:
             (temporary / folder).mkdir()
-        for row, (image, label) in enumerate(zip(table.images, table.labels, strict=True)):
+        for row, (image, label) in enumerate(zip(table.data, table.labels, strict=True)):
             picture = Image.fromarray(image[..., 0] if grey else image)
             picture.save(temporary / folders[label] / f"{row:0{digits}d}.png", format="PNG")
         if folders != table.names:

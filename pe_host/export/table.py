@@ -8,34 +8,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pe_host.errors import DataError
+from pe_sdk import OutputSpec
 
 
 @dataclass(frozen=True)
-class ImageTable:
-    """Released images with their labels.
+class RecordTable:
+    """Released records with their labels.
 
     Args:
-        images: uint8 [n, H, W, C], C = 1 or 3.
+        output: form of a record.
+        data: [n, *shape] of this form.
         labels: int64 [n], positions in `names`.
         names: label names, all different.
     """
 
-    images: NDArray[np.uint8]
+    output: OutputSpec
+    data: NDArray[Any]
     labels: NDArray[np.int64]
     names: tuple[str, ...]
 
     @classmethod
-    def check(cls, images: NDArray[Any], labels: NDArray[Any], names: Sequence[str]) -> "ImageTable":
+    def check(cls, output: OutputSpec, data: NDArray[Any], labels: NDArray[Any], names: Sequence[str]) -> "RecordTable":
         """The table, or DataError where the arrays are not what the class describes."""
         names = tuple(names)
-        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3) or 0 in images.shape[1:]:
-            raise DataError(
-                f"images must be uint8 [n, H, W, C] with 1 or 3 channels, these are {images.dtype} {list(images.shape)}"
-            )
-        if labels.shape != (len(images),) or labels.dtype.kind not in "iu":
-            raise DataError(
-                f"{len(images)} images need as many integer labels, got {labels.dtype} {list(labels.shape)}"
-            )
+        try:
+            output.check(data, len(data))
+        except ValueError as error:
+            raise DataError(f"records of another form: {error}") from None
+        if labels.shape != (len(data),) or labels.dtype.kind not in "iu":
+            raise DataError(f"{len(data)} records need as many integer labels, got {labels.dtype} {list(labels.shape)}")
         if len(labels) and (labels.min() < 0 or labels.max() >= len(names)):
             raise DataError(f"labels go from {labels.min()} to {labels.max()}, but there are {len(names)} label names")
         if len(set(names)) != len(names):
@@ -43,4 +44,4 @@ class ImageTable:
         # numpy drops trailing NULs of a unicode array, which would make two names one.
         if any("\0" in name for name in names):
             raise DataError("a label name holds a NUL character")
-        return cls(images, labels.astype("<i8"), names)
+        return cls(output, data, labels.astype("<i8"), names)

@@ -14,7 +14,8 @@ SUMMARIES: Mapping[tuple[str, str], str] = MappingProxyType(
         ): "a small net trained on the generator's own output: labels, and parameters or variations",
         (READER, "folder"): "a folder of images for each class",
         (READER, "idx"): "IDX files as of MNIST, plain or gzipped; class names by --classes",
-        (READER, "npz"): "NumPy archive with images, labels and optional label_names, clients",
+        (READER, "npz"): "NumPy archive with images or series, labels and optional label_names, clients",
+        (READER, "parquet"): "Parquet file with a list column for each feature of a series, label and optional client",
         (READER, "sklearn"): "data sets carried by scikit-learn: digits",
     }
 )

@@ -50,7 +50,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
             return {"result": diagnose(ref)}
         from pe_host.plugins.describe import describe
 
-        return {"result": describe(ref, request["options"], tuple(request["shape"]))}
+        return {"result": describe(ref, request["options"], request["form"])}
     except PeError as error:
         kind = "usage" if isinstance(error, UsageError) else "plugin"
         return {"error": {"kind": kind, "what": error.what, "where": error.where, "fix": error.fix}}

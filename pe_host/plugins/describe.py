@@ -12,18 +12,18 @@ from pe_host.plugins.ref import PluginRef
 from pe_sdk import CannotMake, GeneratorSpec, OptionError, OutputSpec, Simulator, describe_options, parse_options
 
 
-def describe(ref: PluginRef, options: Mapping[str, str], shape: tuple[int, ...]) -> dict[str, Any]:
+def describe(ref: PluginRef, options: Mapping[str, str], form: Mapping[str, Any] | None) -> dict[str, Any]:
     """Load the plugin and say what it is.
 
     Args:
         ref: of any kind.
         options: as `--set` gives them; they may change the parameter space.
-        shape: height, width, channels of the image a simulator is made for.
+        form: of the records a generator is made for, as of `OutputSpec.to_json`; None for the form that it declares.
 
     Returns:
         kind, name, distribution, version, summary; options (name, type, default, help); for a generator also labels,
-        default_data, embedding, exact, gpu, block, and "makes": {"shape", "space"}, where the space is None for a black box, or
-        {"shape", "cannot"}.
+        default_data, embedding, exact, gpu, block, and "makes": {"output", "shape", "space"}, where the space is None for a black
+        box, or {"output", "shape", "cannot"}.
 
     Raises:
         PluginFailure: it cannot be loaded.
@@ -48,14 +48,14 @@ def describe(ref: PluginRef, options: Mapping[str, str], shape: tuple[int, ...])
             "embedding": spec.embedding,
             **flags,
         }
-        document["makes"] = _makes(ref, spec, values, shape)
+        document["makes"] = _makes(ref, spec, values, spec.output if form is None else OutputSpec.from_json(form))
     return document
 
 
-def _makes(ref: PluginRef, spec: GeneratorSpec, values: Any, shape: tuple[int, ...]) -> dict[str, Any]:
-    output = OutputSpec("image", shape, "uint8")
+def _makes(ref: PluginRef, spec: GeneratorSpec, values: Any, output: OutputSpec) -> dict[str, Any]:
+    about = {"output": output.to_json(), "shape": list(output.shape)}
     try:
         made = manufacture(spec, output, spec.labels, values, InstalledPeers(ref))
     except CannotMake as error:
-        return {"shape": list(shape), "cannot": str(error)}
-    return {"shape": list(shape), "space": made.space.to_json() if isinstance(made, Simulator) else None}
+        return {**about, "cannot": str(error)}
+    return {**about, "space": made.space.to_json() if isinstance(made, Simulator) else None}

@@ -37,7 +37,7 @@ def check_all(plugins: Sequence[Found], seconds: float = CHECK_SECONDS) -> list[
 def describe(
     ref: PluginRef,
     options: Mapping[str, str],
-    shape: Sequence[int] = (28, 28, 1),
+    form: Mapping[str, Any] | None = None,
     seconds: float = DESCRIBE_SECONDS,
 ) -> dict[str, Any]:
     """What `pe_host.plugins.describe.describe` says of a plugin.
@@ -46,7 +46,7 @@ def describe(
         PluginFailure: the plugin cannot be loaded, or hangs.
         UsageError: an option it does not know or cannot read.
     """
-    return ask(ref, {"do": "describe", "options": dict(options), "shape": list(shape)}, seconds)
+    return ask(ref, {"do": "describe", "options": dict(options), "form": None if form is None else dict(form)}, seconds)
 
 
 def diagnose(refs: Sequence[PluginRef], seconds: float) -> list[list[dict[str, str]] | PluginFailure]:

@@ -21,7 +21,7 @@ class PrivateDataset:
         where: the source, for errors.
 
     Raises:
-        DataError: no records, or records, labels, clients or parameters of another form; names the first such row, never
+        DataError: no records, values that are not finite, or records, labels, clients or parameters of another form; names the first such row, never
             its content.
     """
 
@@ -41,6 +41,14 @@ class PrivateDataset:
         if labels.ndim != 1 or table.data.shape != (rows, *output.shape):
             fix = "bring all records to one shape, with a label for each"
             raise DataError(f"records must have the shape {output.shape}, and one label each", where=where, fix=fix)
+        if table.data.dtype.kind == "f":
+            finite = np.isfinite(table.data).reshape(rows, -1).all(axis=1)
+            if not finite.all():
+                raise DataError(
+                    f"the record of row {int((~finite).argmax())} has a value that is not finite in {output.dtype}",
+                    where=where,
+                    fix="fill such values in, or take such records out",
+                )
         if rows == 0:
             raise DataError("there are no records", where=where, fix="give --data a source that holds some")
         self._classes = classes

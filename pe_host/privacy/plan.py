@@ -106,7 +106,7 @@ class PrivacyPlan:
             "mu": self.mu if self.private else "inf",
             "shares": self.shares.to_json(),
             "class_names": list(self.class_names),
-            "output": {"kind": self.output.kind, "shape": list(self.output.shape), "dtype": self.output.dtype},
+            "output": self.output.to_json(),
             "reader": self.reader,
             "embeddings": list(self.embeddings),
         }
@@ -132,7 +132,7 @@ class PrivacyPlan:
                 mu=float(document["mu"]),
                 shares=ClassShares.from_json(document["shares"]),
                 class_names=tuple(document["class_names"]),
-                output=OutputSpec(**document["output"]),
+                output=OutputSpec.from_json(document["output"]),
                 reader=document["reader"],
                 embeddings=tuple(document["embeddings"]),
             )
@@ -160,7 +160,7 @@ class PrivacyPlan:
             f"{self._delta_sentence()} It should be well below 1/n. The number of {self.unit}s n is "
             + ("released with noise only." if noisy_counts else "a declared public figure."),
             f"Assumed public: that the data set exists, the {len(self.class_names)} class names, and the form of a "
-            f"record ({self.output.kind}, {self.output.dtype} {' × '.join(map(str, self.output.shape))}).",
+            f"record ({self.output.kind}, {self.output.form}).",
             f"Trusted, because they see private records: {', '.join((self.reader, *self.embeddings))}. "
             "Generators are given none; no wall of the operating system keeps a malicious one from files of its user yet.",
             "Not covered: how long the run takes, and what the operator reads on the terminal or in the folder 'internal'.",

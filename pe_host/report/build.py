@@ -193,7 +193,7 @@ def _release(run: RunFolder, manifest: Manifest) -> ReleaseView | None:
     output = manifest.plan.output
     labels = load_arrays(run.path("iterations/release.npz"))["labels"]
     counts = np.bincount(labels, minlength=len(manifest.plan.class_names))
-    record = f"{output.dtype} {' × '.join(map(str, output.shape))}"
+    record = output.form
     files = ("samples.npz", "README.md", "report.html") if manifest.plan.private else ()
     return ReleaseView(tuple(counts.tolist()), record, _grid(run, "iterations/release_grid"), files)
 

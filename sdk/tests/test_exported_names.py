@@ -5,7 +5,7 @@ import pytest
 import pe_sdk
 
 NAMES = """
-    CannotMake Categorical Column Columns Degree DoctorSpec Embedding EmbeddingSpec Finding Float Generator GeneratorSpec
+    CannotMake Categorical Column Columns Degree DoctorSpec Embedding EmbeddingSpec Feature Finding Float Generator GeneratorSpec
     Int Level NoOptions OptionError OptionInfo OutputSpec Parameter ParameterSpace Peers PluginError PluginWarning ReaderSpec
     Released Samples Seeds Simulator SimulatorGenerator SourceError SourceInfo Table TrainableEmbedding Weights describe_options
     hookimpl label_spaces narrowed option option_values parse_options random
@@ -19,7 +19,7 @@ def test_the_exported_names_are_exactly_these():
 
 def test_no_other_public_name_is_lying_about():
     modules = """
-        adapter compiled constraints doctor embedding errors generator hookspecs options parameters peers released samples space
+        adapter compiled constraints doctor embedding errors generator hookspecs options output parameters peers released samples space
         specs
     """
     public = {name for name in vars(pe_sdk) if not name.startswith("_")}

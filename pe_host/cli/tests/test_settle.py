@@ -10,6 +10,7 @@ from pe_host.config import resolve_config
 from pe_host.errors import DataError, PluginFailure, UsageError
 from pe_host.generate import generate
 from pe_host.reporting import Silent
+from pe_sdk import OutputSpec
 
 READER = """
 from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo
@@ -24,7 +25,12 @@ def make():
     return ReaderSpec("theirs", "a reader of somebody else", describe, read)
 """
 
-ABOUT = {"default_data": "", "embedding": "", "labels": [], "makes": {"shape": (28, 28, 1), "space": None}}
+ABOUT = {
+    "default_data": "",
+    "embedding": "",
+    "labels": [],
+    "makes": {"output": OutputSpec.image(28, 28).to_json(), "space": None},
+}
 
 
 @pytest.fixture
@@ -146,7 +152,7 @@ def package(monkeypatch, tmp_path):
         (info / "entry_points.txt").write_text(entries)
         (tmp_path / "site/their_eye.py").write_text(EMBEDDING)
         monkeypatch.syspath_prepend(tmp_path / "site")
-        makes = {"shape": (8, 8, 1), "space": {"schema": 1} if simulator else None}
+        makes = {"output": OutputSpec.image(8, 8).to_json(), "space": {"schema": 1} if simulator else None}
         monkeypatch.setattr(job, "describe", lambda *_: {**ABOUT, "embedding": name, "makes": makes})
         settings = {"plugin": plugin, "epsilon": "1", "iterations": "1", "votes": "1", "data": "sklearn:digits"}
         return resolve_config({**settings, **given})

@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 
 from pe_host.errors import DataError
-from pe_host.export import WRITERS, write_image_folder, write_npz
+from pe_host.export import WRITERS, RecordTable, write_image_folder, write_npz
 from pe_host.export.folder_names import folder_names
+from pe_sdk import OutputSpec
 
 NAMES = ("zero", "one", "two")
 
@@ -23,6 +24,18 @@ def table(channels: int = 1, n: int = 12):
     return images, rng.integers(0, 2, n), NAMES  # nothing of class two
 
 
+def checked(images, labels, names):
+    return RecordTable.check(OutputSpec.image(*images.shape[1:]), images, labels, names)
+
+
+def table_for(kind: str, n: int = 12) -> RecordTable:
+    """Something that the writer takes."""
+    if kind != "parquet":
+        return checked(*table(n=n))
+    series = np.random.default_rng(1).normal(size=(n, 6, 2)).astype(np.float32)
+    return RecordTable.check(OutputSpec.series(6, ["queue", "delay"]), series, np.arange(n) % 2, NAMES)
+
+
 def left_over(folder: Path) -> list[str]:
     return sorted(p.name for p in folder.iterdir())
 
@@ -30,7 +43,7 @@ def left_over(folder: Path) -> list[str]:
 @pytest.mark.parametrize("channels", [1, 3])
 def test_npz_holds_the_data_without_pickle(tmp_path, channels):
     images, labels, names = table(channels)
-    assert write_npz(tmp_path / "d.npz", images, labels, names) == tmp_path / "d.npz"
+    assert write_npz(tmp_path / "d.npz", checked(images, labels, names)) == tmp_path / "d.npz"
     with np.load(tmp_path / "d.npz", allow_pickle=False) as read:
         np.testing.assert_array_equal(read["images"], images[..., 0] if channels == 1 else images)
         np.testing.assert_array_equal(read["labels"], labels)
@@ -41,10 +54,12 @@ def test_npz_holds_the_data_without_pickle(tmp_path, channels):
 
 def test_npz_of_equal_data_are_equal_files(tmp_path):
     images, labels, names = table()
-    first = write_npz(tmp_path / "a.npz", images, labels, names).read_bytes()
+    first = write_npz(tmp_path / "a.npz", checked(images, labels, names)).read_bytes()
     assert (
         first
-        == write_npz(tmp_path / "b.npz", np.asfortranarray(images), labels.astype(np.int32), list(names)).read_bytes()
+        == write_npz(
+            tmp_path / "b.npz", checked(np.asfortranarray(images), labels.astype(np.int32), list(names))
+        ).read_bytes()
     )
     with zipfile.ZipFile(tmp_path / "a.npz") as archive:
         assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
@@ -53,7 +68,7 @@ def test_npz_of_equal_data_are_equal_files(tmp_path):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_image_folder_holds_every_image_in_order(tmp_path, channels):
     images, labels, names = table(channels)
-    write_image_folder(tmp_path / "deep" / "out", images, labels, names)
+    write_image_folder(tmp_path / "deep" / "out", checked(images, labels, names))
     files = sorted((tmp_path / "deep" / "out").glob("*/*.png"), key=lambda p: p.name)
     assert [f.stem for f in files] == [f"{row:02d}" for row in range(12)]
     assert [f.parent.name for f in files] == [names[label] for label in labels]
@@ -66,7 +81,7 @@ def test_image_folder_holds_every_image_in_order(tmp_path, channels):
 def test_changed_folder_names_are_listed(tmp_path):
     images, labels, _ = table()
     names = ("../up", "ok", "")
-    write_image_folder(tmp_path / "out", images, labels, names)
+    write_image_folder(tmp_path / "out", checked(images, labels, names))
     listing = json.loads((tmp_path / "out" / "labels.json").read_text())
     assert list(listing["folders"].values()) == list(names)
     assert sorted(p.name for p in (tmp_path / "out").iterdir() if p.is_dir()) == sorted(listing["folders"])
@@ -97,14 +112,13 @@ def test_folder_names_are_safe_and_different():
 def test_odd_names_can_be_written(tmp_path):
     n = len(ODD)
     images = np.zeros((n, 2, 2, 1), np.uint8)
-    write_image_folder(tmp_path / "out", images, np.arange(n), ODD)
+    write_image_folder(tmp_path / "out", checked(images, np.arange(n), ODD))
     assert len(list((tmp_path / "out").glob("*/*.png"))) == n
     assert json.loads((tmp_path / "out" / "labels.json").read_text())["folders"][folder_names(ODD)[0]] == "a/b"
 
 
 @pytest.mark.parametrize("kind", WRITERS)
 def test_a_destination_that_exists_is_left_as_it_is(tmp_path, kind):
-    images, labels, names = table()
     file, folder, link = tmp_path / "file", tmp_path / "folder", tmp_path / "link"
     file.write_text("mine")
     folder.mkdir()
@@ -113,7 +127,7 @@ def test_a_destination_that_exists_is_left_as_it_is(tmp_path, kind):
     before = left_over(tmp_path)
     for destination in (file, folder, link):
         with pytest.raises(DataError, match="exists already") as caught:
-            WRITERS[kind](destination, images, labels, names)
+            WRITERS[kind](destination, table_for(kind))
         assert caught.value.exit_code == 5 and caught.value.fix
     assert left_over(tmp_path) == before
     assert file.read_text() == "mine" and (folder / "mine").read_text() == "mine" and link.is_symlink()
@@ -125,7 +139,7 @@ def test_a_path_through_a_file_is_refused_by_the_name_that_was_typed(tmp_path, k
     (tmp_path / "file").write_text("mine")
     for destination in (Path("file/out"), Path("file/deep/out")):
         with pytest.raises(DataError, match=f"^{destination}: cannot be written: .*is a file, not a folder$") as caught:
-            WRITERS[kind](destination, *table())
+            WRITERS[kind](destination, table_for(kind))
         assert caught.value.fix
     assert left_over(tmp_path) == ["file"]
 
@@ -133,12 +147,11 @@ def test_a_path_through_a_file_is_refused_by_the_name_that_was_typed(tmp_path, k
 @pytest.mark.parametrize("kind", WRITERS)
 def test_a_destination_that_appears_meanwhile_is_left_as_it_is(tmp_path, kind, monkeypatch):
     """Two exports to one place at once: fails where the last step replaces what it finds."""
-    images, labels, names = table()
     destination = tmp_path / "out"
 
     def another_arrives(*_: object) -> None:
         if not destination.exists():
-            if kind == "npz":
+            if kind != "imagefolder":
                 destination.write_text("mine")
             else:
                 destination.mkdir()
@@ -147,9 +160,9 @@ def test_a_destination_that_appears_meanwhile_is_left_as_it_is(tmp_path, kind, m
     monkeypatch.setattr(os, "fsync", another_arrives)  # the last thing before a file gets its name
     monkeypatch.setattr(os, "sync", another_arrives)  # and before a folder does
     with pytest.raises(DataError, match="exists already"):
-        WRITERS[kind](destination, images, labels, names)
+        WRITERS[kind](destination, table_for(kind))
     assert left_over(tmp_path) == ["out"]
-    assert (destination if kind == "npz" else destination / "mine").read_text() == "mine"
+    assert (destination if kind != "imagefolder" else destination / "mine").read_text() == "mine"
 
 
 def test_a_file_system_without_hard_links_will_do(tmp_path, monkeypatch):
@@ -157,13 +170,13 @@ def test_a_file_system_without_hard_links_will_do(tmp_path, monkeypatch):
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(os, "link", no_links)
-    write_npz(tmp_path / "d.npz", *table())
+    write_npz(tmp_path / "d.npz", checked(*table()))
     assert left_over(tmp_path) == ["d.npz"]
 
 
 def test_an_empty_folder_may_be_filled(tmp_path):
     (tmp_path / "out").mkdir()
-    write_image_folder(tmp_path / "out", *table())
+    write_image_folder(tmp_path / "out", checked(*table()))
     assert len(list((tmp_path / "out").glob("*/*.png"))) == 12
 
 
@@ -176,7 +189,7 @@ def test_a_failed_export_leaves_nothing(tmp_path, kind, failure, monkeypatch):
     monkeypatch.setattr(os, "fsync", fail)
     monkeypatch.setattr(os, "sync", fail)
     with pytest.raises((DataError, KeyboardInterrupt)) as caught:
-        WRITERS[kind](tmp_path / "out", *table())
+        WRITERS[kind](tmp_path / "out", table_for(kind))
     if isinstance(failure, OSError):
         assert isinstance(caught.value, DataError) and "No space left" in str(caught.value)
     assert left_over(tmp_path) == []
@@ -186,21 +199,20 @@ def test_a_failed_export_leaves_nothing(tmp_path, kind, failure, monkeypatch):
 def test_the_permissions_are_those_of_any_new_file(tmp_path, kind):
     mask = os.umask(0o022)
     try:
-        WRITERS[kind](tmp_path / "out", *table())
+        WRITERS[kind](tmp_path / "out", table_for(kind))
     finally:
         os.umask(mask)
     mode = (tmp_path / "out").stat().st_mode & 0o777
-    assert mode == (0o644 if kind == "npz" else 0o755)
+    assert mode == (0o755 if kind == "imagefolder" else 0o644)
 
 
-@pytest.mark.parametrize("kind", WRITERS)
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"images": np.zeros((2, 4, 4, 1), np.float32)}, "uint8"),
         ({"images": np.zeros((2, 4, 4), np.uint8)}, "uint8"),
-        ({"images": np.zeros((2, 4, 4, 2), np.uint8)}, "channels"),
-        ({"labels": np.array([0, 1, 1])}, "2 images"),
+        ({"images": np.zeros((2, 4, 4, 2), np.uint8)}, "4, 4, 1"),
+        ({"labels": np.array([0, 1, 1])}, "2 records"),
         ({"labels": np.array([0.0, 1.0])}, "integer labels"),
         ({"labels": np.array([0, 2])}, "from 0 to 2"),
         ({"labels": np.array([-1, 1])}, "from -1 to 1"),
@@ -208,14 +220,20 @@ def test_the_permissions_are_those_of_any_new_file(tmp_path, kind):
         ({"names": ("a", "b\0")}, "NUL"),
     ],
 )
-def test_arrays_of_another_form_are_refused_before_anything_is_written(tmp_path, kind, change, message):
+def test_arrays_of_another_form_are_no_table(change, message):
     good = {"images": np.zeros((2, 4, 4, 1), np.uint8), "labels": np.array([0, 1]), "names": ("a", "b")}
     with pytest.raises(DataError, match=message):
-        WRITERS[kind](tmp_path / "out", *(good | change).values())
-    assert left_over(tmp_path) == []
+        RecordTable.check(OutputSpec.image(4, 4), *(good | change).values())
 
 
 @pytest.mark.parametrize("kind", WRITERS)
 def test_nothing_at_all_can_be_exported(tmp_path, kind):
-    WRITERS[kind](tmp_path / "out", np.zeros((0, 4, 4, 1), np.uint8), np.zeros(0, np.int64), ("a", "b"))
+    WRITERS[kind](tmp_path / "out", table_for(kind, n=0))
     assert (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("kind", "records"), [("imagefolder", "parquet"), ("parquet", "npz")])
+def test_a_writer_refuses_kinds_it_cannot_write(tmp_path, kind, records):
+    with pytest.raises(DataError, match="images") as caught:
+        WRITERS[kind](tmp_path / "out", table_for(records))
+    assert caught.value.fix and left_over(tmp_path) == []

@@ -1,4 +1,4 @@
-"""Readers: they turn a SOURCE into records, inside the private side. Built in: npz, idx, folder, sklearn."""
+"""Readers: they turn a SOURCE into records, inside the private side. Built in: npz, parquet, idx, folder, sklearn."""
 
 from pathlib import Path
 
@@ -17,12 +17,12 @@ def guess_scheme(path: Path) -> str:
         )
     if path.is_dir():
         return "idx" if any("-idx3-ubyte" in entry.name for entry in path.iterdir()) else "folder"
-    if path.suffix == ".npz":
-        return "npz"
+    if path.suffix in (".npz", ".parquet"):
+        return path.suffix[1:]
     if "-idx3-ubyte" in path.name:
         return "idx"
     raise DataError(
         "no built-in reader knows this file",
         where=str(path),
-        fix="use an .npz file, a folder of images, or scheme:location",
+        fix="use an .npz or .parquet file, a folder of images, or scheme:location",
     )

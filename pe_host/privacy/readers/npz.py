@@ -1,4 +1,6 @@
-"""Reader `npz`: `images` uint8 [n, H, W(, C)], `labels` int [n], optional `label_names` and `clients`."""
+"""Reader `npz`: records as `pe_host.layouts` has them (`images` uint8 [n, H, W(, C)], `series` [n, T, F], …), `labels` int [n], optional
+`label_names` and `clients`.
+"""
 
 import zipfile
 import zlib
@@ -9,6 +11,7 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from pe_host.layouts import LAYOUTS, OTHER, Layout
 from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, Table, hookimpl
 
 _BROKEN = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError)
@@ -16,29 +19,14 @@ _PLAIN = "it is cut short, or holds Python objects: store plain numbers, and nam
 
 
 def describe(location: str) -> SourceInfo:
-    """Form of a record and class names: from the header of `images` and from `label_names`; no record is read.
+    """Form of a record and class names: from the header of the records, from `label_names` and from what else tells of the
+    form (see `pe_host.layouts`); no record is read.
 
     Raises:
-        SourceError: no npz file, a missing array, or images that are not uint8 [n, H, W] or [n, H, W, C] with C = 1 or 3.
+        SourceError: no npz file, a missing array, or records of no known form.
     """
     with _open(location) as archive:
-        names = {name.removesuffix(".npy") for name in archive.namelist()}
-        for needed in ("images", "labels"):
-            if needed not in names:
-                raise SourceError(f"the array {needed!r} is missing", where=location, fix="store images and labels")
-        shape, dtype = _header(archive, "images", location)
-        if dtype != np.uint8:
-            raise SourceError(
-                f"images must be uint8, not {dtype}", where=location, fix="scale them to 0..255 and round"
-            )
-        if len(shape) not in (3, 4) or (len(shape) == 4 and shape[3] not in (1, 3)) or 0 in shape[1:]:
-            raise SourceError(
-                f"images must be [n, H, W] or [n, H, W, 1 or 3], not {list(shape)[1:]} a record",
-                where=location,
-                fix="store an array of gray or colour pictures of one size",
-            )
-        labels = _label_names(_array(archive, "label_names", location), location) if "label_names" in names else ()
-        return SourceInfo(OutputSpec.image(*shape[1:3], *shape[3:]), labels, clients="clients" in names)
+        return _described(archive, location)[1]
 
 
 def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Table:
@@ -46,22 +34,44 @@ def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Tab
 
     Raises:
         SourceError: see `describe`; or records of another shape than `output`, labels that are no integers, labels or
-            clients of another number than images, a label outside the classes.
+            clients of another number than records, a label outside the classes.
     """
-    info = describe(location)
-    if info.output.shape != output.shape:
-        what = f"records have the shape {info.output.shape}, expected {output.shape}"
-        raise SourceError(what, where=location, fix="bring the images to the planned shape")
     with _open(location) as archive:
+        layout, info = _described(archive, location)
+        if (info.output.kind, info.output.shape) != (output.kind, output.shape):
+            found, planned = info.output, output
+            what = f"records have the shape {found.shape} ({found.kind}), expected {planned.shape} ({planned.kind})"
+            raise SourceError(what, where=location, fix=f"bring the {layout.array} to the planned shape")
         labels = _array(archive, "labels", location)
         clients = _array(archive, "clients", location) if info.clients else None
-        images = _array(archive, "images", location)
+        stored = _array(archive, layout.array, location)
     for name, column in (("labels", labels), ("clients", clients)):
-        if column is not None and (column.shape != images.shape[:1] or column.dtype.kind not in "iu"):
-            fix = f"store {name} as an integer array as long as images"
-            raise SourceError(f"{name} must be whole numbers, one an image", where=location, fix=fix)
-    data = images.reshape(len(images), *output.shape)
+        if column is not None and (column.shape != stored.shape[:1] or column.dtype.kind not in "iu"):
+            fix = f"store {name} as an integer array as long as {layout.array}"
+            raise SourceError(f"{name} must be whole numbers, one a record", where=location, fix=fix)
+    data = layout.records(output, stored)
     return Table(data, _translated(labels, info.label_names, label_names, location), clients)
+
+
+def _described(archive: zipfile.ZipFile, location: str) -> tuple[Layout, SourceInfo]:
+    names = {name.removesuffix(".npy") for name in archive.namelist()}
+    found = [layout for layout in (*LAYOUTS.values(), OTHER) if layout.array in names]
+    if len(found) > 1:
+        both = " and ".join(repr(layout.array) for layout in found)
+        raise SourceError(f"there are {both}", where=location, fix="store the records of one kind")
+    if not found:
+        arrays = " or ".join(repr(layout.array) for layout in (*LAYOUTS.values(), OTHER))
+        raise SourceError(f"the array {arrays} is missing", where=location, fix="store records and labels")
+    if "labels" not in names:
+        raise SourceError("the array 'labels' is missing", where=location, fix="store records and labels")
+    layout = found[0]
+    shape, dtype = _header(archive, layout.array, location)
+    try:
+        output = layout.form(shape, dtype, lambda name: _array(archive, name, location) if name in names else None)
+    except SourceError as error:
+        raise SourceError(error.what, where=error.where or location, fix=error.fix) from None
+    labels = _label_names(_array(archive, "label_names", location), location) if "label_names" in names else ()
+    return layout, SourceInfo(output, labels, clients="clients" in names)
 
 
 def _open(location: str) -> zipfile.ZipFile:
@@ -74,7 +84,9 @@ def _open(location: str) -> zipfile.ZipFile:
         raise SourceError(f"cannot be opened ({error.strerror})", where=location, fix=fix) from None
     except _BROKEN:
         what = "this is not an npz file, or it is cut short"
-        raise SourceError(what, where=location, fix="write it with numpy.savez(path, images=…, labels=…)") from None
+        raise SourceError(
+            what, where=location, fix="write it with numpy.savez(path, images=…, labels=…), or series=…"
+        ) from None
 
 
 def _header(archive: zipfile.ZipFile, name: str, location: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
@@ -123,4 +135,8 @@ def _translated(
 
 @hookimpl
 def pe_readers() -> Iterable[ReaderSpec]:
-    return [ReaderSpec("npz", "NumPy archive with images, labels and optional label_names, clients", describe, read)]
+    return [
+        ReaderSpec(
+            "npz", "NumPy archive with images or series, labels and optional label_names, clients", describe, read
+        )
+    ]

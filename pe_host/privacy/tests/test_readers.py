@@ -69,12 +69,12 @@ class Trap:
 @pytest.mark.parametrize(
     ("arrays", "say"),
     [
-        ({"labels": LABELS}, "'images' is missing"),
+        ({"labels": LABELS}, "'images' or 'series' or 'records' is missing"),
         ({"images": IMAGES}, "'labels' is missing"),
         ({"images": IMAGES / 255.0, "labels": LABELS}, "uint8"),
         ({"images": IMAGES[0], "labels": LABELS}, "must be"),
         ({"images": np.stack([IMAGES] * 4, axis=-1), "labels": LABELS}, "must be"),
-        ({"images": IMAGES, "labels": LABELS[:5]}, "one an image"),
+        ({"images": IMAGES, "labels": LABELS[:5]}, "one a record"),
         ({"images": IMAGES, "labels": LABELS.astype(float)}, "whole numbers"),
         ({"images": IMAGES, "labels": np.full(6, np.nan)}, "whole numbers"),
         ({"images": IMAGES, "labels": LABELS, "clients": LABELS / 2}, "whole numbers"),

@@ -133,12 +133,14 @@ def test_one_channel_is_the_luma_of_three(small):
     assert np.abs(luma - grey[..., 0]).max() <= 1.01
 
 
-@pytest.mark.parametrize("shape", [(7, 28, 3), (28, 28, 2), (28, 28)])
-def test_other_outputs_are_refused(shape):
+@pytest.mark.parametrize(
+    "output", [OutputSpec.image(7, 28, 3), OutputSpec.series(28, 2), OutputSpec("table", (28,), "uint8")]
+)
+def test_other_outputs_are_refused(output):
     with pytest.raises(CannotMake):
-        pe_avatars.make(OutputSpec("image", shape, "uint8"), ("avatar",), pe_avatars.Options())
+        pe_avatars.make(output, ("avatar",), pe_avatars.Options())
     with pytest.raises(CannotMake, match="uint8"):
-        pe_avatars.make(OutputSpec("image", (28, 28, 3), "float32"), ("avatar",), pe_avatars.Options())
+        pe_avatars.make(OutputSpec("table", (28, 28, 3), "float32"), ("avatar",), pe_avatars.Options())
 
 
 def test_codes_outside_of_the_space_are_refused(small):

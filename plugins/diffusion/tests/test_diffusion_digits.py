@@ -150,7 +150,7 @@ def test_labels_and_classes():
         made(classes={"ten": "1"})
 
 
-@pytest.mark.parametrize("output", [OutputSpec("image", (28, 28), "uint8"), OutputSpec.image(28, 28, 4)])
+@pytest.mark.parametrize("output", [OutputSpec("table", (28, 28), "uint8"), OutputSpec.series(28, 4)])
 def test_other_outputs_are_refused(output):
     with pytest.raises(CannotMake):
         pe_diffusion.make(output, DIGITS, pe_diffusion.Options())

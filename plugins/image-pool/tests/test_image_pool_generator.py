@@ -215,7 +215,7 @@ def test_labels_that_do_not_match(home):
 
 
 def test_outputs_that_are_no_pictures(home):
-    for spec in (OutputSpec("table", (5,), "float64"), OutputSpec("image", (8, 8, 4), "uint8")):
+    for spec in (OutputSpec("table", (5,), "float64"), OutputSpec.series(8, 4)):
         with pytest.raises(CannotMake, match="1 or 3 channels"):
             pe_image_pool.make(spec, LABELS, pe_image_pool.Options(source=str(home / "pool.npz")), None)
 

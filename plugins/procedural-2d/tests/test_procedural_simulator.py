@@ -172,10 +172,12 @@ def test_grey_is_colour_without_saturation():
     assert (np.ptp(simulator(channels=3).render(params, labels, seeds).astype(int), axis=3) > 40).mean() > 0.2
 
 
-@pytest.mark.parametrize("shape", [(7, 28, 1), (28, 28, 2), (28, 28)])
-def test_other_outputs_are_refused(shape):
+@pytest.mark.parametrize(
+    "output", [OutputSpec.image(7, 28, 1), OutputSpec.series(28, 2), OutputSpec("table", (28,), "uint8")]
+)
+def test_other_outputs_are_refused(output):
     with pytest.raises(CannotMake, match="procedural-2d"):
-        pe_procedural_2d.make(OutputSpec("image", shape, "uint8"), LABELS, pe_procedural_2d.Options())
+        pe_procedural_2d.make(output, LABELS, pe_procedural_2d.Options())
 
 
 def test_values_that_would_lead_the_compiled_code_astray_are_refused():

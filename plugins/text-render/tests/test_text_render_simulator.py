@@ -161,10 +161,12 @@ def test_a_character_that_no_face_has():
         simulator(texts={"1": "\u3042"})
 
 
-@pytest.mark.parametrize("shape", [(7, 28, 1), (28, 28, 2), (28, 28)])
-def test_other_outputs_are_refused(shape):
+@pytest.mark.parametrize(
+    "output", [OutputSpec.image(7, 28, 1), OutputSpec.series(28, 2), OutputSpec("table", (28,), "uint8")]
+)
+def test_other_outputs_are_refused(output):
     with pytest.raises(CannotMake):
-        pe_text_render.make(OutputSpec("image", shape, "uint8"), DIGITS, pe_text_render.Options())
+        pe_text_render.make(output, DIGITS, pe_text_render.Options())
 
 
 def test_faces_can_be_chosen():

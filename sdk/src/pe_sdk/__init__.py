@@ -9,11 +9,12 @@ from pe_sdk.errors import CannotMake, OptionError, PluginError, PluginWarning, S
 from pe_sdk.generator import Generator, Simulator
 from pe_sdk.hookspecs import hookimpl
 from pe_sdk.options import NoOptions, OptionInfo, describe_options, option, option_values, parse_options
+from pe_sdk.output import Feature, OutputSpec
 from pe_sdk.parameters import Categorical, Column, Float, Int, Parameter
 from pe_sdk.peers import Peers
 from pe_sdk.random import Seeds
 from pe_sdk.released import Released
-from pe_sdk.samples import OutputSpec, Samples
+from pe_sdk.samples import Samples
 from pe_sdk.space import Columns, Degree, ParameterSpace
 from pe_sdk.specs import EmbeddingSpec, GeneratorSpec, ReaderSpec, SourceInfo, Table
 
@@ -26,6 +27,7 @@ __all__ = [
     "DoctorSpec",
     "Embedding",
     "EmbeddingSpec",
+    "Feature",
     "Finding",
     "Float",
     "Generator",

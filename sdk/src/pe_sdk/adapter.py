@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pe_sdk.generator import Generator, Simulator
+from pe_sdk.output import OutputSpec
 from pe_sdk.parameters import Categorical, Parameter
 from pe_sdk.random import Seeds
-from pe_sdk.samples import OutputSpec, Samples
+from pe_sdk.samples import Samples
 from pe_sdk.space import Columns, Degree, ParameterSpace
 
 RENDER_SEED = "render_seed"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from pe_sdk.generator import Generator
-from pe_sdk.samples import OutputSpec
+from pe_sdk.output import OutputSpec
 
 if TYPE_CHECKING:  # specs name the protocol
     from pe_sdk.specs import GeneratorSpec

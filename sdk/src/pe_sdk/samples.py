@@ -1,4 +1,4 @@
-"""What generators make (`Samples`) and what they are asked to make (`OutputSpec`)."""
+"""What generators make: `Samples`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,35 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-
-@dataclass(frozen=True)
-class OutputSpec:
-    """The public form of one record.
-
-    Args:
-        kind: what it is; "image" means uint8 [H, W, C] with C = 1 or 3.
-        shape: shape of one record.
-        dtype: numpy name of its element type.
-    """
-
-    kind: str
-    shape: tuple[int, ...]
-    dtype: str
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "shape", tuple(int(s) for s in self.shape))
-
-    @classmethod
-    def image(cls, height: int, width: int, channels: int = 1) -> "OutputSpec":
-        return cls("image", (height, width, channels), "uint8")
-
-    def check(self, data: NDArray[Any], rows: int) -> None:
-        """Raise ValueError unless `data` is `rows` records of this form."""
-        if not isinstance(data, np.ndarray):
-            raise ValueError(f"expected a numpy array, got {type(data).__name__}")
-        if data.dtype != np.dtype(self.dtype) or data.shape != (rows, *self.shape):
-            raise ValueError(f"expected {self.dtype} {[rows, *self.shape]}, got {data.dtype} {list(data.shape)}")
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from pe_sdk.embedding import Embedding
 from pe_sdk.generator import Generator, Simulator
 from pe_sdk.options import NoOptions
+from pe_sdk.output import OutputSpec
 from pe_sdk.peers import Peers
-from pe_sdk.samples import OutputSpec
 
 Factory = Callable[[OutputSpec, tuple[str, ...], Any], Generator | Simulator]
 ComposingFactory = Callable[[OutputSpec, tuple[str, ...], Any, Peers], Generator | Simulator]
@@ -34,6 +34,8 @@ class GeneratorSpec:
         block: rows a call; the host pads the last block.
         gpu: uses a GPU where there is one.
         composes: is made of other generators: the factory gets a fourth argument, `pe_sdk.Peers`.
+        output: a form of records it makes, for `pe describe`. Where the records of a source have this shape and no declared
+            features, they are taken to have the features of this one.
     """
 
     name: str
@@ -47,6 +49,7 @@ class GeneratorSpec:
     block: int = 256
     gpu: bool = False
     composes: bool = False
+    output: OutputSpec = OutputSpec.image(28, 28)
 
 
 @dataclass(frozen=True)

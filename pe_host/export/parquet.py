@@ -1,0 +1,42 @@
+"""One Parquet file, laid out as `pe_host.parquet_layout` says; for pandas, Polars, DuckDB and the libraries that read data sets."""
+
+from pathlib import Path
+
+from pe_host.errors import DataError
+from pe_host.export.atomic import new_file
+from pe_host.export.table import RecordTable
+from pe_host.parquet_layout import KEY, LABEL, columns_of, to_columns, write_about
+
+MISSING = "Parquet needs the package pyarrow"
+INSTALL = "pip install 'pe-host[parquet]'"
+
+
+def write_parquet(path: Path, table: RecordTable) -> Path:
+    """Write released records: `label` a text, and a fixed-size list for each feature of a series, or for each record.
+
+    Raises:
+        DataError: `path` exists, pyarrow is missing, or the records are images.
+    """
+    if table.output.kind == "image":
+        raise DataError("images are not written as Parquet", where="--to parquet", fix="use imagefolder or npz")
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError:
+        raise DataError(MISSING, where="--to parquet", fix=INSTALL) from None
+    columns = columns_of(table.output)
+    if any(_broken(name) for name in (*table.names, *columns)):
+        raise DataError("a name is no valid Unicode text", where="--to parquet", fix="use npz, or name it otherwise")
+    arrays = [pa.array([table.names[label] for label in table.labels], pa.string())]
+    for column in to_columns(table.output, table.data):
+        values = pa.array(column.reshape(-1), pa.from_numpy_dtype(column.dtype))
+        arrays.append(pa.FixedSizeListArray.from_arrays(values, column.shape[1]))
+    rows = pa.table(arrays, names=[LABEL, *columns])
+    rows = rows.replace_schema_metadata({KEY: write_about(table.output, table.names)})
+    with new_file(path) as temporary:
+        pq.write_table(rows, temporary, compression="zstd")
+    return path
+
+
+def _broken(name: str) -> bool:
+    return name.encode("utf-8", "replace") != name.encode("utf-8", "surrogatepass")

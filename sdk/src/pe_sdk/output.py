@@ -1,0 +1,201 @@
+"""The public form of a record: `OutputSpec`, with its modality as a declared property."""
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_KIND = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+_LONGEST = 200  # letters of a name or unit
+_TOLD = 8  # features named in `OutputSpec.form`
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One column of the last axis of a record: what it is called, its unit, and its range where one is public.
+
+    Args:
+        name: distinct among the features of a record.
+        unit: such as "ms"; empty where there is none.
+        low, high: public bounds, both or none; they give scales, and values outside are allowed. They must be known without
+            looking at private records, whose smallest and largest value are private.
+
+    Raises:
+        ValueError: no name, one bound alone, or bounds that are no range of finite numbers.
+    """
+
+    name: str
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+
+    def __post_init__(self) -> None:
+        for text in (self.name, self.unit):
+            if not isinstance(text, str) or len(text) > _LONGEST or any(c in text for c in "\0\n\r"):
+                raise ValueError(f"names and units of features are texts of one line and at most {_LONGEST} letters")
+        if not self.name.strip():
+            raise ValueError("a feature needs a name")
+        if (self.low is None) != (self.high is None):
+            raise ValueError(f"feature {self.name!r}: give both low and high, or none")
+        if self.low is not None and self.high is not None:
+            low, high = float(self.low), float(self.high)
+            if not (math.isfinite(low) and math.isfinite(high) and low < high):
+                raise ValueError(f"feature {self.name!r}: {low:g}..{high:g} is no range; low lies below high")
+            object.__setattr__(self, "low", low)
+            object.__setattr__(self, "high", high)
+
+    @property
+    def title(self) -> str:
+        """Name and unit, as axes and columns show them: "delay (ms)"."""
+        return f"{self.name} ({self.unit})" if self.unit else self.name
+
+    def to_json(self) -> dict[str, Any]:
+        document: dict[str, Any] = {"name": self.name}
+        if self.unit:
+            document["unit"] = self.unit
+        if self.low is not None:
+            document |= {"low": self.low, "high": self.high}
+        return document
+
+
+@dataclass(frozen=True)
+class OutputSpec:
+    """The public form of one record. Use `image` or `series`, or declare another kind yourself.
+
+    Args:
+        kind: the modality. "image" is uint8 [H, W, C] with C = 1 or 3; "series" is float32 [T, F]: T steps of F features.
+            Any other kind (small letters, digits, - and _) takes any shape and any dtype of numbers or booleans: what the
+            host has no view for, it runs with a general one.
+        shape: shape of one record, no axis empty.
+        dtype: numpy name of its element type.
+        features: of the last axis, or () where they are not declared. A series always has them.
+        step: of a series, the time from one step to the next.
+        step_unit: the unit of `step`; empty where steps are only counted.
+
+    Raises:
+        ValueError: kind, shape, dtype and features do not go together.
+    """
+
+    kind: str
+    shape: tuple[int, ...]
+    dtype: str
+    features: tuple[Feature, ...] = ()
+    step: float = 1.0
+    step_unit: str = ""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.kind, str) or not _KIND.fullmatch(self.kind):
+            raise ValueError(f"a kind is a word of small letters, digits, - and _, got {self.kind!r}")
+        shape = tuple(int(s) for s in self.shape)
+        if not shape or min(shape) < 1:
+            raise ValueError(f"each axis of a record has at least one element, got the shape {list(shape)}")
+        dtype = _dtype(self.dtype)
+        if dtype.kind not in "biuf":
+            raise ValueError(f"records are numbers or booleans, not {dtype}")
+        features = tuple(self.features)
+        if not all(isinstance(feature, Feature) for feature in features):
+            raise ValueError("features are given as pe_sdk.Feature; OutputSpec.series takes names as well")
+        if features and len(features) != shape[-1]:
+            raise ValueError(f"{len(features)} features for a last axis of {shape[-1]}")
+        if len({feature.name for feature in features}) != len(features):
+            raise ValueError("two features have the same name")
+        step = float(self.step)
+        if not (math.isfinite(step) and step > 0):
+            raise ValueError(f"the step of a series is a positive number, got {self.step!r}")
+        values = {"shape": shape, "dtype": dtype.name, "features": features, "step": step}
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+        if self.kind in _RULES and (broken := _RULES[self.kind](self)):
+            raise ValueError(f"{broken}, not {self.dtype} {list(shape)}")
+
+    @classmethod
+    def image(cls, height: int, width: int, channels: int = 1) -> "OutputSpec":
+        """uint8 [height, width, channels], gray (1) or RGB (3)."""
+        return cls("image", (height, width, channels), "uint8")
+
+    @classmethod
+    def series(
+        cls, length: int, features: int | Sequence[str | Feature], step: float = 1.0, step_unit: str = ""
+    ) -> "OutputSpec":
+        """float32 [length, F], as of a trace with F features.
+
+        Args:
+            length: T, how many steps.
+            features: F, their names, or a `Feature` each. A number gives the names "x1", "x2", ….
+            step, step_unit: time from one step to the next.
+        """
+        if isinstance(features, int):
+            features = [f"x{i + 1}" for i in range(features)]
+        if isinstance(features, str):
+            raise ValueError(f"features are a list, such as [{features!r}], or their number")
+        made = tuple(f if isinstance(f, Feature) else Feature(f) for f in features)
+        return cls("series", (length, len(made)), "float32", made, step, step_unit)
+
+    @property
+    def form(self) -> str:
+        """The form in words: "uint8 28 × 28 × 1", "float32 96 × 2: queue, delay (ms)"."""
+        text = f"{self.dtype} {' × '.join(map(str, self.shape))}"
+        if not self.features:
+            return text
+        titles = [feature.title for feature in self.features[:_TOLD]]
+        more = len(self.features) - len(titles)
+        return f"{text}: {', '.join(titles)}{f' and {more} more' if more else ''}"
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object; what has its default value is left out."""
+        document: dict[str, Any] = {"kind": self.kind, "shape": list(self.shape), "dtype": self.dtype}
+        if self.features:
+            document["features"] = [feature.to_json() for feature in self.features]
+        if self.step != 1.0:
+            document["step"] = self.step
+        if self.step_unit:
+            document["step_unit"] = self.step_unit
+        return document
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "OutputSpec":
+        """Inverse of `to_json`.
+
+        Raises:
+            ValueError: the document is no form of a record.
+        """
+        try:
+            features = tuple(Feature(**feature) for feature in document.get("features", ()))
+            return cls(**{**document, "shape": tuple(document["shape"]), "features": features})
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"this is no form of a record: {error}") from None
+
+    def check(self, data: NDArray[Any], rows: int) -> None:
+        """Raise ValueError unless `data` is `rows` records of this form."""
+        if not isinstance(data, np.ndarray):
+            raise ValueError(f"expected a numpy array, got {type(data).__name__}")
+        if data.dtype != np.dtype(self.dtype) or data.shape != (rows, *self.shape):
+            raise ValueError(f"expected {self.dtype} {[rows, *self.shape]}, got {data.dtype} {list(data.shape)}")
+
+
+def _dtype(name: Any) -> np.dtype[Any]:
+    try:
+        if isinstance(name, str):
+            return np.dtype(name)
+    except TypeError:
+        pass
+    raise ValueError(f"{name!r} is no name of a numpy dtype")
+
+
+def _image(spec: OutputSpec) -> str:
+    good = spec.dtype == "uint8" and len(spec.shape) == 3 and spec.shape[2] in (1, 3)
+    return "" if good else "an image is uint8 [H, W, C] with C = 1 or 3"
+
+
+def _series(spec: OutputSpec) -> str:
+    good = spec.dtype == "float32" and len(spec.shape) == 2 and len(spec.features) > 0
+    return "" if good else "a series is float32 [T, F] with F features"
+
+
+_RULES: Mapping[str, Callable[[OutputSpec], str]] = MappingProxyType({"image": _image, "series": _series})
+"""What a known kind asks of the rest: a text where it is not met. Other kinds ask nothing."""

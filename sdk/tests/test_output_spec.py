@@ -1,0 +1,84 @@
+"""The form of a record: what goes together is accepted, and the same after a way through JSON."""
+
+import json
+
+import numpy as np
+import pytest
+
+from pe_sdk import Feature, OutputSpec
+
+SERIES = OutputSpec.series(96, ["queue", Feature("delay", "ms", 0, 500)], step=10, step_unit="s")
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        OutputSpec.image(28, 28),
+        OutputSpec.image(64, 48, 3),
+        SERIES,
+        OutputSpec.series(5, 3),
+        OutputSpec("graph-adjacency", (6, 6), "bool"),
+        OutputSpec("table", (2,), "int64", (Feature("a"), Feature("b"))),
+    ],
+)
+def test_a_form_is_the_same_after_json(spec):
+    assert OutputSpec.from_json(json.loads(json.dumps(spec.to_json()))) == spec
+    assert hash(OutputSpec.from_json(spec.to_json())) == hash(spec)
+
+
+def test_the_document_of_an_image_has_kind_shape_and_dtype_alone():
+    # Fails when a field with its default is written: the digests of plans of images would change.
+    assert OutputSpec.image(8, 9, 3).to_json() == {"kind": "image", "shape": [8, 9, 3], "dtype": "uint8"}
+
+
+def test_a_series_is_float32_with_named_features():
+    assert (SERIES.shape, SERIES.dtype, SERIES.kind) == ((96, 2), "float32", "series")
+    assert SERIES.features[0] == Feature("queue") and SERIES.features[1].title == "delay (ms)"
+    assert SERIES.form == "float32 96 × 2: queue, delay (ms)"
+    assert [f.name for f in OutputSpec.series(4, 2).features] == ["x1", "x2"]
+    assert OutputSpec.series(4, 11).form.endswith("x8 and 3 more")
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: OutputSpec("image", (28, 28, 3), "float32"), "an image is uint8"),
+        (lambda: OutputSpec("image", (28, 28), "uint8"), "an image is uint8"),
+        (lambda: OutputSpec.image(28, 28, 4), "C = 1 or 3"),
+        (lambda: OutputSpec.image(0, 28), "at least one"),
+        (lambda: OutputSpec("series", (5, 2), "float32"), "with F features"),
+        (lambda: OutputSpec("series", (5, 1), "float64", (Feature("a"),)), "a series is float32"),
+        (lambda: OutputSpec("series", (5,), "float32", ()), "a series is float32"),
+        (lambda: OutputSpec.series(5, []), "at least one"),
+        (lambda: OutputSpec.series(5, "queue"), "a list"),
+        (lambda: OutputSpec.series(5, ["a", "a"]), "the same name"),
+        (lambda: OutputSpec.series(5, ["a"], step=0), "positive"),
+        (lambda: OutputSpec("series", (5, 2), "float32", (Feature("a"),)), "1 features"),
+        (lambda: OutputSpec("table", (2,), "float64", ("a", "b")), "pe_sdk.Feature"),
+        (lambda: OutputSpec("", (5,), "uint8"), "a kind is a word"),
+        (lambda: OutputSpec("A kind", (5,), "uint8"), "a kind is a word"),
+        (lambda: OutputSpec("text", (5,), "U8"), "numbers or booleans"),
+        (lambda: OutputSpec("text", (5,), "object"), "numbers or booleans"),
+        (lambda: OutputSpec("text", (5,), "no-dtype"), "no name of a numpy dtype"),
+        (lambda: OutputSpec("text", (5,), None), "no name of a numpy dtype"),
+        (lambda: OutputSpec("scalar", (), "float32"), "at least one"),
+        (lambda: Feature(" "), "needs a name"),
+        (lambda: Feature("a", low=1), "both"),
+        (lambda: Feature("a", low=1, high=1), "no range"),
+        (lambda: Feature("a", low=0, high=float("inf")), "no range"),
+        (lambda: Feature("two\nlines"), "one line"),
+        (lambda: OutputSpec.from_json({"kind": "image"}), "no form of a record"),
+        (lambda: OutputSpec.from_json({"kind": "image", "shape": [8, 8, 1], "dtype": "uint8", "x": 1}), "no form"),
+        (lambda: OutputSpec.from_json([]), "no form of a record"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(make, says):
+    with pytest.raises(ValueError, match=says):
+        make()
+
+
+def test_data_are_checked():
+    SERIES.check(np.zeros((3, 96, 2), np.float32), 3)
+    for data in (np.zeros((3, 96, 2)), np.zeros((2, 96, 2), np.float32), np.zeros((3, 2, 96), np.float32), [[0.0]]):
+        with pytest.raises(ValueError, match="expected"):
+            SERIES.check(data, 3)
