@@ -131,10 +131,14 @@ def _misfit(distribution: metadata.Distribution) -> str:
     return ""
 
 
-def _restrict(plugin: Found, wanted: str) -> Found:
+def allowed(name: str, distribution: str, wanted: str) -> bool:
+    """Whether PE_PLUGINS, whose text is `wanted`, leaves a plugin in; an empty one leaves all in."""
     names = [split(part) for part in wanted.split(",") if part.strip()]
-    allowed = ("", plugin.name) in names or (plugin.distribution, plugin.name) in names
-    if not names or allowed or plugin.distribution == HOST:
+    return not names or ("", name) in names or (distribution, name) in names
+
+
+def _restrict(plugin: Found, wanted: str) -> Found:
+    if allowed(plugin.name, plugin.distribution, wanted) or plugin.distribution == HOST:
         return plugin
     return replace(plugin, state=DISABLED, reason=f"PE_PLUGINS={wanted} leaves it out")
 
