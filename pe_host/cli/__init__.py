@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pe_host import __version__
-from pe_host.cli import account, describe, doctor, export, generate, list_plugins, replay, report
+from pe_host.cli import account, check_plugin, describe, doctor, export, generate, list_plugins, replay, report
 from pe_host.cli._errors import guarded
 
 __all__ = ["main"]
@@ -40,7 +40,7 @@ def _app() -> typer.Typer:
         help="Differentially private synthetic data by Private Evolution, over generator plugins.",
     )
     app.callback()(_global_options)
-    for module in (generate, list_plugins, describe, report, export, replay, account, doctor):
+    for module in (generate, list_plugins, describe, check_plugin, report, export, replay, account, doctor):
         app.command(module.NAME)(module.command)
     return app
 
