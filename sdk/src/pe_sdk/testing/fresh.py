@@ -89,7 +89,7 @@ class Watch:
     def _written(self, path: Any) -> None:
         if isinstance(path, str | bytes | os.PathLike):
             place = os.path.realpath(os.fsdecode(path))
-            compiled = "__pycache__" in place.split(os.sep)  # a cache of the interpreter and of numba
+            compiled = "__pycache__" in Path(place).parts  # a cache of the interpreter and of numba
             if not compiled and not place.startswith((*self.allowed, "/dev/null", "/proc/self")):
                 self.writes.add(place)
 

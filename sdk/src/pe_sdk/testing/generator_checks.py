@@ -139,12 +139,13 @@ def output_form(bench: Bench) -> None:
 @check("generator", "basic")
 def all_labels(bench: Bench) -> None:
     """Samples of every label can be made and varied, and keep their labels."""
+    generator = bench.generator
     for code in range(len(bench.labels)):
         codes = np.full(2, code, dtype=np.int64)
         try:
-            samples = bench.generator.random(codes, bench.seeds(2))
-            varied = bench.generator.vary(samples, 0.5, bench.seeds(2))
-            full(bench.generator, samples)
+            samples = generator.random(codes, bench.seeds(2))
+            varied = generator.vary(samples, 0.5, bench.seeds(2))
+            full(generator, samples)
         except Exception as error:
             raise Failed(f"label {code} fails: {type(error).__name__}: {error}") from None
         kept = np.array_equal(samples.labels, codes) and np.array_equal(varied.labels, codes)
