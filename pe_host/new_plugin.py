@@ -100,6 +100,8 @@ def write(data: Mapping[str, Any], folder: Path, template: str = "", version: st
         fix = "`pip install 'pe-host[new-plugin]'`"
         raise DataError("templates are filled in by copier, which is not installed", fix=fix) from None
     source = template or str(bundled())
+    if Path(source).is_dir() and not any((Path(source) / f"copier.{ending}").is_file() for ending in ("yml", "yaml")):
+        raise DataError("this folder is no template: it has no copier.yml", where=source, fix="name one that has")
     try:
         run_copy(source, folder, data=dict(data), defaults=True, quiet=True, vcs_ref=version or None)
     except OSError:
