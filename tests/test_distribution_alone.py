@@ -18,7 +18,7 @@ UV = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.envi
 FIND_LINKS = os.environ.get("PIP_FIND_LINKS", "").split()
 """Where pip looks for wheels beside its index: uv is to see the same."""
 
-BESIDE = {"sdk": ["scipy"], ".": ["pe-plugin-echo", "pe-plugin-text-render", "pyarrow"]}
+BESIDE = {"sdk": ["scipy", "numba"], ".": ["pe-plugin-echo", "pe-plugin-text-render", "pyarrow"]}
 """What the tests of a package need and the package does not, beside pytest, hypothesis and psutil."""
 
 PYTEST_INI = "[pytest]\naddopts = --import-mode=importlib -ra\nmarkers = slow: takes tens of seconds\n"
@@ -85,12 +85,9 @@ def copy_tests(folder, work):
     (work / "pytest.ini").write_text(PYTEST_INI)
     if folder == ".":
         for tests in (ROOT / "pe_host").rglob("tests"):
-            # of the repository, not of the package
-            shutil.copytree(
-                tests,
-                work / tests.relative_to(ROOT),
-                ignore=shutil.ignore_patterns("test_distributions.py", "__pycache__"),
-            )
+            # not into a folder named pe_host, which would be taken for the package; one file is of the repository
+            place = work / "of_host" / tests.relative_to(ROOT / "pe_host")
+            shutil.copytree(tests, place, ignore=shutil.ignore_patterns("test_distributions.py", "__pycache__"))
     else:
         shutil.copytree(
             ROOT / folder,

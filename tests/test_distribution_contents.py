@@ -42,11 +42,14 @@ def built(request, tmp_path_factory):
 
 
 def tracked(folder, *parts):
-    """Paths in a folder of the repository that git knows, tests left out."""
+    """Paths in a folder of the repository that git knows, tests left out; those of the template are part of it."""
     listed = run("git", "-C", folder, "ls-files", "--cached", "--others", "--exclude-standard", "-z", *parts).split(
         "\0"
     )
-    return {path for path in listed if path and "tests" not in PurePosixPath(path).parts}
+    ours = {path for path in listed if path and not path.startswith("template/")}
+    return {path for path in ours if "tests" not in PurePosixPath(path).parts} | {
+        path for path in listed if path.startswith("template/")
+    }
 
 
 def test_the_wheel_is_the_same_from_the_source_distribution(built):
