@@ -34,7 +34,7 @@ def run(code):
 def test_the_sdk_imports_numpy_and_pluggy_alone_and_only_the_modules_of_its_face():
     """Fails where a third package comes in, or where `import pe_sdk` draws in what is used now and then: `compiled`, `testing`."""
     added = run(CODE)
-    assert {name.partition(".")[0] for name in added} == {"pe_sdk"}
+    assert {name.partition(".")[0] for name in added} <= {"pe_sdk", "numpy", "pluggy"}
     assert not added & {"pe_sdk.compiled", "pe_sdk.testing"}
 
 
