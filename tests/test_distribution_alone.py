@@ -93,5 +93,5 @@ def copy_tests(folder, work):
             ROOT / folder,
             work,
             dirs_exist_ok=True,
-            ignore=shutil.ignore_patterns("src", "__pycache__", "pyproject.toml"),
+            ignore=shutil.ignore_patterns("src", "__pycache__"),
         )
