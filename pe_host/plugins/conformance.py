@@ -28,7 +28,7 @@ def conformance(
     address = ref.dev or ref.module
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "report.json"
-        request = {
+        request: dict[str, Any] = {
             "kind": ref.kind,
             "address": address if ":" in address else f"{address}:",
             "name": ref.name,
