@@ -10,7 +10,7 @@ from typing import Any
 
 from pe_host.errors import PluginFailure, UsageError
 from pe_host.plugins.environment import plugin_environment
-from pe_host.plugins.names import DOCTOR
+from pe_host.plugins.names import DOCTOR, READER
 from pe_host.plugins.ref import PluginRef
 
 
@@ -20,15 +20,17 @@ def conformance(
     """The report of `pe_sdk.testing` as JSON: subject, kind, level, results (name, rule, status, detail).
 
     Raises:
-        UsageError: the plugin is of a kind that has no checks.
+        UsageError: the plugin is of a kind that has no checks, or does not know an option.
         PluginFailure: it cannot be loaded, its process died, or took too long.
     """
+    if options and ref.kind == READER:
+        raise UsageError("a reader has no options", where=str(ref), fix="leave out --set")
     if ref.kind == DOCTOR:
         raise UsageError("a doctor has no rules to check", where=str(ref), fix="`pe doctor` runs it")
     address = ref.dev or ref.module
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "report.json"
-        request = {
+        request: dict[str, Any] = {
             "kind": ref.kind,
             "address": address if ":" in address else f"{address}:",
             "name": ref.name,
@@ -55,6 +57,8 @@ def conformance(
         if not answer.exists():
             raise PluginFailure(f"its process ended with code {done.returncode} without an answer", where=str(ref))
         report: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
+    if "usage" in report:
+        raise UsageError(report["usage"], where=str(ref), fix=f"`pe describe {ref.name}` shows the options")
     if "error" in report:
         raise PluginFailure(f"cannot be checked: {report['error']}", where=str(ref))
     return report

@@ -4,6 +4,8 @@ import json
 import sys
 from pathlib import Path
 
+from pe_sdk.errors import OptionError
+from pe_sdk.options import parse_options
 from pe_sdk.samples import OutputSpec
 from pe_sdk.testing.bench import Wish
 from pe_sdk.testing.fronts import run
@@ -18,7 +20,11 @@ def main() -> None:
     wish = Wish(output, tuple(request["labels"]), request["options"], request["location"])
     try:
         subject = Subject(request["kind"], spec_at(request["kind"], address, request["name"]), address)
+        if request["kind"] != "reader":
+            parse_options(subject.spec.options, request["options"])
         answer = run(subject, wish, request["level"]).to_json()
+    except OptionError as error:
+        answer = {"usage": str(error)}
     except Exception as error:
         answer = {"error": f"{type(error).__name__}: {error}"}
     Path(request["answer"]).write_text(json.dumps(answer), encoding="utf-8")

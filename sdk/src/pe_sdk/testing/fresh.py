@@ -96,8 +96,12 @@ class Watch:
 
 def _caches(scratch: str) -> tuple[str, ...]:
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    named = [os.environ[n] for n in ("NUMBA_CACHE_DIR", "HF_HOME", "TORCH_HOME") if os.environ.get(n)]
-    return tuple(os.path.realpath(p) for p in (scratch, home, *named))
+    named = [
+        os.environ[n]
+        for n in ("NUMBA_CACHE_DIR", "HF_HOME", "TORCH_HOME", "TORCHINDUCTOR_CACHE_DIR")
+        if os.environ.get(n)
+    ]
+    return tuple(os.path.realpath(p) for p in (scratch, str(home), *named))
 
 
 def _memory() -> int:

@@ -28,7 +28,8 @@ def metadata(bench: Bench) -> None:
 def options_documented(bench: Bench) -> None:
     """The options are a frozen dataclass in which every field has a default and a help text."""
     options = bench.spec.options
-    expect(is_dataclass(options) and options.__dataclass_params__.frozen, "the options are no frozen dataclass")
+    frozen = is_dataclass(options) and getattr(options, "__dataclass_params__").frozen  # noqa: B009  unknown to its stubs
+    expect(frozen, "the options are no frozen dataclass")
     try:
         options()
     except TypeError as error:
