@@ -8,10 +8,10 @@ STAMP := $(VENV)/.installed
 RUN ?= runs/demo-digits
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-digits test check format bench clean
+.PHONY: help setup demo demo-digits test test-distribution dist check format bench clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## create .venv with all packages, editable, at the tested versions
 
@@ -31,6 +31,12 @@ demo-digits: $(STAMP) ## the same with written digits, real ones in
 test: $(STAMP) ## all tests
 	$(BIN)/python -m pytest -q
 
+test-distribution: $(STAMP) ## each package alone, at the newest and the lowest versions it allows (half an hour)
+	$(BIN)/python -m pytest -q -m distribution
+
+dist: $(STAMP) ## wheels and source distributions of all packages, in dist/
+	@for package in . $(PACKAGES); do $(BIN)/python -m build --no-isolation -o dist $$package || exit 1; done
+
 check: $(STAMP) ## lint, format, types, walls between rooms
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -42,6 +48,7 @@ format: $(STAMP) ## mend what ruff can mend
 	$(BIN)/ruff format .
 
 bench: $(STAMP) ## measure speed (set DATA=file.npz for the runs on real digits)
+	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/text_render.py
 	$(BIN)/python benchmarks/faces.py
 	$(BIN)/python benchmarks/procedural_2d.py

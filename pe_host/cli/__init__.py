@@ -7,7 +7,18 @@ from typing import Annotated
 import typer
 
 from pe_host import __version__
-from pe_host.cli import account, describe, doctor, export, generate, list_plugins, replay, report
+from pe_host.cli import (
+    account,
+    check_plugin,
+    describe,
+    doctor,
+    export,
+    generate,
+    list_plugins,
+    new_plugin,
+    replay,
+    report,
+)
 from pe_host.cli._errors import guarded
 
 __all__ = ["main"]
@@ -40,7 +51,8 @@ def _app() -> typer.Typer:
         help="Differentially private synthetic data by Private Evolution, over generator plugins.",
     )
     app.callback()(_global_options)
-    for module in (generate, list_plugins, describe, report, export, replay, account, doctor):
+    commands = (generate, list_plugins, describe, check_plugin, report, export, replay, account, doctor, new_plugin)
+    for module in commands:
         app.command(module.NAME)(module.command)
     return app
 

@@ -1,5 +1,6 @@
 """`pe list-plugins`: what is installed, from metadata alone; with --check, what of it can be imported."""
 
+import os
 from dataclasses import replace
 from typing import Annotated
 
@@ -8,6 +9,7 @@ import typer
 from pe_host.cli._output import write_json, write_table
 from pe_host.errors import UsageError
 from pe_host.plugins import find
+from pe_host.plugins.known import NOT_INSTALLED, not_installed
 
 NAME = "list-plugins"
 
@@ -21,20 +23,24 @@ def command(
 ) -> None:
     """List the plugins; --check tries each of them.
 
-    Without --check, everything is known from metadata and nothing is imported.
+    Without --check, everything is known from metadata and nothing is imported. Known plugins that are not installed come last,
+    with the command that installs them.
     """
     if not timeout > 0:
         raise UsageError(
             f"got {timeout}, expected a number of seconds > 0", where="--timeout", fix="leave it out for 20"
         )
     plugins = find()
+    missing = not_installed(plugins, os.environ.get("PE_PLUGINS", ""))
     if check:
         from pe_host.plugins.isolated import check_all
 
         verdicts = zip(plugins, check_all(plugins, timeout), strict=True)
         plugins = [replace(p, state=v.state, reason=v.reason, summary=v.summary) for p, v in verdicts]
     if as_json:
-        write_json({"plugins": [plugin.to_json() for plugin in plugins]})
+        documents = {"plugins": [p.to_json() for p in plugins], "not_installed": [k.to_json() for k in missing]}
+        write_json(documents)
         return
     rows = [(p.kind, p.name, p.state, f"{p.distribution} {p.version}", p.reason or p.summary) for p in plugins]
+    rows += [(k.kind, k.name, NOT_INSTALLED, k.distribution, f"{k.summary}: `{k.install}`") for k in missing]
     write_table(("KIND", "NAME", "STATE", "FROM", "WHAT"), rows)

@@ -129,13 +129,12 @@ class Server:
             raise RuleBrokenError(f"the block of a generator lies in 1..{_BLOCK_LIMIT}, got {spec.block!r}")
         options: Any = parse_options(spec.options, header["options"])
         made = manufacture(spec, output, labels, options, peers)
-        space, label_spaces = None, []
         if isinstance(made, Simulator):
             made = SimulatorGenerator(made, output, labels)
-            space = made.space.to_json()
-            label_spaces = [s.to_json() for s in made.label_spaces]
         if not isinstance(made, Generator):
             raise RuleBrokenError(f"a factory returns a Generator or a Simulator, got {type(made).__name__}")
+        space = None if made.space is None else made.space.to_json()
+        label_spaces = [s.to_json() for s in made.label_spaces]
         self._made, self._generator, self._output, self._embedding = made, made, output, None
         _one_thread()
         return {

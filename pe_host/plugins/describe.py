@@ -9,7 +9,7 @@ from pe_host.plugins.load import load
 from pe_host.plugins.names import GENERATOR, WITH_OPTIONS
 from pe_host.plugins.peers import InstalledPeers, manufacture
 from pe_host.plugins.ref import PluginRef
-from pe_sdk import CannotMake, GeneratorSpec, OptionError, OutputSpec, Simulator, describe_options, parse_options
+from pe_sdk import CannotMake, GeneratorSpec, OptionError, OutputSpec, describe_options, parse_options
 
 
 def describe(ref: PluginRef, options: Mapping[str, str], form: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -58,4 +58,4 @@ def _makes(ref: PluginRef, spec: GeneratorSpec, values: Any, output: OutputSpec)
         made = manufacture(spec, output, spec.labels, values, InstalledPeers(ref))
     except CannotMake as error:
         return {**about, "cannot": str(error)}
-    return {**about, "space": made.space.to_json() if isinstance(made, Simulator) else None}
+    return {**about, "space": None if made.space is None else made.space.to_json()}

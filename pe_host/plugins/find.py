@@ -70,11 +70,13 @@ def _distributions() -> Iterator[metadata.Distribution]:
     first: dict[str, tuple[str, metadata.Distribution]] = {}
     for distribution in metadata.distributions():
         try:
-            mentions = any(group in (distribution.read_text("entry_points.txt") or "") for group in GROUPS)
+            text = distribution.read_text("entry_points.txt") or ""
+            if not any(group in text for group in GROUPS):
+                continue  # before METADATA is read: that of a hundred other distributions takes longer than all the rest
             name, place = normalise(distribution.metadata["Name"] or ""), str(distribution.locate_file(""))
         except Exception:  # not even its metadata can be read: what a broken installation leaves behind
             continue
-        if not name or not mentions:
+        if not name:
             continue
         at, other = first.setdefault(name, (place, distribution))
         if at == place and _order(distribution) > _order(other):  # two in one folder: an upgrade that failed
@@ -131,10 +133,14 @@ def _misfit(distribution: metadata.Distribution) -> str:
     return ""
 
 
-def _restrict(plugin: Found, wanted: str) -> Found:
+def allowed(name: str, distribution: str, wanted: str) -> bool:
+    """Whether PE_PLUGINS, whose text is `wanted`, leaves a plugin in; an empty one leaves all in."""
     names = [split(part) for part in wanted.split(",") if part.strip()]
-    allowed = ("", plugin.name) in names or (plugin.distribution, plugin.name) in names
-    if not names or allowed or plugin.distribution == HOST:
+    return not names or ("", name) in names or (distribution, name) in names
+
+
+def _restrict(plugin: Found, wanted: str) -> Found:
+    if allowed(plugin.name, plugin.distribution, wanted) or plugin.distribution == HOST:
         return plugin
     return replace(plugin, state=DISABLED, reason=f"PE_PLUGINS={wanted} leaves it out")
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from pe_host.errors import PluginFailure, UsageError
 from pe_host.plugins.find import CONFLICT, FOUND, Found, find
+from pe_host.plugins.known import not_installed
 from pe_host.plugins.names import DOCTOR, GENERATOR, KINDS, split
 from pe_host.plugins.ref import PluginRef
 
@@ -68,9 +69,14 @@ def _unknown(kind: str, name: str, plugins: Sequence[Found]) -> PluginFailure:
     if distribution and any(p.distribution == distribution for p in plugins):
         offers = sorted(p.name for p in plugins if p.kind == kind and p.distribution == distribution)
         return PluginFailure(f"{distribution} offers no {kind} {plain!r}; it has: {', '.join(offers) or 'none'}")
+    known = {k.name: k for k in not_installed(plugins) if k.kind == kind and distribution in ("", k.distribution)}
+    if plain in known:
+        return PluginFailure(f"{kind} {name!r} is not installed", fix=f"`{known[plain].install}`")
     names = sorted({p.name for p in plugins if p.kind == kind})
-    close = difflib.get_close_matches(plain, names, n=1, cutoff=0.6)
+    close = next(iter(difflib.get_close_matches(plain, sorted({*names, *known}), n=1, cutoff=0.6)), "")
     fix = f"`pe list-plugins` shows what is installed ({', '.join(names) or f'no {kind} at all'})"
-    if kind == GENERATOR and re.fullmatch(r"[a-z0-9][a-z0-9-]*", plain):
+    if close in known and close not in names:
+        fix += f"; {close!r} is not yet: `{known[close].install}`"
+    elif kind == GENERATOR and re.fullmatch(r"[a-z0-9][a-z0-9-]*", plain):
         fix += f"; if it is published, perhaps `pip install pe-plugin-{plain}`"
-    return PluginFailure(f"no {kind} {name!r} is installed{f'; did you mean {close[0]!r}?' if close else ''}", fix=fix)
+    return PluginFailure(f"no {kind} {name!r} is installed{f'; did you mean {close!r}?' if close else ''}", fix=fix)

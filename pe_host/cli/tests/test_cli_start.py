@@ -9,7 +9,18 @@ import pytest
 
 from pe_host.cli._output import write_json, write_table
 
-COMMANDS = ["generate", "list-plugins", "describe", "report", "export", "replay", "account", "doctor"]
+COMMANDS = [
+    "generate",
+    "list-plugins",
+    "describe",
+    "check-plugin",
+    "report",
+    "export",
+    "replay",
+    "account",
+    "doctor",
+    "new-plugin",
+]
 
 HEAVY = ("numpy", "torch", "faiss", "opendp", "sklearn", "scipy", "PIL", "pe_sdk", "pluggy", "rich", "dp_accounting")
 

@@ -20,7 +20,15 @@ def project(folder):
 def test_no_tests_are_shipped(folder):
     targets = project(folder)["tool"]["hatch"]["build"]["targets"]
     assert "**/tests/**" in targets["wheel"]["exclude"]
-    assert set(targets["sdist"]["only-include"]) <= {"pe_host", "src", "tools", "README.md", "LICENSE", "PROVENANCE.md"}
+    assert set(targets["sdist"]["only-include"]) <= {
+        "pe_host",
+        "template",
+        "src",
+        "tools",
+        "README.md",
+        "LICENSE",
+        "PROVENANCE.md",
+    }
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

@@ -93,9 +93,19 @@ def test_a_chain_hands_over_at_its_iteration():
         varied = chain.adapt(released(t, made)).vary(made, 0.5, MORE)
         assert set(varied.state[MAKER]) == {maker}, t
     assert np.array_equal(varied.data, made.data + 50) and set(varied.state["model/word"]) == {"foreign"}
-    assert not varied.state["grey/level"].any()
+    assert np.array_equal(varied.state["grey/level"], made.state["grey/level"])  # what it began with, carried on
     again = chain.adapt(released(4, varied)).vary(varied, 0.5, SEEDS)
     assert set(again.state["model/word"]) == {"own"}
+
+
+def test_parameters_of_a_chain_are_those_of_its_first_stage():
+    chain = make(stages="grey:0-0,model:1-")
+    made = chain.random(COLUMN, SEEDS)
+    varied = chain.adapt(released(1, made)).vary(made, 0.5, MORE)
+    for samples in (made, varied):
+        assert chain.space.contains({name: samples.state[name] for name in chain.space}).all()
+    assert list(chain.space) == ["grey/level"] and all(list(space) == ["grey/level"] for space in chain.label_spaces)
+    assert make(stages="model:0-").space is None and make(mix="grey:1,model:1").space is None
 
 
 def test_rows_of_both_makers_are_varied_in_their_places():

@@ -36,7 +36,7 @@ class SimulatorGenerator(Generator):
     def __init__(self, simulator: Simulator, output: OutputSpec, labels: tuple[str, ...]) -> None:
         self.simulator = simulator
         self.output = output
-        self.space = simulator.space
+        self.space: ParameterSpace = simulator.space
         self.label_spaces = tuple(simulator.space_for(label) for label in labels)
         kinds = {name: _kind(p) for name, p in self.space.items()}
         for label, space in zip(labels, self.label_spaces, strict=True):

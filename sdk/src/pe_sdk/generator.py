@@ -48,6 +48,12 @@ class Generator(ABC):
     takes_foreign: bool = False
     """True where `vary` takes samples of other generators too: data and labels, without state of its own."""
 
+    space: ParameterSpace | None = None
+    """Parameters that every sample carries in columns of its state, from which an embedding may learn; None where it knows none."""
+
+    label_spaces: tuple[ParameterSpace, ...] = ()
+    """By label, as `Simulator.space_for` gives them; () where all are `space`."""
+
     @abstractmethod
     def random(self, labels: NDArray[np.int64], seeds: Seeds) -> Samples:
         """A fresh sample a row. labels: int64 [n]; seeds: uint64 [n]."""

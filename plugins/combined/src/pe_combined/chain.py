@@ -18,6 +18,8 @@ SETTLED = 0.4
 class Chain(Generator):
     """The generator of the stage makes the next population, of whatever the one before it made.
 
+    Its parameters are those of the first stage, which its samples carry on: a later stage changes how they look, and mostly little.
+
     Args:
         parts: a generator a stage.
         stages: from which iteration on each has its turn; the last may be left to the votes.
@@ -34,10 +36,12 @@ class Chain(Generator):
                     f"{part.name} cannot vary samples of another generator ({parts[0].name}); it may come first, or stand in mix"
                 )
         self._parts, self._stages, self._now = parts, stages, now
+        self.space, self.label_spaces = parts[0].spaces()
 
     def random(self, labels: NDArray[np.int64], seeds: Seeds) -> Samples:
         part = self._parts[0]
-        return self._whole(part, part.random(labels, seeds))
+        made = part.random(labels, seeds)
+        return joined(self._parts, {part.name: (np.arange(len(made)), made)}, len(made))
 
     def vary(self, samples: Samples, degree: Degree, seeds: Seeds) -> Samples:
         part = self._parts[self._now]
@@ -52,7 +56,7 @@ class Chain(Generator):
             made["foreign"] = rows, part.vary(replace(samples.take(rows), state={}), degree, seeds[rows])
         order = np.concatenate([rows for rows, _ in made.values()])
         whole = Samples.concatenate([varied for _, varied in made.values()]).take(np.argsort(order))
-        return self._whole(part, whole)
+        return joined(self._parts, {part.name: (np.arange(len(whole)), whole)}, len(whole), samples.state)
 
     def adapt(self, released: Released) -> "Chain":
         """The stage of the next population, t; the votes say it where it is auto. Each part adapts to its own samples.
@@ -66,9 +70,6 @@ class Chain(Generator):
             check_end(self._stages, released.iterations)
             now = sum(stage.start is not None and stage.start <= released.t for stage in self._stages) - 1
         return Chain(tuple(part.adapted(released) for part in self._parts), self._stages, now)
-
-    def _whole(self, part: Part, samples: Samples) -> Samples:
-        return joined(self._parts, {part.name: (np.arange(len(samples)), samples)}, len(samples))
 
 
 def _over(released: Released, first: str) -> bool:

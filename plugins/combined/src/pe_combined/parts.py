@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_sdk import CannotMake, Degree, Generator, OutputSpec, Peers, Released, Samples, Seeds
+from pe_sdk import CannotMake, Degree, Generator, OutputSpec, ParameterSpace, Peers, Released, Samples, Seeds
 
 MAKER = "maker"
 """State column with the name of the generator that made a sample last."""
@@ -45,6 +45,17 @@ class Part:
     def own(self, state: Columns) -> dict[str, NDArray[Any]]:
         """Its columns, as it knows them, of the state of all."""
         return {name: state[f"{self.name}/{name}"] for name in self.empty}
+
+    def spaces(self) -> tuple[ParameterSpace | None, tuple[ParameterSpace, ...]]:
+        """Its `space` and `label_spaces`, with the names that its columns have in the state of all."""
+        known = self.generator.space
+        if known is None:
+            return None, ()
+        whole, *by_label = (
+            ParameterSpace({f"{self.name}/{name}": parameter for name, parameter in space.items()})
+            for space in (known, *self.generator.label_spaces)
+        )
+        return whole, tuple(by_label)
 
     def adapted(self, released: Released) -> "Part":
         """The part after an iteration, told of its own candidates where it has any."""
@@ -122,22 +133,30 @@ def _make_part(
     return Part(name, generator, None if spec.exact else spec.block, degree, empty)
 
 
-def joined(parts: tuple[Part, ...], made: Mapping[str, tuple[NDArray[np.int64], Samples]], count: int) -> Samples:
+def joined(
+    parts: tuple[Part, ...],
+    made: Mapping[str, tuple[NDArray[np.int64], Samples]],
+    count: int,
+    before: Columns | None = None,
+) -> Samples:
     """The samples of several generators as those of one, in order of their rows.
 
     Args:
         parts: all generators, whether they made any or not: the columns are always the same.
         made: by name, the rows and their samples, with data; every row once.
         count: rows in all.
+        before: state of what they vary: the columns of those who did not make a sample stay as they were, so that it goes on
+            to carry the parameters of the simulator it began with.
     """
     first = next(iter(made.values()))[1]
     assert first.data is not None
     data, labels = np.empty((count, *first.data.shape[1:]), first.data.dtype), np.empty(count, np.int64)
     makers = np.empty(count, np.array([part.name for part in parts]).dtype)
     state = {
-        f"{part.name}/{column}": np.repeat(empty, count, axis=0)
+        full: np.repeat(empty, count, axis=0) if before is None else before[full].copy()
         for part in parts
         for column, empty in part.empty.items()
+        for full in [f"{part.name}/{column}"]
     }
     for name, (rows, samples) in made.items():
         data[rows], labels[rows], makers[rows] = samples.data, samples.labels, name

@@ -1,0 +1,58 @@
+"""`pe check-plugin`: whether a plugin keeps the rules of its contract, asked of it in a child process."""
+
+from typing import Annotated, Any
+
+import typer
+
+from pe_host.cli._output import write_json, write_lines, write_table
+from pe_host.errors import UsageError
+from pe_host.plugins import resolve_any
+from pe_host.plugins.names import one_line
+
+NAME = "check-plugin"
+LEVELS = ("static", "basic", "full")
+
+
+def command(
+    plugin: Annotated[str, typer.Argument(help="Its name, or distribution/name.", metavar="NAME")],
+    level: Annotated[
+        str, typer.Option(help="static: nothing is made; basic: called; full: in other processes too.", metavar="LEVEL")
+    ] = "full",
+    kind: Annotated[str, typer.Option(help="generator, embedding or reader, where several have the name.")] = "",
+    options: Annotated[
+        list[str] | None, typer.Option("--set", help="An option of the plugin; may be repeated.", metavar="NAME=VALUE")
+    ] = None,
+    location: Annotated[str, typer.Option(help="Of a reader: a source to read.", metavar="LOCATION")] = "",
+    timeout: Annotated[float, typer.Option(help="Seconds that it may take.", metavar="SECONDS")] = 1800.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Check that a plugin keeps the rules of its contract.
+
+    Exit code 0: no check failed; 3: a check failed, or the plugin cannot be loaded.
+    """
+    if level not in LEVELS:
+        raise UsageError(f"got {level!r}, expected one of {', '.join(LEVELS)}", where="--level", fix="leave it out")
+    if not timeout > 0:
+        raise UsageError(f"got {timeout}, expected seconds > 0", where="--timeout", fix="leave it out for 1800")
+    from pe_host.plugins.conformance import conformance
+    from pe_host.setting import pairs, read_option
+
+    given = read_option("--set", pairs, options or [])
+    report = conformance(resolve_any(plugin, kind), level, given, location, timeout)
+    if as_json:
+        write_json(report)
+    else:
+        _show(report)
+    if any(result["status"] == "failed" for result in report["results"]):
+        raise typer.Exit(3)
+
+
+def _show(report: dict[str, Any]) -> None:
+    results = report["results"]
+    rows = [[r["name"], r["status"], one_line(r["detail"])] for r in results]
+    write_table(("CHECK", "STATUS", "WHAT"), rows)
+    failed = [r for r in results if r["status"] == "failed"]
+    if failed:
+        write_lines(["", "broken rules"])
+        write_lines([f"{r['name']}: {r['rule']}" for r in failed])
+        write_lines(["", "next: mend the plugin, then run this again; docs/conformance.md has every rule"])

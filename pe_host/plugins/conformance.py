@@ -1,0 +1,64 @@
+"""The conformance kit over one plugin, in a child process: the host never imports what it checks."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pe_host.errors import PluginFailure, UsageError
+from pe_host.plugins.environment import plugin_environment
+from pe_host.plugins.names import DOCTOR, READER
+from pe_host.plugins.ref import PluginRef
+
+
+def conformance(
+    ref: PluginRef, level: str, options: Mapping[str, str], location: str, seconds: float
+) -> dict[str, Any]:
+    """The report of `pe_sdk.testing` as JSON: subject, kind, level, results (name, rule, status, detail).
+
+    Raises:
+        UsageError: the plugin is of a kind that has no checks, or does not know an option.
+        PluginFailure: it cannot be loaded, its process died, or took too long.
+    """
+    if options and ref.kind == READER:
+        raise UsageError("a reader has no options", where=str(ref), fix="leave out --set")
+    if ref.kind == DOCTOR:
+        raise UsageError("a doctor has no rules to check", where=str(ref), fix="`pe doctor` runs it")
+    address = ref.dev or ref.module
+    with tempfile.TemporaryDirectory() as folder:
+        answer = Path(folder) / "report.json"
+        request: dict[str, Any] = {
+            "kind": ref.kind,
+            "address": address if ":" in address else f"{address}:",
+            "name": ref.name,
+            "level": level,
+            "output": None,
+            "labels": [],
+            "options": dict(options),
+            "location": location,
+            "answer": str(answer),
+        }
+        try:
+            # stdout is for the report: what a plugin prints goes to stderr. -P: nothing from the working directory.
+            done = subprocess.run(
+                [sys.executable, "-P", "-m", "pe_sdk.testing"],
+                input=json.dumps(request).encode(),
+                stdout=2,
+                env=plugin_environment(),
+                timeout=seconds,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            fix = "give more with --timeout, or a lower --level"
+            raise PluginFailure(f"is not checked within {seconds:g} s", where=str(ref), fix=fix) from None
+        if not answer.exists():
+            raise PluginFailure(f"its process ended with code {done.returncode} without an answer", where=str(ref))
+        report: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
+    if "usage" in report:
+        raise UsageError(report["usage"], where=str(ref), fix=f"`pe describe {ref.name}` shows the options")
+    if "error" in report:
+        raise PluginFailure(f"cannot be checked: {report['error']}", where=str(ref))
+    return report

@@ -1,0 +1,9 @@
+import pytest
+
+from pe_sdk.testing import parametrize_with_checks
+
+
+@pytest.mark.slow
+@parametrize_with_checks(["diffusion"], level="full")
+def test_keeps_the_contract(check):
+    check()

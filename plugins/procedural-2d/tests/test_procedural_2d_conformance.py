@@ -1,0 +1,6 @@
+from pe_sdk.testing import parametrize_with_checks
+
+
+@parametrize_with_checks(["procedural-2d"], level="full")
+def test_keeps_the_contract(check):
+    check()

@@ -1,0 +1,64 @@
+"""The one list of checks: each a function of a bench, whose docstring's first sentence is its rule."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+LEVELS = ("static", "basic", "full")
+
+
+class Failed(Exception):
+    """The rule is broken; the message says what was seen."""
+
+
+class Skipped(Exception):
+    """The rule says nothing about this plugin, or cannot be tried; the message says why."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One rule. function: given the bench it returns a remark, or raises `Failed` or `Skipped`."""
+
+    name: str
+    kind: str
+    level: str
+    function: Callable[[Any], str | None]
+
+    @property
+    def rule(self) -> str:
+        text = " ".join((self.function.__doc__ or "").split())
+        return text.partition(". ")[0].rstrip(".") + "."
+
+
+_CHECKS: list[Check] = []  # filled while the modules of the checks are imported, and never after
+
+
+def check(kind: str, level: str) -> Callable[[Callable[[Any], str | None]], Callable[[Any], str | None]]:
+    """Register a function as a check under its own name."""
+
+    def register(function: Callable[[Any], str | None]) -> Callable[[Any], str | None]:
+        _CHECKS.append(Check(function.__name__, kind, level, function))
+        return function
+
+    return register
+
+
+def checks(kind: str, level: str = "full") -> tuple[Check, ...]:
+    """The checks of a kind up to a level, in the order in which they run.
+
+    Raises:
+        ValueError: an unknown level.
+    """
+    if level not in LEVELS:
+        raise ValueError(f"level {level!r}; one of {', '.join(LEVELS)}")
+    from pe_sdk.testing import embedding_checks, generator_checks, process_checks, reader_checks, static_checks  # noqa: F401
+
+    wanted = LEVELS[: LEVELS.index(level) + 1]
+    found = [c for c in _CHECKS if c.kind == kind and c.level in wanted]
+    return tuple(sorted(found, key=lambda c: LEVELS.index(c.level)))
+
+
+def expect(condition: object, detail: str) -> None:
+    """Raise `Failed` unless the condition holds."""
+    if not condition:
+        raise Failed(detail)
