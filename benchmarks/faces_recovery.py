@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 import pe_pyrender_faces
-from pe_host.embeddings.training import spoil
+from pe_host.embeddings.sights import SIGHTS
 from pe_pyrender_faces import demo
 from pe_sdk import OutputSpec, parse_options
 
@@ -57,7 +57,7 @@ def accuracy(train: tuple[np.ndarray, np.ndarray], test: tuple[np.ndarray, np.nd
         for rows in torch.randperm(len(labels)).split(BATCH):
             batch = pictures[rows]
             batch = torch.where(torch.rand(len(rows), 1, 1, 1) < 0.5, batch.flip(3), batch)
-            loss = nn.functional.cross_entropy(net(levelled(spoil(batch, SPOIL))), labels[rows], weight)
+            loss = nn.functional.cross_entropy(net(levelled(SIGHTS["image"].spoil(batch, SPOIL))), labels[rows], weight)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,13 +24,15 @@ from pe_host.evolution.loop import Evolution, Step
 from pe_host.evolution.planning import make_schedule
 from pe_host.evolution.schedule import Schedule
 from pe_host.job import Job, settle
+from pe_host.layouts import layout_of
 from pe_host.learner import Learner
 from pe_host.manifest import Manifest, continue_run, start_run
 from pe_host.outcome import Outcome
 from pe_host.place import clear, fresh_folder, in_use, make, refuse_no_run, refuse_overlap, refuse_used
 from pe_host.privacy import BudgetExhausted, ClassCounts, FolderLock, NoisyHistogram, PrivateSide
 from pe_host.release import PAGE, samples_path, write_internal_page, write_release
-from pe_host.report.grid import ImageGrid, columns_for, first_rows
+from pe_host.report.grid import RecordGrid, first_rows
+from pe_host.report.views import columns_for
 from pe_host.reporting import Reporter
 from pe_host.run import INTERNAL, MANIFEST, RELEASE, RunFolder, iteration_name, save_arrays
 from pe_host.runlog import Logged
@@ -102,7 +105,7 @@ class _Run:
         self._job, self._info, self._workers, self._run = job, info, workers, run
         self._side, self._terminal = side, reporter
         self._reporter = Logged(reporter, run.path(f"{INTERNAL}/log.txt"))
-        self._columns = columns_for(len(job.labels), job.output.shape[0], job.output.shape[1], job.plan.rounds + 1)
+        self._columns = columns_for(job.output, len(job.labels), job.plan.rounds + 1)
 
     def evolve(self, manifest: Manifest) -> Manifest:
         """From the class counts to the release; returns the finished manifest."""
@@ -134,17 +137,17 @@ class _Run:
                 f"the release comes from {result.iterations} of {schedule.iterations} iterations: noise was drawn and lost "
                 "in interruptions, which counts as spent, and the budget is a hard limit"
             )
-        images = self._workers.data(result.release)
-        self._keep_grid("iterations/release_grid", result.release.labels, images)
+        data = self._workers.data(result.release)
+        self._keep_grid("iterations/release_grid", result.release.labels, data)
         manifest = replace(
             manifest,
             finished=True,
             iterations=result.iterations,
             spent_epsilon=self._side.ledger.spent_epsilon(),
-            release_digest=digest_samples(replace(result.release, data=images)),
+            release_digest=digest_samples(replace(result.release, data=data)),
         )
-        self._reporter.note(f"released {len(images):,} samples after {time.monotonic() - started:.1f} s")
-        write_release(self._run, manifest, images, result.release.labels)
+        self._reporter.note(f"released {len(data):,} samples after {time.monotonic() - started:.1f} s")
+        write_release(self._run, manifest, data, result.release.labels)
         Evaluator(job, self._info, self._workers, self._run, learner, self._side, self._reporter).evaluate(result)
         write_internal_page(self._run, manifest)  # with what was measured
         return manifest.write(self._run)
@@ -213,9 +216,10 @@ class _Run:
         )
         self._reporter.iteration(step.t, schedule.iterations, text)
 
-    def _keep_grid(self, name: str, labels: NDArray[np.int64], images: NDArray[np.uint8]) -> None:
-        grid = ImageGrid.pick(images, labels, len(self._job.labels), self._columns)
-        save_arrays(self._run.path(f"{name}.npz"), {"images": grid.images, "filled": grid.filled})
+    def _keep_grid(self, name: str, labels: NDArray[np.int64], data: NDArray[Any]) -> None:
+        output = self._job.output
+        grid = RecordGrid.pick(output, data, labels, len(self._job.labels), self._columns)
+        save_arrays(self._run.path(f"{name}.npz"), {layout_of(output).array: grid.records, "filled": grid.filled})
 
 
 class _Shown:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pe_host.config import RunConfig, blame
-from pe_host.embeddings.simulator_features import SMALLEST
+from pe_host.embeddings.simulator_features import takes
 from pe_host.errors import DataError, PluginFailure, PrivacyRefusal, UsageError
 from pe_host.evolution import defaults
 from pe_host.forms import completed
@@ -89,7 +89,7 @@ class Job:
         Raises:
             PluginFailure: it cannot be made for these records.
         """
-        fix = "give --embedding pixels or simulator-features" if self.chosen else ""
+        fix = "give --embedding simulator-features, pixels or values" if self.chosen else ""
         try:
             return self.embedding_spec.factory(self.output, self.embedding_options)
         except CannotMake as error:
@@ -243,14 +243,13 @@ def _check_candidates(config: RunConfig, shares: ClassShares, labels: tuple[str,
 
 
 def _default_embedding(generator: PluginRef, about: Mapping[str, Any], source: Source) -> tuple[str, tuple[str, ...]]:
-    """Features of the generator where pictures are large enough, else the pixels; and what to tell the operator.
+    """Features of the generator where records are large enough, else their values; and what to tell the operator.
 
     An embedding sees the records, and a generator is not trusted with them. So the embedding that it brings is the default on
     public data alone, and there only where its own distribution has it.
     """
     output = source.info.output
-    large = output.kind == "image" and min(output.shape[:2]) >= SMALLEST
-    built_in = "simulator-features" if large else "pixels"
+    built_in = "simulator-features" if takes(output) else "pixels" if output.dtype == "uint8" else "values"
     if not about["embedding"] or generator.distribution == DEV:  # what is under development has no distribution
         return built_in, ()
     try:

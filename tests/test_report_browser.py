@@ -17,18 +17,18 @@ import pytest
 from pe_host.report import (
     EvaluationView,
     GeneratorView,
-    ImageGrid,
     InternalView,
     IterationView,
     LedgerRow,
     MarginalView,
     PrivacyView,
+    RecordGrid,
     ReleaseView,
     ReportData,
     render,
     vote_statistics,
 )
-from pe_sdk import Categorical, Float
+from pe_sdk import Categorical, Float, OutputSpec
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 WIDTHS = (360, 800, 1400)
@@ -64,9 +64,9 @@ addEventListener("load", () => setTimeout(() => frames.forEach(measure), 0));
 def report(names: tuple[str, ...], size: int, columns: int) -> ReportData:
     rng = np.random.default_rng(5)
 
-    def grid() -> ImageGrid:
+    def grid() -> RecordGrid:
         images = rng.integers(0, 256, (len(names), columns, size, size, 1), dtype=np.uint8)
-        return ImageGrid(images, np.full(len(names), columns, np.int64))
+        return RecordGrid(OutputSpec.image(size, size), images, np.full(len(names), columns, np.int64))
 
     views = [IterationView(0, None, 2000, grid())]
     views += [

@@ -1,5 +1,5 @@
-"""Features learnt from the generator itself: a small convolutional net that reads labels and parameters off its pictures, or, where it
-has no parameters, tells variations of one picture from other pictures.
+"""Features learnt from the generator itself: a small convolutional net that reads labels and parameters off its samples, or, where it
+has no parameters, tells variations of one sample from other samples.
 
 It needs no download and no private data. It is trained on the generator's random output first, and between iterations it goes on
 to learn from the released population, which the noisy histograms have moved towards the private data: post-processing, which costs
@@ -7,8 +7,9 @@ no privacy.
 The unit-length activations before the heads are the embedding.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,11 +28,20 @@ from pe_sdk import (
 )
 
 if TYPE_CHECKING:  # it imports torch
-    from pe_host.embeddings.feature_net import Size
+    from pe_host.embeddings.sights import Size
 
 
 SMALLEST = 8
-"""Pixels a side of the smallest pictures it takes."""
+"""Pixels a side of the smallest pictures, and steps of the shortest series, that it takes."""
+
+_SIDES: Mapping[str, Callable[[OutputSpec], int]] = MappingProxyType(
+    {"image": lambda output: min(output.shape[:2]), "series": lambda output: output.shape[0]}
+)
+
+
+def takes(output: OutputSpec) -> bool:
+    """Whether records of this form can be embedded by `simulator-features`. Imports no torch."""
+    return output.kind in _SIDES and _SIDES[output.kind](output) >= SMALLEST
 
 
 @dataclass(frozen=True)
@@ -40,10 +50,13 @@ class FeatureOptions:
 
     width: int = option(16, "channels of the first convolution; doubled after each halving of the picture")
     dim: int = option(64, "length of the feature vector")
-    side: int = option(32, "larger pictures are averaged down to this many pixels a side, or less than twice as many")
+    side: int = option(
+        32,
+        "larger pictures are averaged down to this many pixels a side, series to four times as many steps, or less than twice that",
+    )
     steps: int = option(600, "steps of the first training, of 128 samples each")
     again: int = option(250, "steps of each training that goes on from the weights before it")
-    spoil: float = option(1.0, "how much training pictures are blurred, lit, grained and moved; 0 for not at all")
+    spoil: float = option(1.0, "how much what it learns from is blurred, scaled, grained and moved; 0 for not at all")
 
     def __post_init__(self) -> None:
         if not (1 <= self.width <= 1024 and 2 <= self.dim <= 4096 and 8 <= self.side <= 1024):
@@ -53,17 +66,20 @@ class FeatureOptions:
 
 
 class SimulatorFeatures(TrainableEmbedding):
-    """See the module. Untrained until `with_weights`; pictures of any size from 8 x 8.
+    """See the module. Untrained until `with_weights`; pictures from 8 x 8, series from 8 steps.
 
     Args:
-        output: form of a record: uint8 [H, W, C].
+        output: form of a record.
         options: size and training.
         weights: of a training, which another goes on from; None before the first.
     """
 
     def __init__(self, output: OutputSpec, options: FeatureOptions, weights: Weights | None = None) -> None:
-        if output.kind != "image" or min(output.shape[:2]) < SMALLEST:
-            raise CannotMake(f"the embedding 'simulator-features' is for images of at least {SMALLEST} x {SMALLEST}")
+        if not takes(output):
+            least = f"images of at least {SMALLEST} x {SMALLEST} and series of at least {SMALLEST} steps"
+            raise CannotMake(
+                f"the embedding 'simulator-features' is for {least}, not {output.kind} {list(output.shape)}"
+            )
         self.output, self.options, self.dim = output, options, options.dim
         self._weights, self._body = weights, None
         if weights is not None:
@@ -76,7 +92,7 @@ class SimulatorFeatures(TrainableEmbedding):
             raise RuntimeError("simulator-features has no weights yet: fit, then with_weights")
         from pe_host.embeddings import feature_net
 
-        return feature_net.features(self._body, data, self._size().factor)
+        return feature_net.features(self._body, data, self._size())
 
     def fit(
         self, examples: Samples, space: ParameterSpace | None, label_count: int, seed: int
@@ -93,9 +109,9 @@ class SimulatorFeatures(TrainableEmbedding):
         return SimulatorFeatures(self.output, self.options, weights)
 
     def _size(self) -> "Size":
-        from pe_host.embeddings.feature_net import Size
+        from pe_host.embeddings.sights import Size
 
-        return Size(self.output.shape, self.options.width, self.dim, self.options.side)
+        return Size(self.output.shape, self.options.width, self.dim, self.options.side, self.output.kind)
 
 
 def make(output: OutputSpec, options: FeatureOptions) -> SimulatorFeatures:

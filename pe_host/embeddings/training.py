@@ -1,6 +1,6 @@
-"""How the net of `simulator-features` learns to read labels and parameters off pictures that are spoilt a little.
+"""How the net of `simulator-features` learns to read labels and parameters off records that are spoilt a little.
 
-Of a generator without parameters it learns instead which pictures are variations of each other.
+Of a generator without parameters it learns instead which records are variations of each other.
 """
 
 import math
@@ -12,7 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from pe_host.embeddings.feature_net import Size, load_weights, make_body, one_thread, shrink, to_tensor
+from pe_host.embeddings.feature_net import load_weights, make_body, one_thread
+from pe_host.embeddings.sights import SIGHTS, Size
 from pe_sdk import Categorical, ParameterSpace, Samples, Weights
 
 BATCH = 128
@@ -147,30 +148,8 @@ def _batch(examples: int, pairs: bool) -> torch.Tensor:
     return torch.stack([2 * firsts, 2 * firsts + 1], dim=1).flatten()
 
 
-def spoil(pictures: torch.Tensor, strength: float) -> torch.Tensor:
-    """Pictures as a camera might have taken them: blurred, with less or more light and contrast, noisy; all moved a little.
-
-    What a generator draws is sharper and cleaner than what it stands for, and few examples are not so soon learnt by heart.
-
-    Args:
-        pictures: float32 [n, C, h, w] in [0, 1].
-        strength: 1, or 0 for none.
-    """
-    if strength == 0:
-        return pictures
-    x = pictures.permute(0, 2, 3, 1)  # the order in memory
-    blur, contrast, light, noise = torch.rand(4, len(x), 1, 1, 1)
-    for axis in (1, 2):
-        x = torch.lerp(x, (torch.roll(x, 1, axis) + torch.roll(x, -1, axis)) / 2, blur * min(strength, 1.0) * 2 / 3)
-    gain = 1 + 0.4 * strength * (contrast - 0.5)
-    x = x.mul_(gain).add_(0.5 * (1 - gain) + 0.2 * strength * (light - 0.5))
-    x = x.addcmul_(torch.rand(x.shape) - 0.5, 0.2 * strength * noise)
-    down, right = torch.randint(-1, 2, (2,)).tolist()
-    return torch.roll(x, (down, right), (1, 2)).permute(0, 3, 1, 2)
-
-
 def train(
-    data: NDArray[np.uint8],
+    data: NDArray[Any],
     targets: Targets,
     size: Size,
     steps: int,
@@ -183,9 +162,9 @@ def train(
     Deterministic on one machine with the same versions.
 
     Args:
-        data: uint8 [n, H, W, C].
+        data: [n, *shape].
         targets: n rows.
-        size: of pictures and net.
+        size: of records and net.
         steps: number of batches.
         strength: of spoiling.
         seed: of initial weights, order of batches, spoiling and dropout.
@@ -196,19 +175,21 @@ def train(
     """
     with torch.random.fork_rng(devices=[]), one_thread():
         torch.manual_seed(seed)
-        learner = _Learner(size, targets)
-        if start is not None:
+        learner, sight = _Learner(size, targets), SIGHTS[size.kind]
+        small = np.concatenate([sight.shrink(data[i : i + BATCH], size.factor) for i in range(0, len(data), BATCH)])
+        if start is None:
+            sight.settle(learner.body, sight.to_tensor(small))
+        else:
             load_weights(learner, start, size)
         optimizer = torch.optim.AdamW(learner.parameters(), weight_decay=1e-4)
         rate = FRESH_RATE if start is None else AGAIN_RATE
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps)
-        small = np.concatenate([shrink(data[i : i + BATCH], size.factor) for i in range(0, len(data), BATCH)])
         columns = (targets.labels, targets.numbers, targets.codes, targets.groups)
         labels, numbers, codes, groups = map(torch.from_numpy, columns)
         learner.train()
         for _ in range(steps):
             rows = _batch(len(small), targets.pairs)
-            pictures = spoil(to_tensor(small[rows.numpy()]), strength)
+            pictures = sight.spoil(sight.to_tensor(small[rows.numpy()]), strength)
             loss = learner.loss(
                 pictures, labels[rows], numbers[rows], codes[rows], groups[rows] if targets.pairs else None
             )

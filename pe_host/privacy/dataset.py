@@ -21,8 +21,8 @@ class PrivateDataset:
         where: the source, for errors.
 
     Raises:
-        DataError: no records, values that are not finite, or records, labels, clients or parameters of another form; names the first such row, never
-            its content.
+        DataError: no records, values that are not finite, or records, labels, clients or parameters of another form; names the
+            first such row, never its content.
     """
 
     __slots__ = ("_classes", "clients", "data", "labels", "parameters")

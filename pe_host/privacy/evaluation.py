@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from pe_host.durable import write_atomic
 from pe_host.embeddings.grid import Grid, grid_scale
 from pe_host.errors import DataError
-from pe_host.metrics import bins_of, frechet_distance, marginal_distance
+from pe_host.metrics import bins_of, density_and_coverage, frechet_distance, marginal_distance
+from pe_host.metrics.coverage import NEIGHBOURS
 from pe_host.privacy.dataset import PrivateDataset
 from pe_host.privacy.embed import BLOCK, embed_records
 from pe_sdk import Embedding, Parameter, ParameterSpace, random
@@ -30,6 +31,9 @@ SAMPLES = 1_000
 
 RECORDS = 10_000
 """Private records that are measured, at most."""
+
+REFERENCE = 2_000
+"""Of these, at most, about which density and coverage look for samples: all distances between them are needed."""
 
 DIMENSIONS = 256
 """Of the vectors, at most; longer ones are projected at random, as their covariances would cost minutes."""
@@ -104,6 +108,8 @@ def write_evaluation(folder: Path, data: PrivateDataset, question: Question) -> 
             "populations": [_rounded(frechet_distance(some, others)) for some in populations],
             "perfect": _rounded(frechet_distance(aside, others)),
         },
+        "neighbours": NEIGHBOURS,
+        **_near(populations, aside, others),
         "marginals": {
             name: _marginal(
                 parameter,
@@ -115,6 +121,20 @@ def write_evaluation(folder: Path, data: PrivateDataset, question: Question) -> 
         },
     }
     write_atomic(path, json.dumps(document, indent=1, sort_keys=True, allow_nan=False).encode() + b"\n")
+
+
+def _near(
+    populations: Sequence[NDArray[np.float64]], aside: NDArray[np.float64], others: NDArray[np.float64]
+) -> dict[str, Any]:
+    """Density and coverage, in the form of "frechet"; nothing where there are too few records to have neighbours."""
+    reference = others[:REFERENCE]
+    if len(reference) <= NEIGHBOURS:
+        return {}
+    pairs = [density_and_coverage(vectors, reference) for vectors in (*populations, aside)]
+    return {
+        name: {"populations": [_rounded(pair[i]) for pair in pairs[:-1]], "perfect": _rounded(pairs[-1][i])}
+        for i, name in enumerate(("density", "coverage"))
+    }
 
 
 def _shared(question: Question, parameters: Columns) -> list[tuple[str, Parameter]]:

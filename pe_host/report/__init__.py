@@ -13,20 +13,21 @@ from pe_host.report.data import (
     ReportData,
 )
 from pe_host.report.dataset_card import card
-from pe_host.report.grid import ImageGrid, columns_for
+from pe_host.report.grid import RecordGrid
 from pe_host.report.page import render
 from pe_host.report.statistics import vote_statistics
+from pe_host.report.views import columns_for
 
 __all__ = [
     "EvaluationView",
     "GeneratorView",
-    "ImageGrid",
     "InternalView",
     "IterationView",
     "LedgerRow",
     "MarginalView",
     "MetricRow",
     "PrivacyView",
+    "RecordGrid",
     "ReleaseView",
     "ReportData",
     "card",

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pe_host.errors import DataError
+from pe_host.layouts import layout_of
 from pe_host.manifest import Manifest
 from pe_host.privacy.ledger import Entry, Ledger
 from pe_host.privacy.side import COUNTS, LEDGER, votes_name
@@ -23,9 +24,10 @@ from pe_host.report.data import (
     ReportData,
 )
 from pe_host.report.evaluation import EVALUATION, read_evaluation
-from pe_host.report.grid import ImageGrid
+from pe_host.report.grid import RecordGrid
 from pe_host.report.statistics import vote_statistics
 from pe_host.run import INTERNAL, RunFolder, iteration_name, load_arrays
+from pe_sdk import OutputSpec
 
 PUBLIC_SETTINGS = frozenset(
     {
@@ -60,7 +62,7 @@ def gather(run: RunFolder, manifest: Manifest) -> ReportData:
     plan = manifest.plan
     views = []
     for t in range(plan.rounds):
-        grid = _grid(run, iteration_name(t, "grid"))
+        grid = _grid(run, iteration_name(t, "grid"), plan.output)
         if grid is None:
             break
         views.append(_iteration(run, manifest, t, grid))
@@ -163,7 +165,7 @@ def _name(entry: Entry) -> str:
     return {"votes": votes_name(entry.round), "class-counts": COUNTS}.get(entry.kind, "iterations/none")
 
 
-def _iteration(run: RunFolder, manifest: Manifest, t: int, grid: ImageGrid) -> IterationView:
+def _iteration(run: RunFolder, manifest: Manifest, t: int, grid: RecordGrid) -> IterationView:
     schedule, stats = manifest.schedule, {}
     if (votes := _votes(run, t)) is not None and schedule:
         scale = manifest.plan.vote_scale
@@ -179,12 +181,12 @@ def _votes(run: RunFolder, t: int) -> NDArray[np.int64] | None:
     return None if stored is None else stored[0]
 
 
-def _grid(run: RunFolder, name: str) -> ImageGrid | None:
+def _grid(run: RunFolder, name: str, output: OutputSpec) -> RecordGrid | None:
     path = run.path(f"{name}.npz")
     if not path.exists():
         return None
     stored = load_arrays(path)
-    return ImageGrid(stored["images"], stored["filled"])
+    return RecordGrid(output, stored[layout_of(output).array], stored["filled"])
 
 
 def _release(run: RunFolder, manifest: Manifest) -> ReleaseView | None:
@@ -195,7 +197,7 @@ def _release(run: RunFolder, manifest: Manifest) -> ReleaseView | None:
     counts = np.bincount(labels, minlength=len(manifest.plan.class_names))
     record = output.form
     files = ("samples.npz", "README.md", "report.html") if manifest.plan.private else ()
-    return ReleaseView(tuple(counts.tolist()), record, _grid(run, "iterations/release_grid"), files)
+    return ReleaseView(tuple(counts.tolist()), record, _grid(run, "iterations/release_grid", output), files)
 
 
 def _schedule(manifest: Manifest) -> dict[str, Any]:

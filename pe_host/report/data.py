@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from pe_host.report.grid import ImageGrid
+from pe_host.report.grid import RecordGrid
 from pe_sdk import Parameter
 
 
@@ -74,7 +74,7 @@ class IterationView:
         t: 0 for the random samples, then the iteration whose variations these are.
         degree: of the variation, or a degree by parameter, or None where nothing was varied.
         candidates: how many samples the population has.
-        grid: some of them, None where they are no images.
+        grid: some of them, None where there are none to show.
         stats: of the noisy votes that chose its parents; computed from released values alone (see `report.statistics`).
             Names unknown there get no chart and are shown as they are.
     """
@@ -82,7 +82,7 @@ class IterationView:
     t: int
     degree: float | Mapping[str, float] | None
     candidates: int
-    grid: ImageGrid | None
+    grid: RecordGrid | None
     stats: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -92,7 +92,7 @@ class ReleaseView:
 
     counts: tuple[int, ...]
     record: str
-    grid: ImageGrid | None = None
+    grid: RecordGrid | None = None
     files: tuple[str, ...] = ()
 
 
@@ -128,14 +128,24 @@ class MarginalView:
 
 
 @dataclass(frozen=True)
+class CurveView:
+    """A measure of the populations by iteration, the final samples last, and of as many private records."""
+
+    values: tuple[float, ...]
+    perfect: float
+
+
+@dataclass(frozen=True)
 class EvaluationView:
     """Populations measured against private records, in the clear; of public or synthetic data only.
 
     Args:
-        embedding: in whose space the pictures were compared.
+        embedding: in whose space the samples were compared.
         samples, records: of each population, and private ones, that were measured.
         frechet: Fréchet distance of the populations by iteration, the final samples last; at least one.
         frechet_perfect: of as many private records to the others.
+        coverage, density: see `pe_host.metrics.coverage`; None where there were too few records.
+        neighbours: k of these two.
         marginals: in the order they are shown.
     """
 
@@ -145,6 +155,9 @@ class EvaluationView:
     frechet: tuple[float, ...]
     frechet_perfect: float
     marginals: tuple[MarginalView, ...] = ()
+    coverage: CurveView | None = None
+    density: CurveView | None = None
+    neighbours: int = 0
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any
 from pe_host.errors import DataError
 from pe_host.metrics import bins_of
 from pe_host.privacy.evaluation import EVALUATION, SCHEMA
-from pe_host.report.data import EvaluationView, MarginalView
+from pe_host.report.data import CurveView, EvaluationView, MarginalView
 from pe_host.run import RunFolder
 from pe_sdk import ParameterSpace
 
@@ -42,8 +42,20 @@ def _view(document: Any) -> EvaluationView:
         records=int(document["records"]),
         frechet=tuple(map(_finite, frechet["populations"])),
         frechet_perfect=_finite(frechet["perfect"]),
+        coverage=_curve(document.get("coverage"), len(frechet["populations"])),
+        density=_curve(document.get("density"), len(frechet["populations"])),
+        neighbours=int(document.get("neighbours", 0)),
         marginals=tuple(sorted(marginals, key=lambda view: (-view.before, view.name))),
     )
+
+
+def _curve(about: Any, populations: int) -> CurveView | None:
+    if about is None:  # too few records, or measured by a version before
+        return None
+    values = tuple(map(_finite, about["populations"]))
+    if len(values) != populations:
+        raise ValueError("not a value for each population")
+    return CurveView(values, _finite(about["perfect"]))
 
 
 def _marginal(name: str, about: Any) -> MarginalView:

@@ -1,7 +1,7 @@
 """`render`: the report as one HTML file that needs no script, no network and no other file."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import jinja2
@@ -10,11 +10,12 @@ from markupsafe import Markup
 from pe_host.report import formats
 from pe_host.report.attack import attack_bounds
 from pe_host.report.chart import Series, line_chart
-from pe_host.report.data import EvaluationView, IterationView, ReportData
-from pe_host.report.grid import ImageGrid, Sheet, sheet_of
+from pe_host.report.data import CurveView, EvaluationView, IterationView, ReportData
+from pe_host.report.grid import LegendEntry, Sheet
 from pe_host.report.histogram import histogram
 from pe_host.report.limits import limits
 from pe_host.report.statistics import STATISTICS
+from pe_host.report.views import VIEWS
 from pe_sdk import Categorical
 
 _LISTED_CLASSES = 12  # names spelt out in a text alternative
@@ -43,7 +44,7 @@ class _Chart:
 class _Evaluation:
     """Numbers and choices apart, as their pictures differ in height; each with its name, distances and picture."""
 
-    frechet: _Chart
+    charts: tuple[_Chart, ...]
     closer: int
     histograms: tuple[tuple[tuple[str, float, float, Markup], ...], ...]
 
@@ -52,27 +53,15 @@ def render(data: ReportData) -> str:
     """The page. Equal data give equal text. What may be published is `render(data.public())`."""
     privacy = data.privacy
     bounds = attack_bounds(privacy.epsilon, privacy.delta, privacy.mu) if privacy.private else ()
-    pictures = [
-        None
-        if view.grid is None
-        else _picture(view.grid, data.class_names, f"Some candidates of iteration {view.t}", near=32, narrow=28)
-        for view in data.iterations
-    ]
-    grid = data.release.grid if data.release else None
+    released, pictures, legend = _pictures(data)
     return _template().render(
         data=data,
         bounds=bounds,
         class_counts=list(zip(data.class_names, data.release.counts, strict=True)) if data.release else [],
         limits=limits(privacy.unit),
         numbered=any(len(name) > _LONG_NAME for name in data.class_names),
-        released=grid
-        and _picture(
-            grid,
-            data.class_names,
-            "Some of the released samples" if privacy.private else "Some of the final samples",
-            near=56,
-            narrow=28,
-        ),
+        released=released,
+        legend=legend,
         pictures=pictures,
         charts=_charts(data.iterations),
         statistics=_statistic_columns(data.iterations),
@@ -80,9 +69,22 @@ def render(data: ReportData) -> str:
     )
 
 
-def _picture(grid: ImageGrid, names: Sequence[str], what: str, *, near: int, narrow: int) -> _Picture:
+def _pictures(data: ReportData) -> tuple[_Picture | None, list[_Picture | None], tuple[LegendEntry, ...]]:
+    """Of the release, of each iteration, and what their lines are; drawn together, as they may share a scale."""
+    final = "Some of the released samples" if data.privacy.private else "Some of the final samples"
+    wanted = [(data.release.grid if data.release else None, final, 56)]
+    wanted += [(view.grid, f"Some candidates of iteration {view.t}", 32) for view in data.iterations]
+    shown = [i for i, (grid, _, _) in enumerate(wanted) if grid is not None and grid.output.kind in VIEWS]
+    pictures: list[_Picture | None] = [None] * len(wanted)
+    grids = [grid for grid, _, _ in (wanted[i] for i in shown) if grid is not None]
+    sheets, legend = VIEWS[grids[0].output.kind].draw(grids) if grids else ([], ())
+    for i, sheet in zip(shown, sheets, strict=True):
+        pictures[i] = _picture(sheet, data.class_names, wanted[i][1], near=wanted[i][2], narrow=28)
+    return pictures[0], pictures[1:], legend
+
+
+def _picture(sheet: Sheet, names: Sequence[str], what: str, *, near: int, narrow: int) -> _Picture:
     """near, narrow: size of a cell in CSS pixels to come close to, on a wide and on a narrow page."""
-    sheet = sheet_of(grid)
     listed = ", ".join(names[:_LISTED_CLASSES]) + (", and so on" if len(names) > _LISTED_CLASSES else "")
     plural = "row" if sheet.rows == 1 else "rows"
     columns = "1 sample" if sheet.columns == 1 else f"up to {sheet.columns} samples"
@@ -107,30 +109,46 @@ def _charts(iterations: Sequence[IterationView]) -> list[_Chart]:
 
 
 def _evaluation(view: EvaluationView) -> _Evaluation:
-    iterations = range(len(view.frechet))
-    series = [
-        Series("samples of the run", tuple(zip(iterations, view.frechet, strict=True))),
-        Series(
-            f"{view.samples:,} private records themselves", tuple((t, view.frechet_perfect) for t in iterations), True
-        ),
-    ]
-    title = "Fréchet distance"
-    explanation = (
-        "How far the mean and the covariance of the embedded samples are from those of the private records; the last point "
-        "is of the final samples. On the dashed line they would be as near as other private records are."
-    )
-    values = ", ".join(formats.number(value) for value in view.frechet)
-    svg = line_chart(f"{title} to the private data by iteration: {values}.", "squared distance", series, share=False)
     pictures = [
         (isinstance(one.parameter, Categorical), (one.name, one.before, one.after, histogram(one)))
         for one in view.marginals
     ]
     kinds = (tuple(picture for choices, picture in pictures if choices is kind) for kind in (False, True))
     return _Evaluation(
-        _Chart(title, explanation, svg, tuple((line.name, line.dashed) for line in series)),
+        tuple(_measures(view)),
         sum(one.after < one.before for one in view.marginals),
         tuple(filter(None, kinds)),
     )
+
+
+def _measures(view: EvaluationView) -> Iterator[_Chart]:
+    explanation = (
+        "How far the mean and the covariance of the embedded samples are from those of the private records; the last point "
+        "is of the final samples. On the dashed line they would be as near as other private records are."
+    )
+    frechet = CurveView(view.frechet, view.frechet_perfect)
+    yield _measure("Fréchet distance", "squared distance", explanation, frechet, view.samples, share=False)
+    ball = f"the ball about it that holds its {view.neighbours} nearest other private records"
+    if view.coverage:
+        explanation = f"The share of private records with a sample in {ball}: how much of the private data is there."
+        yield _measure("Coverage", "share covered", explanation, view.coverage, view.samples, share=True)
+    if view.density:
+        explanation = (
+            f"In how many such balls a sample lies, divided by {view.neighbours}: how typical the samples are. Above the dashed "
+            "line they crowd where private records are dense."
+        )
+        yield _measure("Density", "density", explanation, view.density, view.samples, share=False)
+
+
+def _measure(title: str, axis: str, explanation: str, curve: CurveView, samples: int, *, share: bool) -> _Chart:
+    iterations = range(len(curve.values))
+    series = [
+        Series("samples of the run", tuple(zip(iterations, curve.values, strict=True))),
+        Series(f"{samples:,} private records themselves", tuple((t, curve.perfect) for t in iterations), True),
+    ]
+    values = ", ".join(formats.number(value) for value in curve.values)
+    svg = line_chart(f"{title} to the private data by iteration: {values}.", axis, series, share=share)
+    return _Chart(title, explanation, svg, tuple((line.name, line.dashed) for line in series))
 
 
 def _points(iterations: Sequence[IterationView], name: str) -> tuple[tuple[int, float], ...]:

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from pe_host.embeddings import feature_net, pixels, simulator_features, training
+from pe_host.embeddings.sights import SIGHTS, Size
 from pe_host.embeddings.simulator_features import FeatureOptions
 from pe_sdk import (
     CannotMake,
@@ -20,6 +21,7 @@ from pe_sdk import (
 )
 
 OUTPUT = OutputSpec.image(12, 12)
+PICTURES = SIGHTS["image"]
 SPACE = ParameterSpace({"row": Float(1, 11), "width": Float(1, 4, log=True), "side": Categorical(("left", "right"))})
 OPTIONS = FeatureOptions(width=4, dim=16, steps=120, again=40)
 
@@ -64,9 +66,9 @@ def test_features_are_unit_vectors_that_separate_the_classes(trained):
 def test_parameters_count_more_while_labels_cannot_be_read():
     examples = bars(64)
     targets = training.targets_of(examples, SPACE, 2)
-    learner = training._Learner(feature_net.Size((12, 12, 1), 4, 16, 32), targets).eval()
+    learner = training._Learner(Size((12, 12, 1), 4, 16, 32), targets).eval()
     pictures, numbers, codes = (
-        feature_net.to_tensor(examples.data),
+        PICTURES.to_tensor(examples.data),
         torch.tensor(targets.numbers),
         torch.tensor(targets.codes),
     )
@@ -123,11 +125,11 @@ def test_training_again_on_other_pictures_fits_them(trained):
 
 def test_large_pictures_are_averaged_down_and_the_rest_of_an_edge_is_cut():
     data = np.random.default_rng(0).integers(0, 256, (3, 9, 6, 2), dtype=np.uint8)
-    small = feature_net.shrink(data, 2)
+    small = PICTURES.shrink(data, 2)
     expected = np.rint(data[:, :8].reshape(3, 4, 2, 3, 2, 2).mean(axis=(2, 4)))
     assert small.dtype == np.uint8 and np.array_equal(small, expected)
-    assert feature_net.shrink(data, 1) is data
-    sizes = [feature_net.Size((side, 2 * side, 3), 16, 64, 32).factor for side in (8, 63, 64, 95, 128, 256)]
+    assert PICTURES.shrink(data, 1) is data
+    sizes = [Size((side, 2 * side, 3), 16, 64, 32).factor for side in (8, 63, 64, 95, 128, 256)]
     assert sizes == [1, 1, 2, 2, 4, 8]
 
 
@@ -135,7 +137,7 @@ def test_the_cost_of_large_pictures_is_about_that_of_small_ones():
     """The arithmetic of the net, counted: 64 x 64 pictures were ten times as dear, which is a run of many minutes."""
 
     def weights(side):
-        body = feature_net.make_body(feature_net.Size((side, side, 3), 16, 64, 32))
+        body = feature_net.make_body(Size((side, side, 3), 16, 64, 32))
         return [tuple(tensor.shape) for tensor in body.state_dict().values()]
 
     assert weights(32) == weights(64) == weights(128)
@@ -146,13 +148,13 @@ def test_spoilt_pictures_differ_each_in_its_own_way_and_stay_near_the_truth():
 
     pictures = torch.from_numpy(bars(200).data).permute(0, 3, 1, 2) / 255
     torch.manual_seed(3)
-    spoilt = training.spoil(pictures, 1.0)
+    spoilt = PICTURES.spoil(pictures, 1.0)
     assert spoilt.shape == pictures.shape
     assert len(torch.unique((spoilt - pictures).abs().mean((1, 2, 3)))) == 200
     moved_back = torch.stack([torch.roll(spoilt, (v, h), (2, 3)) for v in (-1, 0, 1) for h in (-1, 0, 1)])
     off = (moved_back - pictures).abs().mean((2, 3, 4)).min(dim=0).values
     assert 0.01 < off.mean() < 0.15 and off.max() < 0.3
-    assert torch.equal(training.spoil(pictures, 0), pictures)
+    assert torch.equal(PICTURES.spoil(pictures, 0), pictures)
 
 
 def test_training_sees_spoilt_pictures_where_it_is_asked_to():

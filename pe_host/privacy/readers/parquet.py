@@ -1,7 +1,7 @@
 """Reader `parquet`: a row a record, as `pe_host.parquet_layout` says and `pe export --to parquet` writes, or written by others.
 
-A file of others has a column `label` (texts, or whole numbers), perhaps `client` (texts or whole numbers), and otherwise lists of numbers
-of one length: the features of a series, in their order. Needs pyarrow.
+A file of others has a column `label` (texts, or whole numbers), perhaps `client` (texts or whole numbers), and otherwise lists of
+numbers of one length: the features of a series, in their order. Needs pyarrow.
 """
 
 from collections.abc import Iterable

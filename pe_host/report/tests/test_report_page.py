@@ -13,19 +13,19 @@ import pe_host.report
 from pe_host.report import (
     EvaluationView,
     GeneratorView,
-    ImageGrid,
     InternalView,
     IterationView,
     LedgerRow,
     MarginalView,
     MetricRow,
     PrivacyView,
+    RecordGrid,
     ReleaseView,
     ReportData,
     render,
     vote_statistics,
 )
-from pe_sdk import Categorical, Float
+from pe_sdk import Categorical, Float, OutputSpec
 
 VOID = {"meta", "img", "link", "br", "hr", "input"}
 NASTY = "<script>alert(\"1\")</script> & 'x' </style> {{ 7*7 }}"
@@ -39,8 +39,9 @@ def report_data(
     filled = np.full(classes, columns, np.int64)
     filled[0] = 1
 
-    def grid() -> ImageGrid:
-        return ImageGrid(rng.integers(0, 256, (classes, columns, size, size, 1), dtype=np.uint8), filled)
+    def grid() -> RecordGrid:
+        images = rng.integers(0, 256, (classes, columns, size, size, 1), dtype=np.uint8)
+        return RecordGrid(OutputSpec.image(size, size), images, filled)
 
     views = [IterationView(0, None, 90, grid())]
     views += [
@@ -281,11 +282,11 @@ def test_a_page_of_the_usual_size_stays_small():
     # Digits are mostly black: a third of the pixels random is more than any of them needs.
     data = report_data(classes=10, size=28, iterations=7, columns=12)
 
-    def thin(grid: ImageGrid) -> ImageGrid:
-        images = grid.images.copy()
+    def thin(grid: RecordGrid) -> RecordGrid:
+        images = grid.records.copy()
         images[:, :, :, ::3] = 0
         images[:, :, ::2] = 0
-        return ImageGrid(images, grid.filled)
+        return RecordGrid(grid.output, images, grid.filled)
 
     data = replace(data, iterations=tuple(replace(view, grid=thin(view.grid)) for view in data.iterations))
     data = replace(data, release=replace(data.release, grid=thin(data.release.grid)))

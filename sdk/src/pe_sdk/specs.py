@@ -16,6 +16,8 @@ from pe_sdk.peers import Peers
 Factory = Callable[[OutputSpec, tuple[str, ...], Any], Generator | Simulator]
 ComposingFactory = Callable[[OutputSpec, tuple[str, ...], Any, Peers], Generator | Simulator]
 
+_DIGITS = OutputSpec.image(28, 28)
+
 
 @dataclass(frozen=True)
 class GeneratorSpec:
@@ -49,7 +51,7 @@ class GeneratorSpec:
     block: int = 256
     gpu: bool = False
     composes: bool = False
-    output: OutputSpec = OutputSpec.image(28, 28)
+    output: OutputSpec = _DIGITS
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pe_sdk.errors import OptionError
 from pe_sdk.options import parse_options
-from pe_sdk.samples import OutputSpec
+from pe_sdk.output import OutputSpec
 from pe_sdk.testing.bench import Wish
 from pe_sdk.testing.fronts import run
 from pe_sdk.testing.subject import Subject, spec_at

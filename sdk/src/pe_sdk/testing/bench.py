@@ -13,12 +13,16 @@ from pe_sdk.adapter import SimulatorGenerator
 from pe_sdk.errors import CannotMake
 from pe_sdk.generator import Generator, Simulator
 from pe_sdk.options import parse_options
-from pe_sdk.samples import OutputSpec, Samples
+from pe_sdk.output import OutputSpec
+from pe_sdk.samples import Samples
 from pe_sdk.testing.registry import Failed, Skipped
 from pe_sdk.testing.subject import Subject, find_subject
 
 SHAPES = ((28, 28, 1), (32, 32, 3), (64, 64, 3), (8, 8, 1), (128, 128, 3))
-"""Images that are tried in turn where the caller names no output."""
+"""Of images that are tried in turn where the caller names no output."""
+
+SERIES = OutputSpec.series(48, 2)
+"""Tried last."""
 
 
 @dataclass(frozen=True)
@@ -64,14 +68,22 @@ class Bench:
         return parse_options(self.spec.options, self.wish.options)
 
     @cached_property
+    def outputs(self) -> list[OutputSpec]:
+        """What is tried in turn: what the caller named, or what a generator declares, then images and series."""
+        if self.wish.output:
+            return [self.wish.output]
+        declared = [self.spec.output] if self.subject.kind == "generator" else []
+        others = [*(OutputSpec.image(*shape) for shape in SHAPES), SERIES]
+        return declared + [output for output in others if output not in declared]
+
+    @cached_property
     def _made(self) -> tuple[OutputSpec, Any]:
-        outputs = [self.wish.output] if self.wish.output else [OutputSpec.image(*shape) for shape in SHAPES]
         refused = []
-        for output in outputs:
+        for output in self.outputs:
             try:
                 return output, self.make(output)
             except CannotMake as error:
-                refused.append(f"{list(output.shape)}: {error}")
+                refused.append(f"{output.form}: {error}")
         raise Failed("cannot be made for " + "; ".join(refused))
 
     def make(self, output: OutputSpec) -> Any:

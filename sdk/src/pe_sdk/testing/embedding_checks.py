@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from pe_sdk import random
 from pe_sdk.embedding import Embedding, TrainableEmbedding
 from pe_sdk.errors import CannotMake
-from pe_sdk.samples import OutputSpec, Samples
+from pe_sdk.output import OutputSpec
+from pe_sdk.samples import Samples
 from pe_sdk.testing.bench import Bench
 from pe_sdk.testing.registry import Failed, Skipped, check, expect
 

@@ -121,7 +121,7 @@ def digest(samples: Any) -> str:
 
 
 def _call(request: dict[str, Any], watch: Watch) -> dict[str, Any]:
-    from pe_sdk.samples import OutputSpec
+    from pe_sdk.output import OutputSpec
     from pe_sdk.testing.bench import Bench, Wish, full
     from pe_sdk.testing.subject import Subject, spec_at
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from pe_sdk.samples import OutputSpec
+from pe_sdk.output import OutputSpec
 from pe_sdk.testing.bench import Bench, Wish
 from pe_sdk.testing.registry import Check, Failed, Skipped, checks
 from pe_sdk.testing.report import FAILED, PASSED, SKIPPED, CheckReport, CheckResult

@@ -10,10 +10,11 @@ import numpy as np
 from pe_sdk.adapter import SimulatorGenerator
 from pe_sdk.errors import CannotMake
 from pe_sdk.generator import Generator, Simulator
+from pe_sdk.output import OutputSpec
 from pe_sdk.released import Released
-from pe_sdk.samples import OutputSpec, Samples
+from pe_sdk.samples import Samples
 from pe_sdk.space import ParameterSpace
-from pe_sdk.testing.bench import SHAPES, Bench, full, same
+from pe_sdk.testing.bench import Bench, full, same
 from pe_sdk.testing.registry import Failed, Skipped, check, expect
 
 DEGREES = (0.05, 0.3, 1.0)
@@ -158,10 +159,9 @@ def all_labels(bench: Bench) -> None:
 def no_dead_parameters(bench: Bench) -> None:
     """Renders differ when a parameter differs; parameters that change nothing are named."""
     dead = _dead(bench, bench.output, bench.simulator)
-    for shape in SHAPES if not bench.wish.output else ():
+    for output in bench.outputs:  # a hue is no fault of a generator that makes gray pictures too
         if not dead:
             break
-        output = OutputSpec.image(*shape)  # a hue is no fault of a generator that makes gray pictures too
         if output != bench.output:
             with suppress(CannotMake):
                 made = bench.make(output)

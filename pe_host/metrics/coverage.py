@@ -1,0 +1,45 @@
+"""Density and coverage of a sample of vectors, told from a reference: Naeem et al., arXiv 2002.09797, equations 4 and 5.
+
+Both look at balls about the reference vectors, each as large as the distance to its k-th nearest other reference vector. Density is the
+mean number of balls a sample lies in, divided by k: how typical samples are; 1 is expected of a sample like the reference, and more
+is possible. Coverage is the share of balls with a sample in them: how much of the reference is there.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+NEIGHBOURS = 5
+"""k, as in the paper."""
+
+_BLOCK = 512
+
+
+def density_and_coverage(
+    samples: NDArray[np.floating], reference: NDArray[np.floating], k: int = NEIGHBOURS
+) -> tuple[float, float]:
+    """(density, coverage) of samples [n, d] against a reference [m, d], m > k.
+
+    Compare only values of equal n, m and k: coverage grows with n.
+
+    Raises:
+        ValueError: no samples, other columns, or a reference of k rows or fewer.
+    """
+    if samples.ndim != 2 or reference.ndim != 2 or samples.shape[1] != reference.shape[1]:
+        raise ValueError(f"two samples of vectors of one length are needed, got {samples.shape} and {reference.shape}")
+    if len(samples) < 1 or not 1 <= k < len(reference):
+        raise ValueError(f"needed are samples, and more than k = {k} >= 1 reference vectors")
+    inside, covered = 0, 0
+    for start in range(0, len(reference), _BLOCK):
+        centres = reference[start : start + _BLOCK]
+        # The k + 1 nearest include the vector itself.
+        radii = np.partition(_squared(centres, reference), k, axis=1)[:, k]
+        within = _squared(centres, samples) <= radii[:, None]
+        inside += int(within.sum())
+        covered += int(within.any(axis=1).sum())
+    return inside / (k * len(samples)), covered / len(reference)
+
+
+def _squared(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Squared distances [n, m]; of a vector to itself it may be a rounding error above or below 0."""
+    a, b = a.astype(np.float64), b.astype(np.float64)
+    return np.asarray((a * a).sum(1)[:, None] + (b * b).sum(1)[None, :] - 2 * (a @ b.T))
