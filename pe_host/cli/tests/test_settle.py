@@ -229,7 +229,7 @@ def test_an_embedding_that_nobody_asked_for_and_cannot_be_made_says_what_else_th
     settled = job.settle(package(**({"embedding": "gaze"} if asked else {})))
     with pytest.raises(PluginFailure, match="larger pictures") as caught:
         settled.make_embedding()
-    assert caught.value.fix == ("" if asked else "give --embedding pixels or simulator-features")
+    assert caught.value.fix == ("" if asked else "give --embedding simulator-features, pixels or values")
 
 
 def test_pictures_too_small_for_features_are_compared_by_their_pixels(tmp_path):

@@ -197,8 +197,10 @@ def test_all_shapes_of_images(shape):
 def test_what_cannot_be_made_says_so():
     with pytest.raises(CannotMake, match="8 x 8"):
         simulator_features.make(OutputSpec.image(4, 4), OPTIONS)
+    with pytest.raises(CannotMake, match="8 steps"):
+        simulator_features.make(OutputSpec.series(7, 2), OPTIONS)
     with pytest.raises(CannotMake, match="uint8"):
-        pixels.make(OutputSpec("series", (5, 2), "float32"), NoOptions())
+        pixels.make(OutputSpec.series(5, 2), NoOptions())
 
 
 def test_options_have_bounds():

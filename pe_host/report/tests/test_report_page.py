@@ -265,7 +265,7 @@ def test_records_that_are_no_images_have_a_page():
     )
     outline = Outline(render(data))
     assert not any(tag == "img" for tag, _ in outline.tags)
-    assert "no images" in " ".join(outline.text)
+    assert "there are no pictures" in " ".join(outline.text)
 
 
 def test_counts_that_do_not_fit_the_classes_are_refused():

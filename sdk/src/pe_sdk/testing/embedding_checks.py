@@ -60,24 +60,37 @@ def embedding_is_made(bench: Bench) -> str:
 
 
 @check("embedding", "basic")
-def embedding_refuses_impossible(bench: Bench) -> None:
-    """An output of a kind that nobody can embed is refused with CannotMake."""
+def embedding_of_other_kinds(bench: Bench) -> None:
+    """Records of an unknown kind are refused with CannotMake where the embedding is made, or are embedded."""
     bench.need()
+    output = OutputSpec("no-such-kind", (1, 2, 3, 4), "float64")
     try:
-        bench.make(OutputSpec("no-such-kind", (1, 2, 3, 4), "complex64"))
+        made = bench.make(output)
     except CannotMake:
         return
     except Exception as error:
         raise Failed(f"it raises {type(error).__name__} instead") from None
-    raise Failed("it is made all the same")
+    data = records(output, EXAMPLES)
+    try:
+        if isinstance(made, TrainableEmbedding):
+            labels = np.zeros(EXAMPLES, np.int64)
+            made = made.with_weights(made.fit(Samples(data, labels), None, len(bench.labels), 3))
+        vectors = made.embed(data)
+    except Exception as error:
+        raise Failed(f"it is made, and then fails with {type(error).__name__}") from None
+    _expect_form(vectors, EXAMPLES, made.dim)
 
 
 @check("embedding", "basic")
 def vector_form(bench: Bench) -> None:
     """Vectors are float32 [n, dim], with the dim that the embedding declares."""
     vectors, dim = _ready(bench).embed(records(bench.output, ROWS)), _ready(bench).dim
+    _expect_form(vectors, ROWS, dim)
+
+
+def _expect_form(vectors: NDArray[Any], rows: int, dim: int) -> None:
     got = f"{vectors.dtype} {list(vectors.shape)}"
-    expect(vectors.dtype == np.float32 and vectors.shape == (ROWS, dim), f"{got}, expected float32 {[ROWS, dim]}")
+    expect(vectors.dtype == np.float32 and vectors.shape == (rows, dim), f"{got}, expected float32 {[rows, dim]}")
 
 
 @check("embedding", "basic")

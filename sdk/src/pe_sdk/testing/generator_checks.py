@@ -41,7 +41,7 @@ def refuses_impossible(bench: Bench) -> None:
     """An output of a kind that nobody can make is refused with CannotMake."""
     bench.need()
     try:
-        bench.make(OutputSpec("no-such-kind", (1, 2, 3, 4), "complex64"))
+        bench.make(OutputSpec("no-such-kind", (1, 2, 3, 4), "float64"))
     except CannotMake:
         return
     except Exception as error:
