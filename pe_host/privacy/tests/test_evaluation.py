@@ -11,7 +11,7 @@ import pytest
 
 from pe_host.embeddings.grid import grid_scale, to_grid
 from pe_host.errors import DataError, PluginFailure, PrivacyRefusal
-from pe_host.metrics import frechet_distance
+from pe_host.metrics import density_and_coverage, frechet_distance
 from pe_host.privacy import FolderLock, PrivateSide, evaluation
 from pe_host.privacy.evaluation import EVALUATION, Population, Question, project, some_rows
 from pe_sdk import Categorical, Embedding, Float, ParameterSpace, Table
@@ -83,6 +83,11 @@ def test_the_distance_is_that_of_the_vectors(run: Any) -> None:
     expected = [frechet_distance(pool, rest), frechet_distance(pool[::-1], rest)]
     assert found["frechet"]["populations"] == pytest.approx(expected, rel=1e-4)
     assert found["frechet"]["perfect"] == pytest.approx(frechet_distance(private[rows[:60]], rest), rel=1e-4)
+    for i, name in enumerate(("density", "coverage")):
+        expected = [density_and_coverage(pool, rest)[i], density_and_coverage(pool[::-1], rest)[i]]
+        assert found[name]["populations"] == pytest.approx(expected, rel=1e-4)
+        perfect = density_and_coverage(private[rows[:60]], rest)[i]
+        assert found[name]["perfect"] == pytest.approx(perfect, rel=1e-4)
 
 
 def test_of_each_population_as_many_are_measured(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,6 +97,9 @@ def test_of_each_population_as_many_are_measured(run: Any, monkeypatch: pytest.M
     assert len(set(found["frechet"]["populations"])) == 1
     monkeypatch.setattr(evaluation, "RECORDS", 30)
     assert _evaluate(run, _question(run))["records"] == 15
+    monkeypatch.setattr(evaluation, "RECORDS", 10)
+    few = _evaluate(run, _question(run))
+    assert few["records"] == 5 and "coverage" not in few and "density" not in few  # none has five neighbours
 
 
 def test_long_vectors_are_projected_and_keep_their_distance(run: Any) -> None:

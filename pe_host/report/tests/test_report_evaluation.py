@@ -6,6 +6,7 @@ import pytest
 
 from pe_host.errors import DataError
 from pe_host.report import MarginalView
+from pe_host.report.data import CurveView
 from pe_host.report.evaluation import read_evaluation
 from pe_host.report.histogram import histogram
 from pe_host.run import RunFolder
@@ -74,6 +75,9 @@ def document() -> dict:
         "samples": 20,
         "records": 30,
         "frechet": {"populations": [3.0, 2.0, 1.0], "perfect": 0.5},
+        "coverage": {"populations": [0.25, 0.5, 0.75], "perfect": 0.97},
+        "density": {"populations": [0.5, 1.5, 1.25], "perfect": 1.0},
+        "neighbours": 5,
         "marginals": {"a": size, "b": {**size, "populations": [0.4]}, "c": size},
     }
 
@@ -84,6 +88,7 @@ def test_parameters_are_read_in_the_order_of_their_first_distance(tmp_path):
     run.write_json("internal/evaluation.json", document())
     view = read_evaluation(run)
     assert view.frechet == (3, 2, 1) and view.frechet_perfect == 0.5 and (view.samples, view.records) == (20, 30)
+    assert view.coverage == CurveView((0.25, 0.5, 0.75), 0.97) and view.density.perfect == 1 and view.neighbours == 5
     assert [(one.name, one.before, one.after) for one in view.marginals] == [
         ("b", 0.4, 0.4),
         ("a", 0.1, 0.2),
@@ -104,6 +109,8 @@ def test_parameters_are_read_in_the_order_of_their_first_distance(tmp_path):
         {"samples": float("inf")},
         {"frechet": {"populations": [], "perfect": 0.5}},
         {"frechet": {"populations": [float("nan")], "perfect": 0.5}},
+        {"coverage": {"populations": [0.25, 0.5], "perfect": 0.97}},
+        {"density": {"populations": [0.5, float("inf"), 1.25], "perfect": 1.0}},
         {"marginals": {"a": {**document()["marginals"]["a"], "populations": []}}},
         {"marginals": {"a": {**document()["marginals"]["a"], "parameter": Categorical(("x", "y", "z")).to_json()}}},
     ],
