@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 RUN ?= runs/demo-digits
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-digits test test-distribution dist check format bench clean
+.PHONY: help setup demo demo-digits test test-distribution dist docs check format bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,10 @@ test-distribution: $(STAMP) ## each package alone, at the newest and the lowest 
 
 dist: $(STAMP) ## wheels and source distributions of all packages, in dist/
 	@for package in . $(PACKAGES); do $(BIN)/python -m build --no-isolation -o dist $$package || exit 1; done
+
+docs: $(STAMP) ## the documentation as a site, in site/; a warning is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "open site/index.html"
 
 check: $(STAMP) ## lint, format, types, walls between rooms
 	$(BIN)/ruff check .

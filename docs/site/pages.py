@@ -1,0 +1,70 @@
+"""Pages of the site that are written elsewhere: README, CONTRIBUTING and CHANGELOG, and the commands as they describe themselves."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import typer
+from mkdocs.structure.files import File, Files
+
+from pe_host.cli import _app
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXTS = {"index.md": "README.md", "contributing.md": "CONTRIBUTING.md", "changes.md": "CHANGELOG.md"}
+COMMANDS = "reference/commands.md"
+
+EXIT_CODES = """\
+## Exit codes
+
+| code | meaning |
+|---|---|
+| 0 | done |
+| 1 | a bug: please report it |
+| 2 | usage: an option or argument that makes no sense |
+| 3 | a plugin is missing, broken, or cannot make what it was asked for |
+| 4 | a privacy refusal: what was asked for would break or leave open the guarantee |
+| 5 | data or configuration |
+| 130 | interrupted; what was done is saved |
+"""
+
+
+def on_files(files: Files, config: Any) -> Files:
+    """Called by mkdocs with the files that it found: adds the others."""
+    for name, source in TEXTS.items():
+        files.append(File.generated(config, name, content=of_site((ROOT / source).read_text(encoding="utf-8"))))
+    files.append(File.generated(config, COMMANDS, content=commands_page()))
+    return files
+
+
+def of_site(text: str) -> str:
+    """Links of a file beside `docs/` as links of a page in it."""
+    text = re.sub(r"\]\(docs/", "](", text)
+    return text.replace("](CONTRIBUTING.md)", "](contributing.md)").replace("](README.md)", "](index.md)")
+
+
+def commands_page() -> str:
+    """Usage, arguments and options of every command."""
+    group: Any = typer.main.get_command(_app())
+    text = "Results are on stdout, everything else on stderr. A command with `--json` makes its result readable by programs."
+    parts = ["# Commands", text, *command_parts("", group)]
+    parts += [part for name, command in group.commands.items() for part in command_parts(name, command)]
+    return "\n\n".join([*parts, EXIT_CODES])
+
+
+def command_parts(name: str, command: Any) -> Iterator[str]:
+    """The section of one command."""
+    title = f"pe {name}".strip()
+    context = command.make_context(title, [], resilient_parsing=True)
+    yield f"## {title}"
+    yield f"```text\n{command.get_usage(context)}\n```"
+    yield command.help or ""
+    for title, kind in (("Argument", "argument"), ("Option", "option")):
+        rows = [_row(parameter, context) for parameter in command.params if parameter.param_type_name == kind]
+        if rows:
+            yield f"| {title} | |\n|---|---|\n" + "\n".join(rows)
+
+
+def _row(parameter: Any, context: Any) -> str:
+    names, text = parameter.get_help_record(context)
+    return f"| `{names}` | {' '.join(text.split())} |"
