@@ -30,7 +30,7 @@ _SCENE = f"""
   <visual>
     <headlight diffuse="0 0 0" specular="0 0 0"/>
     <map znear="0.02" zfar="20" shadowclip="0.8"/>
-    <quality shadowsize="512" offsamples="4"/>
+    <quality shadowsize="512" offsamples="0" numslices="20" numstacks="12" numquads="2"/>
     <rgba haze="0.6 0.65 0.7 1"/>
   </visual>
   <statistic center="0 0 0.1" extent="1"/>
@@ -167,7 +167,7 @@ def _surroundings(spec: Any, row: Row) -> None:
 
 def _surface(geom: Any, row: Row) -> None:
     geom.friction = [row["friction"], 0.005, 0.0005]
-    geom.solref = [0.015, 1.0 - 0.93 * row["bounce"]]
+    geom.solref = [0.02, 1.0 - 0.7 * row["bounce"]]
 
 
 def _objects(spec: Any, row: Row, kind: str) -> list[list[float]]:
