@@ -10,6 +10,6 @@ def test_the_generator_keeps_the_rules(check: Callable[[], None]) -> None:
     check()
 
 
-@parametrize_with_checks(["mujoco-scene-data"], kind="reader", location="demo")
+@parametrize_with_checks(["mujoco-scene-data"], kind="reader", location="demo,records=40,size=32")
 def test_the_reader_keeps_the_rules(check: Callable[[], None]) -> None:
     check()

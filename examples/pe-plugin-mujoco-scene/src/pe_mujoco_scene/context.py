@@ -1,7 +1,8 @@
 """An OpenGL context without a screen, by EGL alone.
 
-MuJoCo's own `MUJOCO_GL=egl` goes through PyOpenGL and needs version 3.1.5 or newer of it, while pyrender pins 3.1.0: with both
-in one environment it fails to import. MuJoCo draws into whatever context is current, so here one is made by six calls of libEGL.
+MuJoCo's own `MUJOCO_GL=egl` goes through PyOpenGL and fails to import with version 3.1.0 of it, which pyrender
+pins: both in one environment do not work. MuJoCo draws into whatever context is current, so here one
+is made by a few calls of libEGL.
 """
 
 import ctypes
@@ -16,18 +17,18 @@ EGL_PLATFORM_DEVICE_EXT, EGL_EXTENSIONS, EGL_OPENGL_API = 0x313F, 0x3055, 0x30A2
 ATTRIBUTES = (0x3033, 0x0001, 0x3040, 0x0008, 0x3024, 8, 0x3023, 8, 0x3022, 8, 0x3025, 24, 0x3038)
 
 
-class NoContext(Exception):
+class NoContextError(Exception):
     """This machine gives no OpenGL context without a screen; the text says what was missing."""
 
 
 class Context:
-    """One context on a software device where there is one (Mesa's llvmpipe), so that pictures do not depend on a GPU."""
+    """One context, of Mesa's software device where there is one, so that pictures do not depend on a GPU."""
 
     def __init__(self) -> None:
         try:
             self._egl = ctypes.CDLL("libEGL.so.1")
         except OSError as error:
-            raise NoContext("there is no libEGL.so.1") from error
+            raise NoContextError("there is no libEGL.so.1") from error
         for name in ("eglGetProcAddress", "eglQueryString", "eglCreateContext", "eglGetCurrentContext"):
             getattr(self._egl, name).restype = ctypes.c_void_p
         for name in ("eglGetCurrentDisplay", "eglGetCurrentSurface"):
@@ -36,12 +37,10 @@ class Context:
         self._egl.eglBindAPI(EGL_OPENGL_API)
         config, found = ctypes.c_void_p(), ctypes.c_int()
         wanted = (ctypes.c_int * len(ATTRIBUTES))(*ATTRIBUTES)
-        self._egl.eglChooseConfig(
-            self._display, wanted, ctypes.byref(config), 1, ctypes.byref(found)
-        )
+        self._egl.eglChooseConfig(self._display, wanted, ctypes.byref(config), 1, ctypes.byref(found))
         handle = self._egl.eglCreateContext(self._display, config, None, None) if found.value else None
         if not handle:
-            raise NoContext("EGL has a device, but none with OpenGL")
+            raise NoContextError("EGL has a device, but none with OpenGL")
         self._context = ctypes.c_void_p(handle)
 
     @contextmanager
@@ -53,7 +52,7 @@ class Context:
         before += [ctypes.c_void_p(egl.eglGetCurrentContext())]
         egl.eglBindAPI(EGL_OPENGL_API)
         if not egl.eglMakeCurrent(self._display, None, None, self._context):
-            raise NoContext("the context is in use by another thread")
+            raise NoContextError("the context is in use by another thread")
         try:
             yield
         finally:
@@ -78,12 +77,12 @@ class Context:
             display = ctypes.c_void_p(platform(EGL_PLATFORM_DEVICE_EXT, device, None))
             if display.value and self._egl.eglInitialize(display, None, None):
                 return display, "hardware" if hardware else "software"
-        raise NoContext("EGL has no device that works")
+        raise NoContextError("EGL has no device that works")
 
     def _extension(self, name: bytes, result: Any) -> Any:
         address = self._egl.eglGetProcAddress(name)
         if not address:
-            raise NoContext(f"EGL has no {name.decode()}")
+            raise NoContextError(f"EGL has no {name.decode()}")
         if name == b"eglQueryDevicesEXT":
             takes: tuple[Any, ...] = (ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
         elif name == b"eglQueryDeviceStringEXT":

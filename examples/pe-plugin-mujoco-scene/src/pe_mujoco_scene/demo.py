@@ -1,7 +1,7 @@
 """The reader: `demo`, pictures of a robot's camera over a table. Synthetic, and of a hidden population.
 
-The same simulator, but its parameters are skewed, and a camera spoils the pictures in ways that no parameter can say: grain, blur
-and dark corners. The generator knows nothing of the population.
+The same simulator, but its parameters are skewed, and a camera spoils the pictures in ways that no parameter can say:
+grain, blur and dark corners. The generator knows nothing of the population.
 """
 
 from functools import cache

@@ -25,8 +25,8 @@ def make(output: OutputSpec, labels: tuple[str, ...], options: Options) -> Simul
     """The simulator for one form of picture.
 
     Raises:
-        CannotMake: no picture, a size or channels that cannot be drawn, constraints that cannot be met, or a machine without
-            MuJoCo or OpenGL.
+        CannotMake: no picture, a size or channels that cannot be drawn, constraints that cannot be met, or a machine
+            without MuJoCo or OpenGL.
     """
     if output.kind != "image":
         raise CannotMake(f"mujoco-scene makes images, not {output.kind}")
@@ -37,13 +37,13 @@ def make(output: OutputSpec, labels: tuple[str, ...], options: Options) -> Simul
         raise CannotMake(f"mujoco-scene makes pictures of {LEAST} to {MOST} pixels a side, not {height} x {width}")
     spaces = _spaces(labels, options)
     try:
-        from pe_mujoco_scene.context import Context, NoContext
+        from pe_mujoco_scene.context import Context, NoContextError
         from pe_mujoco_scene.simulator import Tabletop
     except ImportError as error:
         raise CannotMake(f"mujoco-scene needs MuJoCo ({error}); pip install 'mujoco>=3.2'") from error
     try:
         return Tabletop(output, spaces, Context())
-    except NoContext as error:
+    except NoContextError as error:
         raise CannotMake(
             f"mujoco-scene needs OpenGL without a screen, and {error}; on Debian: apt install libegl1 libgl1-mesa-dri"
         ) from error

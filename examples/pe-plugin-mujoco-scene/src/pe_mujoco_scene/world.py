@@ -1,7 +1,8 @@
 """From one row of parameters to a model, and from a model to the moment of the picture: MuJoCo's own physics.
 
-One spec is made once; a row edits its bodies and compiles it, which takes less than a millisecond, so that masses, inertias and
-bounds are MuJoCo's own. A picture depends on its row alone: every row has fresh data, and steps are of one length.
+One spec is made once; a row edits its bodies and compiles it, which takes about a millisecond, so that masses,
+inertias and bounds are MuJoCo's own. A picture depends on its row alone: every row has fresh data, and steps are of
+one length.
 """
 
 import colorsys
@@ -35,10 +36,12 @@ _SCENE = f"""
   </visual>
   <statistic center="0 0 0.1" extent="1"/>
   <asset>
-    <texture name="sky" type="skybox" builtin="gradient" rgb1="0.75 0.8 0.85" rgb2="0.35 0.38 0.42" width="32" height="192"/>
+    <texture name="sky" type="skybox" builtin="gradient"
+             rgb1="0.75 0.8 0.85" rgb2="0.35 0.38 0.42" width="32" height="192"/>
     <texture name="plain" type="2d" builtin="flat" rgb1="1 1 1" width="16" height="16"/>
     <texture name="checks" type="2d" builtin="checker" rgb1="1 1 1" rgb2="0.55 0.55 0.55" width="64" height="64"/>
-    <texture name="boards" type="2d" builtin="flat" mark="edge" rgb1="1 1 1" markrgb="0.45 0.4 0.35" width="64" height="64"/>
+    <texture name="boards" type="2d" builtin="flat" mark="edge" rgb1="1 1 1"
+             markrgb="0.45 0.4 0.35" width="64" height="64"/>
     <material name="plain" texture="plain" specular="0.2"/>
     <material name="checks" texture="checks" texrepeat="10 10" specular="0.2"/>
     <material name="boards" texture="boards" texrepeat="16 4" specular="0.2"/>
@@ -130,6 +133,7 @@ class World:
             data.qpos[:6] = (np.deg2rad(row["arm_turn"]), 0.0, 0.5, 0.5, 0.02, 0.02)
             data.ctrl[:] = _pose(row)
         mujoco.mj_step(model, data, int(np.rint(row["time"] / STEP)))
+        mujoco.mj_kinematics(model, data)  # a step ends with new joints, and bodies where they were before it
         return model, data
 
 
