@@ -9,7 +9,7 @@ import pytest
 from pe_sdk import CannotMake, OutputSpec, SourceError
 from pe_sdk.random import derive
 
-from pe_mujoco_scene import demo, machine
+from pe_mujoco_scene import demo, look, machine
 from pe_mujoco_scene.making import Options, make
 from pe_mujoco_scene.parameters import KINDS, OBJECTS, SHAPES, SPACE
 
@@ -227,6 +227,24 @@ assert (ours() == first).all() and first.std() > 4
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_small_change_is_nearer_than_another_scene(simulator: Any) -> None:
+    params = rows(20)
+    seeds = derive(2, "test", 20)
+    embedding = look.make(OUTPUT, None)
+    here, near, far = (
+        embedding.embed(render(simulator, SPACE.vary(params, degree, seeds) if degree else params))
+        for degree in (0.0, 0.02, 1.0)
+    )
+    moved, other = (np.linalg.norm(there - here, axis=1) for there in (near, far))
+    assert (moved < other).sum() >= 18
+
+
+@pytest.mark.parametrize("output", [OutputSpec("series", (20, 2), "float32"), OutputSpec.image(8, 32)])
+def test_what_cannot_be_embedded_is_refused(output: OutputSpec) -> None:
+    with pytest.raises(CannotMake):
+        look.make(output, None)
 
 
 def test_the_demo_is_what_it_says() -> None:

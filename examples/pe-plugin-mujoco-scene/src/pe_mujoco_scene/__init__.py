@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from pe_sdk import DoctorSpec, GeneratorSpec, ReaderSpec, hookimpl
+from pe_sdk import DoctorSpec, EmbeddingSpec, GeneratorSpec, ReaderSpec, hookimpl
 
-from pe_mujoco_scene import demo, machine, making
+from pe_mujoco_scene import demo, look, machine, making
 from pe_mujoco_scene.parameters import KINDS
 
 
@@ -18,8 +18,20 @@ def pe_generators() -> Iterable[GeneratorSpec]:
             options=making.Options,
             labels=KINDS,
             default_data="mujoco-scene-data:demo",
+            embedding="mujoco-scene-look",
             exact=True,
             block=64,
+        )
+    ]
+
+
+@hookimpl
+def pe_embeddings() -> Iterable[EmbeddingSpec]:
+    return [
+        EmbeddingSpec(
+            name="mujoco-scene-look",
+            summary="where colours are, which there are, and how edges run; nothing to train",
+            factory=look.make,
         )
     ]
 
