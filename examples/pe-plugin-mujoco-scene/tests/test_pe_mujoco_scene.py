@@ -261,6 +261,25 @@ def test_the_demo_is_what_it_says() -> None:
     assert params["count"].min() >= 2 and params["count"].max() <= OBJECTS
 
 
+def test_reading_loads_no_driver_into_the_host() -> None:
+    """MuJoCo and OpenGL in one process with torch end in a segmentation fault."""
+    program = """
+import sys
+from pe_mujoco_scene import demo
+demo.read("demo,records=8,size=16", demo.describe("demo,size=16").output, demo.KINDS)
+assert "mujoco" not in sys.modules
+assert "libEGL" not in open("/proc/self/maps").read()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_demo_that_cannot_be_drawn_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(SourceError, match="cannot be drawn"):
+        demo.read("demo,records=9,size=16", OutputSpec.image(16, 16, 3), KINDS)
+
+
 @pytest.mark.parametrize("location", ["", "faces", "demo,records=x", "demo,size=8", "demo,channels=2", "demo,colour=1"])
 def test_a_demo_that_there_is_not_is_refused(location: str) -> None:
     with pytest.raises(SourceError) as caught:

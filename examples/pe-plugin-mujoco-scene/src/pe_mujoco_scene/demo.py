@@ -4,6 +4,8 @@ The same simulator, but its parameters are skewed, and a camera spoils the pictu
 grain, blur and dark corners. The generator knows nothing of the population.
 """
 
+import subprocess
+import sys
 from functools import cache
 from typing import Any
 
@@ -85,17 +87,37 @@ def _asked(location: str) -> tuple[int, int, int]:
 
 @cache  # drawing takes some seconds, and a run may read twice
 def _records(count: int, size: int, channels: int) -> tuple[NDArray[np.uint8], Columns]:
+    """Pictures and parameters, drawn in a process of its own.
+
+    A reader runs in the host's process, beside torch: OpenGL drivers there crash the run (Mesa's llvmpipe loaded first, then
+    `torch._dynamo`), and have no place beside private records.
+    """
+    program = f"from pe_mujoco_scene import demo; demo.write({count}, {size}, {channels})"
+    done = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, check=False)
+    if done.returncode:
+        lines = done.stderr.decode(errors="replace").strip().splitlines()
+        what = lines[-1] if lines else f"its process ended with code {done.returncode}"
+        raise SourceError(f"the demo cannot be drawn: {what}", where="demo", fix="see pe doctor")
+    params = _population(_seeds(count))
+    return np.frombuffer(done.stdout, np.uint8).reshape(count, size, size, channels), params
+
+
+def write(count: int, size: int, channels: int) -> None:
+    """Draw the records and write them to stdout, as bytes."""
     from pe_mujoco_scene.making import Options, make
 
-    output = OutputSpec.image(size, size, channels)
     try:
-        simulator = make(output, KINDS, Options())
+        simulator = make(OutputSpec.image(size, size, channels), KINDS, Options())
     except CannotMake as error:
-        raise SourceError(str(error), where="demo", fix="pe doctor") from error
-    seeds = hashed.derive(20260, "mujoco-scene-data/demo", count)
+        sys.exit(str(error))
+    seeds = _seeds(count)
     params = _population(seeds)
     clean = simulator.render(params, params["kind"], seeds)
-    return _spoilt(clean, seeds), params
+    sys.stdout.buffer.write(_spoilt(clean, seeds).tobytes())
+
+
+def _seeds(count: int) -> hashed.Seeds:
+    return hashed.derive(20260, "mujoco-scene-data/demo", count)
 
 
 def _population(seeds: hashed.Seeds) -> Columns:
