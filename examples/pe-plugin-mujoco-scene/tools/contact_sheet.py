@@ -1,4 +1,4 @@
-"""Draw docs/images/scenes.png: a row a kind of scene, uniform draws, no private data; below them two rows of the demo data set.
+"""Draw docs/images/scenes.png: a row a kind of scene, uniform draws, no private data; below two rows of the demo.
 
 python tools/contact_sheet.py [FILE]
 """
@@ -28,8 +28,9 @@ def main(file: Path) -> None:
     location = f"demo,records={2 * ACROSS},size={SIDE}"
     rows += np.split(demo.read(location, demo.describe(location).output, KINDS).data, 2)
     sheet = np.concatenate([np.concatenate(list(row), axis=1) for row in rows])
-    # 256 colours without dithering: small enough for a repository
-    Image.fromarray(sheet).quantize(256, dither=Image.Dither.NONE).save(file, optimize=True)
+    # 256 colours, those far from others too, keep it small
+    picture = Image.fromarray(sheet).quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=1)
+    picture.save(file, optimize=True)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,10 @@ The same simulator, but its parameters are skewed, and a camera spoils the pictu
 grain, blur and dark corners. The generator knows nothing of the population.
 """
 
+import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
@@ -16,7 +18,7 @@ from pe_sdk import random as hashed
 
 from pe_mujoco_scene.parameters import KINDS, SPACE
 
-RECORDS, SIZE = 1000, 64
+RECORDS, SIZE = 3000, 64
 SHARES = (0.4, 0.3, 0.2, 0.1)
 """Of the kinds of scene, in their order."""
 
@@ -87,37 +89,45 @@ def _asked(location: str) -> tuple[int, int, int]:
 
 @cache  # drawing takes some seconds, and a run may read twice
 def _records(count: int, size: int, channels: int) -> tuple[NDArray[np.uint8], Columns]:
-    """Pictures and parameters, drawn in a process of its own.
+    """Pictures and parameters, drawn in a process of its own for each CPU.
 
-    A reader runs in the host's process, beside torch: OpenGL drivers there crash the run (Mesa's llvmpipe loaded first, then
-    `torch._dynamo`), and have no place beside private records.
+    A reader runs in the host's process, beside torch: OpenGL drivers there crash the run (Mesa's llvmpipe loaded
+    first, then `torch._dynamo`), and have no place beside private records.
     """
-    program = f"from pe_mujoco_scene import demo; demo.write({count}, {size}, {channels})"
+    share = -(-count // min(os.cpu_count() or 1, 8))
+    parts = [(start, min(share, count - start)) for start in range(0, count, share)]
+    programs = [f"from pe_mujoco_scene import demo; demo.write({s}, {n}, {size}, {channels})" for s, n in parts]
+    with ThreadPoolExecutor(len(parts)) as waiting:
+        drawn = b"".join(waiting.map(_output, programs))
+    params = _population(_seeds(0, count))
+    return np.frombuffer(drawn, np.uint8).reshape(count, size, size, channels), params
+
+
+def _output(program: str) -> bytes:
     done = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, check=False)
     if done.returncode:
         lines = done.stderr.decode(errors="replace").strip().splitlines()
         what = lines[-1] if lines else f"its process ended with code {done.returncode}"
         raise SourceError(f"the demo cannot be drawn: {what}", where="demo", fix="see pe doctor")
-    params = _population(_seeds(count))
-    return np.frombuffer(done.stdout, np.uint8).reshape(count, size, size, channels), params
+    return done.stdout
 
 
-def write(count: int, size: int, channels: int) -> None:
-    """Draw the records and write them to stdout, as bytes."""
+def write(start: int, count: int, size: int, channels: int) -> None:
+    """Draw records from `start` on and write them to stdout, as bytes."""
     from pe_mujoco_scene.making import Options, make
 
     try:
         simulator = make(OutputSpec.image(size, size, channels), KINDS, Options())
     except CannotMake as error:
         sys.exit(str(error))
-    seeds = _seeds(count)
+    seeds = _seeds(start, count)
     params = _population(seeds)
     clean = simulator.render(params, params["kind"], seeds)
     sys.stdout.buffer.write(_spoilt(clean, seeds).tobytes())
 
 
-def _seeds(count: int) -> hashed.Seeds:
-    return hashed.derive(20260, "mujoco-scene-data/demo", count)
+def _seeds(start: int, count: int) -> hashed.Seeds:
+    return hashed.derive(20260, "mujoco-scene-data/demo", count, start)
 
 
 def _population(seeds: hashed.Seeds) -> Columns:
