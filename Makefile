@@ -38,7 +38,7 @@ dist: $(STAMP) ## wheels and source distributions of all packages, in dist/
 	@for package in . $(PACKAGES); do $(BIN)/python -m build --no-isolation -o dist $$package || exit 1; done
 
 docs: $(STAMP) ## the documentation as a site, in site/; a warning is an error
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 	@echo "open site/index.html"
 
 check: $(STAMP) ## lint, format, types, walls between rooms

@@ -9,24 +9,12 @@ import typer
 from mkdocs.structure.files import File, Files
 
 from pe_host.cli import _app
+from pe_host.cli._errors import INTERRUPTED
+from pe_host.errors import DataError, PeError, PluginFailure, PrivacyRefusal, UsageError
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXTS = {"index.md": "README.md", "contributing.md": "CONTRIBUTING.md", "changes.md": "CHANGELOG.md"}
 COMMANDS = "reference/commands.md"
-
-EXIT_CODES = """\
-## Exit codes
-
-| code | meaning |
-|---|---|
-| 0 | done |
-| 1 | a bug: please report it |
-| 2 | usage: an option or argument that makes no sense |
-| 3 | a plugin is missing, broken, or cannot make what it was asked for |
-| 4 | a privacy refusal: what was asked for would break or leave open the guarantee |
-| 5 | data or configuration |
-| 130 | interrupted; what was done is saved |
-"""
 
 
 def on_files(files: Files, config: Any) -> Files:
@@ -49,7 +37,21 @@ def commands_page() -> str:
     text = "Results are on stdout, everything else on stderr. A command with `--json` makes its result readable by programs."
     parts = ["# Commands", text, *command_parts("", group)]
     parts += [part for name, command in group.commands.items() for part in command_parts(name, command)]
-    return "\n\n".join([*parts, EXIT_CODES])
+    return "\n\n".join([*parts, "## Exit codes", exit_codes()])
+
+
+def exit_codes() -> str:
+    """A table of them, from the errors that have them."""
+    meanings = {
+        0: "done",
+        PeError.exit_code: "a bug: please report it",
+        UsageError.exit_code: "usage: an option or argument that makes no sense",
+        PluginFailure.exit_code: "a plugin is missing, broken, or cannot make what it was asked for; a check of it failed",
+        PrivacyRefusal.exit_code: "a privacy refusal: going on would break the guarantee or leave it open",
+        DataError.exit_code: "data or configuration cannot be used",
+        INTERRUPTED: "interrupted; what was done is kept",
+    }
+    return "\n".join(["| code | meaning |", "|---|---|", *(f"| {code} | {text} |" for code, text in meanings.items())])
 
 
 def command_parts(name: str, command: Any) -> Iterator[str]:

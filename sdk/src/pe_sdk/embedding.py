@@ -11,6 +11,7 @@ from pe_sdk.samples import Samples
 from pe_sdk.space import ParameterSpace
 
 Weights = Mapping[str, NDArray[Any]]
+"""What an embedding has learned: arrays by name, without pickled objects."""
 
 
 class Embedding(ABC):

@@ -11,6 +11,7 @@ PROJECT = "pe"
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
+"""Marks a function of a plugin's module as the implementation of the hook of that name."""
 
 
 @hookspec

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Column = NDArray[Any]
+"""Values of one parameter, one a sample: float64 of a `Float`, int64 of an `Int` or of the codes of a `Categorical`."""
+
 Uniforms = NDArray[np.float64]
 
 
@@ -21,7 +23,8 @@ class Float:
     """A real number in [low, high], a float64 column.
 
     Args:
-        low, high: bounds, both attainable, low < high.
+        low: lower bound, attainable.
+        high: upper bound, attainable; low < high.
         log: sample and move on a logarithmic scale (needs low > 0).
         wrap: the two ends are the same point, as of an angle: moves past one end come back at the other.
     """
@@ -155,6 +158,7 @@ class Categorical:
 
 
 Parameter = Float | Int | Categorical
+"""The kinds of parameter."""
 
 
 def parameter_from_json(document: dict[str, Any]) -> Parameter:

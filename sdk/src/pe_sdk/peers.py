@@ -25,7 +25,8 @@ class Peers(Protocol):
 
         Args:
             name: which.
-            output, labels: as of `GeneratorSpec.factory`.
+            output: as of `GeneratorSpec.factory`.
+            labels: as of `GeneratorSpec.factory`.
             options: texts by name, as `--set` takes them.
 
         Raises:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Seeds = NDArray[np.uint64]
+"""uint64 [n], one a sample."""
 
 _WEYL = np.uint64(0x9E3779B97F4A7C15)
 
@@ -54,10 +55,10 @@ def uniforms(seeds: Seeds, stream: str, index: int = 0, size: int | None = None)
 
 
 def integers(seeds: Seeds, stream: str, high: int, index: int = 0, size: int | None = None) -> NDArray[np.int64]:
-    """Uniform integers in [0, high): int64 [n] or [n, size]; high at most 2**53, bias below high / 2**53.
+    """Uniform integers in [0, high): int64 [n] or [n, size]; high at most `2**53`, bias below `high / 2**53`.
 
     Raises:
-        ValueError: high is not in 1..2**53.
+        ValueError: high is not in `1..2**53`.
     """
     if not 1 <= high <= 2**53:
         raise ValueError(f"high must lie in 1..2**53, got {high}")

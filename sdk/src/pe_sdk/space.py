@@ -11,7 +11,11 @@ from pe_sdk import random
 from pe_sdk.parameters import Column, Parameter, parameter_from_json
 
 Columns = dict[str, Column]
+"""A column a parameter, by name; all of the same length."""
+
 Degree = float | Mapping[str, float]
+"""How far a variation goes, in [0, 1]: for all parameters, or by name."""
+
 
 SCHEMA = 1
 
