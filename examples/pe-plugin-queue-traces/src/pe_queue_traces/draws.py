@@ -1,7 +1,7 @@
 """When the jobs of one trace come and how much work each brings: functions of its parameters and its seed.
 
-All numbers are drawn before the simulation starts. Those of job i stand at counter i of a stream, whatever else changes, so that
-a slightly varied queue meets the same jobs and gives a slightly varied trace.
+All numbers are drawn before the simulation starts. Those of job i stand at counter i of a stream, whatever else
+changes, so that a slightly varied queue meets the same jobs and gives a slightly varied trace.
 """
 
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ def arrivals(values: Values, seed: Seeds, horizon: float) -> Reals:
     count = int(expected + 6 * np.sqrt(expected)) + 10  # a Poisson number beyond it: 1 in 10^8
     clock = np.cumsum(-np.log1p(-random.uniforms(seed, "arrival", size=count)[0]))
     clock *= cumulated[-1] / expected
-    return np.interp(clock[clock < cumulated[-1]], cumulated, times)
+    return np.asarray(np.interp(clock[clock < cumulated[-1]], cumulated, times), dtype=np.float64)
 
 
 def work(values: Values, seed: Seeds, count: int) -> Reals:

@@ -4,11 +4,12 @@ from pe_sdk import CannotMake, Feature, OutputSpec
 
 LENGTH = 96
 
+# The ranges are those of most traces at steps of a second; they give scales, and values may lie outside.
 FEATURES = (
     Feature("queue", "jobs", 0, 60),  # waiting at the end of the step
-    Feature("latency", "ms"),  # arrival to completion, mean of the jobs completed in the step
+    Feature("latency", "ms", 0, 20_000),  # arrival to completion, mean of the jobs completed in the step
     Feature("utilisation", "", 0, 1),  # share of the servers' time spent on jobs
-    Feature("drops", "jobs"),  # turned away in the step
+    Feature("drops", "jobs", 0, 10),  # turned away in the step
 )
 UNITS = {feature.name: feature.unit for feature in FEATURES}
 
@@ -43,11 +44,7 @@ def columns(output: OutputSpec) -> list[int]:
     names = list(UNITS)
     for feature in output.features:
         if feature.name not in UNITS:
-            raise CannotMake(
-                f"a queue has no feature {feature.name!r}; it has {', '.join(f.title for f in FEATURES)}"
-            )
+            raise CannotMake(f"a queue has no feature {feature.name!r}; it has {', '.join(f.title for f in FEATURES)}")
         if feature.unit not in ("", UNITS[feature.name]):
-            raise CannotMake(
-                f"{feature.name} is in {UNITS[feature.name] or 'no unit'}, not {feature.unit!r}"
-            )
+            raise CannotMake(f"{feature.name} is in {UNITS[feature.name] or 'no unit'}, not {feature.unit!r}")
     return [names.index(feature.name) for feature in output.features]

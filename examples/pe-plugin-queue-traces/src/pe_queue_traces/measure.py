@@ -6,9 +6,7 @@ from numpy.typing import NDArray
 Reals = NDArray[np.float64]
 
 
-def trace(
-    arrived: Reals, started: Reals, done: Reals, dropped: NDArray[np.bool_], ticks: Reals, servers: int
-) -> Reals:
+def trace(arrived: Reals, started: Reals, done: Reals, dropped: NDArray[np.bool_], ticks: Reals, servers: int) -> Reals:
     """The features of `form.FEATURES`, with latency in steps.
 
     Args:
@@ -27,7 +25,8 @@ def trace(
     counts, _ = np.histogram(done[finished], ticks)
     spent, _ = np.histogram(done[finished], ticks, weights=(done - arrived)[finished])
     latency = _carried(spent / np.maximum(counts, 1), counts > 0)
-    utilisation = np.clip(np.diff(busy) / np.diff(ticks), 0.0, 1.0)  # a sum of floats may end a hair outside
+    # Sums of floats end a hair off; a server that stands still is at 0.
+    utilisation = np.clip(np.round(np.diff(busy) / np.diff(ticks), 9), 0.0, 1.0)
     return np.stack([queue[1:], latency, utilisation, drops], axis=1)
 
 

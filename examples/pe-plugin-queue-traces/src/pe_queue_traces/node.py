@@ -36,7 +36,7 @@ class Node:
             self.env.process(self._outage(at, at + length))
 
     def run(self, until: float) -> tuple[Reals, Reals, NDArray[np.bool_]]:
-        """Let time pass. Returns, [n] each, start and end of service (infinite where there was none) and who was dropped."""
+        """Let time pass. Returns [n] each: start and end of service (infinite where none), and who was dropped."""
         self.env.run(until=until)
         return np.array(self.started), np.array(self.done), np.array(self.dropped, dtype=np.bool_)
 

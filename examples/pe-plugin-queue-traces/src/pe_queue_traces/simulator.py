@@ -49,14 +49,12 @@ class Queues(Simulator):
 
         horizon = float(self.warm_up + self.length)
         arrived = draws.arrivals(values, seed, horizon)
-        node = Node(
-            arrived, draws.work(values, seed, len(arrived)), values["servers"], values["queue_limit"]
-        )
+        node = Node(arrived, draws.work(values, seed, len(arrived)), values["servers"], values["queue_limit"])
         out = {"none": 0, "one": 1, "all": values["servers"]}[OUTAGES[values["outage"]]]
         begin = self.warm_up + values["outage_at"] * self.length
         node.fail(out, begin, values["outage_length"] * self.length)
         started, done, dropped = node.run(horizon)
-        ticks = np.arange(self.length + 1) + float(self.warm_up)
+        ticks = np.arange(self.warm_up, self.warm_up + self.length + 1, dtype=np.float64)
         trace = measure.trace(arrived, started, done, dropped, ticks, values["servers"])
         trace[:, 1] *= self.milliseconds
         return trace
