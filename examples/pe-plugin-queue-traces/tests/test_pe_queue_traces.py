@@ -195,3 +195,9 @@ def test_classes_of_several_lengths_are_refused(tmp_path: Path) -> None:
     np.save(tmp_path / "b.npy", np.zeros((2, 13, 4)))
     with pytest.raises(SourceError, match="several lengths"):
         reader.describe(str(tmp_path))
+
+
+def test_the_page_lists_parameters_and_features() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "index.md").read_text(encoding="utf-8")
+    for name in [*simulator.SPACE, *form.UNITS, *simulator.KINDS]:
+        assert f"\n| `{name}` |" in page, name
