@@ -13,7 +13,7 @@ from pe_sdk import OutputSpec
 COLOURS = ("#2f7fd1", "#d57a1e", "#2f9e62", "#b455c6")
 """Of the features that are drawn, the first ones; to be told apart on light and on dark pages."""
 
-_WIDTH, _HEIGHT, _GAP, _INSET = 56, 28, 2, 2
+_WIDTH, _HEIGHT, _GAP, _INSET = 112, 56, 4, 3
 _POINT_BYTES = 12
 
 

@@ -118,10 +118,10 @@ def test_series_are_lines_in_their_place_on_a_scale_that_all_grids_share():
     assert len(drawn) == 2 * 4 and {colour for colour, _ in drawn} == {e.colour for e in legend}
     slope = drawn[6][1]  # class 1, first column, queue: from the bottom to half the height, over the whole width
     cell = sheets[0].cell
-    assert slope[0] == pytest.approx([2, cell + 26]) and slope[-1] == pytest.approx([54, cell + 14])
+    assert slope[0] == pytest.approx([3, cell + 53]) and slope[-1] == pytest.approx([109, cell + 28])
     top = drawn[5][1]  # class 0, third column, load: at the top of its cell
-    assert (top[:, 1] == 2).all() and (top[:, 0] >= 2 * 58).all()
-    assert lines(sheets[1])[0][1][0, 1] == 2  # the largest queue of all grids
+    assert (top[:, 1] == 3).all() and (top[:, 0] >= 2 * 116).all()
+    assert lines(sheets[1])[0][1][0, 1] == 3  # the largest queue of all grids
 
 
 def test_peaks_of_long_series_are_drawn():
@@ -130,8 +130,8 @@ def test_peaks_of_long_series_are_drawn():
     records = np.zeros((1, 1, 10_000, 1), np.float32)
     records[0, 0, 7777] = 1
     ((_, points),) = lines(sheet_of(RecordGrid(output, records, np.array([1]))))
-    assert len(points) <= 112 and points[:, 1].min() == 2
-    assert points[points[:, 1].argmin(), 0] == pytest.approx(2 + 52 * 0.7777, abs=1)
+    assert len(points) <= 224 and points[:, 1].min() == 3
+    assert points[points[:, 1].argmin(), 0] == pytest.approx(3 + 106 * 0.7777, abs=1)
 
 
 def test_constant_series_have_a_scale():

@@ -16,7 +16,7 @@ def main() -> None:
     """Answer one request."""
     request = json.load(sys.stdin)
     address = request["address"]
-    output = OutputSpec(**request["output"]) if request["output"] else None
+    output = OutputSpec.from_json(request["output"]) if request["output"] else None
     wish = Wish(output, tuple(request["labels"]), request["options"], request["location"])
     try:
         subject = Subject(request["kind"], spec_at(request["kind"], address, request["name"]), address)

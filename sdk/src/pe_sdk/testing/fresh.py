@@ -11,7 +11,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +37,7 @@ def ask(bench: "Bench", do: str = "call") -> dict[str, Any]:
         }
         if do == "call":
             request |= {
-                "output": asdict(bench.output),
+                "output": bench.output.to_json(),
                 "labels": list(bench.labels),
                 "options": dict(bench.wish.options),
             }
@@ -126,7 +125,7 @@ def _call(request: dict[str, Any], watch: Watch) -> dict[str, Any]:
     from pe_sdk.testing.subject import Subject, spec_at
 
     spec = spec_at(request["kind"], request["address"], request["name"])
-    wish = Wish(OutputSpec(**request["output"]), tuple(request["labels"]), request["options"])
+    wish = Wish(OutputSpec.from_json(request["output"]), tuple(request["labels"]), request["options"])
     bench = Bench(Subject(request["kind"], spec, request["address"]), wish)
     generator, n = bench.generator, bench.rows
     codes, seeds = bench.codes(n), bench.seeds(n)

@@ -24,7 +24,7 @@ def check_generator(
     Args:
         subject: an entry point's name, `module:attribute` of a spec or hook (`module:` for its hooks), or a spec.
         level: static, basic or full.
-        output: what to make; a few sizes of image are tried by default.
+        output: what to make; by default the form that the spec declares is tried, then images of a few sizes and a series.
         labels: label names; those of the spec by default.
         options: texts by name, as `--set` takes them.
         only: names of the checks to run.

@@ -1,0 +1,15 @@
+"""The rules that every plugin keeps, a test for each: their texts are in `pe_sdk.testing`."""
+
+from collections.abc import Callable
+
+from pe_sdk.testing import parametrize_with_checks
+
+
+@parametrize_with_checks(["queue-traces"])
+def test_the_generator_keeps_the_rules(check: Callable[[], None]) -> None:
+    check()
+
+
+@parametrize_with_checks(["queue-traces-data"], kind="reader", location="demo")
+def test_the_reader_keeps_the_rules(check: Callable[[], None]) -> None:
+    check()
