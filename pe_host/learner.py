@@ -24,14 +24,8 @@ from pe_sdk import Embedding, ParameterSpace, Samples, TrainableEmbedding, rando
 
 T = TypeVar("T")
 
-EXAMPLES = 20_000
-"""Random samples for the first training."""
-
-EXAMPLES_OF_BLACK_BOX = 6_000
-"""The same of a generator without parameters, half of them variations of the other half: most such are slow."""
-
-EXAMPLES_AGAIN = 8_000
-"""Samples for each of the others, which begin with what was learnt before: of the population, or variations of it."""
+MOST_OF_BLACK_BOX = 6_000
+"""Examples of a generator without parameters, at most, half of them variations of the other half: most such are slow."""
 
 
 class Learner:
@@ -66,7 +60,7 @@ class Learner:
                 self._workers.set_embedding(self._job.embedding, self._job.config.embedding_options)
                 self.digest = "fixed"
             return
-        round = t if self._retrain else 1
+        round = t if self._retrain and trainable.examples_again else 1
         if self.digest.startswith(f"{round}/"):
             return
         weights = self._run.weights(
@@ -96,18 +90,18 @@ class Learner:
         """
         if self._space is None:
             return self._pairs(population, round)
-        parts = [population]
-        for copy in range(1, -(-EXAMPLES_AGAIN // len(population))):
+        parts, wanted = [population], self._trainable().examples_again
+        for copy in range(1, -(-wanted // len(population))):
             seeds = random.derive(self._job.config.seed, f"learn/{round}/{copy}", len(population))
             parts.append(self._workers.vary(population, self._degrees[round - 2], seeds))
         whole = Samples.concatenate(parts)
-        return whole.take(np.arange(EXAMPLES_AGAIN) * len(whole) // EXAMPLES_AGAIN)
+        return whole.take(np.arange(wanted) * len(whole) // wanted)
 
     def _pairs(self, samples: Samples, round: int) -> Samples:
         """Each sample and a variation of it, one after the other, by the smallest degree of the run: so like one another are
         pictures that votes at the end still tell apart from others.
         """
-        half = min(len(samples), EXAMPLES_OF_BLACK_BOX // 2)
+        half = min(len(samples), self._first_examples() // 2)
         chosen = samples.take(np.arange(half) * len(samples) // half)
         seeds = random.derive(self._job.config.seed, f"learn/{round}/pairs", half)
         varied = self._workers.vary(chosen, min(self._degrees), seeds)
@@ -137,7 +131,7 @@ class Learner:
         if self._cacheable() and cached.exists():
             with contextlib.suppress(DataError):  # a damaged cache costs a training, no more
                 return read_weights(cached)
-        count = EXAMPLES_OF_BLACK_BOX // 2 if self._space is None else EXAMPLES
+        count = self._first_examples() // 2 if self._space is None else self._first_examples()
         labels = np.arange(count, dtype=np.int64) % len(self._job.labels)
         seeds = random.derive(self._job.config.seed, "learn/random", len(labels))
         examples = self._workers.random(labels, seeds)
@@ -146,6 +140,10 @@ class Learner:
             with contextlib.suppress(DataError):  # and so does one that cannot be written
                 write_weights(cached, weights)
         return weights
+
+    def _first_examples(self) -> int:
+        wanted = self._trainable().examples
+        return min(wanted, MOST_OF_BLACK_BOX) if self._space is None else wanted
 
     def _cacheable(self) -> bool:
         """Not where code or files can change without a change of name: plugins in development, options that are paths."""
@@ -166,7 +164,8 @@ class Learner:
             "labels": list(job.labels),
             "embedding": job.embedding.to_json(),
             "embedding options": repr(job.embedding_options),
-            "pairs": [EXAMPLES_OF_BLACK_BOX, min(self._degrees)] if self._space is None else None,
+            "examples": self._first_examples(),
+            "pairs": min(self._degrees) if self._space is None else None,
             "parts": dict(self._info.parts),
             "seed": job.config.seed,
             "versions": [__version__, torch.__version__],

@@ -20,9 +20,7 @@ from pe_sdk import Samples, random
 @pytest.fixture
 def learner(tmp_path, monkeypatch, digits):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr("pe_host.learner.EXAMPLES", 600)
-    monkeypatch.setattr("pe_host.learner.EXAMPLES_AGAIN", 200)
-    options = {"steps": "40", "again": "10", "width": "4", "dim": "8"}
+    options = {"steps": "40", "again": "10", "width": "4", "dim": "8", "examples": "600", "examples_again": "200"}
     job = settle(RunConfig(plugin="echo", data=str(digits), epsilon=1.0, iterations=3, embedding_options=options))
     with Workers.start(2) as workers:
         info = workers.load(job.generator, {}, job.output, job.labels)
@@ -148,3 +146,20 @@ def test_the_first_weights_come_from_the_cache(learner, monkeypatch):
     monkeypatch.setattr(Learner, "_fit", lambda *_: pytest.fail("trained again"))
     second.learn(1, population(workers, "x"))
     assert second.digest == first.digest
+
+
+@pytest.mark.parametrize(("embedding", "rows"), [("simulator-features", [600, 200, 200]), ("values", [2000])])
+def test_an_embedding_gets_the_examples_it_asks_for(tmp_path, monkeypatch, digits, embedding, rows):
+    """And one that does not learn again is asked once: examples are dear where a simulator is slow."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    options = {} if embedding == "values" else {"examples": "600", "examples_again": "200", "steps": "2", "again": "1"}
+    settings = {"plugin": "echo", "data": str(digits), "epsilon": 1.0, "iterations": 3}
+    job = settle(RunConfig(**settings, embedding=embedding, embedding_options=options))
+    with Workers.start(1) as workers:
+        info = workers.load(job.generator, {}, job.output, job.labels)
+        asked, data = [], workers.data
+        monkeypatch.setattr(workers, "data", lambda samples: asked.append(len(samples)) or data(samples))
+        one = Learner(job, info, workers, RunFolder(tmp_path / "run"), (0.4, 0.2, 0.1), True)
+        for t in (1, 2, 3):
+            one.learn(t, population(workers, f"population {t}"))
+    assert asked == rows

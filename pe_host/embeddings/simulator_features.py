@@ -56,11 +56,15 @@ class FeatureOptions:
     )
     steps: int = option(600, "steps of the first training, of 128 samples each")
     again: int = option(250, "steps of each training that goes on from the weights before it")
+    examples: int = option(20_000, "random samples for the first training: fewer where a simulator is slow")
+    examples_again: int = option(8_000, "samples for each of the others")
     spoil: float = option(1.0, "how much what it learns from is blurred, scaled, grained and moved; 0 for not at all")
 
     def __post_init__(self) -> None:
         if not (1 <= self.width <= 1024 and 2 <= self.dim <= 4096 and 8 <= self.side <= 1024):
             raise ValueError("simulator-features: width in 1..1024, dim in 2..4096, side in 8..1024")
+        if not (2 <= min(self.examples, self.examples_again) <= max(self.examples, self.examples_again) <= 10**6):
+            raise ValueError("simulator-features: examples and examples_again in 2..1000000")
         if not (1 <= min(self.steps, self.again) <= max(self.steps, self.again) <= 10**6 and 0 <= self.spoil <= 4):
             raise ValueError("simulator-features: steps and again in 1..1000000, spoil in 0..4")
 
@@ -81,6 +85,7 @@ class SimulatorFeatures(TrainableEmbedding):
                 f"the embedding 'simulator-features' is for {least}, not {output.kind} {list(output.shape)}"
             )
         self.output, self.options, self.dim = output, options, options.dim
+        self.examples, self.examples_again = options.examples, options.examples_again
         self._weights, self._body = weights, None
         if weights is not None:
             from pe_host.embeddings import feature_net

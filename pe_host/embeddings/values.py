@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from pe_sdk import EmbeddingSpec, NoOptions, OutputSpec, ParameterSpace, Samples, TrainableEmbedding, Weights, hookimpl
 
+EXAMPLES = 2_000
+
 SPREADS = 3.0
 """Standard deviations of the generator's own values at which values are cut off."""
 
@@ -25,6 +27,7 @@ class Values(TrainableEmbedding):
 
     def __init__(self, output: OutputSpec, weights: Weights | None = None) -> None:
         self.output, self.dim, self._weights = output, int(np.prod(output.shape)), weights
+        self.examples, self.examples_again = EXAMPLES, 0
         if weights is not None:
             form = (max(len(output.features), 1),)
             if any(weights[name].shape != form for name in ("centre", "reach")):
@@ -40,8 +43,6 @@ class Values(TrainableEmbedding):
     def fit(
         self, examples: Samples, space: ParameterSpace | None, label_count: int, seed: int
     ) -> dict[str, NDArray[Any]]:
-        if self._weights is not None:
-            return dict(self._weights)
         if examples.data is None:
             raise ValueError("training needs samples with data")
         columns = max(len(self.output.features), 1)

@@ -32,6 +32,12 @@ class Embedding(ABC):
 class TrainableEmbedding(Embedding):
     """An embedding whose weights are learnt from public or released samples, never from private records."""
 
+    examples: int = 20_000
+    """Random samples that it asks for to begin with. Of a generator without parameters it gets at most 6,000, which are slower."""
+
+    examples_again: int = 8_000
+    """Samples that it asks for before each later iteration; 0 where it does not learn again."""
+
     @abstractmethod
     def fit(
         self, examples: Samples, space: ParameterSpace | None, label_count: int, seed: int
