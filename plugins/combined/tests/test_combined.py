@@ -6,7 +6,7 @@ import pytest
 import pe_combined
 from pe_combined.chain import SETTLED, participation
 from pe_combined.parts import MAKER
-from pe_combined.settings import Stage, read_mix, read_stages
+from pe_combined.settings import AUTO, RELEASE, Stage, read_mix, read_stages
 from pe_sdk import (
     CannotMake,
     Float,
@@ -207,6 +207,14 @@ def test_an_auto_stage_waits_until_votes_fall_evenly():
     assert next_maker(3, few, handed) == "model", "it never goes back"
 
 
+def test_a_stage_of_the_release_makes_that_alone():
+    chain = make(stages="grey,model:release")
+    made = chain.random(COLUMN, SEEDS)
+    even = np.full(N, 30)
+    makers = [set(chain.adapt(released(t, made, even)).vary(made, 0.5, MORE).state[MAKER]) for t in range(1, 7)]
+    assert makers == [{"grey"}] * 5 + [{"model"}]
+
+
 def test_participation_is_that_of_the_votes_without_their_noise():
     labels, n = np.zeros(20000, np.int64), 20000
     rng = np.random.default_rng(0)
@@ -250,7 +258,8 @@ def test_factors_on_degrees():
 def test_what_stages_say():
     assert read_stages("a:0-4,b:5-8") == (Stage("a", 0, 4), Stage("b", 5, 8))
     assert read_stages(" a:0 , b:1-3, c:4- ") == (Stage("a", 0, 0), Stage("b", 1, 3), Stage("c", 4))
-    assert read_stages("a,b:auto") == (Stage("a", 0), Stage("b", None))
+    assert read_stages("a,b:auto") == (Stage("a", 0), Stage("b", AUTO))
+    assert read_stages("a,b:release") == (Stage("a", 0), Stage("b", RELEASE))
     assert read_mix("a:3,b:1") == {"a": 0.75, "b": 0.25}
 
 
@@ -263,6 +272,8 @@ def test_what_stages_say():
         ("a:0-,b:3-", "nothing is left for it"),
         ("a:0-2,a:3-", "named twice"),
         ("a:0-2,b:auto", "takes no numbers"),
+        ("a:0-2,b:release", "takes no numbers"),
+        ("a:0,b:1,c:release", "is no stage"),
         ("a:2-1", "has to begin at 0"),
         ("a:0-1,b:2-1", "ends before it begins"),
         ("a:x", "is no stage"),

@@ -1,12 +1,12 @@
 """Generators one after the other or side by side, by name. Light to import: the rest is loaded when used."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pe_sdk import Generator, GeneratorSpec, OutputSpec, Peers, hookimpl, option
 
-DEFAULT_STAGES = "text-render,diffusion:auto"
+DEFAULT_STAGES, DEFAULT_FACTOR = "text-render,diffusion:release", 8
 
 
 @dataclass(frozen=True)
@@ -15,8 +15,8 @@ class Options:
 
     stages: str = option(
         "",
-        "generators over the iterations, e.g. pyrender-faces:0-3,diffusion:4- (0: random samples), or the last with :auto; "
-        f"where neither this nor mix is given, {DEFAULT_STAGES}",
+        "generators over the iterations, e.g. pyrender-faces:0-3,diffusion:4- (0: random samples), or the last with :auto or "
+        f":release; where neither this nor mix is given, {DEFAULT_STAGES} and degrees.diffusion={DEFAULT_FACTOR}",
     )
     mix: str = option("", "generators side by side with their shares at the start, e.g. text-render:0.7,diffusion:0.3")
     degrees: dict[str, str] = option(
@@ -46,7 +46,10 @@ def make(output: OutputSpec, labels: tuple[str, ...], options: Any, peers: Peers
     if options.mix:
         shares = read_mix(options.mix)
         return Mixture(make_parts(tuple(shares), output, labels, options, peers), tuple(shares.values()))
-    stages = read_stages(options.stages or DEFAULT_STAGES)
+    if not options.stages:
+        factors = {"diffusion": str(DEFAULT_FACTOR), **options.degrees}
+        options = replace(options, stages=DEFAULT_STAGES, degrees=factors)
+    stages = read_stages(options.stages)
     return Chain(make_parts(tuple(stage.name for stage in stages), output, labels, options, peers), stages)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pe_combined.parts import MAKER, Part, joined
-from pe_combined.settings import Stage, check_end
+from pe_combined.settings import AUTO, RELEASE, Stage, check_end
 from pe_sdk import CannotMake, Degree, Generator, Released, Samples, Seeds
 
 SETTLED = 0.4
@@ -22,7 +22,7 @@ class Chain(Generator):
 
     Args:
         parts: a generator a stage.
-        stages: from which iteration on each has its turn; the last may be left to the votes.
+        stages: from which population on each has its turn; that of the last may be left to the votes, or be the release.
         now: position of the stage whose turn it is.
 
     Raises:
@@ -64,11 +64,14 @@ class Chain(Generator):
         Raises:
             CannotMake: the stages do not end where the iterations do.
         """
-        if self._stages[-1].start is None:
+        last = self._stages[-1].start
+        if last == AUTO:
             now = int(_over(released, self._parts[0].name))
+        elif last == RELEASE:
+            now = int(released.t == released.iterations)
         else:
             check_end(self._stages, released.iterations)
-            now = sum(stage.start is not None and stage.start <= released.t for stage in self._stages) - 1
+            now = sum(stage.start <= released.t for stage in self._stages) - 1
         return Chain(tuple(part.adapted(released) for part in self._parts), self._stages, now)
 
 

@@ -5,6 +5,10 @@ from dataclasses import dataclass
 
 from pe_sdk import CannotMake
 
+AUTO, RELEASE = -1, -2
+"""Starts that are no numbers of populations."""
+
+_WORDS = {"auto": AUTO, "release": RELEASE}
 _RANGE = re.compile(r"(\d+)(?:(-)(\d*))?")
 
 
@@ -14,34 +18,34 @@ class Stage:
 
     Args:
         name: of the generator.
-        start: the first population it makes, 0 for the random samples; None where it is decided on the way.
+        start: the first population it makes, 0 for the random samples; AUTO where the votes decide; RELEASE for the last one alone.
         end: the last, or None where it goes on to the end.
     """
 
     name: str
-    start: int | None
+    start: int
     end: int | None = None
 
 
 def read_stages(text: str) -> tuple[Stage, ...]:
-    """`NAME:FROM-TO,NAME:FROM-`, or `NAME,NAME:auto`.
+    """`NAME:FROM-TO,NAME:FROM-`, or `NAME,NAME:auto`, or `NAME,NAME:release`.
 
     Raises:
         CannotMake: not of this form, a gap or an overlap, or a name twice.
     """
     entries = [tuple(part.strip() for part in entry.partition(":")) for entry in text.split(",") if entry.strip()]
     _check_names(text, "stages", [name for name, _, _ in entries])
-    if len(entries) == 2 and entries[1][2] == "auto":
+    if len(entries) == 2 and entries[1][2] in _WORDS:
         if entries[0][2]:
-            raise CannotMake(f"stages: {text!r}: before an auto stage the first takes no numbers")
-        return Stage(entries[0][0], 0), Stage(entries[1][0], None)
+            raise CannotMake(f"stages: {text!r}: before a stage with {entries[1][2]} the first takes no numbers")
+        return Stage(entries[0][0], 0), Stage(entries[1][0], _WORDS[entries[1][2]])
     stages: list[Stage] = []
     free: int | None = 0
     for name, _, numbers in entries:
         found = _RANGE.fullmatch(numbers)
         if not found:
             raise CannotMake(
-                f"stages: {name}:{numbers} is no stage; write NAME:FROM-TO, NAME:FROM- for the rest, or NAME,NAME:auto"
+                f"stages: {name}:{numbers} is no stage; write NAME:FROM-TO, NAME:FROM- for the rest, or NAME,NAME:auto or :release"
             )
         first, dash, last = int(found[1]), found[2], found[3]
         if first != free:
@@ -62,7 +66,7 @@ def check_end(stages: tuple[Stage, ...], iterations: int) -> None:
         CannotMake: they do not fit these iterations, T.
     """
     last = stages[-1]
-    if last.start is not None and last.start > iterations:
+    if last.start > iterations:
         raise CannotMake(
             f"stages: {last.name} begins at {last.start}, but a run of {iterations} iterations ends at {iterations}"
         )
