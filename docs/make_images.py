@@ -19,7 +19,9 @@ GAP, HEAD = 2, 16
 
 def gauges() -> Simulator:
     """The simulator of the tutorial, from the tutorial's own text."""
-    found = re.search(r"```python\n(# src/pe_gauges/__init__\.py\n.*?)```", (DOCS / "tutorial.md").read_text(), re.DOTALL)
+    found = re.search(
+        r"```python\n(# src/pe_gauges/__init__\.py\n.*?)```", (DOCS / "tutorial.md").read_text(), re.DOTALL
+    )
     assert found
     names: dict[str, Any] = {}
     exec(found.group(1), names)
@@ -88,9 +90,14 @@ def main() -> None:
     """Write all pictures."""
     folder = DOCS / "images" / "guide"
     folder.mkdir(parents=True, exist_ok=True)
-    grey, coloured = OutputSpec.image(28, 28), OutputSpec.image(40, 40, 3)
+    grey, coloured = OutputSpec.image(28, 28), OutputSpec.image(56, 56, 3)
     digits = ("2", "3", "5", "8")
-    shapes = {"a": "shape:top", "b": "shape:bag", "c": "shape:icon", "d": "shape:shoe"}
+    shapes = {
+        "a": "shape:top,repeat:once",
+        "b": "shape:bag,repeat:once",
+        "c": "shape:icon,repeat:once",
+        "d": "shape:shoe,repeat:once",
+    }
     asked = {f"labels.{name}": text for name, text in shapes.items()}
     pictures = {
         "gauges-random": draws(gauges(), 4, 12, 2),

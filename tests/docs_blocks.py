@@ -1,8 +1,8 @@
 """The fenced code blocks of a page, and how each is run. Used by `test_docs_code.py`.
 
 A block is run by its language. `sh` and `console` go through bash with `set -e`, in a folder and with a virtual environment of
-the page, block after block; `text` after one of these is what it must have printed (`...` stands for anything). `python` is
-executed in a namespace of the page, or by pytest where it defines tests. `toml` and `json` must parse. A block whose first line is
+the page, block after block; `text` after one of these is what it must have printed (`...` stands for anything). `python` runs
+after the `python` blocks before it, or by pytest where it defines tests. `toml` and `json` must parse. A block whose first line is
 a comment with a path is written to that file instead, for the blocks that follow.
 
 A comment directly before a block says otherwise:
@@ -78,7 +78,7 @@ def blocks_of(page: Path) -> list[Block]:
 
 
 class Session:
-    """What the blocks of one page share: a folder, an environment, a namespace, and the output of the last shell block.
+    """What the blocks of one page share: a folder, an environment, the Python before, and the output of the last shell block.
 
     Args:
         folder: where the page begins.
@@ -88,12 +88,11 @@ class Session:
 
     def __init__(self, folder, environment, run) -> None:
         self.folder, self.environment, self._run = folder, environment, run
-        self.namespace: dict[str, object] = {"__name__": "page"}
+        self._earlier: list[str] = []
         self.output = ""
 
-    def execute(self, block: Block, monkeypatch) -> None:
+    def execute(self, block: Block) -> None:
         """Run a block that is to be run; raise or fail where it does not work, or prints something else."""
-        monkeypatch.chdir(self.folder)
         if block.file:
             path = self.folder / block.file
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -123,16 +122,19 @@ class Session:
         self.folder = where
 
     def _python(self, block: Block) -> None:
-        code = compile(block.text, f"line {block.line}", "exec")
         if block.file:
             return  # it is imported by what follows
         if "\ndef test_" in block.text:
-            path = self.folder / "test_block.py"
-            path.write_text(block.text)
-            self._run(["pytest", "-q", "-p", "no:cacheprovider", str(path)], self.folder, self.environment)
-            path.unlink()
-        else:
-            exec(code, self.namespace)  # the documentation is our own
+            self._python_file("pytest -q -p no:cacheprovider", block.text)
+        else:  # what the blocks before it defined is there again
+            self._python_file("python -W error", "\n\n".join([*self._earlier, block.text]))
+            self._earlier.append(block.text)
+
+    def _python_file(self, command: str, text: str) -> None:
+        path = self.folder / "test_block.py"
+        path.write_text(text)
+        self._run([*command.split(), path.name], self.folder, self.environment)
+        path.unlink()
 
 
 def commands(block: Block) -> str:

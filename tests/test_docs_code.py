@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -81,6 +82,7 @@ def your_data(tmp_path_factory):
 
 
 def run(words, folder, environment):
+    words = [shutil.which(words[0], path=environment["PATH"]), *words[1:]]
     done = subprocess.run(
         words, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300
     )
@@ -89,7 +91,7 @@ def run(words, folder, environment):
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if any(not block.not_run for block in BLOCKS[page])])
-def test_every_block_of_the_page_works(page, tools, your_data, tmp_path, tmp_path_factory, monkeypatch):
+def test_every_block_of_the_page_works(page, tools, your_data, tmp_path, tmp_path_factory):
     for path in your_data.iterdir():
         (tmp_path / path.name).symlink_to(path)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PE_")}
@@ -100,6 +102,7 @@ def test_every_block_of_the_page_works(page, tools, your_data, tmp_path, tmp_pat
         "XDG_CACHE_HOME": str(tmp_path_factory.getbasetemp() / "cache"),  # of all pages
         "PIP_NO_INDEX": "1",
         "PIP_NO_BUILD_ISOLATION": "0",  # that is how pip spells yes
+        "PIP_QUIET": "1",
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PIP_ROOT_USER_ACTION": "ignore",
         "HF_HUB_OFFLINE": "1",
@@ -110,7 +113,7 @@ def test_every_block_of_the_page_works(page, tools, your_data, tmp_path, tmp_pat
     for block in BLOCKS[page]:
         if not block.not_run:
             print(f"{page}:{block.line}")
-            session.execute(block, monkeypatch)
+            session.execute(block)
 
 
 def test_exceptions_are_those_that_were_decided_on(record_property):
@@ -153,10 +156,10 @@ def test_a_block_that_is_neither_run_nor_an_exception_is_found(tmp_path, text, m
         "```toml\n= 1\n```\n",
     ],
 )
-def test_a_block_that_does_not_work_fails(text, tools, tmp_path, monkeypatch):
+def test_a_block_that_does_not_work_fails(text, tools, tmp_path):
     page = tmp_path / "page.md"
     page.write_text(text)
     session = docs_blocks.Session(tmp_path, {"PATH": f"{tools}:{os.environ['PATH']}"}, run)
     with pytest.raises((AssertionError, ValueError)):
         for block in docs_blocks.blocks_of(page):
-            session.execute(block, monkeypatch)
+            session.execute(block)
