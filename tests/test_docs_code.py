@@ -38,7 +38,8 @@ NOT_RUN = {
     "docs/combined.md": 2,
     "docs/how-pe-uses-it.md": 1,
     "docs/publishing.md": 3,
-    "plugins/diffusion/README.md": 2,
+    "plugins/combined/README.md": 1,
+    "plugins/diffusion/README.md": 3,
     "plugins/pyrender-faces/README.md": 1,
     "plugins/text-render/README.md": 1,
 }
