@@ -73,7 +73,7 @@ def test_the_default_works_with_the_generators_it_names():
     with Workers.start(1) as workers:
         workers.load(resolve("generator", "combined"), {}, OutputSpec.image(28, 28), tuple("0123456789"))
         made = workers.random(labels, seeds)
-        workers.adapt(Released(4, 5, labels, labels, 1.0, made.state))
-        varied = workers.vary(made, 0.5, seeds)
+        workers.adapt(Released(5, 5, labels, labels, 1.0, made.state))
+        varied = workers.vary(made, 0.03, seeds)
     assert set(made.state["maker"]) == {"text-render"} and set(varied.state["maker"]) == {"diffusion"}
     assert 0 < np.abs(varied.data.astype(int) - made.data).mean() < 60

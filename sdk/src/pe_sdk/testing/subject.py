@@ -75,7 +75,7 @@ def _hooked(kind: str, module: Any) -> list[Any]:
 def _derived(kind: str, spec: Any) -> str:
     """Where the hook that gives this very spec may be: the module of its factory or a package above it."""
     module = getattr(getattr(spec, "factory", None) or getattr(spec, "read", None), "__module__", "")
-    while module:
+    while module and module != "__main__":  # which no other process can import
         loaded = sys.modules.get(module)
         if loaded is not None and any(s == spec for s in _hooked(kind, loaded)):
             return f"{module}:"
