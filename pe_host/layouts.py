@@ -95,6 +95,10 @@ class _Records(Layout):
 
     def form(self, shape: tuple[int, ...], dtype: np.dtype[Any], small: Small) -> OutputSpec:
         kind, step, unit = small("kind"), small("step"), small("step_unit")
+        if len(shape) < 2:
+            raise SourceError(
+                f"records must be [n, …], not {list(shape)}", fix="store an array with an axis of records"
+            )
         if kind is None:
             raise SourceError("the array 'kind' is missing", fix="store the name of the kind of the records")
         try:

@@ -101,7 +101,10 @@ class Learner:
         """Each sample and a variation of it, one after the other, by the smallest degree of the run: so like one another are
         pictures that votes at the end still tell apart from others.
         """
-        half = min(len(samples), self._first_examples() // 2)
+        wanted = self._first_examples()
+        if round > 1:
+            wanted = min(wanted, self._trainable().examples_again)
+        half = min(len(samples), wanted // 2)
         chosen = samples.take(np.arange(half) * len(samples) // half)
         seeds = random.derive(self._job.config.seed, f"learn/{round}/pairs", half)
         varied = self._workers.vary(chosen, min(self._degrees), seeds)

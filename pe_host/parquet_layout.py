@@ -25,7 +25,14 @@ def columns_of(output: OutputSpec) -> tuple[str, ...]:
     """The list columns, in order: by feature for a series. A feature that is called as another column gets an underscore."""
     if output.kind not in BY_FEATURE:
         return (RECORD,)
-    return tuple(f"{f.name}_" if f.name in (LABEL, CLIENT) else f.name for f in output.features)
+    taken = {LABEL, CLIENT, *(feature.name for feature in output.features)}
+    return tuple(_free(f.name, taken) if f.name in (LABEL, CLIENT) else f.name for f in output.features)
+
+
+def _free(name: str, taken: set[str]) -> str:
+    while name in taken:
+        name += "_"
+    return name
 
 
 BY_FEATURE = frozenset({"series"})

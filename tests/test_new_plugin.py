@@ -38,7 +38,7 @@ def plugins(tmp_path_factory):
     for i, (generator, embedding, reader) in enumerate(COMBINATIONS):
         kinds = {"plugin_name": f"my-scene-{i}", "generator": generator, "embedding": embedding, "reader": reader}
         licence = new_plugin.LICENCES[i % 3]
-        data = {**kinds, "licence": licence, "ci": i % 2 == 0, "author": 'Ada "L" <b@c>'}
+        data = {**kinds, "licence": licence, "ci": i % 2 == 0, "author": 'Ada "L" 𠮷 <b@c>'}
         run_copy(str(ROOT / "template"), folder / f"plugin{i}", data=data, defaults=True, quiet=True)
     return folder
 

@@ -11,6 +11,7 @@ from pe_host.plugins.names import one_line
 
 NAME = "check-plugin"
 LEVELS = ("static", "basic", "full")
+_LONGEST = 86_400.0
 
 
 def command(
@@ -32,8 +33,9 @@ def command(
     """
     if level not in LEVELS:
         raise UsageError(f"got {level!r}, expected one of {', '.join(LEVELS)}", where="--level", fix="leave it out")
-    if not timeout > 0:
-        raise UsageError(f"got {timeout}, expected seconds > 0", where="--timeout", fix="leave it out for 1800")
+    if not 0 < timeout <= _LONGEST:
+        what = f"got {timeout}, expected seconds from above 0 to {_LONGEST:,}"
+        raise UsageError(what, where="--timeout", fix="leave it out for 1800")
     from pe_host.plugins.conformance import conformance
     from pe_host.setting import pairs, read_option
 

@@ -170,6 +170,7 @@ class Workers:
                 "t": released.t,
                 "iterations": released.iterations,
                 "noise_scale": float(released.noise_scale),
+                "final": released.final,
             }
             arrays = {**pack(Samples(None, released.labels, released.state)), "votes": released.votes}
         self._everywhere(header, arrays, f"{info.plugin}, adapt", info.plugin.name)

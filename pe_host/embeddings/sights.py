@@ -137,7 +137,7 @@ class Courses(Sight):
             return data
         steps = data.shape[1] // factor
         parts = data[:, : steps * factor].reshape(len(data), steps, factor, data.shape[2])
-        small: NDArray[np.float32] = parts.mean(2, dtype=np.float32)
+        small: NDArray[np.float32] = parts.mean(2, dtype=np.float64).astype(np.float32)
         return small
 
     def to_tensor(self, data: NDArray[Any]) -> torch.Tensor:

@@ -12,7 +12,7 @@ seed and the noisy histograms: a run is continued, or replayed, by going through
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -137,6 +137,8 @@ class Evolution:
                 population = self.memory.samples(
                     f"iterations/{t:03d}/population", last.digest, self._next_population(last)
                 )
+        if last is not None and last.t < schedule.iterations:
+            self.maker.adapt(replace(self._released(last), final=True))
         if last is None:
             return Result(
                 self.memory.samples("iterations/release", "random", lambda: self._random("release", schedule.samples)),

@@ -13,6 +13,9 @@ NEIGHBOURS = 5
 
 _BLOCK = 512
 
+_ROUNDING = 1e-12
+"""Of squared distances, as a share of the largest squared norm: a vector lies in a ball whose edge it is on."""
+
 
 def density_and_coverage(
     samples: NDArray[np.floating], reference: NDArray[np.floating], k: int = NEIGHBOURS
@@ -29,11 +32,14 @@ def density_and_coverage(
     if len(samples) < 1 or not 1 <= k < len(reference):
         raise ValueError(f"needed are samples, and more than k = {k} >= 1 reference vectors")
     inside, covered = 0, 0
+    slack = _ROUNDING * float(
+        max((reference.astype(np.float64) ** 2).sum(1).max(), (samples.astype(np.float64) ** 2).sum(1).max())
+    )
     for start in range(0, len(reference), _BLOCK):
         centres = reference[start : start + _BLOCK]
         # The k + 1 nearest include the vector itself.
         radii = np.partition(_squared(centres, reference), k, axis=1)[:, k]
-        within = _squared(centres, samples) <= radii[:, None]
+        within = _squared(centres, samples) <= radii[:, None] + slack
         inside += int(within.sum())
         covered += int(within.any(axis=1).sum())
     return inside / (k * len(samples)), covered / len(reference)

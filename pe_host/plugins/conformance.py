@@ -1,6 +1,9 @@
 """The conformance kit over one plugin, in a child process: the host never imports what it checks."""
 
+import contextlib
 import json
+import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -41,24 +44,32 @@ def conformance(
             "location": location,
             "answer": str(answer),
         }
-        try:
-            # stdout is for the report: what a plugin prints goes to stderr. -P: nothing from the working directory.
-            done = subprocess.run(
-                [sys.executable, "-P", "-m", "pe_sdk.testing"],
-                input=json.dumps(request).encode(),
-                stdout=2,
-                env=plugin_environment(),
-                timeout=seconds,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
+        code = _asked(request, seconds)
+        if code is None:
             fix = "give more with --timeout, or a lower --level"
-            raise PluginFailure(f"is not checked within {seconds:g} s", where=str(ref), fix=fix) from None
+            raise PluginFailure(f"is not checked within {seconds:g} s", where=str(ref), fix=fix)
         if not answer.exists():
-            raise PluginFailure(f"its process ended with code {done.returncode} without an answer", where=str(ref))
+            raise PluginFailure(f"its process ended with code {code} without an answer", where=str(ref))
         report: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
     if "usage" in report:
         raise UsageError(report["usage"], where=str(ref), fix=f"`pe describe {ref.name}` shows the options")
     if "error" in report:
         raise PluginFailure(f"cannot be checked: {report['error']}", where=str(ref))
     return report
+
+
+def _asked(request: Mapping[str, Any], seconds: float) -> int | None:
+    """Exit code of the child, or None where it took too long. Nothing that it started outlives it: it has a session of its own."""
+    # stdout is for the report: what a plugin prints goes to stderr. -P: nothing from the working directory.
+    words = [sys.executable, "-P", "-m", "pe_sdk.testing"]
+    with subprocess.Popen(
+        words, stdin=subprocess.PIPE, stdout=2, env=plugin_environment(), start_new_session=True
+    ) as process:
+        try:
+            process.communicate(json.dumps(request).encode(), timeout=seconds)
+            return process.returncode
+        except subprocess.TimeoutExpired:
+            return None
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)

@@ -1,5 +1,7 @@
 """Vectors of private records: each a function, bit for bit, of its record alone."""
 
+import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -60,7 +62,26 @@ def check_independent(embedding: Embedding, shape: tuple[int, ...], dtype: np.dt
     Raises:
         PrivacyRefusal: it does, so one record could move another's vote.
     """
-    noise = np.random.default_rng(0).integers(0, 256, (BLOCK, *shape), dtype=np.uint8).astype(dtype, copy=False)
+    for noise in _noises(shape, dtype):
+        _check_on(embedding, noise)
+
+
+def _noises(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Iterator[NDArray[Any]]:
+    """Blocks over the range of whole numbers; of others at several scales: where all is cut off, nothing can be seen to depend."""
+    rng = np.random.default_rng(0)
+    if dtype == np.bool_:
+        yield rng.random((BLOCK, *shape)) < 0.5
+    elif dtype.kind in "iu":
+        yield rng.integers(0, 256 if dtype == np.uint8 else 100, (BLOCK, *shape)).astype(dtype)
+        if dtype.kind == "i":
+            yield rng.integers(-50, 50, (BLOCK, *shape)).astype(dtype)
+    else:
+        yield rng.random((BLOCK, *shape)).astype(dtype)
+        for scale in (0.03, 1.0, 30.0, 1000.0):
+            yield (scale * rng.standard_normal((BLOCK, *shape))).astype(dtype)
+
+
+def _check_on(embedding: Embedding, noise: NDArray[Any]) -> None:
     thinned = noise.copy()
     thinned[1::2] = 0
     order = np.roll(np.arange(BLOCK), 101)
@@ -80,7 +101,9 @@ def check_independent(embedding: Embedding, shape: tuple[int, ...], dtype: np.dt
 def _call(embedding: Embedding, block: NDArray[Any]) -> NDArray[np.float32]:
     vectors, failure = None, ""
     try:
-        vectors = embedding.embed(block)
+        with warnings.catch_warnings(), np.errstate(all="ignore"):  # what numpy warns of depends on values
+            warnings.simplefilter("ignore")
+            vectors = embedding.embed(block)
     except PeError:
         raise
     except Exception as error:

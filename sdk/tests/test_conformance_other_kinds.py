@@ -171,3 +171,12 @@ def test_a_bad_reader_is_found_by_the_check_meant_for_it_alone(name):
 def test_good_ones_break_no_rule():
     check_embedding(embedding()).raise_for_failures()
     check_reader(GOOD_READER, location="here").raise_for_failures()
+
+
+def test_what_a_reader_raises_is_not_quoted():
+    def raising(location, output, labels):
+        raise ValueError("could not convert 'Jane Doe' to a number")
+
+    spec = replace(BAD_READERS["metadata"], summary="one line", read=raising)
+    report = check_reader(spec, location="here")
+    assert report.failures and not [r for r in report.results if "Jane" in r.detail]

@@ -144,8 +144,11 @@ def test_recalling_gives_the_same_release_and_asks_nothing_again():
 
 
 def test_fault_6_the_run_ends_from_what_it_has_when_the_budget_is_out():
-    result = evolution(votes=Votes(rounds_left=2)).run(ignore)
+    maker = Maker()
+    result = evolution(maker=maker, votes=Votes(rounds_left=2)).run(ignore)
     assert result.iterations == 2 and len(result.release) == 50
+    told = [(released.t, released.final) for released in maker.adapted if released]
+    assert told == [(1, False), (2, False), (2, True)], "the generator knows that the release comes next"
     assert np.abs(result.release.state["level"] - TARGETS[result.release.labels]).mean() < 20
 
 

@@ -46,3 +46,12 @@ def test_a_lost_mode_costs_coverage_and_outliers_cost_density():
 def test_what_cannot_be_measured_is_refused(samples, reference, k):
     with pytest.raises(ValueError, match="needed"):
         density_and_coverage(samples, reference, k)
+
+
+def test_records_that_are_the_same_lie_in_each_others_balls():
+    # Fails where ties are decided by the rounding of two products: balls of radius 0 then miss their own centre.
+    rng = np.random.default_rng(2)
+    distinct = rng.normal(size=(60, 40)) / 7
+    density, coverage = density_and_coverage(distinct, np.repeat(distinct, 6, axis=0))
+    assert density == pytest.approx(6 / 5) and coverage == 1
+    assert density_and_coverage(distinct[:1], np.repeat(distinct[:1], 20, axis=0)) == (4.0, 1.0)

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from pe_host.layouts import LAYOUTS, OTHER, Layout
 from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, Table, hookimpl
 
-_BROKEN = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError)
+_BROKEN = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, RuntimeError, MemoryError)
+"""What zipfile and numpy raise of damaged, encrypted or lying archives; NotImplementedError is a RuntimeError."""
 _PLAIN = "it is cut short, or holds Python objects: store plain numbers, and names as an array of strings"
 
 

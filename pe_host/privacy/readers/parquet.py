@@ -80,7 +80,7 @@ def _described(file: "pq.ParquetFile", location: str) -> SourceInfo:
     clients = CLIENT in schema.names
     try:
         about = read_about(schema.metadata)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         what, fix = f"its metadata make no sense: {error}", "write it again, or drop the metadata 'pe'"
         raise SourceError(what, where=location, fix=fix) from None
     if about is not None:
@@ -89,6 +89,8 @@ def _described(file: "pq.ParquetFile", location: str) -> SourceInfo:
         if lost:
             fix = "write it again, or drop the metadata 'pe'"
             raise SourceError(f"the column {lost[0]!r} is missing", where=location, fix=fix)
+        for name in columns_of(output):
+            _check_lists(schema.field(name), location)
         return SourceInfo(output, names, clients=clients)
     features = [field for field in schema if field.name not in (LABEL, CLIENT)]
     if not features:
@@ -102,13 +104,19 @@ def _described(file: "pq.ParquetFile", location: str) -> SourceInfo:
         raise SourceError(f"these are no series: {error}", where=location, fix="mend the columns") from None
 
 
-def _length(file: "pq.ParquetFile", field: "pa.Field[Any]", location: str) -> int:
+def _check_lists(field: "pa.Field[Any]", location: str) -> None:
     import pyarrow as pa
 
     kinds = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
     if not any(is_kind(field.type) for is_kind in kinds) or not _numbers(field.type.value_type):
         what = f"the column {field.name!r} holds {field.type}, not lists of numbers"
         raise SourceError(what, where=location, fix="drop it, or store a list of T numbers in each row")
+
+
+def _length(file: "pq.ParquetFile", field: "pa.Field[Any]", location: str) -> int:
+    import pyarrow as pa
+
+    _check_lists(field, location)
     if pa.types.is_fixed_size_list(field.type):
         return int(field.type.list_size)
     first = _guarded(lambda: next(file.iter_batches(1, columns=[field.name]), None), location)

@@ -277,3 +277,37 @@ def test_an_embedding_that_mixes_records_is_refused() -> None:
     check_independent(Net(), (16, 16, 1), np.dtype(np.uint8))
     with pytest.raises(PrivacyRefusal, match="other company"):
         check_independent(Net(training=True), (16, 16, 1), np.dtype(np.uint8))
+
+
+class Mixing(Embedding):
+    """Cut off to a range, less the mean of the block: each record moves all others, but not where every value is cut off."""
+
+    dim = 6
+
+    def __init__(self, low: float, high: float) -> None:
+        self.low, self.high = low, high
+
+    def embed(self, data: NDArray[Any]) -> NDArray[np.float32]:
+        inside = np.clip(data.reshape(len(data), -1).astype(np.float64), self.low, self.high)
+        return ((inside - inside.mean(0)) / 1e4).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("embedding", "dtype"),
+    [(Mixing(0, 1), "float32"), (Mixing(-1e3, 0), "float32"), (Mixing(-5, 5), "float64"), (Mixing(0, 1), "bool")],
+)
+def test_one_that_mixes_records_of_any_dtype_is_refused(embedding: Mixing, dtype: str) -> None:
+    # Fails where it is tried on whole numbers alone: cut off to 0..1 these are all the same.
+    with pytest.raises(PrivacyRefusal, match="other company"):
+        check_independent(embedding, (3, 2), np.dtype(dtype))
+
+
+def test_numpy_says_nothing_of_the_values_of_a_record(recwarn: pytest.WarningsRecorder) -> None:
+    """That a record overflows is a fact about the private data, and a warning on stderr would tell it."""
+
+    class Overflowing(Mixing):
+        def embed(self, data: NDArray[Any]) -> NDArray[np.float32]:
+            return (data.reshape(len(data), -1) * np.float32(3e38)).astype(np.float32)
+
+    embed_records(Overflowing(0, 1), np.full((3, 3, 2), 7, np.float32))
+    assert not recwarn.list

@@ -1,5 +1,7 @@
 """Chain and mixture over small generators of the test: who makes what, with which state, and what is refused."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -213,6 +215,8 @@ def test_a_stage_of_the_release_makes_that_alone():
     even = np.full(N, 30)
     makers = [set(chain.adapt(released(t, made, even)).vary(made, 0.5, MORE).state[MAKER]) for t in range(1, 7)]
     assert makers == [{"grey"}] * 5 + [{"model"}]
+    early = replace(released(3, made, even), final=True)  # no budget was left for further votes
+    assert set(chain.adapt(early).vary(made, 0.5, MORE).state[MAKER]) == {"model"}
 
 
 def test_participation_is_that_of_the_votes_without_their_noise():

@@ -1,6 +1,7 @@
 """The public form of a record: `OutputSpec`, with its modality as a declared property."""
 
 import math
+import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,16 +36,15 @@ class Feature:
     high: float | None = None
 
     def __post_init__(self) -> None:
-        for text in (self.name, self.unit):
-            if not isinstance(text, str) or len(text) > _LONGEST or any(c in text for c in "\0\n\r"):
-                raise ValueError(f"names and units of features are texts of one line and at most {_LONGEST} letters")
+        if not (_is_plain(self.name) and _is_plain(self.unit)):
+            raise ValueError(f"names and units of features are texts of one line and at most {_LONGEST} letters")
         if not self.name.strip():
             raise ValueError("a feature needs a name")
         if (self.low is None) != (self.high is None):
             raise ValueError(f"feature {self.name!r}: give both low and high, or none")
         if self.low is not None and self.high is not None:
             low, high = float(self.low), float(self.high)
-            if not (math.isfinite(low) and math.isfinite(high) and low < high):
+            if not (math.isfinite(low) and math.isfinite(high) and low < high and math.isfinite(high - low)):
                 raise ValueError(f"feature {self.name!r}: {low:g}..{high:g} is no range; low lies below high")
             object.__setattr__(self, "low", low)
             object.__setattr__(self, "high", high)
@@ -91,12 +91,15 @@ class OutputSpec:
     def __post_init__(self) -> None:
         if not isinstance(self.kind, str) or not _KIND.fullmatch(self.kind):
             raise ValueError(f"a kind is a word of small letters, digits, - and _, got {self.kind!r}")
-        shape = tuple(int(s) for s in self.shape)
+        try:
+            shape = tuple(operator.index(s) for s in self.shape)
+        except TypeError:
+            raise ValueError(f"a shape is whole numbers, got {self.shape!r}") from None
         if not shape or min(shape) < 1:
             raise ValueError(f"each axis of a record has at least one element, got the shape {list(shape)}")
         dtype = _dtype(self.dtype)
-        if dtype.kind not in "biuf":
-            raise ValueError(f"records are numbers or booleans, not {dtype}")
+        if dtype.kind not in "biuf" or dtype.itemsize > 8:
+            raise ValueError(f"records are numbers or booleans of at most 8 bytes, not {dtype}")
         features = tuple(self.features)
         if not all(isinstance(feature, Feature) for feature in features):
             raise ValueError("features are given as pe_sdk.Feature; OutputSpec.series takes names as well")
@@ -104,7 +107,12 @@ class OutputSpec:
             raise ValueError(f"{len(features)} features for a last axis of {shape[-1]}")
         if len({feature.name for feature in features}) != len(features):
             raise ValueError("two features have the same name")
-        step = float(self.step)
+        try:
+            step = float(self.step)
+        except TypeError:
+            raise ValueError(f"the step of a series is a positive number, got {self.step!r}") from None
+        if not _is_plain(self.step_unit):
+            raise ValueError(f"a step_unit is a text of one line and at most {_LONGEST} letters")
         if not (math.isfinite(step) and step > 0):
             raise ValueError(f"the step of a series is a positive number, got {self.step!r}")
         values = {"shape": shape, "dtype": dtype.name, "features": features, "step": step}
@@ -167,7 +175,7 @@ class OutputSpec:
         try:
             features = tuple(Feature(**feature) for feature in document.get("features", ()))
             return cls(**{**document, "shape": tuple(document["shape"]), "features": features})
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise ValueError(f"this is no form of a record: {error}") from None
 
     def check(self, data: NDArray[Any], rows: int) -> None:
@@ -176,6 +184,17 @@ class OutputSpec:
             raise ValueError(f"expected a numpy array, got {type(data).__name__}")
         if data.dtype != np.dtype(self.dtype) or data.shape != (rows, *self.shape):
             raise ValueError(f"expected {self.dtype} {[rows, *self.shape]}, got {data.dtype} {list(data.shape)}")
+
+
+def _is_plain(text: Any) -> bool:
+    """Whether it is a text that stands on one line of a file."""
+    if not isinstance(text, str) or len(text) > _LONGEST or any(c in text for c in "\0\n\r"):
+        return False
+    try:
+        text.encode()  # a lone surrogate cannot be written
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _dtype(name: Any) -> np.dtype[Any]:

@@ -19,6 +19,7 @@ class Released:
         state: their state columns, n rows each.
         votes: int64 [n], noisy. In a run that is not private they have no noise, and are withheld: all 0.
         noise_scale: standard deviation of the noise on a vote; 0 where they are withheld.
+        final: what is made next is the release: t = T, or interruptions have left no budget for further votes.
     """
 
     t: int
@@ -27,10 +28,12 @@ class Released:
     votes: NDArray[np.int64]
     noise_scale: float
     state: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    final: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= self.t <= self.iterations:
             raise ValueError(f"iteration {self.t} of {self.iterations}")
+        object.__setattr__(self, "final", self.final or self.t == self.iterations)
         n = len(self.labels)
         if len(self.votes) != n or any(len(column) != n for column in self.state.values()):
             raise ValueError(f"{n} labels, but other lengths of votes or state")

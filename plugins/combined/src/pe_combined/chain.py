@@ -68,7 +68,7 @@ class Chain(Generator):
         if last == AUTO:
             now = int(_over(released, self._parts[0].name))
         elif last == RELEASE:
-            now = int(released.t == released.iterations)
+            now = int(released.final)
         else:
             check_end(self._stages, released.iterations)
             now = sum(stage.start <= released.t for stage in self._stages) - 1
@@ -78,7 +78,7 @@ class Chain(Generator):
 def _over(released: Released, first: str) -> bool:
     """Whether the first stage has done its part: it hands over for good, and at the latest for the last population and the release."""
     handed = bool((released.state[MAKER] != first).any())
-    return handed or released.t >= released.iterations - 1 or participation(released) >= SETTLED
+    return handed or released.t >= released.iterations - 1 or released.final or participation(released) >= SETTLED
 
 
 def participation(released: Released) -> float:

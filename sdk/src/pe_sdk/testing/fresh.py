@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from pe_sdk.testing.bench import Bench
 
 THROUGHPUT_ROWS = 4
-CALLS = 6
+FEWEST_CALLS, MOST_CALLS, CALLING = 6, 100, 3.0
+"""How often memory is looked at: as often as fits into so many seconds."""
+
 SECONDS = 600.0
 
 
@@ -74,8 +76,10 @@ class Watch:
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
             self._open(*arguments)
-        elif event in ("os.remove", "os.rename", "os.mkdir", "os.rmdir", "shutil.rmtree"):
+        elif event in ("os.remove", "os.mkdir", "os.rmdir", "shutil.rmtree"):
             self._written(arguments[0])
+        elif event in ("os.rename", "os.link", "os.symlink"):
+            self._written(arguments[1])
         elif event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"):
             self.network.add(event)
 
@@ -89,7 +93,8 @@ class Watch:
         if isinstance(path, str | bytes | os.PathLike):
             place = os.path.realpath(os.fsdecode(path))
             compiled = "__pycache__" in Path(place).parts  # a cache of the interpreter and of numba
-            if not compiled and not place.startswith((*self.allowed, "/dev/null", "/proc/self")):
+            inside = any(Path(place).is_relative_to(root) for root in (*self.allowed, "/dev/null", "/proc/self"))
+            if not compiled and not inside:
                 self.writes.add(place)
 
 
@@ -130,8 +135,9 @@ def _call(request: dict[str, Any], watch: Watch) -> dict[str, Any]:
     generator, n = bench.generator, bench.rows
     codes, seeds = bench.codes(n), bench.seeds(n)
     answer = digest(full(generator, generator.random(codes, seeds)))
-    sizes = []
-    for _ in range(CALLS):
+    sizes: list[int] = []
+    begun = time.perf_counter()
+    while len(sizes) < FEWEST_CALLS or (len(sizes) < MOST_CALLS and time.perf_counter() - begun < CALLING):
         samples = generator.random(codes, seeds)
         full(generator, generator.vary(full(generator, samples), 0.5, seeds))
         gc.collect()
@@ -147,6 +153,7 @@ def _call(request: dict[str, Any], watch: Watch) -> dict[str, Any]:
     return {
         "digest": answer,
         "growth": sizes[-1] - sizes[1],
+        "calls": len(sizes),
         "rate": rate,
         "writes": sorted(watch.writes),
         "network": sorted(watch.network),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from pe_sdk.errors import SourceError
 from pe_sdk.output import OutputSpec
 from pe_sdk.testing.bench import Bench, Wish
 from pe_sdk.testing.registry import Check, Failed, Skipped, checks
@@ -84,7 +85,8 @@ def run_one(one: Check, bench: Bench) -> CheckResult:
     except Failed as error:
         return CheckResult(one.name, one.rule, FAILED, str(error))
     except Exception as error:
-        return CheckResult(one.name, one.rule, FAILED, f"{type(error).__name__}: {error}")
+        told = "" if bench.subject.kind == "reader" and not isinstance(error, SourceError) else f": {error}"
+        return CheckResult(one.name, one.rule, FAILED, f"{type(error).__name__}{told}")  # a reader's may quote a record
 
 
 def parametrize_with_checks(
