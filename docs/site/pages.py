@@ -28,7 +28,11 @@ def on_files(files: Files, config: Any) -> Files:
 def of_site(text: str) -> str:
     """Links of a file beside `docs/` as links of a page in it."""
     text = re.sub(r"\]\(docs/", "](", text)
-    return text.replace("](CONTRIBUTING.md)", "](contributing.md)").replace("](README.md)", "](index.md)")
+    return (
+        text.replace("](CONTRIBUTING.md)", "](contributing.md)")
+        .replace("](README.md)", "](index.md)")
+        .replace("[examples/](examples/README.md)", "`examples/`")
+    )
 
 
 def commands_page() -> str:
