@@ -36,7 +36,7 @@ def _legend(grids: Sequence[RecordGrid]) -> tuple[LegendEntry, ...]:
             shown = grid.records[_shown(grid)][..., i]
             ends += [float(shown.min()), float(shown.max())] if shown.size else []
         low, high = (min(ends), max(ends)) if ends else (0.0, 1.0)
-        entries.append(LegendEntry(feature.title, colour, low, high if high > low else low + max(1.0, abs(low))))
+        entries.append(LegendEntry(feature.title, colour, low, high if high > low else low + max(1.0, 1e-6 * abs(low))))
     return tuple(entries)
 
 

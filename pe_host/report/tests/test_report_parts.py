@@ -138,6 +138,8 @@ def test_constant_series_have_a_scale():
     output = OutputSpec.series(4, 1)
     _, legend = VIEWS["series"].draw([RecordGrid(output, np.full((1, 1, 4, 1), 3, np.float32), np.array([1]))])
     assert (legend[0].low, legend[0].high) == (3, 4)
+    grid = RecordGrid(output, np.full((1, 1, 4, 1), 1e20, np.float32), np.array([1]))
+    assert np.isfinite(lines(sheet_of(grid))[0][1]).all()  # fails where 1 is added to what it cannot change
 
 
 def test_vote_statistics_against_values_worked_out_by_hand():
