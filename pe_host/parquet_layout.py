@@ -17,6 +17,9 @@ from pe_sdk import OutputSpec
 
 LABEL, CLIENT, RECORD = "label", "client", "record"
 
+MISSING, INSTALL = "Parquet needs the package pyarrow", "pip install 'pe-host[parquet]'"
+"""What is wrong where it cannot be imported, and what to do."""
+
 KEY = b"pe"
 SCHEMA = 1
 

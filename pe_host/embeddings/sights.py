@@ -14,8 +14,8 @@ from torch import nn
 WIDEST = 128
 """Channels of a convolution, at most."""
 
-AT_LEAST = 7
-"""Elements of an axis, below twice which it is not halved."""
+SHORTEST = 7
+"""An axis of so many elements, or fewer, is not halved."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,8 @@ class Sight(ABC):
         """
 
     @abstractmethod
-    def settle(self, body: nn.Sequential, examples: torch.Tensor) -> None:
-        """Before the first training: set what the layers take from public examples once and for all."""
+    def settle(self, body: nn.Sequential, examples: NDArray[Any]) -> None:
+        """Before the first training: set what the layers take once and for all from public examples, as `shrink` gives them."""
 
 
 class Pictures(Sight):
@@ -98,7 +98,7 @@ class Pictures(Sight):
         height, across, channels = size.shape[0] // size.factor, size.shape[1] // size.factor, size.shape[2]
         width = size.width
         layers: list[nn.Module] = []
-        while min(height, across) > AT_LEAST:
+        while min(height, across) > SHORTEST:
             # Pooled first, to the same result: a quarter of the pixels are left to rectify.
             layers += [nn.Conv2d(channels, width, 3, padding=1), nn.MaxPool2d(2), nn.ReLU(inplace=True)]
             height, across, channels, width = height // 2, across // 2, width, min(2 * width, WIDEST)
@@ -118,12 +118,12 @@ class Pictures(Sight):
         down, right = torch.randint(-1, 2, (2,)).tolist()
         return torch.roll(x, (down, right), (1, 2)).permute(0, 3, 1, 2)
 
+    def settle(self, body: nn.Sequential, examples: NDArray[Any]) -> None:
+        """Nothing: the scale of pictures is fixed."""
+
     def _channels_first(self, data: NDArray[Any]) -> torch.Tensor:
         # NHWC in memory is what convolutions on a CPU like best, so the axes are renamed and nothing is copied.
         return torch.from_numpy(data).permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.channels_last)
-
-    def settle(self, body: nn.Sequential, examples: torch.Tensor) -> None:
-        """Nothing: the scale of pictures is fixed."""
 
 
 class Courses(Sight):
@@ -146,7 +146,7 @@ class Courses(Sight):
     def layers(self, size: Size) -> tuple[list[nn.Module], int]:
         steps, channels, width = size.shape[0] // size.factor, size.shape[1], size.width
         layers: list[nn.Module] = [_Scale(channels)]
-        while steps > AT_LEAST:
+        while steps > SHORTEST:
             layers += [nn.Conv1d(channels, width, 5, padding=2), nn.MaxPool1d(2), nn.ReLU(inplace=True)]
             steps, channels, width = steps // 2, width, min(2 * width, WIDEST)
         return layers, channels * steps
@@ -165,13 +165,12 @@ class Courses(Sight):
         start = int(torch.randint(0, 3, ()))
         return nn.functional.pad(x, (1, 1), mode="replicate")[..., start : start + x.shape[2]]
 
-    def settle(self, body: nn.Sequential, examples: torch.Tensor) -> None:
+    def settle(self, body: nn.Sequential, examples: NDArray[Any]) -> None:
         scale = body[0]
         assert isinstance(scale, _Scale)
-        values = examples.double()
-        scale.centre.copy_(values.mean((0, 2))[:, None])
-        spread = values.std((0, 2), correction=0)[:, None]
-        scale.spread.copy_(torch.where(spread > 0, spread, 1.0))
+        centre, spread = examples.mean((0, 1), dtype=np.float64), examples.std((0, 1), dtype=np.float64)
+        scale.centre.copy_(torch.from_numpy(centre)[:, None])
+        scale.spread.copy_(torch.from_numpy(np.where(spread > 0, spread, 1.0))[:, None])
 
 
 class _Scale(nn.Module):

@@ -178,7 +178,7 @@ def train(
         learner, sight = _Learner(size, targets), SIGHTS[size.kind]
         small = np.concatenate([sight.shrink(data[i : i + BATCH], size.factor) for i in range(0, len(data), BATCH)])
         if start is None:
-            sight.settle(learner.body, sight.to_tensor(small))
+            sight.settle(learner.body, small)
         else:
             load_weights(learner, start, size)
         optimizer = torch.optim.AdamW(learner.parameters(), weight_decay=1e-4)

@@ -137,13 +137,13 @@ class Evolution:
                 population = self.memory.samples(
                     f"iterations/{t:03d}/population", last.digest, self._next_population(last)
                 )
-        if last is not None and last.t < schedule.iterations:
-            self.maker.adapt(replace(self._released(last), final=True))
         if last is None:
             return Result(
                 self.memory.samples("iterations/release", "random", lambda: self._random("release", schedule.samples)),
                 0,
             )
+        if last.t < schedule.iterations:
+            self.maker.adapt(replace(self._released(last), final=True))
         return Result(self.memory.samples("iterations/release", last.digest, self._expansion(last)), last.t)
 
     def _released(self, step: Step) -> Released:

@@ -5,10 +5,7 @@ from pathlib import Path
 from pe_host.errors import DataError
 from pe_host.export.atomic import new_file
 from pe_host.export.table import RecordTable
-from pe_host.parquet_layout import KEY, LABEL, columns_of, to_columns, write_about
-
-MISSING = "Parquet needs the package pyarrow"
-INSTALL = "pip install 'pe-host[parquet]'"
+from pe_host.parquet_layout import INSTALL, KEY, LABEL, MISSING, columns_of, to_columns, write_about
 
 
 def write_parquet(path: Path, table: RecordTable) -> Path:

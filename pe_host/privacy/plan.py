@@ -160,11 +160,19 @@ class PrivacyPlan:
             f"{self._delta_sentence()} It should be well below 1/n. The number of {self.unit}s n is "
             + ("released with noise only." if noisy_counts else "a declared public figure."),
             f"Assumed public: that the data set exists, the {len(self.class_names)} class names, and the form of a "
-            f"record ({self.output.kind}, {self.output.form}).",
+            f"record ({self.output.kind}, {self.output.form}){self._features_sentence()}.",
             f"Trusted, because they see private records: {', '.join((self.reader, *self.embeddings))}. "
             "Generators are given none; no wall of the operating system keeps a malicious one from files of its user yet.",
             "Not covered: how long the run takes, and what the operator reads on the terminal or in the folder 'internal'.",
         ]
+
+    def _features_sentence(self) -> str:
+        """What the form says besides: it may stand in the file of the private data, and is published all the same."""
+        ranges = [f"{f.name} {f.low:g} to {f.high:g}" for f in self.output.features if f.low is not None]
+        step = (self.output.step, self.output.step_unit) != (1.0, "")
+        told = [f"the ranges of its features ({', '.join(ranges)})"] if ranges else []
+        told += [f"its step ({self.output.step:g} {self.output.step_unit})".replace(" )", ")")] if step else []
+        return "".join(f", {text}" for text in told)
 
     def _delta_sentence(self) -> str:
         if self.delta == DEFAULT_DELTA:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_host.parquet_layout import CLIENT, LABEL, columns_of, from_columns, read_about
+from pe_host.parquet_layout import CLIENT, INSTALL, LABEL, MISSING, columns_of, from_columns, read_about
 from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, Table, hookimpl
 
 if TYPE_CHECKING:
@@ -54,9 +54,7 @@ def _open(location: str) -> "pq.ParquetFile":
     try:
         import pyarrow.parquet as pq
     except ImportError:
-        raise SourceError(
-            "Parquet needs the package pyarrow", where=location, fix="pip install 'pe-host[parquet]'"
-        ) from None
+        raise SourceError(MISSING, where=location, fix=INSTALL) from None
     if not Path(location).is_file():
         raise SourceError("there is no such file", where=location, fix="give --data the path of a Parquet file")
     file: pq.ParquetFile = _guarded(lambda: pq.ParquetFile(location), location)

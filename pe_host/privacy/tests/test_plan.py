@@ -9,7 +9,7 @@ import pytest
 from pe_host.errors import DataError, PrivacyRefusal, UsageError
 from pe_host.privacy import ClassShares, PrivacyPlan, make_plan
 from pe_host.privacy.accountant import delta_of, gaussian_mu
-from pe_sdk import OutputSpec
+from pe_sdk import Feature, OutputSpec
 
 SETTINGS: dict[str, Any] = {
     "epsilon": 1.0,
@@ -65,6 +65,10 @@ def test_the_sentences_state_every_assumption() -> None:
         assert part in text
     declared = " ".join(_plan(shares=ClassShares.parse("uniform", 500)).sentences())
     assert "declared 500 records" in declared and "nothing is released" in declared
+    form = OutputSpec.series(9, [Feature("delay", "ms", 0, 500), "queue"], step=10, step_unit="s")
+    series = " ".join(_plan(output=form).sentences())
+    for part in ("delay (ms), queue", "ranges of its features (delay 0 to 500)", "its step (10 s)"):
+        assert part in series, "what a file of private data says of its own form is published"
 
 
 def test_no_noise_is_labelled_not_private() -> None:
