@@ -3,6 +3,8 @@
 import contextlib
 from collections.abc import Iterator
 
+import numpy as np
+
 from pe_host.compute.info import GeneratorInfo
 from pe_host.compute.pool import Workers
 from pe_host.errors import PeError
@@ -13,7 +15,7 @@ from pe_host.privacy import PrivateSide
 from pe_host.privacy.evaluation import EVALUATION, SAMPLES, Population, Question, project, some_rows
 from pe_host.reporting import Reporter
 from pe_host.run import INTERNAL, RunFolder, iteration_name
-from pe_sdk import ParameterSpace, Samples
+from pe_sdk import PARAMETERS_KNOWN, ParameterSpace, Samples
 
 EVALUATING = f"{INTERNAL}/evaluating"
 """Is there while the measuring goes on."""
@@ -88,7 +90,8 @@ class Evaluator:
     def _embedded(self, samples: Samples) -> Population:
         some = samples.take(some_rows(len(samples), SAMPLES))
         self._learner.learn(1, some)
-        state = {name: some.state[name] for name in self._space or () if name in some.state}
+        known = some.state.get(PARAMETERS_KNOWN, np.ones(len(some), np.bool_))
+        state = {name: some.state[name][known] for name in self._space or () if name in some.state and known.any()}
         return Population(project(self._workers.embed(some)), state)
 
     def _question(self, populations: list[Population]) -> Question:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_sdk import Float, OutputSpec, ParameterSpace, Samples
+from pe_sdk import PARAMETERS_KNOWN, Float, OutputSpec, ParameterSpace, Samples
 
 Form = dict[str, tuple[str, tuple[int, ...]]]
 
@@ -58,6 +58,11 @@ def check_parameters(
         column = state.get(name)
         if column is None or column.shape != labels.shape or column.dtype != expected:
             raise RuleBrokenError(f"the parameter {name!r} must be a column of {np.dtype(expected)}")
+    known = state.get(PARAMETERS_KNOWN)
+    if known is not None and (known.shape != labels.shape or known.dtype != np.bool_):
+        raise RuleBrokenError(
+            f"the state column {PARAMETERS_KNOWN!r}, whose parameters are known, must be a column of bool"
+        )
     for label in np.unique(labels):
         rows = labels == label
         bounds = label_spaces[label] if label_spaces else space

@@ -14,7 +14,7 @@ from torch import nn
 
 from pe_host.embeddings.feature_net import load_weights, make_body, one_thread
 from pe_host.embeddings.sights import SIGHTS, Size
-from pe_sdk import Categorical, ParameterSpace, Samples, Weights
+from pe_sdk import PARAMETERS_KNOWN, Categorical, ParameterSpace, Samples, Weights
 
 BATCH = 128
 PARAMETER_WEIGHT, UNREAD_WEIGHT = 0.1, 0.9
@@ -42,6 +42,7 @@ class Targets:
         numbers: float32 [n, p], numerical parameters scaled to [-1, 1].
         codes: int64 [n, q], categorical parameters.
         code_counts: number of choices of each of the q.
+        known: bool [n], the rows whose numbers and codes are to be learnt.
         pairs: row 2i + 1 is a variation of row 2i, and that is to be learnt.
         groups: int64 [n], alike for rows whose pairs begin with the same picture; empty without pairs.
     """
@@ -51,6 +52,7 @@ class Targets:
     numbers: NDArray[np.float32]
     codes: NDArray[np.int64]
     code_counts: tuple[int, ...]
+    known: NDArray[np.bool_]
     pairs: bool = False
     groups: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
@@ -73,6 +75,7 @@ def targets_of(examples: Samples, space: ParameterSpace | None, label_count: int
         np.stack(numbers, axis=1).astype(np.float32) if numbers else np.zeros((n, 0), np.float32),
         np.stack(codes, axis=1).astype(np.int64) if codes else np.zeros((n, 0), np.int64),
         tuple(counts),
+        examples.state.get(PARAMETERS_KNOWN, np.ones(n, np.bool_)),
         pairs=space is None,
         groups=_groups(examples) if space is None else np.zeros(0, np.int64),
     )
@@ -102,17 +105,21 @@ class _Learner(nn.Module):
         labels: torch.Tensor,
         numbers: torch.Tensor,
         codes: torch.Tensor,
+        known: torch.Tensor,
         groups: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Cross-entropy on labels (smoothed) and categorical parameters, squared error on numerical ones; or contrast of pairs."""
+        """Cross-entropy on labels (smoothed) and categorical parameters, squared error on numerical ones, where they are known; or
+        contrast of pairs.
+        """
         features = self.body(pictures)
         logits = self.label_head(features)
         loss = nn.functional.cross_entropy(logits, labels, label_smoothing=SMOOTHING)
         weight = PARAMETER_WEIGHT + UNREAD_WEIGHT * unread(loss.item(), logits.shape[1]) ** 2
-        if self.number_head:
-            loss = loss + weight * nn.functional.mse_loss(self.number_head(features), numbers)
-        for column, head in enumerate(self.code_heads):
-            loss = loss + weight * nn.functional.cross_entropy(head(features), codes[:, column])
+        read = features[known]
+        if self.number_head and len(read):
+            loss = loss + weight * nn.functional.mse_loss(self.number_head(read), numbers[known])
+        for column, head in enumerate(self.code_heads if len(read) else ()):
+            loss = loss + weight * nn.functional.cross_entropy(head(read), codes[known, column])
         return loss if groups is None else loss + weight * contrast(features, groups)
 
 
@@ -184,14 +191,19 @@ def train(
         optimizer = torch.optim.AdamW(learner.parameters(), weight_decay=1e-4)
         rate = FRESH_RATE if start is None else AGAIN_RATE
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps)
-        columns = (targets.labels, targets.numbers, targets.codes, targets.groups)
-        labels, numbers, codes, groups = map(torch.from_numpy, columns)
+        columns = (targets.labels, targets.numbers, targets.codes, targets.known, targets.groups)
+        labels, numbers, codes, known, groups = map(torch.from_numpy, columns)
         learner.train()
         for _ in range(steps):
             rows = _batch(len(small), targets.pairs)
             pictures = sight.spoil(sight.to_tensor(small[rows.numpy()]), strength)
             loss = learner.loss(
-                pictures, labels[rows], numbers[rows], codes[rows], groups[rows] if targets.pairs else None
+                pictures,
+                labels[rows],
+                numbers[rows],
+                codes[rows],
+                known[rows],
+                groups[rows] if targets.pairs else None,
             )
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]

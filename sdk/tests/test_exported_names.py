@@ -6,9 +6,9 @@ import pe_sdk
 
 NAMES = """
     CannotMake Categorical Column Columns Degree DoctorSpec Embedding EmbeddingSpec Feature Finding Float Generator GeneratorSpec
-    Int Level NoOptions OptionError OptionInfo OutputSpec Parameter ParameterSpace Peers PluginError PluginWarning ReaderSpec
-    Released Samples Seeds Simulator SimulatorGenerator SourceError SourceInfo Table TrainableEmbedding Weights describe_options
-    hookimpl label_spaces narrowed option option_values parse_options random
+    Int Level NoOptions OptionError OptionInfo OutputSpec PARAMETERS_KNOWN Parameter ParameterSpace Peers PluginError PluginWarning
+    ReaderSpec Released Samples Seeds Simulator SimulatorGenerator SourceError SourceInfo Table TrainableEmbedding Weights
+    describe_options hookimpl label_spaces narrowed option option_values parse_options random
 """
 
 

@@ -9,6 +9,7 @@ from pe_host.embeddings import feature_net, pixels, simulator_features, training
 from pe_host.embeddings.sights import SIGHTS, Size
 from pe_host.embeddings.simulator_features import FeatureOptions
 from pe_sdk import (
+    PARAMETERS_KNOWN,
     CannotMake,
     Categorical,
     Float,
@@ -80,8 +81,33 @@ def test_parameters_count_more_while_labels_cannot_be_read():
         of_labels = torch.nn.functional.cross_entropy(
             torch.tensor([bias] * 64), labels, label_smoothing=training.SMOOTHING
         )
-        shares.append((learner.loss(pictures, labels, numbers, codes) - of_labels).item())
+        shares.append(
+            (learner.loss(pictures, labels, numbers, codes, torch.ones(64, dtype=torch.bool)) - of_labels).item()
+        )
     assert shares[0] == pytest.approx(10 * shares[1], rel=0.01)
+
+
+def test_nothing_is_learnt_from_parameters_that_are_not_known():
+    """Two sets that differ only in the parameters that are not known give the same weights, and with the others they do not.
+
+    Fails where PARAMETERS_KNOWN is not looked at.
+    """
+    examples = bars(500)
+    embedding = simulator_features.make(OUTPUT, FeatureOptions(width=4, dim=16, steps=20))
+    shuffled = {name: column[::-1].copy() for name, column in examples.state.items()}
+
+    def fit(known, state):
+        state = {name: np.where(known, examples.state[name], column) for name, column in state.items()}
+        return embedding.fit(
+            Samples(examples.data, examples.labels, {**state, PARAMETERS_KNOWN: known}), SPACE, 2, seed=1
+        )
+
+    half = np.arange(500) % 2 == 0
+    for known in (half, np.zeros(500, np.bool_)):
+        one, other = fit(known, examples.state), fit(known, shuffled)
+        assert all(np.array_equal(one[name], other[name]) for name in one)
+    every = embedding.fit(examples, SPACE, 2, seed=1)
+    assert any(not np.array_equal(every[name], fit(half, examples.state)[name]) for name in every)
 
 
 def test_what_is_unread_of_labels_runs_from_one_to_nothing():

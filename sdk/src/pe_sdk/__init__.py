@@ -14,11 +14,12 @@ from pe_sdk.parameters import Categorical, Column, Float, Int, Parameter
 from pe_sdk.peers import Peers
 from pe_sdk.random import Seeds
 from pe_sdk.released import Released
-from pe_sdk.samples import Samples
+from pe_sdk.samples import PARAMETERS_KNOWN, Samples
 from pe_sdk.space import Columns, Degree, ParameterSpace
 from pe_sdk.specs import EmbeddingSpec, GeneratorSpec, ReaderSpec, SourceInfo, Table
 
 __all__ = [
+    "PARAMETERS_KNOWN",
     "CannotMake",
     "Categorical",
     "Column",

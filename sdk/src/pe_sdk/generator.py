@@ -49,7 +49,8 @@ class Generator(ABC):
     """True where `vary` takes samples of other generators too: data and labels, without state of its own."""
 
     space: ParameterSpace | None = None
-    """Parameters that every sample carries in columns of its state, from which an embedding may learn; None where it knows none."""
+    """Parameters that every sample carries in columns of its state, from which an embedding may learn; None where it knows none.
+    A column `pe_sdk.PARAMETERS_KNOWN` tells samples whose parameters say nothing about them."""
 
     label_spaces: tuple[ParameterSpace, ...] = ()
     """By label, as `Simulator.space_for` gives them; () where all are `space`."""

@@ -7,6 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+PARAMETERS_KNOWN = "parameters_known"
+"""State column, bool [n], of a generator whose `space` not all of its samples come from: False where a row's parameters say nothing
+about it. They lie inside the space all the same. Without the column, all are known.
+"""
+
 
 @dataclass(frozen=True)
 class Samples:

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_combined.parts import MAKER, Part, joined
+from pe_combined.parts import MAKER, Columns, Part, joined
 from pe_combined.settings import AUTO, RELEASE, Stage, check_end
-from pe_sdk import CannotMake, Degree, Generator, Released, Samples, Seeds
+from pe_sdk import PARAMETERS_KNOWN, CannotMake, Degree, Generator, Released, Samples, Seeds
 
 SETTLED = 0.4
 """Share of the candidates that take part in the votes from which on an auto stage takes over; see `participation`."""
@@ -41,7 +41,7 @@ class Chain(Generator):
     def random(self, labels: NDArray[np.int64], seeds: Seeds) -> Samples:
         part = self._parts[0]
         made = part.random(labels, seeds)
-        return joined(self._parts, {part.name: (np.arange(len(made)), made)}, len(made))
+        return self._joined(part, made)
 
     def vary(self, samples: Samples, degree: Degree, seeds: Seeds) -> Samples:
         part = self._parts[self._now]
@@ -56,7 +56,15 @@ class Chain(Generator):
             made["foreign"] = rows, part.vary(replace(samples.take(rows), state={}), degree, seeds[rows])
         order = np.concatenate([rows for rows, _ in made.values()])
         whole = Samples.concatenate([varied for _, varied in made.values()]).take(np.argsort(order))
-        return joined(self._parts, {part.name: (np.arange(len(whole)), whole)}, len(whole), samples.state)
+        return self._joined(part, whole, samples.state)
+
+    def _joined(self, part: Part, made: Samples, before: Columns | None = None) -> Samples:
+        """All made by one part; whose parameters are known is what the first stage says, where it says so."""
+        whole = joined(self._parts, {part.name: (np.arange(len(made)), made)}, len(made), before)
+        first = self._parts[0]
+        if PARAMETERS_KNOWN not in first.empty:
+            return whole
+        return replace(whole, state={**whole.state, PARAMETERS_KNOWN: first.known(whole.state)})
 
     def adapt(self, released: Released) -> "Chain":
         """The stage of the next population, t; the votes say it where it is auto. Each part adapts to its own samples.

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pe_combined.parts import MAKER, Part, joined
-from pe_sdk import Degree, Generator, Released, Samples, Seeds, random
+from pe_sdk import PARAMETERS_KNOWN, Degree, Generator, Released, Samples, Seeds, random
 
 SURE = 3.0
 """Standard deviations of the noise that are taken off the votes of one generator, and added to those of the other, before they are
@@ -21,6 +21,9 @@ compared: what is handed over follows from what the votes say for certain.
 
 class Mixture(Generator):
     """See the module.
+
+    Its parameters are those of the part with the largest share among those that have any. Samples keep them when they are handed
+    over; those that began elsewhere carry some that are not known (`pe_sdk.PARAMETERS_KNOWN`).
 
     Args:
         parts: the generators.
@@ -32,6 +35,10 @@ class Mixture(Generator):
         self, parts: tuple[Part, ...], shares: tuple[float, ...], handed: Mapping[str, tuple[str, float]] | None = None
     ) -> None:
         self._parts, self._shares, self._handed = parts, shares, dict(handed or {})
+        able = [place for place, part in enumerate(parts) if part.generator.space]
+        self._told = parts[max(able, key=shares.__getitem__)] if able else None
+        if self._told:
+            self.space, self.label_spaces = self._told.spaces()
 
     def random(self, labels: NDArray[np.int64], seeds: Seeds) -> Samples:
         at = np.searchsorted(np.cumsum(self._shares)[:-1], random.uniforms(seeds, "maker"), side="right")
@@ -39,7 +46,8 @@ class Mixture(Generator):
         for place, part in enumerate(self._parts):
             if len(rows := np.flatnonzero(at == place)):
                 made[part.name] = rows, part.random(labels[rows], seeds[rows])
-        return joined(self._parts, made, len(labels))
+        samples = joined(self._parts, made, len(labels))
+        return samples if self._told is None else self._with_parameters(samples, self._told, seeds)
 
     def vary(self, samples: Samples, degree: Degree, seeds: Seeds) -> Samples:
         before = samples.state[MAKER]
@@ -56,7 +64,11 @@ class Mixture(Generator):
             if varied:
                 rows = np.concatenate([rows for rows, _ in varied])
                 made[part.name] = rows, Samples.concatenate([made_by for _, made_by in varied])
-        return joined(self._parts, made, len(samples))
+        whole = joined(self._parts, made, len(samples), samples.state)
+        if self._told is None:
+            return whole
+        known = np.where(makers == self._told.name, self._told.known(whole.state), samples.state[PARAMETERS_KNOWN])
+        return replace(whole, state={**whole.state, PARAMETERS_KNOWN: known})
 
     def adapt(self, released: Released) -> "Mixture":
         """Who hands over to whom, by the votes a candidate of each generator got on average; each part adapts to its own."""
@@ -69,6 +81,17 @@ class Mixture(Generator):
             if least > most:
                 handed[name] = best, float(1 - most / least)
         return Mixture(tuple(part.adapted(released) for part in self._parts), self._shares, handed)
+
+    def _with_parameters(self, samples: Samples, told: Part, seeds: Seeds) -> Samples:
+        """Random samples with a column that tells whose parameters are known; those of the others are any of their label's space."""
+        own = samples.state[MAKER] == told.name
+        state = {name: column.copy() for name, column in samples.state.items()}
+        for label in np.unique(samples.labels[~own]):
+            rows = np.flatnonzero(~own & (samples.labels == label))
+            space = self.label_spaces[label] if self.label_spaces else self.space
+            for name, values in (space.sample(seeds[rows]) if space else {}).items():
+                state[name][rows] = values
+        return replace(samples, state={**state, PARAMETERS_KNOWN: own & told.known(state)})
 
     def _makers(self, before: NDArray[np.str_], degree: Degree, seeds: Seeds) -> NDArray[np.str_]:
         """Who varies each sample; by a degree of 0 nobody else."""

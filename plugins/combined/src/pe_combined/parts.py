@@ -7,7 +7,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_sdk import CannotMake, Degree, Generator, OutputSpec, ParameterSpace, Peers, Released, Samples, Seeds
+from pe_sdk import (
+    PARAMETERS_KNOWN,
+    CannotMake,
+    Degree,
+    Generator,
+    OutputSpec,
+    ParameterSpace,
+    Peers,
+    Released,
+    Samples,
+    Seeds,
+)
 
 MAKER = "maker"
 """State column with the name of the generator that made a sample last."""
@@ -56,6 +67,10 @@ class Part:
             for space in (known, *self.generator.label_spaces)
         )
         return whole, tuple(by_label)
+
+    def known(self, state: Columns) -> NDArray[np.bool_]:
+        """Which of its own samples its parameters say something about; [n], what it says of those of others means nothing."""
+        return state.get(f"{self.name}/{PARAMETERS_KNOWN}", np.ones(len(state[MAKER]), np.bool_))
 
     def adapted(self, released: Released) -> "Part":
         """The part after an iteration, told of its own candidates where it has any."""
