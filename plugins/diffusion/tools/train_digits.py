@@ -3,7 +3,7 @@
     OMP_NUM_THREADS=1 python tools/train_digits.py FOLDER [--minutes 25] [--start FOLDER [--rate 7e-4]]
 
 The minutes are CPU minutes. FOLDER becomes a model as `pe_diffusion` loads it (unet/, scheduler/, model_index.json), written
-again every two minutes; --start goes on from such a folder.
+again every two minutes; --start goes on from such a folder. `calibrate_gain.py FOLDER` comes after it.
 The pictures are drawn afresh for every step: no data set is read. Velocity prediction on the cosine schedule (Salimans, Ho,
 arXiv 2202.00512; Nichol, Dhariwal, arXiv 2102.09672), an exponential average of the weights, and a tenth of the labels
 replaced by "none" (Ho, Salimans, arXiv 2207.12598).

@@ -18,9 +18,10 @@ from pe_sdk import CannotMake
 class PixelModel(Backend):
     """A DDPM or DDIM pipeline folder.
 
-    Beyond what diffusers writes, model_index.json may hold `id2label` (names of the classes; their numbers otherwise) and
-    `patch` (pixels a side that are folded into channels). An unconditional model makes the same for every label. A class
-    after the named ones stands for "no class", which guidance needs.
+    Beyond what diffusers writes, model_index.json may hold `id2label` (names of the classes; their numbers otherwise),
+    `patch` (pixels a side that are folded into channels) and `gain`, by which the result is multiplied before it is cut to
+    black and white: a small net misses either by a few levels, and leaves a grey veil where a picture is empty. An
+    unconditional model makes the same for every label. A class after the named ones stands for "no class", which guidance needs.
 
     Raises:
         CannotMake: labels that are no classes, guidance without a class for "none", or a net of another form.
@@ -33,7 +34,7 @@ class PixelModel(Backend):
         self.place = place
         self.scheduler = scheduler(folder)
         config = folder.config("unet")
-        self._patch = _patch(folder)
+        self._patch, self._gain = _patch(folder), _gain(folder)
         channels, folded = config.get("in_channels"), self._patch**2
         size = config.get("sample_size")
         if (
@@ -72,7 +73,7 @@ class PixelModel(Backend):
         return functional.pixel_unshuffle(pictures, self._patch)
 
     def decode(self, x: Tensor) -> Tensor:
-        return functional.pixel_shuffle(x, self._patch)
+        return functional.pixel_shuffle(x * self._gain, self._patch)
 
 
 def _patch(folder: ModelFolder) -> int:
@@ -82,6 +83,13 @@ def _patch(folder: ModelFolder) -> int:
             f"'patch' in model_index.json of {folder.name!r} is a whole number from 1 to 64, got {patch!r}"
         )
     return patch
+
+
+def _gain(folder: ModelFolder) -> float:
+    gain = folder.index.get("gain", 1.0)
+    if isinstance(gain, bool) or not isinstance(gain, int | float) or not 1 <= gain <= 2:
+        raise CannotMake(f"'gain' in model_index.json of {folder.name!r} is a number from 1 to 2, got {gain!r}")
+    return float(gain)
 
 
 def _numbers(folder: ModelFolder, count: int) -> dict[str, int]:
