@@ -260,6 +260,19 @@ def test_a_stage_of_the_release_makes_that_alone():
     assert set(chain.adapt(early).vary(made, 0.5, MORE).state[MAKER]) == {"model"}
 
 
+def test_a_stage_of_the_release_varies_what_the_first_made_of_the_parents():
+    # Fails where the parents themselves go to the second stage, or where the second takes what it is given for its own.
+    chain, grey = make(stages="grey,model:release"), make(stages="grey:0-")
+    made = chain.random(COLUMN, SEEDS)
+    released_by_grey = grey.vary(made, 0.3, MORE)
+    whole = chain.adapt(released(6, made)).vary(made, 0.3, MORE)
+    assert not np.array_equal(released_by_grey.data, made.data)
+    assert np.array_equal(whole.data, released_by_grey.data + np.uint8(30)) and set(whole.state["model/word"]) == {
+        "foreign"
+    }
+    assert np.array_equal(whole.state["grey/level"], released_by_grey.state["grey/level"])
+
+
 def test_participation_is_that_of_the_votes_without_their_noise():
     labels, n = np.zeros(20000, np.int64), 20000
     rng = np.random.default_rng(0)

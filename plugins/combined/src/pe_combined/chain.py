@@ -16,7 +16,8 @@ SETTLED = 0.4
 
 
 class Chain(Generator):
-    """The generator of the stage makes the next population, of whatever the one before it made.
+    """The generator of the stage makes the next population, of whatever the one before it made. A stage of the release comes on top:
+    it varies what the first made of the parents, as it would have made the release alone.
 
     Its parameters are those of the first stage, which its samples carry on: a later stage changes how they look, and mostly little.
 
@@ -44,7 +45,11 @@ class Chain(Generator):
         return self._joined(part, made)
 
     def vary(self, samples: Samples, degree: Degree, seeds: Seeds) -> Samples:
-        part = self._parts[self._now]
+        if self._stages[self._now].start == RELEASE:
+            samples = self._varied(self._parts[0], samples, degree, seeds)
+        return self._varied(self._parts[self._now], samples, degree, seeds)
+
+    def _varied(self, part: Part, samples: Samples, degree: Degree, seeds: Seeds) -> Samples:
         own = samples.state[MAKER] == part.name
         made = {}
         if own.any():

@@ -18,7 +18,8 @@ class Stage:
 
     Args:
         name: of the generator.
-        start: the first population it makes, 0 for the random samples; AUTO where the votes decide; RELEASE for the last one alone.
+        start: the first population it makes, 0 for the random samples; AUTO where the votes decide; RELEASE for the last one alone,
+            after the stage before it.
         end: the last, or None where it goes on to the end.
     """
 
