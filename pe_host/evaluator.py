@@ -2,8 +2,10 @@
 
 import contextlib
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pe_host.compute.info import GeneratorInfo
 from pe_host.compute.pool import Workers
@@ -90,10 +92,15 @@ class Evaluator:
     def _embedded(self, samples: Samples) -> Population:
         some = samples.take(some_rows(len(samples), SAMPLES))
         self._learner.learn(1, some)
-        known = some.state.get(PARAMETERS_KNOWN, np.ones(len(some), np.bool_))
-        state = {name: some.state[name][known] for name in self._space or () if name in some.state and known.any()}
-        return Population(project(self._workers.embed(some)), state)
+        return Population(project(self._workers.embed(some)), columns_of(some, self._space))
 
     def _question(self, populations: list[Population]) -> Question:
         about = {"embedding": str(self._job.embedding), "weights": self._learner.digest}
         return Question(self._learner.embedding, about, populations, self._space)
+
+
+def columns_of(samples: Samples, space: ParameterSpace | None) -> dict[str, NDArray[Any]]:
+    """The parameters of a population, by name; none where some are not known: those of the rest are not the population's."""
+    if not samples.state.get(PARAMETERS_KNOWN, np.ones(1, np.bool_)).all():
+        return {}
+    return {name: samples.state[name] for name in space or () if name in samples.state}

@@ -75,7 +75,7 @@ def targets_of(examples: Samples, space: ParameterSpace | None, label_count: int
         np.stack(numbers, axis=1).astype(np.float32) if numbers else np.zeros((n, 0), np.float32),
         np.stack(codes, axis=1).astype(np.int64) if codes else np.zeros((n, 0), np.int64),
         tuple(counts),
-        examples.state.get(PARAMETERS_KNOWN, np.ones(n, np.bool_)),
+        np.ones(n, np.bool_) if space is None else examples.state.get(PARAMETERS_KNOWN, np.ones(n, np.bool_)),
         pairs=space is None,
         groups=_groups(examples) if space is None else np.zeros(0, np.int64),
     )
@@ -115,7 +115,7 @@ class _Learner(nn.Module):
         logits = self.label_head(features)
         loss = nn.functional.cross_entropy(logits, labels, label_smoothing=SMOOTHING)
         weight = PARAMETER_WEIGHT + UNREAD_WEIGHT * unread(loss.item(), logits.shape[1]) ** 2
-        read = features[known]
+        read, weight = features[known], weight * known.float().mean().item()
         if self.number_head and len(read):
             loss = loss + weight * nn.functional.mse_loss(self.number_head(read), numbers[known])
         for column, head in enumerate(self.code_heads if len(read) else ()):

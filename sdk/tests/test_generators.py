@@ -92,11 +92,12 @@ def test_the_choices_of_a_label_keep_their_codes():
         made(Hair())
 
 
-def test_the_name_of_the_render_seed_is_taken():
+@pytest.mark.parametrize("name", ["render_seed", "parameters_known"])
+def test_names_of_other_columns_are_taken(name):
     class Taken(Flat):
-        space = ParameterSpace({"render_seed": Float(0, 1)})
+        space = ParameterSpace({name: Float(0, 1)})
 
-    with pytest.raises(ValueError, match="render_seed"):
+    with pytest.raises(ValueError, match=name):
         made(Taken())
 
 

@@ -67,6 +67,7 @@ class Model(Generator):
 
     def vary(self, samples, degree, seeds):
         assert len(samples) == 8 and set(samples.state) in ({"word"}, set())
+        degree = degree["*"] if isinstance(degree, dict) else degree
         if degree == 0 and samples.state:
             return samples
         words = np.array(["own" if samples.state else "foreign"] * 8)
@@ -125,7 +126,7 @@ def test_parameters_of_a_chain_are_those_of_its_first_stage():
 
 def test_parameters_of_a_mixture_are_those_of_its_simulator_where_they_are_known():
     # Fails where rows of others carry zeros (outside the space), or a handed over sample forgets what it began with.
-    mixture = make(mix="tens:1,model:1")
+    mixture = make(mix="model:1,tens:2")
     made = mixture.random(COLUMN, SEEDS)
     model = made.state[MAKER] == "model"
     assert np.array_equal(made.state[PARAMETERS_KNOWN], ~model) and list(mixture.space) == ["tens/level"]
@@ -136,18 +137,47 @@ def test_parameters_of_a_mixture_are_those_of_its_simulator_where_they_are_known
     assert np.array_equal(varied.state["tens/level"][handed], made.state["tens/level"][handed])
     for samples in (made, varied):
         check_parameters(samples.state, samples.labels, mixture.space, mixture.label_spaces)
-    assert make(mix="model:1").space is None and PARAMETERS_KNOWN not in make(mix="model:1").random(COLUMN, SEEDS).state
+    fresh = handing.vary(made, 1.0, MORE)
+    assert np.array_equal(fresh.state[PARAMETERS_KNOWN], fresh.state[MAKER] == "tens"), "nothing is left of a parent"
+
+
+def test_a_mixture_has_the_parameters_of_who_makes_half_of_it_or_nobodys():
     assert list(make(mix="grey:1,tens:2").space) == ["tens/level"]
+    assert list(make(mix="grey:1,tens:1").space) == ["grey/level"]
+    for mix in ("model:1", "model:2,grey:1"):
+        assert make(mix=mix).space is None
+        assert PARAMETERS_KNOWN not in make(mix=mix).random(COLUMN, SEEDS).state
 
 
-def test_a_chain_says_what_its_first_stage_says_of_parameters():
-    chain = make(stages="both:0-0,model:1-")
-    made = chain.random(COLUMN, SEEDS)
-    varied = chain.adapt(released(1, made)).vary(made, 0.5, MORE)
-    assert 0 < made.state[PARAMETERS_KNOWN].sum() < N and np.array_equal(
-        varied.state[PARAMETERS_KNOWN], made.state[PARAMETERS_KNOWN]
-    )
-    assert list(chain.space) == ["both/grey/level"]
+def test_what_a_part_does_not_know_is_not_known():
+    """Of a part that is a mixture itself. Fails where all that it made counts as known."""
+    mixture = make(mix="both:2,model:1")
+    many = random.derive(5, "many", 400)
+    made = mixture.random(np.zeros(400, np.int64), many)
+    inner = (made.state[MAKER] == "both") & (made.state["both/maker"] == "grey")
+    for samples in (made, mixture.vary(made, 0.5, random.derive(6, "many", 400))):
+        assert 0 < inner.sum() < (made.state[MAKER] == "both").sum()
+        assert np.array_equal(samples.state[PARAMETERS_KNOWN], inner)
+
+
+def test_a_chain_knows_what_its_first_stage_knows_until_a_later_one_draws_afresh():
+    for stages, some in (("both:0-0,model:1-", True), ("grey:0-0,model:1-", False)):
+        chain = make(stages=stages)
+        made = chain.random(COLUMN, SEEDS)
+        then = chain.adapt(released(1, made))
+        assert (0 < made.state[PARAMETERS_KNOWN].sum() < N) == some
+        assert np.array_equal(then.vary(made, 0.5, MORE).state[PARAMETERS_KNOWN], made.state[PARAMETERS_KNOWN])
+        assert not then.vary(made, 1.0, MORE).state[PARAMETERS_KNOWN].any()
+
+
+def test_degrees_by_parameter_reach_the_generator_they_are_of():
+    mixture = make(mix="grey:1,model:1")
+    made = mixture.random(COLUMN, SEEDS)
+    model = made.state[MAKER] == "model"
+    still = mixture.vary(made, {"grey/level": 0.0, "*": 0.4}, MORE)
+    assert np.array_equal(still.data[~model], made.data[~model]) and (still.data[model] == 240).all()
+    handing = mixture.adapt(released(2, made, np.where(model, 4000, 10)))
+    assert np.array_equal(handing.vary(made, {"*": 0.0}, MORE).state[MAKER], made.state[MAKER])
 
 
 def test_rows_of_both_makers_are_varied_in_their_places():
@@ -164,12 +194,11 @@ def test_rows_of_both_makers_are_varied_in_their_places():
 
 
 def test_columns_are_the_same_whoever_made_the_samples():
-    columns = ["grey/level", "grey/render_seed", MAKER, "model/word"]
-    for generator, more in ((make(stages="grey:0-0,model:1-"), []), (make(mix="grey:1,model:1"), [PARAMETERS_KNOWN])):
+    for generator in (make(stages="grey:0-0,model:1-"), make(mix="grey:1,model:1")):
         made = generator.random(COLUMN, SEEDS)
         varied = generator.adapt(released(1, made)).vary(made, 0.5, MORE)
         for samples in (made, varied):
-            assert sorted(samples.state) == sorted(columns + more)
+            assert sorted(samples.state) == ["grey/level", "grey/render_seed", MAKER, "model/word", PARAMETERS_KNOWN]
             assert samples.state[MAKER].dtype == np.dtype("<U5")
 
 

@@ -10,7 +10,7 @@ from pe_sdk.generator import Generator, Simulator
 from pe_sdk.output import OutputSpec
 from pe_sdk.parameters import Categorical, Parameter
 from pe_sdk.random import Seeds
-from pe_sdk.samples import Samples
+from pe_sdk.samples import PARAMETERS_KNOWN, Samples
 from pe_sdk.space import Columns, Degree, ParameterSpace
 
 RENDER_SEED = "render_seed"
@@ -28,7 +28,7 @@ class SimulatorGenerator(Generator):
 
     Raises:
         ValueError: the space of a label has other names, kinds or choices than `simulator.space`, or takes the name
-            `render_seed`.
+            `render_seed` or `parameters_known`.
     """
 
     state_only = True
@@ -44,8 +44,8 @@ class SimulatorGenerator(Generator):
                 raise ValueError(
                     f"the space of label {label!r} has other names, kinds or choices than the simulator's space"
                 )
-        if RENDER_SEED in self.space:
-            raise ValueError(f"a parameter may not be named {RENDER_SEED!r}")
+        if taken := self.space.keys() & {RENDER_SEED, PARAMETERS_KNOWN}:
+            raise ValueError(f"a parameter may not be named {min(taken)!r}")
 
     def random(self, labels: NDArray[np.int64], seeds: Seeds) -> Samples:
         params = self._by_label(labels, lambda space, rows: space.sample(seeds[rows]))

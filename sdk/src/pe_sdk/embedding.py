@@ -44,7 +44,8 @@ class TrainableEmbedding(Embedding):
     ) -> dict[str, NDArray[Any]]:
         """Learn weights from samples with data, labels and, where there is a space, its columns as state.
 
-        Where there is none, the samples come in pairs: row 2i + 1 is a variation of row 2i.
+        Where the state has a column `pe_sdk.PARAMETERS_KNOWN`, the parameters of rows that are False there say nothing about them.
+        Where there is no space, the samples come in pairs: row 2i + 1 is a variation of row 2i.
 
         An embedding that has weights may go on from them, which takes less than to begin: before each iteration the host
         calls `with_weights` with those of the iteration before, then `fit` with samples of the same space and labels.

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_combined.parts import MAKER, Columns, Part, joined
+from pe_combined.parts import MAKER, Part, joined, known_after
 from pe_combined.settings import AUTO, RELEASE, Stage, check_end
 from pe_sdk import PARAMETERS_KNOWN, CannotMake, Degree, Generator, Released, Samples, Seeds
 
@@ -20,6 +20,7 @@ class Chain(Generator):
     it varies what the first made of the parents, as it would have made the release alone.
 
     Its parameters are those of the first stage, which its samples carry on: a later stage changes how they look, and mostly little.
+    Where it draws afresh, by a degree of 1, they are not known any more (`pe_sdk.PARAMETERS_KNOWN`).
 
     Args:
         parts: a generator a stage.
@@ -42,7 +43,8 @@ class Chain(Generator):
     def random(self, labels: NDArray[np.int64], seeds: Seeds) -> Samples:
         part = self._parts[0]
         made = part.random(labels, seeds)
-        return self._joined(part, made)
+        whole = joined(self._parts, {part.name: (np.arange(len(made)), made)}, len(made))
+        return whole if self.space is None else _marked(whole, part.known(whole.state))
 
     def vary(self, samples: Samples, degree: Degree, seeds: Seeds) -> Samples:
         if self._stages[self._now].start == RELEASE:
@@ -61,15 +63,11 @@ class Chain(Generator):
             made["foreign"] = rows, part.vary(replace(samples.take(rows), state={}), degree, seeds[rows])
         order = np.concatenate([rows for rows, _ in made.values()])
         whole = Samples.concatenate([varied for _, varied in made.values()]).take(np.argsort(order))
-        return self._joined(part, whole, samples.state)
-
-    def _joined(self, part: Part, made: Samples, before: Columns | None = None) -> Samples:
-        """All made by one part; whose parameters are known is what the first stage says, where it says so."""
-        whole = joined(self._parts, {part.name: (np.arange(len(made)), made)}, len(made), before)
-        first = self._parts[0]
-        if PARAMETERS_KNOWN not in first.empty:
-            return whole
-        return replace(whole, state={**whole.state, PARAMETERS_KNOWN: first.known(whole.state)})
+        varied = joined(self._parts, {part.name: (np.arange(len(whole)), whole)}, len(whole), samples.state)
+        if self.space is None:
+            return varied
+        before = samples.state[PARAMETERS_KNOWN]
+        return _marked(varied, known_after(self._parts, self._parts[0], degree, varied, before))
 
     def adapt(self, released: Released) -> "Chain":
         """The stage of the next population, t; the votes say it where it is auto. Each part adapts to its own samples.
@@ -86,6 +84,10 @@ class Chain(Generator):
             check_end(self._stages, released.iterations)
             now = sum(stage.start <= released.t for stage in self._stages) - 1
         return Chain(tuple(part.adapted(released) for part in self._parts), self._stages, now)
+
+
+def _marked(samples: Samples, known: NDArray[np.bool_]) -> Samples:
+    return replace(samples, state={**samples.state, PARAMETERS_KNOWN: known})
 
 
 def _over(released: Released, first: str) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_combined.parts import MAKER, Part, joined
+from pe_combined.parts import MAKER, Part, joined, known_after
 from pe_sdk import PARAMETERS_KNOWN, Degree, Generator, Released, Samples, Seeds, random
 
 SURE = 3.0
@@ -18,12 +18,16 @@ SURE = 3.0
 compared: what is handed over follows from what the votes say for certain.
 """
 
+TOLD = 0.5
+"""Share of the random samples from which on the parameters of their generator are those of the mixture."""
+
 
 class Mixture(Generator):
     """See the module.
 
-    Its parameters are those of the part with the largest share among those that have any. Samples keep them when they are handed
-    over; those that began elsewhere carry some that are not known (`pe_sdk.PARAMETERS_KNOWN`).
+    Its parameters are those of the part that makes half of the random samples or more, where it has any: with fewer, an embedding
+    learns more from variations. Samples keep them when they are handed over; those that began elsewhere carry some that are not
+    known (`pe_sdk.PARAMETERS_KNOWN`).
 
     Args:
         parts: the generators.
@@ -35,8 +39,8 @@ class Mixture(Generator):
         self, parts: tuple[Part, ...], shares: tuple[float, ...], handed: Mapping[str, tuple[str, float]] | None = None
     ) -> None:
         self._parts, self._shares, self._handed = parts, shares, dict(handed or {})
-        able = [place for place, part in enumerate(parts) if part.generator.space]
-        self._told = parts[max(able, key=shares.__getitem__)] if able else None
+        able = [part for part, share in zip(parts, shares, strict=True) if part.generator.space and share >= TOLD]
+        self._told = able[0] if able else None
         if self._told:
             self.space, self.label_spaces = self._told.spaces()
 
@@ -67,7 +71,7 @@ class Mixture(Generator):
         whole = joined(self._parts, made, len(samples), samples.state)
         if self._told is None:
             return whole
-        known = np.where(makers == self._told.name, self._told.known(whole.state), samples.state[PARAMETERS_KNOWN])
+        known = known_after(self._parts, self._told, degree, whole, samples.state[PARAMETERS_KNOWN])
         return replace(whole, state={**whole.state, PARAMETERS_KNOWN: known})
 
     def adapt(self, released: Released) -> "Mixture":
@@ -85,18 +89,18 @@ class Mixture(Generator):
     def _with_parameters(self, samples: Samples, told: Part, seeds: Seeds) -> Samples:
         """Random samples with a column that tells whose parameters are known; those of the others are any of their label's space."""
         own = samples.state[MAKER] == told.name
-        state = {name: column.copy() for name, column in samples.state.items()}
+        state = dict(samples.state)  # of columns that `joined` has just made
         for label in np.unique(samples.labels[~own]):
             rows = np.flatnonzero(~own & (samples.labels == label))
             space = self.label_spaces[label] if self.label_spaces else self.space
-            for name, values in (space.sample(seeds[rows]) if space else {}).items():
+            for name, values in space.sample(seeds[rows]).items():
                 state[name][rows] = values
         return replace(samples, state={**state, PARAMETERS_KNOWN: own & told.known(state)})
 
     def _makers(self, before: NDArray[np.str_], degree: Degree, seeds: Seeds) -> NDArray[np.str_]:
         """Who varies each sample; by a degree of 0 nobody else."""
         makers = before.astype(np.array([part.name for part in self._parts]).dtype)
-        if degree == 0:
+        if not any(degree.values() if isinstance(degree, Mapping) else [degree]):
             return makers
         draw = random.uniforms(seeds, "hand over")
         for name, (taker, probability) in self._handed.items():

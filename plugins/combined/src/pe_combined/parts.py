@@ -72,6 +72,11 @@ class Part:
         """Which of its own samples its parameters say something about; [n], what it says of those of others means nothing."""
         return state.get(f"{self.name}/{PARAMETERS_KNOWN}", np.ones(len(state[MAKER]), np.bool_))
 
+    def redraws(self, degree: Degree) -> bool:
+        """Whether its variation by this degree is a fresh sample, which has nothing of what it was made from."""
+        scaled = self._scaled(degree)
+        return (min(scaled.values(), default=0.0) if isinstance(scaled, Mapping) else scaled) == 1
+
     def adapted(self, released: Released) -> "Part":
         """The part after an iteration, told of its own candidates where it has any."""
         rows = np.flatnonzero(released.state[MAKER] == self.name)
@@ -94,8 +99,10 @@ class Part:
         return Samples.concatenate(made)
 
     def _scaled(self, degree: Degree) -> Degree:
-        if isinstance(degree, Mapping):
-            return {name: min(value * self.degree, 1.0) for name, value in degree.items()}
+        if isinstance(degree, Mapping):  # by parameters, which have the name of their generator before their own
+            own = {name.removeprefix(f"{self.name}/"): value for name, value in degree.items()}
+            known = own.keys() & {*(self.generator.space or ()), "*"}
+            return {name: min(own[name] * self.degree, 1.0) for name in sorted(known)}
         return min(degree * self.degree, 1.0)
 
 
@@ -185,3 +192,27 @@ def joined(
                 )
             state[full][rows] = values
     return Samples(data, labels, {**state, MAKER: makers})
+
+
+def known_after(
+    parts: tuple[Part, ...], told: Part, degree: Degree, varied: Samples, before: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Of which samples the parameters of `told` are known after a variation, [n].
+
+    It knows those of what it made; what another made keeps them, unless it is a fresh sample.
+
+    Args:
+        parts: all generators.
+        told: the one whose parameters they are.
+        degree: of the variation.
+        varied: its samples.
+        before: [n], the same of what was varied.
+    """
+    known, makers = before.copy(), varied.state[MAKER]
+    for part in parts:
+        rows = makers == part.name
+        if part is told:
+            known[rows] = told.known(varied.state)[rows]
+        elif part.redraws(degree):
+            known[rows] = False
+    return known
