@@ -6,7 +6,7 @@ from typing import Any
 
 from pe_sdk import Generator, GeneratorSpec, OutputSpec, Peers, hookimpl, option
 
-DEFAULT_STAGES, DEFAULT_FACTOR = "text-render,diffusion:release", 8
+DEFAULT_STAGES, DEFAULT_FACTOR = "text-render,diffusion:release", 5
 
 
 @dataclass(frozen=True)
