@@ -110,6 +110,23 @@ def test_nothing_is_learnt_from_parameters_that_are_not_known():
     assert any(not np.array_equal(every[name], fit(half, examples.state)[name]) for name in every)
 
 
+def test_parameters_count_by_the_share_of_rows_that_have_them():
+    # Fails where the mean over the known rows has the full weight: one row of a batch would count as much as all.
+    examples = bars(64)
+    targets = training.targets_of(examples, SPACE, 2)
+    learner = training._Learner(Size((12, 12, 1), 4, 16, 32), targets).eval()
+    torch.nn.init.zeros_(learner.label_head.weight)
+    arguments = [
+        torch.cat([half[:32], half[:32]])
+        for half in (
+            PICTURES.to_tensor(examples.data),
+            *map(torch.tensor, (targets.labels, targets.numbers, targets.codes)),
+        )
+    ]
+    losses = [learner.loss(*arguments, torch.arange(64) < count).item() for count in (0, 32, 64)]
+    assert losses[2] - losses[0] == pytest.approx(2 * (losses[1] - losses[0]), rel=1e-3) and losses[2] > losses[0]
+
+
 def test_what_is_unread_of_labels_runs_from_one_to_nothing():
     assert training.unread(np.log(10), 10) == pytest.approx(1)
     spread = np.full(10, training.SMOOTHING / 10)

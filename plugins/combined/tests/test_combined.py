@@ -139,6 +139,9 @@ def test_parameters_of_a_mixture_are_those_of_its_simulator_where_they_are_known
         check_parameters(samples.state, samples.labels, mixture.space, mixture.label_spaces)
     fresh = handing.vary(made, 1.0, MORE)
     assert np.array_equal(fresh.state[PARAMETERS_KNOWN], fresh.state[MAKER] == "tens"), "nothing is left of a parent"
+    clipped = make(mix="model:1,tens:2", degrees__model="4").adapt(released(2, made, np.where(model, 4000, 10)))
+    for degree, kept in ((0.2, True), (0.3, False), ({"*": 0.2}, True), ({"*": 0.3}, False)):
+        assert clipped.vary(made, degree, MORE).state[PARAMETERS_KNOWN][handed].any() == kept
 
 
 def test_a_mixture_has_the_parameters_of_who_makes_half_of_it_or_nobodys():
@@ -176,6 +179,12 @@ def test_degrees_by_parameter_reach_the_generator_they_are_of():
     model = made.state[MAKER] == "model"
     still = mixture.vary(made, {"grey/level": 0.0, "*": 0.4}, MORE)
     assert np.array_equal(still.data[~model], made.data[~model]) and (still.data[model] == 240).all()
+    for wrong in ({"level": 0.1, "*": 0.4}, {"grey/levl": 0.1, "*": 0.4}):
+        for generator in (mixture, make(stages="grey:0-")):
+            with pytest.raises(ValueError, match="lev"):
+                generator.vary(made, wrong, MORE)
+    with pytest.raises(ValueError, match="grey/level"):
+        make(mix="model:2,grey:1").vary(made, {"grey/level": 0.1}, MORE)
     handing = mixture.adapt(released(2, made, np.where(model, 4000, 10)))
     assert np.array_equal(handing.vary(made, {"*": 0.0}, MORE).state[MAKER], made.state[MAKER])
 
@@ -300,6 +309,10 @@ def test_a_stage_of_the_release_varies_what_the_first_made_of_the_parents():
         "foreign"
     }
     assert np.array_equal(whole.state["grey/level"], released_by_grey.state["grey/level"])
+    both = Samples.concatenate([whole.take(slice(0, N, 2)), made.take(slice(1, N, 2))])
+    again = chain.adapt(released(6, made)).vary(both, 0.3, MORE)  # rows that the second made are its own
+    assert np.array_equal(again.data[: N // 2], both.data[: N // 2] + np.uint8(30))
+    assert again.state["model/word"].tolist() == ["own"] * (N // 2) + ["foreign"] * (N // 2)
 
 
 def test_participation_is_that_of_the_votes_without_their_noise():

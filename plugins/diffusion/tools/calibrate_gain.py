@@ -1,6 +1,6 @@
 """Set the `gain` of the shipped model: `OMP_NUM_THREADS=1 python tools/calibrate_gain.py FOLDER`
 
-Variations of digits that text-render draws should have the levels that those digits have. The gain is the one, in steps of a
+Variations of digits like those it learnt from should have the levels that those digits have. The gain is the one, in steps of a
 hundredth, for which the two are closest: 1-Wasserstein distance of all pixels, averaged over the degrees. It is written into
 FOLDER/model_index.json. No data set is read.
 """
@@ -24,8 +24,7 @@ def main() -> None:
     if len(sys.argv) != 2:
         raise SystemExit(__doc__)
     index = Path(sys.argv[1]) / "model_index.json"
-    document = {name: value for name, value in json.loads(index.read_text()).items() if name != "gain"}
-    index.write_text(json.dumps(document, indent=2) + "\n")
+    document = json.loads(index.read_text())
     torch.set_num_threads(1)
     output = OutputSpec.image(28, 28)
     model = pe_diffusion.make(output, LABELS, pe_diffusion.Options(model=sys.argv[1]))
@@ -37,7 +36,10 @@ def main() -> None:
         levels = np.sort(to_records(x, output.shape), axis=None).astype(np.float64)
         for degree in DEGREES:
             with torch.inference_mode():
-                made = model._one_pass(to_records(x, output.shape), labels.numpy(), degree**0.5, seeds)
+                level = degree**model.backend.defaults.power
+                made = model._one_pass(to_records(x, output.shape), labels.numpy(), level, seeds) / document.get(
+                    "gain", 1.0
+                )
             for at, gain in enumerate(GAINS):
                 varied = np.sort(to_records(made * gain, output.shape), axis=None)
                 distances[at] += np.abs(varied - levels).mean() / (BATCHES * len(DEGREES))

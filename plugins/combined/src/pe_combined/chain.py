@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_combined.parts import MAKER, Part, joined, known_after
+from pe_combined.parts import MAKER, Part, check_degree, joined, known_after
 from pe_combined.settings import AUTO, RELEASE, Stage, check_end
 from pe_sdk import PARAMETERS_KNOWN, CannotMake, Degree, Generator, Released, Samples, Seeds
 
@@ -47,8 +47,14 @@ class Chain(Generator):
         return whole if self.space is None else _marked(whole, part.known(whole.state))
 
     def vary(self, samples: Samples, degree: Degree, seeds: Seeds) -> Samples:
-        if self._stages[self._now].start == RELEASE:
-            samples = self._varied(self._parts[0], samples, degree, seeds)
+        check_degree(self.space, degree)
+        first = self._parts[0]
+        mine = samples.state[MAKER] == first.name
+        if self._stages[self._now].start == RELEASE and mine.any():
+            rows, rest = np.flatnonzero(mine), np.flatnonzero(~mine)
+            varied = self._varied(first, samples.take(rows), degree, seeds[rows])
+            order = np.argsort(np.concatenate([rows, rest]))
+            samples = Samples.concatenate([varied, samples.take(rest)]).take(order)
         return self._varied(self._parts[self._now], samples, degree, seeds)
 
     def _varied(self, part: Part, samples: Samples, degree: Degree, seeds: Seeds) -> Samples:

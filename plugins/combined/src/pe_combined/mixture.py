@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_combined.parts import MAKER, Part, joined, known_after
+from pe_combined.parts import MAKER, Part, check_degree, joined, known_after
 from pe_sdk import PARAMETERS_KNOWN, Degree, Generator, Released, Samples, Seeds, random
 
 SURE = 3.0
@@ -25,9 +25,9 @@ TOLD = 0.5
 class Mixture(Generator):
     """See the module.
 
-    Its parameters are those of the part that makes half of the random samples or more, where it has any: with fewer, an embedding
-    learns more from variations. Samples keep them when they are handed over; those that began elsewhere carry some that are not
-    known (`pe_sdk.PARAMETERS_KNOWN`).
+    Its parameters are those of the part that makes half of the random samples or more, where it has any; the first of two equals.
+    With fewer, an embedding learns more from variations. Samples keep them when they are handed over; those that began elsewhere
+    carry some that are not known (`pe_sdk.PARAMETERS_KNOWN`).
 
     Args:
         parts: the generators.
@@ -39,7 +39,7 @@ class Mixture(Generator):
         self, parts: tuple[Part, ...], shares: tuple[float, ...], handed: Mapping[str, tuple[str, float]] | None = None
     ) -> None:
         self._parts, self._shares, self._handed = parts, shares, dict(handed or {})
-        able = [part for part, share in zip(parts, shares, strict=True) if part.generator.space and share >= TOLD]
+        able = [part for part, share in zip(parts, shares, strict=True) if part.generator.space and share > TOLD - 1e-9]
         self._told = able[0] if able else None
         if self._told:
             self.space, self.label_spaces = self._told.spaces()
@@ -54,6 +54,7 @@ class Mixture(Generator):
         return samples if self._told is None else self._with_parameters(samples, self._told, seeds)
 
     def vary(self, samples: Samples, degree: Degree, seeds: Seeds) -> Samples:
+        check_degree(self.space, degree)
         before = samples.state[MAKER]
         makers = self._makers(before, degree, seeds)
         made = {}

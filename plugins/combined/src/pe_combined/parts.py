@@ -100,9 +100,8 @@ class Part:
 
     def _scaled(self, degree: Degree) -> Degree:
         if isinstance(degree, Mapping):  # by parameters, which have the name of their generator before their own
-            own = {name.removeprefix(f"{self.name}/"): value for name, value in degree.items()}
-            known = own.keys() & {*(self.generator.space or ()), "*"}
-            return {name: min(own[name] * self.degree, 1.0) for name in sorted(known)}
+            own = {name: value for name, value in degree.items() if name == "*" or name.startswith(f"{self.name}/")}
+            return {name.removeprefix(f"{self.name}/"): min(value * self.degree, 1.0) for name, value in own.items()}
         return min(degree * self.degree, 1.0)
 
 
@@ -192,6 +191,16 @@ def joined(
                 )
             state[full][rows] = values
     return Samples(data, labels, {**state, MAKER: makers})
+
+
+def check_degree(space: ParameterSpace | None, degree: Degree) -> None:
+    """Each part takes the degrees of its own names; one of nobody's would be lost.
+
+    Raises:
+        ValueError: a name that is none of the space, or, where there is none, any but "*".
+    """
+    if isinstance(degree, Mapping):
+        (space or ParameterSpace({})).degrees(degree)
 
 
 def known_after(
