@@ -18,8 +18,8 @@ SURE = 3.0
 compared: what is handed over follows from what the votes say for certain.
 """
 
-TOLD = 0.5
-"""Share of the random samples from which on the parameters of their generator are those of the mixture."""
+TOLD = 0.5 - 1e-9
+"""Share of the random samples from which on the parameters of their generator are those of the mixture: half, as shares are rounded."""
 
 
 class Mixture(Generator):
@@ -39,7 +39,7 @@ class Mixture(Generator):
         self, parts: tuple[Part, ...], shares: tuple[float, ...], handed: Mapping[str, tuple[str, float]] | None = None
     ) -> None:
         self._parts, self._shares, self._handed = parts, shares, dict(handed or {})
-        able = [part for part, share in zip(parts, shares, strict=True) if part.generator.space and share > TOLD - 1e-9]
+        able = [part for part, share in zip(parts, shares, strict=True) if part.generator.space and share >= TOLD]
         self._told = able[0] if able else None
         if self._told:
             self.space, self.label_spaces = self._told.spaces()
