@@ -18,7 +18,9 @@ def rate(size: int, seconds: float, block: int = 256) -> tuple[float, float]:
     labels = np.zeros(block, np.int64)
     params = made.space.sample(seeds)
     blocks = [slice(i, i + block) for i in range(0, len(seeds), block)]
-    columns = [({name: v[rows] for name, v in params.items()}, labels, seeds[rows]) for rows in blocks]
+    columns = [
+        ({name: v[rows] for name, v in params.items()}, labels, seeds[rows]) for rows in blocks
+    ]
     made.render(*columns[0])  # compile
     done, start = 0, time.process_time()
     while (spent := time.process_time() - start) < seconds:
@@ -32,7 +34,9 @@ def main() -> None:
     print(f"numpy {np.__version__}; one thread; blocks of 256; CPU seconds of this process")
     for size in (32, 64):
         speed, setup = rate(size, seconds)
-        print(f"{size:>3} x {size:<3} {speed:>9,.0f} avatars a CPU second; {setup:.2f} s to draw the layers")
+        print(
+            f"{size:>3} x {size:<3} {speed:>9,.0f} avatars a CPU second; {setup:.2f} s to draw the layers"
+        )
 
 
 if __name__ == "__main__":

@@ -39,11 +39,15 @@ def main() -> None:
         made = pe_diffusion.make(OutputSpec.image(28, 28), LABELS, options)
         before = made.random(labels, seeds)
         print(f"dtype={dtype} ({made.backend.place.dtype}), {made.steps} steps")
-        print(f"  random     {rate(lambda m=made: m.random(labels, seeds), seconds):>7,.0f} samples a CPU second")
+        print(
+            f"  random     {rate(lambda m=made: m.random(labels, seeds), seconds):>7,.0f} samples a CPU second"
+        )
         for degree in (0.1, 0.2, 0.4, 0.7):
             speed = rate(lambda m=made, b=before, d=degree: m.vary(b, d, seeds), seconds)
             print(f"  vary {degree:<5} {speed:>7,.0f}")
-    print(f"largest memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB; numpy {np.__version__}")
+    print(
+        f"largest memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB; numpy {np.__version__}"
+    )
 
 
 if __name__ == "__main__":

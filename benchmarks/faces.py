@@ -54,7 +54,9 @@ def main() -> None:
     parser.add_argument("--sizes", nargs="*", type=int, default=[32, 64, 128, 256])
     parser.add_argument("--processes", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--seconds", type=float, default=4.0, help="of CPU a measurement")
-    parser.add_argument("--renders", type=int, default=20_000, help="for the measurement of memory; 0 leaves it out")
+    parser.add_argument(
+        "--renders", type=int, default=20_000, help="for the measurement of memory; 0 leaves it out"
+    )
     chosen = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     context = get_context("spawn")
@@ -62,7 +64,11 @@ def main() -> None:
         for size in chosen.sizes:
             for processes in chosen.processes:
                 with ProcessPoolExecutor(processes, mp_context=context) as pool:
-                    rates = list(pool.map(rate, *zip(*[(backend, size, chosen.seconds)] * processes, strict=True)))
+                    rates = list(
+                        pool.map(
+                            rate, *zip(*[(backend, size, chosen.seconds)] * processes, strict=True)
+                        )
+                    )
                 cpu, clock = sum(r[0] for r in rates) / processes, sum(r[1] for r in rates)
                 print(
                     f"{backend:8} {size:>3} px  {processes} process(es) {cpu:>7,.0f} a CPU second {clock:>7,.0f} a second",

@@ -29,7 +29,12 @@ SPOIL = 1.0
 def classifier(channels: int, classes: int) -> nn.Module:
     layers: list[nn.Module] = []
     for width in (16, 32, 64, 96):
-        layers += [nn.Conv2d(channels, width, 3, padding=1), nn.BatchNorm2d(width), nn.ReLU(), nn.MaxPool2d(2)]
+        layers += [
+            nn.Conv2d(channels, width, 3, padding=1),
+            nn.BatchNorm2d(width),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+        ]
         channels = width
     return nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.3), nn.Linear(96 * 16, classes))
 
@@ -41,10 +46,14 @@ def tensor(images: np.ndarray) -> torch.Tensor:
 
 def levelled(pictures: torch.Tensor) -> torch.Tensor:
     """Pictures with the mean and contrast of each taken out: lights are not what labels are about."""
-    return (pictures - pictures.mean((1, 2, 3), keepdim=True)) / (pictures.std((1, 2, 3), keepdim=True) + 0.05)
+    return (pictures - pictures.mean((1, 2, 3), keepdim=True)) / (
+        pictures.std((1, 2, 3), keepdim=True) + 0.05
+    )
 
 
-def accuracy(train: tuple[np.ndarray, np.ndarray], test: tuple[np.ndarray, np.ndarray], seed: int) -> float:
+def accuracy(
+    train: tuple[np.ndarray, np.ndarray], test: tuple[np.ndarray, np.ndarray], seed: int
+) -> float:
     """Mean of the accuracies of the classes, so that the share of a class is no help."""
     torch.manual_seed(seed)
     pictures, labels = tensor(train[0]), torch.from_numpy(train[1])
@@ -57,20 +66,28 @@ def accuracy(train: tuple[np.ndarray, np.ndarray], test: tuple[np.ndarray, np.nd
         for rows in torch.randperm(len(labels)).split(BATCH):
             batch = pictures[rows]
             batch = torch.where(torch.rand(len(rows), 1, 1, 1) < 0.5, batch.flip(3), batch)
-            loss = nn.functional.cross_entropy(net(levelled(SIGHTS["image"].spoil(batch, SPOIL))), labels[rows], weight)
+            loss = nn.functional.cross_entropy(
+                net(levelled(SIGHTS["image"].spoil(batch, SPOIL))), labels[rows], weight
+            )
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             schedule.step()
     net.eval()
     with torch.inference_mode():
-        guessed = torch.cat([net(levelled(part)) for part in tensor(test[0]).split(500)]).argmax(1).numpy()
+        guessed = (
+            torch.cat([net(levelled(part)) for part in tensor(test[0]).split(500)])
+            .argmax(1)
+            .numpy()
+        )
     return float(np.mean([(guessed[test[1] == c] == c).mean() for c in range(2)]))
 
 
 def initial(run: Path, output: OutputSpec, names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
     """The random sample that the run began with, drawn again from its parameters."""
-    options = parse_options(pe_pyrender_faces.Options, json.loads((run / "manifest.json").read_text())["config"]["set"])
+    options = parse_options(
+        pe_pyrender_faces.Options, json.loads((run / "manifest.json").read_text())["config"]["set"]
+    )
     simulator = pe_pyrender_faces.make(output, names, options)
     with np.load(run / "iterations/000/population.npz") as held:
         columns = {name: held[f"state/{name}"] for name in simulator.space}
@@ -84,7 +101,10 @@ def marginals(run: Path) -> None:
     print(f"{'':<24}{'initial':>9}{'release':>9}{'private':>9}")
     distance = measured["frechet"]
     rows = {"Fréchet distance": (distance["populations"], distance["perfect"])}
-    rows |= {name: (about["populations"], about["perfect"]) for name, about in measured["marginals"].items()}
+    rows |= {
+        name: (about["populations"], about["perfect"])
+        for name, about in measured["marginals"].items()
+    }
     for name, (populations, perfect) in rows.items():
         worse = "  no better" if populations[-1] >= populations[0] else ""
         print(f"{name:<24}{populations[0]:>9.4f}{populations[-1]:>9.4f}{perfect:>9.4f}{worse}")
@@ -98,15 +118,22 @@ def main() -> None:
     info = demo.describe("faces")
     with np.load(run / "release/samples.npz") as held:
         release = held["images"], held["labels"].astype(np.int64)
-    private, fresh = (demo.read(where, demo.describe(where).output, info.label_names) for where in ("faces", FRESH))
+    private, fresh = (
+        demo.read(where, demo.describe(where).output, info.label_names)
+        for where in ("faces", FRESH)
+    )
     sets = {
         "initial sample": initial(run, info.output, info.label_names),
         "release": release,
         "private records": (private.data, private.labels),
     }
     for name, (images, labels) in sets.items():
-        scores = [accuracy((images, labels), (fresh.data, fresh.labels), seed) for seed in range(seeds)]
-        print(f"{name:<16} {len(labels):>6} pictures  accuracy on fresh records {np.mean(scores):.3f}")
+        scores = [
+            accuracy((images, labels), (fresh.data, fresh.labels), seed) for seed in range(seeds)
+        ]
+        print(
+            f"{name:<16} {len(labels):>6} pictures  accuracy on fresh records {np.mean(scores):.3f}"
+        )
 
 
 if __name__ == "__main__":

@@ -35,7 +35,10 @@ def faces(start: int) -> bytes:
 def write_faces(path: Path, count: int, workers: ProcessPoolExecutor) -> None:
     import numpy as np
 
-    with zipfile.ZipFile(path, "w") as archive, archive.open("images.npy", "w", force_zip64=True) as file:
+    with (
+        zipfile.ZipFile(path, "w") as archive,
+        archive.open("images.npy", "w", force_zip64=True) as file,
+    ):
         header = {"descr": "|u1", "fortran_order": False, "shape": (count, SIZE, SIZE, 3)}
         np.lib.format.write_array_header_1_0(file, header)
         left = count * SIZE * SIZE * 3
@@ -83,7 +86,9 @@ def measure(path: str, cache: str) -> list[str]:
         for at in range(0, QUERIES, BLOCK):
             rows = slice(at, at + BLOCK)
             made.vary(samples.take(rows), degree, seeds[rows])
-        lines.append(f"vary {degree:5.2f} {QUERIES / (time.process_time() - cpu):10,.0f} a CPU second")
+        lines.append(
+            f"vary {degree:5.2f} {QUERIES / (time.process_time() - cpu):10,.0f} a CPU second"
+        )
     cpu = time.process_time()
     made.restore(samples.labels, samples.state)
     lines.append(
@@ -111,9 +116,17 @@ def main() -> None:
             clock = time.perf_counter()
             with ProcessPoolExecutor(2, mp_context=context) as workers:
                 write_faces(path, count, workers)
-            print(f"{count:,} faces, rendered by two processes in {time.perf_counter() - clock:.0f} s", flush=True)
+            print(
+                f"{count:,} faces, rendered by two processes in {time.perf_counter() - clock:.0f} s",
+                flush=True,
+            )
             with ProcessPoolExecutor(1, mp_context=context) as alone:
-                print("\n".join(alone.submit(measure, str(path), str(Path(folder) / "cache")).result()), flush=True)
+                print(
+                    "\n".join(
+                        alone.submit(measure, str(path), str(Path(folder) / "cache")).result()
+                    ),
+                    flush=True,
+                )
 
 
 if __name__ == "__main__":

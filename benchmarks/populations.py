@@ -21,7 +21,12 @@ def main() -> None:
     out.mkdir(parents=True, exist_ok=True)
     names = {f"{t:03d}": iteration_name(t, "population") for t in range(manifest.iterations or 0)}
     with Workers.start(2) as workers:
-        workers.load(manifest.generator, manifest.config["set"], manifest.plan.output, manifest.plan.class_names)
+        workers.load(
+            manifest.generator,
+            manifest.config["set"],
+            manifest.plan.output,
+            manifest.plan.class_names,
+        )
         for short, name in {**names, "release": "iterations/release"}.items():
             samples = run.stored(name)[1]
             np.savez(out / f"{short}.npz", images=workers.data(samples), labels=samples.labels)

@@ -9,7 +9,9 @@ import pe_procedural_2d
 from pe_sdk import OutputSpec, SimulatorGenerator, random
 
 
-def rate(size: int, channels: int, labels: tuple[str, ...], seconds: float, block: int = 256) -> float:
+def rate(
+    size: int, channels: int, labels: tuple[str, ...], seconds: float, block: int = 256
+) -> float:
     """Pictures a CPU second, rendered in blocks as the host calls; parameters are drawn beforehand."""
     output = OutputSpec.image(size, size, channels)
     made = pe_procedural_2d.make(output, labels, pe_procedural_2d.Options())
@@ -17,7 +19,10 @@ def rate(size: int, channels: int, labels: tuple[str, ...], seconds: float, bloc
     which = random.integers(seeds, "label", len(labels))
     state = SimulatorGenerator(made, output, labels).random(which, seeds).state
     blocks = [slice(i, i + block) for i in range(0, len(seeds), block)]
-    columns = [({name: state[name][rows] for name in made.space}, which[rows], seeds[rows]) for rows in blocks]
+    columns = [
+        ({name: state[name][rows] for name in made.space}, which[rows], seeds[rows])
+        for rows in blocks
+    ]
     made.render(*columns[0])  # compile
     done, start = 0, time.process_time()
     while (spent := time.process_time() - start) < seconds:
@@ -32,7 +37,9 @@ def main() -> None:
     for name, labels in (("garments", pe_procedural_2d.GARMENTS), ("all shapes", ("any",))):
         for size, channels in ((28, 1), (32, 3), (8, 1), (64, 3)):
             made = rate(size, channels, labels, seconds)
-            print(f"{name:>10} {size:>3} x {size:<3}x {channels} {made:>9,.0f} renders a CPU second")
+            print(
+                f"{name:>10} {size:>3} x {size:<3}x {channels} {made:>9,.0f} renders a CPU second"
+            )
 
 
 if __name__ == "__main__":

@@ -21,7 +21,9 @@ def made_up(folder: Path, count: int) -> None:
     for i in range(count):
         info = folder / f"pe_plugin_made_up_{i}-1.0.dist-info"
         info.mkdir(parents=True)
-        head = f"Metadata-Version: 2.1\nName: pe-plugin-made-up-{i}\nVersion: 1.0\nSummary: made up\n"
+        head = (
+            f"Metadata-Version: 2.1\nName: pe-plugin-made-up-{i}\nVersion: 1.0\nSummary: made up\n"
+        )
         (info / "METADATA").write_text(head + "Requires-Dist: pe-sdk>=1,<2\n")
         (info / "entry_points.txt").write_text(f"[pe.plugins]\nmade-up-{i} = made_up_{i}\n")
 
@@ -60,7 +62,9 @@ def main() -> None:
 
 
 def listed(pe: list[str], environment: dict[str, str]) -> list[dict[str, str]]:
-    done = subprocess.run([*pe, "list-plugins", "--json"], env=environment, check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        [*pe, "list-plugins", "--json"], env=environment, check=True, capture_output=True, text=True
+    )
     return json.loads(done.stdout)["plugins"]
 
 

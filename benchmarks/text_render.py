@@ -18,7 +18,10 @@ def rate(size: int, seconds: float, block: int = 256) -> float:
     labels = random.integers(seeds, "label", len(LABELS))
     params = made.space.sample(seeds)
     blocks = [slice(i, i + block) for i in range(0, len(seeds), block)]
-    columns = [({name: v[rows] for name, v in params.items()}, labels[rows], seeds[rows]) for rows in blocks]
+    columns = [
+        ({name: v[rows] for name, v in params.items()}, labels[rows], seeds[rows])
+        for rows in blocks
+    ]
     made.render(*columns[0])  # compile
     done, start = 0, time.process_time()
     while (spent := time.process_time() - start) < seconds:

@@ -40,7 +40,9 @@ def rows(path: Path | None, count: int, folder: Path) -> Path:
         drawn = generator.random(np.arange(count) % 10, random.derive(1, "private", count))
         images, labels = generator.restore(drawn.labels, drawn.state).data[..., 0], drawn.labels
     private = folder / f"private-{count}.npz"
-    np.savez(private, images=images, labels=labels, label_names=np.array([str(d) for d in range(10)]))
+    np.savez(
+        private, images=images, labels=labels, label_names=np.array([str(d) for d in range(10)])
+    )
     return private
 
 
@@ -78,7 +80,9 @@ def show(name: str, words: list[str], folder: Path, startup: float | None = None
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     arguments.add_argument("--data", type=Path)
     arguments.add_argument("--case", nargs="*", choices=["cost", "main"])
     given = arguments.parse_args()
@@ -89,15 +93,41 @@ def main() -> None:
         folder = Path(scratch)
         if "cost" in cases:
             base_cost = [*base, "--epsilon", "10", "--embedding", "pixels", "--votes", "1"]
-            tiny = ["--candidates", "10", "--samples", "10", "--iterations", "1", "--out", str(folder / "tiny")]
-            startup, _, _ = measured([*base_cost, "--data", str(rows(given.data, 50, folder)), *tiny])
-            cost = [*base_cost, "--data", str(rows(given.data, 5000, folder)), "--candidates", "2000"]
+            tiny = [
+                "--candidates",
+                "10",
+                "--samples",
+                "10",
+                "--iterations",
+                "1",
+                "--out",
+                str(folder / "tiny"),
+            ]
+            startup, _, _ = measured(
+                [*base_cost, "--data", str(rows(given.data, 50, folder)), *tiny]
+            )
+            cost = [
+                *base_cost,
+                "--data",
+                str(rows(given.data, 5000, folder)),
+                "--candidates",
+                "2000",
+            ]
             cost += ["--samples", "2000", "--iterations", "4"]
             for lookahead in ("8", "0"):
-                show(f"cost, lookahead {lookahead}", [*cost, "--lookahead", lookahead], folder, startup)
+                show(
+                    f"cost, lookahead {lookahead}",
+                    [*cost, "--lookahead", lookahead],
+                    folder,
+                    startup,
+                )
         if "main" in cases:
             private = rows(given.data, 50_000, folder)
-            show("main", [*base, "--data", str(private), "--epsilon", "1", "--samples", "20000"], folder)
+            show(
+                "main",
+                [*base, "--data", str(private), "--epsilon", "1", "--samples", "20000"],
+                folder,
+            )
 
 
 if __name__ == "__main__":

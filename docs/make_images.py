@@ -20,7 +20,9 @@ GAP, HEAD = 2, 16
 def gauges() -> Simulator:
     """The simulator of the tutorial, from the tutorial's own text."""
     found = re.search(
-        r"```python\n(# src/pe_gauges/__init__\.py\n.*?)```", (DOCS / "tutorial.md").read_text(), re.DOTALL
+        r"```python\n(# src/pe_gauges/__init__\.py\n.*?)```",
+        (DOCS / "tutorial.md").read_text(),
+        re.DOTALL,
     )
     assert found
     names: dict[str, Any] = {}
@@ -30,7 +32,9 @@ def gauges() -> Simulator:
     return made
 
 
-def built_in(package: str, output: OutputSpec, labels: tuple[str, ...], options: Mapping[str, str]) -> Simulator:
+def built_in(
+    package: str, output: OutputSpec, labels: tuple[str, ...], options: Mapping[str, str]
+) -> Simulator:
     """A simulator of a plugin in this repository."""
     from importlib import import_module
 
@@ -46,10 +50,14 @@ def sheet(pictures: NDArray[Any], columns: int, zoom: int) -> Image.Image:
     """Pictures [n, H, W, C] in rows of `columns`, enlarged."""
     n, height, width, channels = pictures.shape
     cells = np.full((n // columns, height + GAP, columns, width + GAP, channels), 40, np.uint8)
-    cells[:, :height, :, :width] = pictures.reshape(-1, columns, height, width, channels).transpose(0, 2, 1, 3, 4)
+    cells[:, :height, :, :width] = pictures.reshape(-1, columns, height, width, channels).transpose(
+        0, 2, 1, 3, 4
+    )
     flat = cells.reshape(-1, columns * (width + GAP), channels)
     image = Image.fromarray(flat[..., 0] if channels == 1 else flat)
-    return image.resize((image.width * zoom, image.height * zoom), Image.Resampling.NEAREST).convert("RGB")
+    return image.resize(
+        (image.width * zoom, image.height * zoom), Image.Resampling.NEAREST
+    ).convert("RGB")
 
 
 def draws(simulator: Simulator, rows: int, columns: int, zoom: int) -> Image.Image:
@@ -59,7 +67,9 @@ def draws(simulator: Simulator, rows: int, columns: int, zoom: int) -> Image.Ima
     return sheet(simulator.render(params, np.zeros(len(seeds), np.int64), seeds), columns, zoom)
 
 
-def degrees(simulator: Simulator, output: OutputSpec, labels: tuple[str, ...], zoom: int, seed: int) -> Image.Image:
+def degrees(
+    simulator: Simulator, output: OutputSpec, labels: tuple[str, ...], zoom: int, seed: int
+) -> Image.Image:
     """A row a label: one sample, and for each degree its variations, as the host makes them."""
     generator = SimulatorGenerator(simulator, output, labels)
     codes = np.arange(len(labels))
@@ -73,7 +83,9 @@ def degrees(simulator: Simulator, output: OutputSpec, labels: tuple[str, ...], z
             parts.append((degree, sheet(generator.restore(codes, varied.state).data, 1, zoom)))
     width, height = parts[0][1].size
     space = 6
-    page = Image.new("RGB", (width * len(parts) + space * (len(DEGREES) - 1), height + HEAD), (40, 40, 40))
+    page = Image.new(
+        "RGB", (width * len(parts) + space * (len(DEGREES) - 1), height + HEAD), (40, 40, 40)
+    )
     draw, font = ImageDraw.Draw(page), ImageFont.load_default(12)
     x, before = 0, DEGREES[0]
     draw.text((4, 1), f"{before:g}", fill="white", font=font)
@@ -102,9 +114,15 @@ def main() -> None:
     pictures = {
         "gauges-random": draws(gauges(), 4, 12, 2),
         "gauges-degrees": degrees(gauges(), grey, ("dial",) * 3, 2, 5),
-        "degrees-text-render": degrees(built_in("pe_text_render", grey, digits, {}), grey, digits, 2, 4),
+        "degrees-text-render": degrees(
+            built_in("pe_text_render", grey, digits, {}), grey, digits, 2, 4
+        ),
         "degrees-procedural-2d": degrees(
-            built_in("pe_procedural_2d", coloured, tuple(shapes), asked), coloured, tuple(shapes), 1, 4
+            built_in("pe_procedural_2d", coloured, tuple(shapes), asked),
+            coloured,
+            tuple(shapes),
+            1,
+            4,
         ),
     }
     for name, picture in pictures.items():

@@ -50,7 +50,9 @@ class Account:
         return _finite(vars(self))
 
     def lines(self) -> list[str]:
-        counts = "not released" if self.count_scale is None else f"noise of scale {self.count_scale:.6g}"
+        counts = (
+            "not released" if self.count_scale is None else f"noise of scale {self.count_scale:.6g}"
+        )
         return [
             f"({self.epsilon:.6g}, {self.delta:g})-differentially private, to {self.unit}; {self.mu:.4g}-Gaussian-DP",
             f"{_times(self.rounds, 'histogram')}, a record casting {_times(self.votes, 'vote')} in each",
@@ -98,7 +100,9 @@ class Spent:
         ]
 
 
-def budget(epsilon: float, delta: float, rounds: int, votes: int, class_counts: bool = True) -> Account:
+def budget(
+    epsilon: float, delta: float, rounds: int, votes: int, class_counts: bool = True
+) -> Account:
     """The noise for a budget.
 
     Args:
@@ -113,7 +117,9 @@ def budget(epsilon: float, delta: float, rounds: int, votes: int, class_counts: 
     return cost(scales.votes, scales.counts, delta, rounds, votes)
 
 
-def cost(vote_scale: float, count_scale: float | None, delta: float, rounds: int, votes: int) -> Account:
+def cost(
+    vote_scale: float, count_scale: float | None, delta: float, rounds: int, votes: int
+) -> Account:
     """What noise costs. Arguments as of `Account`.
 
     Raises:
@@ -135,12 +141,24 @@ def spent(folder: Path) -> Spent:
     plan = Manifest.read(RunFolder(folder)).plan
     if not (folder / LEDGER).exists():  # `open` would begin one
         what = "the run has no ledger: nothing was released, or it was lost"
-        raise DataError(what, where=str(folder), fix="continue it with --resume, or give another run")
+        raise DataError(
+            what, where=str(folder), fix="continue it with --resume, or give another run"
+        )
     ledger = Ledger.open(folder / LEDGER, plan)
     epsilon = ledger.spent_epsilon() if plan.private else math.inf
     unit = f"add or remove one {plan.unit}"
     paid, affords = len(ledger.releases), ledger.affords("votes")
-    return Spent(str(folder), plan.private, unit, plan.epsilon, epsilon, plan.delta, plan.rounds, paid, affords)
+    return Spent(
+        str(folder),
+        plan.private,
+        unit,
+        plan.epsilon,
+        epsilon,
+        plan.delta,
+        plan.rounds,
+        paid,
+        affords,
+    )
 
 
 def _times(count: int, what: str) -> str:
@@ -149,4 +167,6 @@ def _times(count: int, what: str) -> str:
 
 def _finite(values: dict[str, Any]) -> dict[str, Any]:
     """The same with infinities and NaN as text, since JSON has no number for them."""
-    return {n: str(v) if isinstance(v, float) and not math.isfinite(v) else v for n, v in values.items()}
+    return {
+        n: str(v) if isinstance(v, float) and not math.isfinite(v) else v for n, v in values.items()
+    }

@@ -28,7 +28,12 @@ from pe_host.setting import (
 
 COUNT = whole(1)
 _DEGREE: Reader = number("a number from 0 to 1", low=0, high=1)
-EPSILON = number("a number > 0 and <= 10000, or inf for a run that is NOT PRIVATE", above=0, high=1e4, infinite=True)
+EPSILON = number(
+    "a number > 0 and <= 10000, or inf for a run that is NOT PRIVATE",
+    above=0,
+    high=1e4,
+    infinite=True,
+)
 DELTA = number("a number from 1e-10 to 0.5", low=1e-10, high=0.5)
 _THRESHOLD = number("a number >= 0", low=0)
 
@@ -45,23 +50,37 @@ class RunConfig:
     data: str = setting("", text, "The private data: a path or scheme:rest.", metavar="SOURCE")
     epsilon: float | None = setting(None, EPSILON, "The privacy budget ε.", metavar="E")
     delta: float = setting(1e-6, DELTA, "The δ of the guarantee.", metavar="D")
-    samples: int | None = setting(None, COUNT, "Size of the release, over all classes.", metavar="N")
-    candidates: int | None = setting(None, COUNT, "Candidates in an iteration, over all classes.", metavar="N")
+    samples: int | None = setting(
+        None, COUNT, "Size of the release, over all classes.", metavar="N"
+    )
+    candidates: int | None = setting(
+        None, COUNT, "Candidates in an iteration, over all classes.", metavar="N"
+    )
     iterations: int | None = setting(None, COUNT, "Noisy rounds T.", metavar="T")
-    lookahead: int = setting(0, whole(0), "Variations averaged for the vote on a candidate.", metavar="L")
-    votes: int | None = setting(None, COUNT, "Nearest candidates that each record votes for.", metavar="K")
+    lookahead: int = setting(
+        0, whole(0), "Variations averaged for the vote on a candidate.", metavar="L"
+    )
+    votes: int | None = setting(
+        None, COUNT, "Nearest candidates that each record votes for.", metavar="K"
+    )
     degrees: tuple[float, ...] | None = setting(
         None, several(_DEGREE), "Variation degree of each iteration.", metavar="D,D,…"
     )
-    final_degree: float | None = setting(None, _DEGREE, "Variation of the parents of the release.", metavar="D")
+    final_degree: float | None = setting(
+        None, _DEGREE, "Variation of the parents of the release.", metavar="D"
+    )
     threshold: float | None = setting(
         None, _THRESHOLD, "Votes below this many noise scales count as none.", metavar="H"
     )
     selection: str | None = setting(
         None, choice("sample", "rank"), "How survivors are drawn: sample or rank.", metavar="HOW"
     )
-    keep_parents: bool | None = setting(None, switch, "Keep survivors beside their variations.", metavar="")
-    retrain: bool | None = setting(None, switch, "Re-train the embedding on released samples.", metavar="")
+    keep_parents: bool | None = setting(
+        None, switch, "Keep survivors beside their variations.", metavar=""
+    )
+    retrain: bool | None = setting(
+        None, switch, "Re-train the embedding on released samples.", metavar=""
+    )
     embedding: str = setting("", text, "The embedding in which records vote.", metavar="NAME")
     embedding_options: dict[str, str] = setting(
         {}, pairs, "An option of the embedding; may be repeated.", metavar="NAME=VALUE"
@@ -69,12 +88,26 @@ class RunConfig:
     classes: tuple[str, ...] = setting(
         (), several(text, distinct=True), "Names of the classes, which are public.", metavar="A,B,…"
     )
-    class_shares: str = setting("noisy", text, "noisy, uniform or public:SHARE,SHARE,…", metavar="HOW")
-    public_size: int | None = setting(None, COUNT, "The number of records, where that is public.", metavar="N")
-    workers: int = setting(0, whole(0, 4096), "Worker processes; 0 is one for each CPU.", metavar="N")
+    class_shares: str = setting(
+        "noisy", text, "noisy, uniform or public:SHARE,SHARE,…", metavar="HOW"
+    )
+    public_size: int | None = setting(
+        None, COUNT, "The number of records, where that is public.", metavar="N"
+    )
+    workers: int = setting(
+        0, whole(0, 4096), "Worker processes; 0 is one for each CPU.", metavar="N"
+    )
     seed: int = setting(0, whole(0), "Seed of everything but the noise.", metavar="S")
-    set: dict[str, str] = setting({}, pairs, "An option of the plugin; may be repeated.", metavar="NAME=VALUE")
-    out: str = setting("", text, "The folder of the run; a fresh runs/NAME-NNN by default.", metavar="RUN", saved=False)
+    set: dict[str, str] = setting(
+        {}, pairs, "An option of the plugin; may be repeated.", metavar="NAME=VALUE"
+    )
+    out: str = setting(
+        "",
+        text,
+        "The folder of the run; a fresh runs/NAME-NNN by default.",
+        metavar="RUN",
+        saved=False,
+    )
     origins: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     """Where each setting that was given comes from, for messages."""
 
@@ -93,12 +126,24 @@ class RunConfig:
         """The configuration as a file that `--config` reads back to an equal one. What the host chooses is left out."""
         import tomli_w
 
-        values = {item.name: getattr(self, item.name) for item in settings() if item.metadata["saved"]}
-        given = {name: value for name, value in values.items() if value is not None and value not in ("", {}, ())}
-        return tomli_w.dumps({name: list(v) if isinstance(v, tuple) else v for name, v in given.items()})
+        values = {
+            item.name: getattr(self, item.name) for item in settings() if item.metadata["saved"]
+        }
+        given = {
+            name: value
+            for name, value in values.items()
+            if value is not None and value not in ("", {}, ())
+        }
+        return tomli_w.dumps(
+            {name: list(v) if isinstance(v, tuple) else v for name, v in given.items()}
+        )
 
     def _agree(self) -> None:
-        if self.degrees is not None and self.iterations is not None and len(self.degrees) != self.iterations:
+        if (
+            self.degrees is not None
+            and self.iterations is not None
+            and len(self.degrees) != self.iterations
+        ):
             what = f"{len(self.degrees)} degrees for {self.iterations} iterations"
             where = self.origin("degrees")
             raise blame(where)(what, where=where, fix="give as many degrees as iterations")
@@ -110,7 +155,9 @@ def settings() -> "tuple[Field[Any], ...]":
 
 
 def resolve_config(
-    command_line: Mapping[str, Any], file: Path | None = None, environ: Mapping[str, str] | None = None
+    command_line: Mapping[str, Any],
+    file: Path | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> RunConfig:
     """Put the layers together. Tables (`set`, `embedding_options`) are merged key by key.
 
@@ -125,10 +172,16 @@ def resolve_config(
     """
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
-    layers = [*_from_file(file), *_from_environment(environ or {}), *_from_command_line(command_line)]
+    layers = [
+        *_from_file(file),
+        *_from_environment(environ or {}),
+        *_from_command_line(command_line),
+    ]
     for item, given, origin in layers:
         value = _read(item, given, origin)
-        values[item.name] = {**values.get(item.name, {}), **value} if isinstance(value, dict) else value
+        values[item.name] = (
+            {**values.get(item.name, {}), **value} if isinstance(value, dict) else value
+        )
         origins[item.name] = origin
     return RunConfig(**values, origins=MappingProxyType(origins))
 
@@ -147,7 +200,9 @@ def _from_file(file: Path | None) -> Layer:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         what = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise DataError(f"cannot read the configuration: {what}", where=str(file), fix=fix) from None
+        raise DataError(
+            f"cannot read the configuration: {what}", where=str(file), fix=fix
+        ) from None
     except tomllib.TOMLDecodeError as error:
         raise DataError(f"not a TOML file: {error}", where=str(file), fix=fix) from None
     known = {item.name: item for item in settings()}
@@ -155,7 +210,11 @@ def _from_file(file: Path | None) -> Layer:
         if name not in known:
             close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
             hint = f"; did you mean {close[0]!r}?" if close else ""
-            raise DataError(f"unknown setting {name!r}{hint}", where=str(file), fix=f"known are {', '.join(known)}")
+            raise DataError(
+                f"unknown setting {name!r}{hint}",
+                where=str(file),
+                fix=f"known are {', '.join(known)}",
+            )
         yield known[name], value, f"{name} in {file}"
 
 
@@ -177,7 +236,9 @@ def _read(item: "Field[Any]", value: Any, origin: str) -> Any:
         return item.metadata["read"](value)
     except ValueError as error:
         fix = "`pe generate --help` shows all settings"
-        raise blame(origin)(f"got {shown(value)}, expected {error}", where=origin, fix=fix) from None
+        raise blame(origin)(
+            f"got {shown(value)}, expected {error}", where=origin, fix=fix
+        ) from None
 
 
 def blame(origin: str) -> type[PeError]:

@@ -21,7 +21,9 @@ def digest_arrays(arrays: Mapping[str, NDArray[Any]]) -> str:
 
 def arrays_of(samples: Samples) -> dict[str, NDArray[Any]]:
     """Labels, state and, where the samples have any, data, each under a name of its own."""
-    arrays: dict[str, NDArray[Any]] = {f"state/{name}": column for name, column in samples.state.items()}
+    arrays: dict[str, NDArray[Any]] = {
+        f"state/{name}": column for name, column in samples.state.items()
+    }
     arrays["labels"] = samples.labels
     if samples.data is not None:
         arrays["data"] = samples.data

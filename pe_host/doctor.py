@@ -70,18 +70,32 @@ def examine(seconds: float = SECONDS) -> Diagnosis:
     """
     plugins = find()
     own = [PluginRef(DOCTOR, name, "pe_host.machine", HOST, __version__) for name in OWN_CHECKS]
-    others = [plugin.ref for plugin in plugins if plugin.kind == DOCTOR and plugin.state in (FOUND, CONFLICT)]
+    others = [
+        plugin.ref
+        for plugin in plugins
+        if plugin.kind == DOCTOR and plugin.state in (FOUND, CONFLICT)
+    ]
     outcomes = diagnose([*own, *others], seconds)
-    host = (line for ref, outcome in zip(own, outcomes, strict=False) for line in _host_lines(ref, outcome))
+    host = (
+        line
+        for ref, outcome in zip(own, outcomes, strict=False)
+        for line in _host_lines(ref, outcome)
+    )
     checks = (
-        line for ref, outcome in zip(others, outcomes[len(own) :], strict=True) for line in _check_lines(ref, outcome)
+        line
+        for ref, outcome in zip(others, outcomes[len(own) :], strict=True)
+        for line in _check_lines(ref, outcome)
     )
     return Diagnosis((*host, *_plugin_lines(plugins, seconds), *checks))
 
 
 def _plugin_lines(plugins: Sequence[Found], seconds: float) -> Iterator[Line]:
     """A line a plugin; a check that could not be loaded gets its line when it is run."""
-    listed = [plugin for plugin in plugins if plugin.kind != DOCTOR or plugin.state not in (FOUND, CONFLICT)]
+    listed = [
+        plugin
+        for plugin in plugins
+        if plugin.kind != DOCTOR or plugin.state not in (FOUND, CONFLICT)
+    ]
     for plugin, verdict in zip(listed, check_all(listed, seconds), strict=True):
         level = _LEVELS.get(verdict.state, "bad")
         detail = f"{plugin.distribution} {plugin.version}"
@@ -108,7 +122,10 @@ def _check_lines(ref: PluginRef, outcome: list[dict[str, str]] | PluginFailure) 
         fix = f"the check of {ref.distribution} itself failed: what it tried does not work here; tell its authors"
         yield Line("check", ref.name, "bad", one_line(outcome.what), fix)
     else:
-        yield from (Line("check", **{**finding, "name": f"{ref.name}: {finding['name']}"}) for finding in outcome)
+        yield from (
+            Line("check", **{**finding, "name": f"{ref.name}: {finding['name']}"})
+            for finding in outcome
+        )
 
 
 def _shown(line: Line, width: int) -> Iterator[str]:

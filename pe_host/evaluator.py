@@ -57,7 +57,9 @@ class Evaluator:
         """
         mark = self._run.path(EVALUATING)
         try:
-            self._run.path(EVALUATION).unlink(missing_ok=True)  # of a session before: not of this result
+            self._run.path(EVALUATION).unlink(
+                missing_ok=True
+            )  # of a session before: not of this result
             if self._job.source.info.public is not True:
                 return
             if mark.exists():
@@ -68,7 +70,9 @@ class Evaluator:
                 return
             self._run.write_text(EVALUATING, "")
             self._measure(result)
-        except Exception as error:  # whatever it is, the samples are there, and are worth more than their measure
+        except (
+            Exception
+        ) as error:  # whatever it is, the samples are there, and are worth more than their measure
             cause = str(error) if isinstance(error, PeError) else type(error).__name__
             self._reporter.warn(f"the samples were not measured against the private data: {cause}")
         finally:
@@ -76,7 +80,9 @@ class Evaluator:
                 mark.unlink(missing_ok=True)
 
     def _measure(self, result: Result) -> None:
-        with self._reporter.stage("measuring against the private data", result.iterations + 1) as stage:
+        with self._reporter.stage(
+            "measuring against the private data", result.iterations + 1
+        ) as stage:
             populations = []
             for samples in self._populations(result):
                 populations.append(self._embedded(samples))

@@ -14,7 +14,11 @@ def completed(found: OutputSpec, declared: OutputSpec) -> OutputSpec:
         found: from the metadata of the source.
         declared: `GeneratorSpec.output`; of no effect where it is of another kind or has another number of features.
     """
-    if found.kind != declared.kind or not found.features or len(found.features) != len(declared.features):
+    if (
+        found.kind != declared.kind
+        or not found.features
+        or len(found.features) != len(declared.features)
+    ):
         return found
     pairs = enumerate(zip(found.features, declared.features, strict=True))
     features = tuple(own if _open(feature, own, i) else feature for i, (feature, own) in pairs)

@@ -28,7 +28,15 @@ from pe_host.layouts import layout_of
 from pe_host.learner import Learner
 from pe_host.manifest import Manifest, continue_run, start_run
 from pe_host.outcome import Outcome
-from pe_host.place import clear, fresh_folder, in_use, make, refuse_no_run, refuse_overlap, refuse_used
+from pe_host.place import (
+    clear,
+    fresh_folder,
+    in_use,
+    make,
+    refuse_no_run,
+    refuse_overlap,
+    refuse_used,
+)
 from pe_host.privacy import BudgetExhausted, ClassCounts, FolderLock, NoisyHistogram, PrivateSide
 from pe_host.release import PAGE, samples_path, write_internal_page, write_release
 from pe_host.report.grid import RecordGrid, first_rows
@@ -39,7 +47,9 @@ from pe_host.runlog import Logged
 from pe_sdk import Degree, Released, Samples, Seeds, random
 
 
-def generate(config: RunConfig, *, out: Path | None, resume: bool, dry_run: bool, reporter: Reporter) -> Outcome:
+def generate(
+    config: RunConfig, *, out: Path | None, resume: bool, dry_run: bool, reporter: Reporter
+) -> Outcome:
     """Run Private Evolution, or go on with a run.
 
     Args:
@@ -65,7 +75,9 @@ def generate(config: RunConfig, *, out: Path | None, resume: bool, dry_run: bool
         return _generate(job, folder, resume, reporter)
     except KeyboardInterrupt:
         if (folder / MANIFEST).exists():
-            reporter.note(f"what was done is kept in {folder}; the same command with --out {folder} --resume goes on")
+            reporter.note(
+                f"what was done is kept in {folder}; the same command with --out {folder} --resume goes on"
+            )
         raise
 
 
@@ -85,7 +97,9 @@ def _generate(job: Job, folder: Path, resume: bool, reporter: Reporter) -> Outco
                 reporter.note(f"{folder} is finished already; nothing is left to do")
                 return _finished(run, manifest)
             source = job.source
-            with PrivateSide.open(job.plan, lock, source.reader, source.location, source.info.public) as side:
+            with PrivateSide.open(
+                job.plan, lock, source.reader, source.location, source.info.public
+            ) as side:
                 try:
                     side.load()
                 except PeError:
@@ -100,7 +114,13 @@ class _Run:
     """One session of a run that has started."""
 
     def __init__(
-        self, job: Job, info: GeneratorInfo, workers: Workers, run: RunFolder, side: PrivateSide, reporter: Reporter
+        self,
+        job: Job,
+        info: GeneratorInfo,
+        workers: Workers,
+        run: RunFolder,
+        side: PrivateSide,
+        reporter: Reporter,
     ) -> None:
         self._job, self._info, self._workers, self._run = job, info, workers, run
         self._side, self._terminal = side, reporter
@@ -110,18 +130,24 @@ class _Run:
     def evolve(self, manifest: Manifest) -> Manifest:
         """From the class counts to the release; returns the finished manifest."""
         started, job = time.monotonic(), self._job
-        self._reporter.note(f"{self._run.root}: {job.generator} on {job.source}, {job.plan.summary()}")
+        self._reporter.note(
+            f"{self._run.root}: {job.generator} on {job.source}, {job.plan.summary()}"
+        )
         for text in job.notes:
             self._reporter.note(text)
         for text in self._side.warnings():  # they depend on private data: shown, and not kept
             self._terminal.warn(text)
         plan, config = job.plan, job.config
         degrees = config.degrees or defaults.degrees(plan.rounds)
-        learner = Learner(job, self._info, self._workers, self._run, degrees, config.retrain is not False)
+        learner = Learner(
+            job, self._info, self._workers, self._run, degrees, config.retrain is not False
+        )
         self._rehearse(learner)
         counts = self._class_counts()
         schedule = self._schedule(counts)
-        manifest = replace(manifest, schedule=schedule, class_counts=counts.to_json()).write(self._run)
+        manifest = replace(manifest, schedule=schedule, class_counts=counts.to_json()).write(
+            self._run
+        )
         evolution = Evolution(
             schedule=schedule,
             shares=counts.counts.astype(np.float64),
@@ -146,9 +172,13 @@ class _Run:
             spent_epsilon=self._side.ledger.spent_epsilon(),
             release_digest=digest_samples(replace(result.release, data=data)),
         )
-        self._reporter.note(f"released {len(data):,} samples after {time.monotonic() - started:.1f} s")
+        self._reporter.note(
+            f"released {len(data):,} samples after {time.monotonic() - started:.1f} s"
+        )
         write_release(self._run, manifest, data, result.release.labels)
-        Evaluator(job, self._info, self._workers, self._run, learner, self._side, self._reporter).evaluate(result)
+        Evaluator(
+            job, self._info, self._workers, self._run, learner, self._side, self._reporter
+        ).evaluate(result)
         write_internal_page(self._run, manifest)  # with what was measured
         return manifest.write(self._run)
 
@@ -164,7 +194,10 @@ class _Run:
 
     def _rehearse_adapting(self, samples: Samples, seeds: Seeds) -> None:
         """Through all iterations, with votes as unlike as they may be; and whether a whole population can be told of."""
-        rounds, most = self._job.plan.rounds, self._job.config.candidates or defaults.MOST_CANDIDATES
+        rounds, most = (
+            self._job.plan.rounds,
+            self._job.config.candidates or defaults.MOST_CANDIDATES,
+        )
         row = sum(column.nbytes for column in samples.state.values()) // max(len(samples), 1)
         if row * most > protocol.BYTES_LIMIT:
             raise PluginFailure(
@@ -191,7 +224,9 @@ class _Run:
     def _schedule(self, counts: ClassCounts) -> Schedule:
         config, plan = self._job.config, self._job.plan
         classes = int((counts.counts > 0).sum()) or len(plan.class_names)
-        return make_schedule(config, plan.rounds, plan.votes, plan.vote_scale, counts.total, classes)
+        return make_schedule(
+            config, plan.rounds, plan.votes, plan.vote_scale, counts.total, classes
+        )
 
     def _shown_learning(self, learner: Learner) -> Callable[[int, Samples], None]:
         def learn(t: int, population: Samples) -> None:
@@ -205,21 +240,26 @@ class _Run:
             self._reporter.warn(text)
         grid = iteration_name(step.t - 1, "grid")
         if not self._run.path(f"{grid}.npz").exists():
-            rows = np.concatenate(first_rows(step.candidates.labels, len(self._job.labels), self._columns))
+            rows = np.concatenate(
+                first_rows(step.candidates.labels, len(self._job.labels), self._columns)
+            )
             shown = step.candidates.take(rows)
             self._keep_grid(grid, shown.labels, self._workers.data(shown))
         if step.recalled:  # told by the session that asked
             return
-        above = float((step.histogram.votes > schedule.threshold * step.histogram.noise_scale).mean())
-        text = (
-            f"{len(step.candidates):,} candidates, {above:.0%} above the threshold, {time.monotonic() - started:.1f} s"
+        above = float(
+            (step.histogram.votes > schedule.threshold * step.histogram.noise_scale).mean()
         )
+        text = f"{len(step.candidates):,} candidates, {above:.0%} above the threshold, {time.monotonic() - started:.1f} s"
         self._reporter.iteration(step.t, schedule.iterations, text)
 
     def _keep_grid(self, name: str, labels: NDArray[np.int64], data: NDArray[Any]) -> None:
         output = self._job.output
         grid = RecordGrid.pick(output, data, labels, len(self._job.labels), self._columns)
-        save_arrays(self._run.path(f"{name}.npz"), {layout_of(output).array: grid.records, "filled": grid.filled})
+        save_arrays(
+            self._run.path(f"{name}.npz"),
+            {layout_of(output).array: grid.records, "filled": grid.filled},
+        )
 
 
 class _Shown:
@@ -268,13 +308,18 @@ class _Votes:
 
     def ask(self, t: int, candidates: Samples, vectors: Grid) -> NoisyHistogram:
         learner, seal = self._learner, digest_samples(candidates)
-        return self._side.vote(t, learner.embedding, learner.digest, vectors, candidates.labels, seal)
+        return self._side.vote(
+            t, learner.embedding, learner.digest, vectors, candidates.labels, seal
+        )
 
 
 def _planned(job: Job) -> Outcome:
     config = {"settings": job.config.to_toml().splitlines()}
     text = (f"{job.generator} would run on {job.source} ({job.output.form})",)
-    return Outcome({"plan": job.plan.to_json(), **config}, (*text, *job.plan.sentences(), "", *config["settings"]))
+    return Outcome(
+        {"plan": job.plan.to_json(), **config},
+        (*text, *job.plan.sentences(), "", *config["settings"]),
+    )
 
 
 def _finished(run: RunFolder, manifest: Manifest) -> Outcome:

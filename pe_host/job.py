@@ -121,14 +121,17 @@ def settle(config: RunConfig) -> Job:
             where=str(source),
             fix="name them, in the order of the labels, with --classes A,B,…",
         )
-    name, notes = (config.embedding, ()) if config.embedding else _default_embedding(generator, about, source)
+    name, notes = (
+        (config.embedding, ()) if config.embedding else _default_embedding(generator, about, source)
+    )
     chosen = not config.embedding
     config = replace(
         config,
         data=str(source),
         epsilon=_epsilon(config, source),
         votes=config.votes or defaults.votes(_epsilon(config, source)),
-        iterations=config.iterations or (len(config.degrees) if config.degrees else defaults.iterations()),
+        iterations=config.iterations
+        or (len(config.degrees) if config.degrees else defaults.iterations()),
         embedding=name,
     )
     embedding = resolve(EMBEDDING, config.embedding)
@@ -137,7 +140,9 @@ def settle(config: RunConfig) -> Job:
         options: Any = parse_options(spec.options, config.embedding_options)
     except OptionError as error:
         where = config.origin("embedding_options")
-        raise blame(where)(str(error), where=where, fix=f"`pe describe {embedding.name}` shows the options") from None
+        raise blame(where)(
+            str(error), where=where, fix=f"`pe describe {embedding.name}` shows the options"
+        ) from None
     shares = ClassShares.parse(config.class_shares, config.public_size)
     shares.check(len(labels))
     _check_candidates(config, shares, labels)
@@ -157,7 +162,9 @@ def settle(config: RunConfig) -> Job:
     return Job(config, generator, about, source, embedding, spec, options, plan, chosen, notes)
 
 
-def _about(generator: PluginRef, config: RunConfig, form: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def _about(
+    generator: PluginRef, config: RunConfig, form: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """What the generator says of itself; an option it does not take is an error of where that was given."""
     try:
         return describe(generator, config.set, form)
@@ -168,7 +175,9 @@ def _about(generator: PluginRef, config: RunConfig, form: Mapping[str, Any] | No
 
 def _check_classes(config: RunConfig, source: Source) -> None:
     """The label names of a data set are public: one that is left out is said before any record is read."""
-    missing = [name for name in source.info.label_names if config.classes and name not in config.classes]
+    missing = [
+        name for name in source.info.label_names if config.classes and name not in config.classes
+    ]
     if missing:
         raise DataError(
             f"label names of the data are left out: {', '.join(missing)}",
@@ -179,13 +188,17 @@ def _check_classes(config: RunConfig, source: Source) -> None:
 
 def _source(text: str, generator: PluginRef) -> Source:
     if not text:
-        raise UsageError("which data?", where="--data", fix=f"{generator.name} brings no default data set")
+        raise UsageError(
+            "which data?", where="--data", fix=f"{generator.name} brings no default data set"
+        )
     scheme, colon, rest = text.partition(":")
     if not colon or Path(text).exists():
         path = Path(text).expanduser()
         scheme, rest = guess_scheme(path), text
     if not rest:
-        raise UsageError(f"{text!r} names no location", where="--data", fix=f"give one: {scheme}:LOCATION")
+        raise UsageError(
+            f"{text!r} names no location", where="--data", fix=f"give one: {scheme}:LOCATION"
+        )
     if (not colon or scheme in PATHS) and Path(rest).expanduser().exists():
         rest = os.path.abspath(Path(rest).expanduser())  # noqa: PTH100  a link must stay a link
     ref = resolve(READER, scheme)
@@ -201,17 +214,26 @@ def _info(reader: ReaderSpec, ref: PluginRef, location: str) -> SourceInfo:
         PluginFailure: the reader failed, or gave something else.
     """
     info: Any = None
-    fix = f"check that {location!r} is a source for it; if so, tell the authors of {ref.distribution}"
+    fix = (
+        f"check that {location!r} is a source for it; if so, tell the authors of {ref.distribution}"
+    )
     try:
         info = reader.describe(location)
     except SourceError as error:
-        raise DataError(error.what, where=error.where or f"{ref.name}:{location}", fix=error.fix) from None
+        raise DataError(
+            error.what, where=error.where or f"{ref.name}:{location}", fix=error.fix
+        ) from None
     except Exception as error:
-        raise PluginFailure(f"cannot describe its source: {describe_cause(error)}", where=str(ref), fix=fix) from None
+        raise PluginFailure(
+            f"cannot describe its source: {describe_cause(error)}", where=str(ref), fix=fix
+        ) from None
     if not isinstance(info, SourceInfo):
         what = f"describes its source by {type(info).__name__}, not SourceInfo"
         raise PluginFailure(what, where=str(ref), fix=fix)
-    for name in ("public", "clients"):  # a text is true whatever it says, and much hangs on these two
+    for name in (
+        "public",
+        "clients",
+    ):  # a text is true whatever it says, and much hangs on these two
         if not isinstance(value := getattr(info, name), bool):
             what = f"describes its source with {name} = {type(value).__name__}, not True or False"
             raise PluginFailure(what, where=str(ref), fix=fix)
@@ -242,15 +264,21 @@ def _check_candidates(config: RunConfig, shares: ClassShares, labels: tuple[str,
         )
 
 
-def _default_embedding(generator: PluginRef, about: Mapping[str, Any], source: Source) -> tuple[str, tuple[str, ...]]:
+def _default_embedding(
+    generator: PluginRef, about: Mapping[str, Any], source: Source
+) -> tuple[str, tuple[str, ...]]:
     """Features of the generator where records are large enough, else their values; and what to tell the operator.
 
     An embedding sees the records, and a generator is not trusted with them. So the embedding that it brings is the default on
     public data alone, and there only where its own distribution has it.
     """
     output = source.info.output
-    built_in = "simulator-features" if takes(output) else "pixels" if output.dtype == "uint8" else "values"
-    if not about["embedding"] or generator.distribution == DEV:  # what is under development has no distribution
+    built_in = (
+        "simulator-features" if takes(output) else "pixels" if output.dtype == "uint8" else "values"
+    )
+    if (
+        not about["embedding"] or generator.distribution == DEV
+    ):  # what is under development has no distribution
         return built_in, ()
     try:
         ref = resolve(EMBEDDING, f"{generator.distribution}/{about['embedding']}")

@@ -48,8 +48,14 @@ class _Images(Layout):
 
     def form(self, shape: tuple[int, ...], dtype: np.dtype[Any], small: Small) -> OutputSpec:
         if dtype != np.uint8:
-            raise SourceError(f"images must be uint8, not {dtype}", fix="scale them to 0..255 and round")
-        if len(shape) not in (3, 4) or (len(shape) == 4 and shape[3] not in (1, 3)) or 0 in shape[1:]:
+            raise SourceError(
+                f"images must be uint8, not {dtype}", fix="scale them to 0..255 and round"
+            )
+        if (
+            len(shape) not in (3, 4)
+            or (len(shape) == 4 and shape[3] not in (1, 3))
+            or 0 in shape[1:]
+        ):
             raise SourceError(
                 f"images must be [n, H, W] or [n, H, W, 1 or 3], not {list(shape)[1:]} a record",
                 fix="store an array of gray or colour pictures of one size",
@@ -97,10 +103,13 @@ class _Records(Layout):
         kind, step, unit = small("kind"), small("step"), small("step_unit")
         if len(shape) < 2:
             raise SourceError(
-                f"records must be [n, …], not {list(shape)}", fix="store an array with an axis of records"
+                f"records must be [n, …], not {list(shape)}",
+                fix="store an array with an axis of records",
             )
         if kind is None:
-            raise SourceError("the array 'kind' is missing", fix="store the name of the kind of the records")
+            raise SourceError(
+                "the array 'kind' is missing", fix="store the name of the kind of the records"
+            )
         try:
             return OutputSpec(
                 str(kind),
@@ -143,7 +152,10 @@ def _features(count: int, small: Small) -> tuple[Feature, ...]:
         [None if np.isnan(end) else float(end) for end in row]
         for row in ([[np.nan] * 2] * count if ranges is None else ranges)
     ]
-    return tuple(Feature(str(name), "" if units is None else str(units[i]), *bounds[i]) for i, name in enumerate(names))
+    return tuple(
+        Feature(str(name), "" if units is None else str(units[i]), *bounds[i])
+        for i, name in enumerate(names)
+    )
 
 
 def _told(output: OutputSpec) -> dict[str, NDArray[Any]]:
@@ -153,7 +165,9 @@ def _told(output: OutputSpec) -> dict[str, NDArray[Any]]:
         if any(feature.unit for feature in output.features):
             told["feature_units"] = np.array([feature.unit for feature in output.features], np.str_)
         if any(feature.low is not None for feature in output.features):
-            told["feature_ranges"] = np.array([[f.low, f.high] for f in output.features], np.float64)
+            told["feature_ranges"] = np.array(
+                [[f.low, f.high] for f in output.features], np.float64
+            )
     if output.step != 1.0:
         told["step"] = np.array(output.step)
     if output.step_unit:
@@ -163,5 +177,6 @@ def _told(output: OutputSpec) -> dict[str, NDArray[Any]]:
 
 def _told_wrongly(error: Exception) -> SourceError:
     return SourceError(
-        f"what is told of the records makes no sense: {error}", fix="mend these small arrays of the file"
+        f"what is told of the records makes no sense: {error}",
+        fix="mend these small arrays of the file",
     )

@@ -43,7 +43,13 @@ class Learner:
     """
 
     def __init__(
-        self, job: Job, info: GeneratorInfo, workers: Workers, run: RunFolder, degrees: tuple[float, ...], retrain: bool
+        self,
+        job: Job,
+        info: GeneratorInfo,
+        workers: Workers,
+        run: RunFolder,
+        degrees: tuple[float, ...],
+        retrain: bool,
     ) -> None:
         self._job, self._info, self._workers, self._run = job, info, workers, run
         self._degrees, self._retrain = degrees, retrain
@@ -64,11 +70,14 @@ class Learner:
         if self.digest.startswith(f"{round}/"):
             return
         weights = self._run.weights(
-            _name(round), self._first_weights if round == 1 else lambda: self._next_weights(population, round)
+            _name(round),
+            self._first_weights if round == 1 else lambda: self._next_weights(population, round),
         )
         self.embedding = self._guarded(lambda: trainable.with_weights(weights))
         self.digest = f"{round}/{digest_arrays(weights)}"
-        self._workers.set_embedding(self._job.embedding, self._job.config.embedding_options, weights)
+        self._workers.set_embedding(
+            self._job.embedding, self._job.config.embedding_options, weights
+        )
 
     def _next_weights(self, population: Samples, round: int) -> dict[str, NDArray[Any]]:
         before = self._run.weights(_name(round - 1), lambda: self._lost(round - 1))
@@ -111,7 +120,9 @@ class Learner:
         both = Samples.concatenate([chosen, varied])
         return both.take(np.arange(2 * half).reshape(2, half).T.ravel())
 
-    def _fit(self, start: TrainableEmbedding, examples: Samples, round: int) -> dict[str, NDArray[Any]]:
+    def _fit(
+        self, start: TrainableEmbedding, examples: Samples, round: int
+    ) -> dict[str, NDArray[Any]]:
         whole = Samples(self._workers.data(examples), examples.labels, examples.state)
         seed = int(random.derive(self._job.config.seed, "learn", 1, round)[0] >> np.uint64(1))
         return self._guarded(lambda: start.fit(whole, self._space, len(self._job.labels), seed))
@@ -127,7 +138,9 @@ class Learner:
         except PeError:
             raise
         except Exception as error:
-            raise PluginFailure(f"learning failed: {describe_cause(error)}", where=str(self._job.embedding)) from None
+            raise PluginFailure(
+                f"learning failed: {describe_cause(error)}", where=str(self._job.embedding)
+            ) from None
 
     def _first_weights(self) -> dict[str, NDArray[Any]]:
         cached = cache_folder() / "features" / f"{self._identity()}.safetensors"
@@ -138,7 +151,9 @@ class Learner:
         labels = np.arange(count, dtype=np.int64) % len(self._job.labels)
         seeds = random.derive(self._job.config.seed, "learn/random", len(labels))
         examples = self._workers.random(labels, seeds)
-        weights = self._fit(self._trainable(), self._pairs(examples, 1) if self._space is None else examples, 1)
+        weights = self._fit(
+            self._trainable(), self._pairs(examples, 1) if self._space is None else examples, 1
+        )
         if self._cacheable():
             with contextlib.suppress(DataError):  # and so does one that cannot be written
                 write_weights(cached, weights)
@@ -152,7 +167,12 @@ class Learner:
         """Not where code or files can change without a change of name: plugins in development, options that are paths."""
         paths = any(map(_is_path, self._info.options.values()))
         parts = any(name.startswith(f"{DEV}/") for name in self._info.parts)
-        return self._job.generator.dev is None and self._job.embedding.dev is None and not parts and not paths
+        return (
+            self._job.generator.dev is None
+            and self._job.embedding.dev is None
+            and not parts
+            and not paths
+        )
 
     def _identity(self) -> str:
         """Digest of everything the first weights depend on."""
@@ -178,7 +198,8 @@ class Learner:
 
 def _is_path(text: str) -> bool:
     """Whether it names something on the disk, perhaps behind a scheme."""
-    return any(part and os.path.exists(os.path.expanduser(part)) for part in (text, text.partition(":")[2]))  # noqa: PTH110, PTH111
+    parts = (text, text.partition(":")[2])
+    return any(part and os.path.exists(os.path.expanduser(part)) for part in parts)  # noqa: PTH110, PTH111
 
 
 def _name(round: int) -> str:

@@ -28,10 +28,23 @@ def system() -> Iterator[Finding]:
     if sys.platform == "linux":
         yield Finding("python", "ok", f"{version}, {kind}")
     else:
-        yield Finding("python", "warning", f"{version}, {kind}; pe is tested on Linux alone", "run it on Linux")
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        yield Finding(
+            "python",
+            "warning",
+            f"{version}, {kind}; pe is tested on Linux alone",
+            "run it on Linux",
+        )
+    cores = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
     yield Finding("cores", "ok", f"{cores}")
-    yield _room("memory", free_memory(), MEMORY, "available", "end other programs, or ask for fewer --candidates")
+    yield _room(
+        "memory",
+        free_memory(),
+        MEMORY,
+        "available",
+        "end other programs, or ask for fewer --candidates",
+    )
     try:
         yield working_folder(Path.cwd())
     except OSError as error:  # it was removed, or cannot be entered
@@ -40,7 +53,9 @@ def system() -> Iterator[Finding]:
     yield cache(cache_folder())
 
 
-def free_memory(meminfo: Path = Path("/proc/meminfo"), group: Path = Path("/sys/fs/cgroup")) -> int | None:
+def free_memory(
+    meminfo: Path = Path("/proc/meminfo"), group: Path = Path("/sys/fs/cgroup")
+) -> int | None:
     """Bytes that can still be had, within the limit of a container too; None where the system does not tell."""
     try:
         rows = dict(line.split(":", 1) for line in meminfo.read_text().splitlines())
@@ -49,7 +64,9 @@ def free_memory(meminfo: Path = Path("/proc/meminfo"), group: Path = Path("/sys/
         return None
     try:
         limit = int((group / "memory.max").read_text())
-        used = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())["anon"]
+        used = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())[
+            "anon"
+        ]
     except (OSError, KeyError, ValueError):  # no such files, or no limit, which is the word "max"
         return free
     return min(free, max(limit - int(used), 0))
@@ -58,8 +75,19 @@ def free_memory(meminfo: Path = Path("/proc/meminfo"), group: Path = Path("/sys/
 def working_folder(folder: Path) -> Finding:
     """Runs are written below it, unless told otherwise."""
     if not os.access(folder, os.W_OK):
-        return Finding("disk", "warning", f"the folder {folder} cannot be written", "work elsewhere, or give --out")
-    return _room("disk", shutil.disk_usage(folder).free, DISK, f"free in {folder}", "free space there, or give --out")
+        return Finding(
+            "disk",
+            "warning",
+            f"the folder {folder} cannot be written",
+            "work elsewhere, or give --out",
+        )
+    return _room(
+        "disk",
+        shutil.disk_usage(folder).free,
+        DISK,
+        f"free in {folder}",
+        "free space there, or give --out",
+    )
 
 
 def cache(folder: Path) -> Finding:
@@ -70,7 +98,12 @@ def cache(folder: Path) -> Finding:
             pass
     except OSError as error:
         detail = f"{folder} cannot be written ({error.strerror}): each run learns its first embedding anew"
-        return Finding("cache", "warning", detail, "mend its permissions, or set XDG_CACHE_HOME to another folder")
+        return Finding(
+            "cache",
+            "warning",
+            detail,
+            "mend its permissions, or set XDG_CACHE_HOME to another folder",
+        )
     return Finding("cache", "ok", str(folder))
 
 
@@ -78,7 +111,12 @@ def _room(name: str, free: int | None, needed: int, where: str, fix: str) -> Fin
     if free is None:
         return Finding(name, "ok", "the system does not tell")
     if free < needed:
-        return Finding(name, "warning", f"{free / GB:.1f} GB {where}, a large run takes {needed / GB:g} GB", fix)
+        return Finding(
+            name,
+            "warning",
+            f"{free / GB:.1f} GB {where}, a large run takes {needed / GB:g} GB",
+            fix,
+        )
     return Finding(name, "ok", f"{free / GB:.1f} GB {where}")
 
 
@@ -86,10 +124,15 @@ def torch() -> Iterator[Finding]:
     """Learns embeddings and computes them."""
     import torch
 
-    outcome = torch.nn.functional.conv2d(torch.ones(1, 1, 4, 4), torch.ones(1, 1, 3, 3)).sum().item()
+    outcome = (
+        torch.nn.functional.conv2d(torch.ones(1, 1, 4, 4), torch.ones(1, 1, 3, 3)).sum().item()
+    )
     if outcome != 36:
         yield Finding(
-            "torch", "bad", f"{torch.__version__} computes a convolution wrong", "install another build of it"
+            "torch",
+            "bad",
+            f"{torch.__version__} computes a convolution wrong",
+            "install another build of it",
         )
         return
     devices = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
@@ -104,7 +147,12 @@ def faiss() -> Iterator[Finding]:
     index.add(np.array([[0, 0], [9, 9], [3, 4]], dtype=np.float32))
     distances, found = index.search(np.zeros((1, 2), dtype=np.float32), 2)
     if found.tolist() != [[0, 2]] or distances.tolist() != [[0, 25]]:
-        yield Finding("faiss", "bad", f"{faiss.__version__} finds wrong neighbours", "install another build of it")
+        yield Finding(
+            "faiss",
+            "bad",
+            f"{faiss.__version__} finds wrong neighbours",
+            "install another build of it",
+        )
     else:
         yield Finding("faiss", "ok", faiss.__version__)
 
@@ -118,7 +166,9 @@ def noise() -> Iterator[Finding]:
     if add_noise(np.zeros(64, dtype=np.int64), 1e6).any():
         yield Finding("noise", "ok", f"drawn by opendp {version('opendp')}")
     else:
-        yield Finding("noise", "bad", "opendp draws none", "do not use pe with this build of opendp")
+        yield Finding(
+            "noise", "bad", "opendp draws none", "do not use pe with this build of opendp"
+        )
 
 
 @hookimpl

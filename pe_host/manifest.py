@@ -86,7 +86,9 @@ class Manifest:
         try:
             return cls._from_json(document)
         except (KeyError, TypeError, ValueError, AttributeError):
-            raise DataError("the manifest is damaged", where=str(run.path(MANIFEST)), fix=fix) from None
+            raise DataError(
+                "the manifest is damaged", where=str(run.path(MANIFEST)), fix=fix
+            ) from None
 
     @classmethod
     def _from_json(cls, document: dict[str, Any]) -> "Manifest":
@@ -139,13 +141,19 @@ def continue_run(run: RunFolder, job: Job, info: GeneratorInfo) -> Manifest:
         before, after = kept.plan.to_json(), now.plan.to_json()
         changed = ", ".join(sorted(name for name in before if before[name] != after.get(name)))
         raise PrivacyRefusal(
-            f"the run was planned otherwise ({changed}); going on would change its guarantee", where=where, fix=fix
+            f"the run was planned otherwise ({changed}); going on would change its guarantee",
+            where=where,
+            fix=fix,
         )
     if kept.generator != now.generator or kept.options != now.options:
-        raise PluginFailure(f"the run was begun with {kept.generator}, not {now.generator}", where=where, fix=fix)
+        raise PluginFailure(
+            f"the run was begun with {kept.generator}, not {now.generator}", where=where, fix=fix
+        )
     kept.check_parts(info, where)
     if other := sorted(name for name in now.config if now.config[name] != kept.config.get(name)):
-        raise DataError(f"the run was begun with other settings: {', '.join(other)}", where=where, fix=fix)
+        raise DataError(
+            f"the run was begun with other settings: {', '.join(other)}", where=where, fix=fix
+        )
     if not run.path(CONFIG).exists():  # killed between the two
         run.write_text(CONFIG, job.config.to_toml())
     return kept
@@ -159,7 +167,10 @@ def _manifest(job: Job, info: GeneratorInfo) -> Manifest:
             config[item.name] = list(value) if isinstance(value, tuple) else value
     config["epsilon"] = job.plan.to_json()["epsilon"]
     distributions = ("pe-host", "pe-sdk", "numpy", "torch", "faiss-cpu", "opendp", "dp-accounting")
-    versions = {"python": platform.python_version(), **{name: version(name) for name in distributions}}
+    versions = {
+        "python": platform.python_version(),
+        **{name: version(name) for name in distributions},
+    }
     versions[job.generator.distribution] = job.generator.version
     return Manifest(
         plan=job.plan,

@@ -27,11 +27,22 @@ class NewPlugin:
         return {"name": self.name, "folder": str(self.folder), "files": list(self.files)}
 
     def lines(self) -> Sequence[str]:
-        steps = (f"cd {self.folder}", "pip install -e '.[dev]'", "pytest", "pe list-plugins --check")
-        return [f"{self.folder}: {len(self.files)} files", "next:", *(f"  {step}" for step in steps)]
+        steps = (
+            f"cd {self.folder}",
+            "pip install -e '.[dev]'",
+            "pytest",
+            "pe list-plugins --check",
+        )
+        return [
+            f"{self.folder}: {len(self.files)} files",
+            "next:",
+            *(f"  {step}" for step in steps),
+        ]
 
 
-def answers(name: str, kinds: Sequence[str], summary: str, author: str, licence: str, ci: bool) -> dict[str, Any]:
+def answers(
+    name: str, kinds: Sequence[str], summary: str, author: str, licence: str, ci: bool
+) -> dict[str, Any]:
     """The answers to the questions of the template.
 
     Raises:
@@ -41,10 +52,16 @@ def answers(name: str, kinds: Sequence[str], summary: str, author: str, licence:
         fix = "use at most 30 lower case letters, digits and single hyphens, a letter first: such as my-scene"
         raise UsageError(f"{name!r} cannot be the name of a plugin", where="NAME", fix=fix)
     if name in ("host", "sdk"):
-        raise UsageError(f"pe-{name} is a package of pe itself", where="NAME", fix="choose another name")
+        raise UsageError(
+            f"pe-{name} is a package of pe itself", where="NAME", fix="choose another name"
+        )
     kinds = kinds or ("simulator",)
     if unknown := sorted(set(kinds) - set(KINDS)):
-        raise UsageError(f"there is no kind {unknown[0]!r}", where="--kind", fix=f"one or more of {', '.join(KINDS)}")
+        raise UsageError(
+            f"there is no kind {unknown[0]!r}",
+            where="--kind",
+            fix=f"one or more of {', '.join(KINDS)}",
+        )
     if {"simulator", "generator"} <= set(kinds):
         what = "a simulator is a generator already, one that knows its parameters"
         raise UsageError(what, where="--kind", fix="give simulator, or generator for a black box")
@@ -57,9 +74,13 @@ def answers(name: str, kinds: Sequence[str], summary: str, author: str, licence:
     for option, text, most in (("--summary", summary, 70), ("--author", author, 100)):
         if len(text) > most or not text.isprintable() or text != text.strip():
             raise UsageError(
-                "this is no short line of text", where=option, fix=f"at most {most} characters, on one line"
+                "this is no short line of text",
+                where=option,
+                fix=f"at most {most} characters, on one line",
             )
-    generator = "simulator" if "simulator" in kinds else "black-box" if "generator" in kinds else "none"
+    generator = (
+        "simulator" if "simulator" in kinds else "black-box" if "generator" in kinds else "none"
+    )
     given = {"summary": summary, "author": author}
     return {
         "plugin_name": name,
@@ -78,7 +99,9 @@ def bundled() -> Path:
     return inside if inside.is_dir() else Path(__file__).parents[1] / "template"
 
 
-def write(data: Mapping[str, Any], folder: Path, template: str = "", version: str = "") -> NewPlugin:
+def write(
+    data: Mapping[str, Any], folder: Path, template: str = "", version: str = ""
+) -> NewPlugin:
     """Write the folder.
 
     Args:
@@ -90,20 +113,34 @@ def write(data: Mapping[str, Any], folder: Path, template: str = "", version: st
     Raises:
         DataError: copier is not installed, the folder is not empty, or the template cannot be used.
     """
-    if (folder.exists() or folder.is_symlink()) and not (folder.is_dir() and not any(folder.iterdir())):
+    if (folder.exists() or folder.is_symlink()) and not (
+        folder.is_dir() and not any(folder.iterdir())
+    ):
         raise DataError(
-            "this is there already", where=str(folder), fix="choose another folder with --out, or remove it"
+            "this is there already",
+            where=str(folder),
+            fix="choose another folder with --out, or remove it",
         )
     try:
         from copier import run_copy
     except ImportError:
         fix = "`pip install 'pe-host[new-plugin]'`"
-        raise DataError("templates are filled in by copier, which is not installed", fix=fix) from None
+        raise DataError(
+            "templates are filled in by copier, which is not installed", fix=fix
+        ) from None
     source = template or str(bundled())
-    if Path(source).is_dir() and not any((Path(source) / f"copier.{ending}").is_file() for ending in ("yml", "yaml")):
-        raise DataError("this folder is no template: it has no copier.yml", where=source, fix="name one that has")
+    if Path(source).is_dir() and not any(
+        (Path(source) / f"copier.{ending}").is_file() for ending in ("yml", "yaml")
+    ):
+        raise DataError(
+            "this folder is no template: it has no copier.yml",
+            where=source,
+            fix="name one that has",
+        )
     try:
-        run_copy(source, folder, data=dict(data), defaults=True, quiet=True, vcs_ref=version or None)
+        run_copy(
+            source, folder, data=dict(data), defaults=True, quiet=True, vcs_ref=version or None
+        )
     except OSError:
         raise  # of the disk: the command line says what it means
     except Exception as error:  # copier, git and the template each have errors of their own
@@ -131,11 +168,20 @@ def _say_where_newer_ones_are(path: Path) -> None:
         if line[:5] not in ("_src_", "_comm")
     ]
     head = [line for line in lines if line.startswith("#")]
-    path.write_text("".join([*head, f"_commit: v{__version__}\n", place, *lines[len(head) :]]), encoding="utf-8")
+    path.write_text(
+        "".join([*head, f"_commit: v{__version__}\n", place, *lines[len(head) :]]), encoding="utf-8"
+    )
 
 
 def source_address() -> str:
     """Address of pe's git repository, from the metadata of this distribution; "" where it has none."""
     urls = metadata.metadata("pe-host").get_all("Project-URL") or []
     pairs = (text.partition(",") for text in urls)
-    return next((url.strip() for label, _, url in pairs if label.strip().lower() in ("source", "repository")), "")
+    return next(
+        (
+            url.strip()
+            for label, _, url in pairs
+            if label.strip().lower() in ("source", "repository")
+        ),
+        "",
+    )

@@ -29,7 +29,9 @@ def columns_of(output: OutputSpec) -> tuple[str, ...]:
     if output.kind not in BY_FEATURE:
         return (RECORD,)
     taken = {LABEL, CLIENT, *(feature.name for feature in output.features)}
-    return tuple(_free(f.name, taken) if f.name in (LABEL, CLIENT) else f.name for f in output.features)
+    return tuple(
+        _free(f.name, taken) if f.name in (LABEL, CLIENT) else f.name for f in output.features
+    )
 
 
 def _free(name: str, taken: set[str]) -> str:
@@ -46,7 +48,10 @@ def to_columns(output: OutputSpec, data: NDArray[Any]) -> list[NDArray[Any]]:
     """[n, *shape] as a matrix a column, each [n, length], in the order of `columns_of`."""
     if output.kind not in BY_FEATURE:
         return [data.reshape(len(data), math.prod(output.shape))]
-    return [data[..., i].reshape(len(data), math.prod(output.shape[:-1])) for i in range(output.shape[-1])]
+    return [
+        data[..., i].reshape(len(data), math.prod(output.shape[:-1]))
+        for i in range(output.shape[-1])
+    ]
 
 
 def from_columns(output: OutputSpec, columns: list[NDArray[Any]]) -> NDArray[Any]:

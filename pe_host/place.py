@@ -25,9 +25,13 @@ def in_use(folder: Path) -> DataError:
 def refuse_no_run(folder: Path) -> None:
     """--resume takes the folder of a run, or of one that was killed before it wrote its manifest."""
     if not folder.is_dir():
-        raise DataError("there is no such run", where=str(folder), fix="leave out --resume to start one")
+        raise DataError(
+            "there is no such run", where=str(folder), fix="leave out --resume to start one"
+        )
     if not (folder / MANIFEST).exists() and not RunFolder(folder).is_bare():
-        raise DataError("this is no run: it has no manifest.json", where=str(folder), fix="choose another --out")
+        raise DataError(
+            "this is no run: it has no manifest.json", where=str(folder), fix="choose another --out"
+        )
 
 
 def refuse_overlap(folder: Path, location: str) -> None:
@@ -37,7 +41,9 @@ def refuse_overlap(folder: Path, location: str) -> None:
     run, data = folder.resolve(), Path(location).resolve()
     if run == data or data in run.parents or run in data.parents:
         raise DataError(
-            "the run folder and the private data lie within each other", where=str(folder), fix="choose another --out"
+            "the run folder and the private data lie within each other",
+            where=str(folder),
+            fix="choose another --out",
         )
 
 
@@ -66,5 +72,7 @@ def make(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(
-            f"cannot make the run folder: {error.strerror}", where=str(folder), fix="choose another --out"
+            f"cannot make the run folder: {error.strerror}",
+            where=str(folder),
+            fix="choose another --out",
         ) from None

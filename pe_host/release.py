@@ -22,7 +22,9 @@ CARD = "README.md"
 PAGE = "report.html"
 
 
-def write_release(run: RunFolder, manifest: Manifest, data: NDArray[Any], labels: NDArray[Any]) -> None:
+def write_release(
+    run: RunFolder, manifest: Manifest, data: NDArray[Any], labels: NDArray[Any]
+) -> None:
     """Write samples, card and pages. Where the run is NOT PRIVATE there is no `release/`: all stays in `internal/`."""
     plan, shown = manifest.plan, gather(run, manifest)
     table = RecordTable.check(plan.output, data, labels, plan.class_names)
@@ -32,7 +34,9 @@ def write_release(run: RunFolder, manifest: Manifest, data: NDArray[Any], labels
         (internal / SAMPLES).unlink(missing_ok=True)
         write_npz(internal / SAMPLES, table)
     else:
-        if run.path(RELEASE).exists():  # a crash came between this and the manifest; the content is the same
+        if run.path(
+            RELEASE
+        ).exists():  # a crash came between this and the manifest; the content is the same
             shutil.rmtree(run.path(RELEASE))
         with new_folder(run.path(RELEASE)) as folder:
             write_npz(folder / SAMPLES, table)
@@ -63,7 +67,9 @@ def load_samples(run: RunFolder, manifest: Manifest) -> tuple[NDArray[Any], NDAr
         return layout.records(output, stored[layout.array]), stored["labels"]
     except (KeyError, ValueError):
         fix = "put the file back from a copy"
-        raise DataError("this holds no samples of the form of the run", where=str(path), fix=fix) from None
+        raise DataError(
+            "this holds no samples of the form of the run", where=str(path), fix=fix
+        ) from None
 
 
 def build_reports(root: Path) -> Outcome:
@@ -99,7 +105,11 @@ def export(root: Path, to: str, out: Path) -> Outcome:
     run = RunFolder(root)
     manifest = Manifest.read(run)
     if not manifest.finished:
-        raise DataError("this run is not finished", where=str(root), fix="run the same `pe generate` with --resume")
+        raise DataError(
+            "this run is not finished",
+            where=str(root),
+            fix="run the same `pe generate` with --resume",
+        )
     if not manifest.plan.private:
         raise PrivacyRefusal(
             "this run is NOT PRIVATE and has no release",
@@ -109,4 +119,6 @@ def export(root: Path, to: str, out: Path) -> Outcome:
     data, labels = load_samples(run, manifest)
     table = RecordTable.check(manifest.plan.output, data, labels, manifest.plan.class_names)
     path = WRITERS[to](out, table)
-    return Outcome({"path": str(path), "samples": len(labels)}, (f"wrote {len(labels)} samples to {path}",))
+    return Outcome(
+        {"path": str(path), "samples": len(labels)}, (f"wrote {len(labels)} samples to {path}",)
+    )

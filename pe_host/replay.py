@@ -33,11 +33,17 @@ def replay(root: Path) -> Outcome:
     run = RunFolder(root)
     manifest = Manifest.read(run)
     if not manifest.finished or manifest.schedule is None or manifest.class_counts is None:
-        raise DataError("this run is not finished", where=str(root), fix="run the same `pe generate` with --resume")
+        raise DataError(
+            "this run is not finished",
+            where=str(root),
+            fix="run the same `pe generate` with --resume",
+        )
     plan = manifest.plan
     generator = resolve(GENERATOR, f"{manifest.generator.distribution}/{manifest.generator.name}")
     if generator != manifest.generator:
-        raise PluginFailure(f"here is {generator}, but the run was made by {manifest.generator}", where=str(root))
+        raise PluginFailure(
+            f"here is {generator}, but the run was made by {manifest.generator}", where=str(root)
+        )
     with Workers.start(os.cpu_count() or 1) as workers, tempfile.TemporaryDirectory() as scratch:
         info = workers.load(generator, manifest.config["set"], plan.output, plan.class_names)
         manifest.check_parts(info, str(root))
@@ -55,7 +61,10 @@ def replay(root: Path) -> Outcome:
         digest = digest_samples(dataclasses.replace(result.release, data=data))
     kept, labels = load_samples(run, manifest)
     if not np.array_equal(kept, data) or not np.array_equal(labels, result.release.labels):
-        raise DataError("the released samples are not those that the run made", where=str(samples_path(run, manifest)))
+        raise DataError(
+            "the released samples are not those that the run made",
+            where=str(samples_path(run, manifest)),
+        )
     if digest != manifest.release_digest or result.iterations != manifest.iterations:
         raise DataError(
             "the samples come out differently from those of the run",
@@ -64,7 +73,13 @@ def replay(root: Path) -> Outcome:
         )
     text = f"the same {len(result.release)} samples, bit for bit, from {result.iterations} noisy histograms"
     return Outcome(
-        {"same": True, "samples": len(result.release), "iterations": result.iterations, "digest": digest}, (text,)
+        {
+            "same": True,
+            "samples": len(result.release),
+            "iterations": result.iterations,
+            "digest": digest,
+        },
+        (text,),
     )
 
 

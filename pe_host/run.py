@@ -52,7 +52,9 @@ class RunFolder:
             temporary.write_text(text, encoding="utf-8")
 
     def write_json(self, name: str, document: Any) -> None:
-        self.write_text(name, json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+        self.write_text(
+            name, json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+        )
 
     def read_json(self, name: str) -> Any | None:
         """The document, or None where there is none."""
@@ -60,7 +62,9 @@ class RunFolder:
         try:
             return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
         except (OSError, ValueError):
-            raise DataError("this cannot be read", where=str(path), fix="put the file back from a copy") from None
+            raise DataError(
+                "this cannot be read", where=str(path), fix="put the file back from a copy"
+            ) from None
 
     def samples(self, name: str, origin: str, make: Callable[[], Samples]) -> Samples:
         """The samples stored under this name, if they are of this origin, or those made now and stored.
@@ -83,13 +87,19 @@ class RunFolder:
             DataError: the file is damaged.
         """
         arrays = load_arrays(self._population(name))
-        state = {key.removeprefix("state/"): column for key, column in arrays.items() if key.startswith("state/")}
+        state = {
+            key.removeprefix("state/"): column
+            for key, column in arrays.items()
+            if key.startswith("state/")
+        }
         return str(arrays.get("origin")), Samples(arrays.get("data"), arrays["labels"], state)
 
     def _population(self, name: str) -> Path:
         return self.path(f"{name}.npz")
 
-    def weights(self, name: str, make: Callable[[], Mapping[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
+    def weights(
+        self, name: str, make: Callable[[], Mapping[str, NDArray[Any]]]
+    ) -> dict[str, NDArray[Any]]:
         """The weights stored under this name, or those made now and stored."""
         path = self.path(f"{name}.safetensors")
         if not path.exists():
@@ -138,7 +148,9 @@ def read_weights(path: Path) -> dict[str, NDArray[Any]]:
         return load_file(path)
     except SafetensorError as error:
         fix = "put the file back from a copy; that of the first iteration may be deleted: it is learnt again"
-        raise DataError(f"these weights cannot be read: {error}", where=str(path), fix=fix) from error
+        raise DataError(
+            f"these weights cannot be read: {error}", where=str(path), fix=fix
+        ) from error
 
 
 def iteration_name(t: int, what: str) -> str:

@@ -14,7 +14,9 @@ from pe_host.errors import UsageError
 Reader = Callable[[Any], Any]
 
 
-def setting(default: Any, read: Reader, help: str, *, metavar: str = "TEXT", saved: bool = True) -> Any:
+def setting(
+    default: Any, read: Reader, help: str, *, metavar: str = "TEXT", saved: bool = True
+) -> Any:
     """A dataclass field that is read from files, the environment and the command line.
 
     Args:
@@ -40,7 +42,9 @@ def option_name(item: "Field[Any]") -> str:
 
 def shown(value: Any) -> str:
     """A value in a message: as it was typed, so what an option that may be repeated was given is one text after the other."""
-    texts = isinstance(value, list | tuple) and value and all(isinstance(part, str) for part in value)
+    texts = (
+        isinstance(value, list | tuple) and value and all(isinstance(part, str) for part in value)
+    )
     return ", ".join(map(repr, value)) if texts else repr(value)
 
 
@@ -74,7 +78,16 @@ def choice(*choices: str) -> Reader:
 
 
 def switch(value: Any) -> bool:
-    words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+    words = {
+        "true": True,
+        "yes": True,
+        "on": True,
+        "1": True,
+        "false": False,
+        "no": False,
+        "off": False,
+        "0": False,
+    }
     if isinstance(value, str) and value.lower() in words:
         return words[value.lower()]
     if not isinstance(value, bool):
@@ -101,7 +114,12 @@ def whole(low: int, high: int = 2**63 - 1) -> Reader:
 
 
 def number(
-    expected: str, *, above: float = -math.inf, low: float = -math.inf, high: float = math.inf, infinite: bool = False
+    expected: str,
+    *,
+    above: float = -math.inf,
+    low: float = -math.inf,
+    high: float = math.inf,
+    infinite: bool = False,
 ) -> Reader:
     """A number > above, >= low and <= high, never NaN; inf only where `infinite`, whatever `high`. `expected` says so."""
 

@@ -36,7 +36,9 @@ class Pe:
     environment: dict[str, str]
     small: tuple[str, ...] = SMALL
 
-    def __call__(self, *words: object, kill_at_write: int = 0, kill_after: float | None = None) -> Done:
+    def __call__(
+        self, *words: object, kill_at_write: int = 0, kill_after: float | None = None
+    ) -> Done:
         assert self.server.stdin and self.server.stdout
         request = {
             "words": [str(word) for word in words],
@@ -55,7 +57,9 @@ class Pe:
 def server() -> "Iterator[subprocess.Popen[str]]":
     script = Path(__file__).with_name("pe_server.py")
     words = [sys.executable, "-P", str(script)]
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
         yield process
         assert process.stdin
         process.stdin.close()
@@ -72,7 +76,9 @@ def digits(tmp_path: Path) -> Path:
     """400 pictures of 8 x 8 in two classes, the second brighter: what `echo` can move towards."""
     rng = np.random.default_rng(11)
     labels = np.arange(400) % 2
-    images = np.clip(rng.normal(60 + 120 * labels[:, None, None], 8, (400, 8, 8)), 0, 255).astype(np.uint8)
+    images = np.clip(rng.normal(60 + 120 * labels[:, None, None], 8, (400, 8, 8)), 0, 255).astype(
+        np.uint8
+    )
     path = tmp_path / "private.npz"
     np.savez(path, images=images, labels=labels, label_names=np.array(["dark", "light"]))
     return path

@@ -60,14 +60,22 @@ def blocks_of(page: Path) -> list[Block]:
         elif token.type in ("fence", "code_block"):
             language = token.info.split(" ")[0]
             if language not in LANGUAGES:
-                raise ValueError(f"{where}: a block of language {language!r}; write one of {', '.join(LANGUAGES)}")
+                raise ValueError(
+                    f"{where}: a block of language {language!r}; write one of {', '.join(LANGUAGES)}"
+                )
             kind, said = directive
             not_run, words = (said, "") if kind == "not run" else ("", said)
             expects = language == "text" and shell and not not_run
-            if language == "console" and any(not line.startswith("$ ") for line in token.content.splitlines()):
-                raise ValueError(f"{where}: what commands print stands in a block of its own, of language text")
+            if language == "console" and any(
+                not line.startswith("$ ") for line in token.content.splitlines()
+            ):
+                raise ValueError(
+                    f"{where}: what commands print stands in a block of its own, of language text"
+                )
             if language in ("text", "yaml") and not (expects or not_run):
-                raise ValueError(f"{where}: nothing to compare it with; say <!-- not run: REASON --> before it")
+                raise ValueError(
+                    f"{where}: nothing to compare it with; say <!-- not run: REASON --> before it"
+                )
             blocks.append(Block(token.map[0] + 1, language, token.content, not_run, words, expects))
             directive, shell = ("", ""), language in SHELLS and not not_run
         elif directive[0]:

@@ -11,20 +11,35 @@ import pe_host
 
 ROOT = Path(__file__).resolve().parents[1]
 KINDS = {
-    kind["directory"] for kind in tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["towncrier"]["type"]
+    kind["directory"]
+    for kind in tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["towncrier"]["type"]
 }
 
 
 def draft(folder):
-    words = [sys.executable, "-m", "towncrier", "build", "--draft", "--version", "99.0.0", "--dir", str(folder)]
-    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    words = [
+        sys.executable,
+        "-m",
+        "towncrier",
+        "build",
+        "--draft",
+        "--version",
+        "99.0.0",
+        "--dir",
+        str(folder),
+    ]
+    done = subprocess.run(
+        words, cwd=folder, capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.returncode == 0, done.stderr
     return " ".join(done.stdout.split())
 
 
 def test_every_fragment_is_well_named_and_reaches_the_changelog():
     """towncrier passes over files whose names it cannot read: a misspelt one would be lost in silence."""
-    fragments = [path for path in (ROOT / "changes").iterdir() if path.name not in ("README.md", ".gitkeep")]
+    fragments = [
+        path for path in (ROOT / "changes").iterdir() if path.name not in ("README.md", ".gitkeep")
+    ]
     names = re.compile(rf"[a-z0-9-]+\.({'|'.join(sorted(KINDS))})\.md")
     assert not [path.name for path in fragments if not names.fullmatch(path.name)]
     text = draft(ROOT)

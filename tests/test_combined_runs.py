@@ -16,7 +16,19 @@ POOL = ("--set", "image-pool.generator=echo", "--set", "image-pool.count=300")
 
 def generate(pe, digits, *more, **how):
     settings = [word if word != "echo" else "combined" for word in pe.small]
-    return pe("generate", *settings, "--set", STAGES, *POOL, "--data", digits, "--out", "run", *more, **how)
+    return pe(
+        "generate",
+        *settings,
+        "--set",
+        STAGES,
+        *POOL,
+        "--data",
+        digits,
+        "--out",
+        "run",
+        *more,
+        **how,
+    )
 
 
 def makers(pe, name):
@@ -28,7 +40,11 @@ def test_stages_follow_each_other_and_a_replay_gives_the_same_pictures(pe, digit
     # Fails when replaying does not let the generator adapt: the release is made by the first stage then.
     done = generate(pe, digits)
     assert done.returncode == 0, done.stderr
-    assert [makers(pe, f"00{t}/population.npz") for t in range(3)] == [{"echo"}, {"echo"}, {"image-pool"}]
+    assert [makers(pe, f"00{t}/population.npz") for t in range(3)] == [
+        {"echo"},
+        {"echo"},
+        {"image-pool"},
+    ]
     assert makers(pe, "release.npz") == {"image-pool"}
     replayed = pe("replay", "run", "--json")
     assert replayed.returncode == 0, replayed.stderr
@@ -44,7 +60,9 @@ def test_a_run_that_is_killed_goes_on_as_it_would_have(pe, digits, write):
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     done = generate(pe, digits, "--resume")
     assert done.returncode == 0, done.stderr
-    assert makers(pe, "001/population.npz") == {"echo"} and makers(pe, "release.npz") == {"image-pool"}
+    assert makers(pe, "001/population.npz") == {"echo"} and makers(pe, "release.npz") == {
+        "image-pool"
+    }
     replayed = pe("replay", "run", "--json")
     assert replayed.returncode == 0, replayed.stderr
 
@@ -61,7 +79,11 @@ def test_other_versions_of_a_part_are_refused(pe, digits):
 
 def test_stages_that_do_not_fit_the_iterations_are_refused_before_anything_is_spent(pe, digits):
     done = generate(pe, digits, "--iterations", "6", "--set", "stages=echo:0-9,image-pool:10-")
-    assert done.returncode == 3 and "image-pool begins at 10" in done.stderr and "Traceback" not in done.stderr
+    assert (
+        done.returncode == 3
+        and "image-pool begins at 10" in done.stderr
+        and "Traceback" not in done.stderr
+    )
     assert len((pe.folder / "run/ledger.jsonl").read_text().splitlines()) == 1, (
         "only its first line, which says what is spent on"
     )
@@ -71,9 +93,13 @@ def test_stages_that_do_not_fit_the_iterations_are_refused_before_anything_is_sp
 def test_the_default_works_with_the_generators_it_names():
     labels, seeds = np.arange(20) % 10, random.derive(0, "default", 20)
     with Workers.start(1) as workers:
-        workers.load(resolve("generator", "combined"), {}, OutputSpec.image(28, 28), tuple("0123456789"))
+        workers.load(
+            resolve("generator", "combined"), {}, OutputSpec.image(28, 28), tuple("0123456789")
+        )
         made = workers.random(labels, seeds)
         workers.adapt(Released(5, 5, labels, labels, 1.0, made.state))
         varied = workers.vary(made, 0.03, seeds)
-    assert set(made.state["maker"]) == {"text-render"} and set(varied.state["maker"]) == {"diffusion"}
+    assert set(made.state["maker"]) == {"text-render"} and set(varied.state["maker"]) == {
+        "diffusion"
+    }
     assert 0 < np.abs(varied.data.astype(int) - made.data).mean() < 60

@@ -13,7 +13,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDERS = ("sdk", *sorted(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("plugins/*/pyproject.toml")), ".")
+FOLDERS = (
+    "sdk",
+    *sorted(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("plugins/*/pyproject.toml")),
+    ".",
+)
 UV = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
 FIND_LINKS = os.environ.get("PIP_FIND_LINKS", "").split()
 """Where pip looks for wheels beside its index: uv is to see the same."""
@@ -21,14 +25,18 @@ FIND_LINKS = os.environ.get("PIP_FIND_LINKS", "").split()
 BESIDE = {"sdk": ["scipy", "numba"], ".": ["pe-plugin-echo", "pe-plugin-text-render", "pyarrow"]}
 """What the tests of a package need and the package does not, beside pytest, hypothesis and psutil."""
 
-PYTEST_INI = "[pytest]\naddopts = --import-mode=importlib -ra\nmarkers = slow: takes tens of seconds\n"
+PYTEST_INI = (
+    "[pytest]\naddopts = --import-mode=importlib -ra\nmarkers = slow: takes tens of seconds\n"
+)
 """Without warnings as errors: old versions warn of newer ones."""
 
 pytestmark = pytest.mark.distribution
 
 
 def run(*words, cwd=ROOT, seconds=1800, **environment):
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PE_", "PYTHON"))}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PE_", "PYTHON"))
+    }
     done = subprocess.run(
         [str(word) for word in words],
         cwd=cwd,
@@ -51,9 +59,13 @@ def wheels(tmp_path_factory):
 
 def torch():
     """The tested version, in the build for the CPU where there is one: the others bring gigabytes."""
-    version = re.search(r"^torch==(\S+)$", (ROOT / "constraints.txt").read_text(), re.MULTILINE).group(1)
+    version = re.search(
+        r"^torch==(\S+)$", (ROOT / "constraints.txt").read_text(), re.MULTILINE
+    ).group(1)
     local = any(
-        path.name.startswith(f"torch-{version}+cpu") for place in FIND_LINKS for path in Path(place).glob("*.whl")
+        path.name.startswith(f"torch-{version}+cpu")
+        for place in FIND_LINKS
+        for path in Path(place).glob("*.whl")
     )
     return f"torch=={version}{'+cpu' if local else ''}\n"
 
@@ -61,19 +73,53 @@ def torch():
 @pytest.mark.parametrize("versions", ["newest", "lowest"])
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_a_package_passes_its_tests_alone(folder, versions, wheels, tmp_path):
-    distribution = re.search(r'^name = "(.*)"', (ROOT / folder / "pyproject.toml").read_text(), re.MULTILINE).group(1)
-    python, work, needs, pin = (tmp_path / name for name in ("venv/bin/python", "work", "needs.txt", "pin.txt"))
+    distribution = re.search(
+        r'^name = "(.*)"', (ROOT / folder / "pyproject.toml").read_text(), re.MULTILINE
+    ).group(1)
+    python, work, needs, pin = (
+        tmp_path / name for name in ("venv/bin/python", "work", "needs.txt", "pin.txt")
+    )
     pin.write_text(torch())
     links = [word for place in (wheels, *FIND_LINKS) for word in ("--find-links", place)]
     resolution = ["--resolution", "lowest-direct"] if versions == "lowest" else []
     run(UV, "venv", "-q", "--python", sys.executable, tmp_path / "venv")
-    run(UV, "pip", "compile", "-q", *resolution, *links, "-c", pin, ROOT / folder / "pyproject.toml", "-o", needs)
+    run(
+        UV,
+        "pip",
+        "compile",
+        "-q",
+        *resolution,
+        *links,
+        "-c",
+        pin,
+        ROOT / folder / "pyproject.toml",
+        "-o",
+        needs,
+    )
     run(UV, "pip", "install", "-q", "-p", python, *links, "-c", pin, "-r", needs, distribution)
     # imported with nothing but what it declares
-    package = "pe_host" if folder == "." else next((ROOT / folder).glob("src/*/__init__.py")).parent.name
+    package = (
+        "pe_host" if folder == "." else next((ROOT / folder).glob("src/*/__init__.py")).parent.name
+    )
     run(python, "-P", "-c", f"import {package}", cwd=tmp_path)
     beside = ["pytest", "hypothesis", "psutil", *BESIDE.get(folder, ())]
-    run(UV, "pip", "install", "-q", "-p", python, *links, "-c", pin, "-c", needs, "-r", needs, distribution, *beside)
+    run(
+        UV,
+        "pip",
+        "install",
+        "-q",
+        "-p",
+        python,
+        *links,
+        "-c",
+        pin,
+        "-c",
+        needs,
+        "-r",
+        needs,
+        distribution,
+        *beside,
+    )
     copy_tests(folder, work)
     if any(work.rglob("test_*.py")):
         run(python, "-P", "-m", "pytest", "-q", cwd=work, XDG_CACHE_HOME=str(tmp_path / "cache"))
@@ -87,7 +133,9 @@ def copy_tests(folder, work):
         for tests in (ROOT / "pe_host").rglob("tests"):
             # not into a folder named pe_host, which would be taken for the package; one file is of the repository
             place = work / "of_host" / tests.relative_to(ROOT / "pe_host")
-            shutil.copytree(tests, place, ignore=shutil.ignore_patterns("test_distributions.py", "__pycache__"))
+            shutil.copytree(
+                tests, place, ignore=shutil.ignore_patterns("test_distributions.py", "__pycache__")
+            )
     else:
         shutil.copytree(
             ROOT / folder,

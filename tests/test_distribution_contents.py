@@ -11,14 +11,23 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDERS = (".", "sdk", *sorted(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("plugins/*/pyproject.toml")))
+FOLDERS = (
+    ".",
+    "sdk",
+    *sorted(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("plugins/*/pyproject.toml")),
+)
 
 pytestmark = pytest.mark.slow
 
 
 def run(*words):
     done = subprocess.run(
-        [str(word) for word in words], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
+        [str(word) for word in words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -26,7 +35,9 @@ def run(*words):
 
 def files(wheel):
     with zipfile.ZipFile(wheel) as archive:
-        return {name: archive.read(name) for name in archive.namelist() if not name.endswith("/RECORD")}
+        return {
+            name: archive.read(name) for name in archive.namelist() if not name.endswith("/RECORD")
+        }
 
 
 @pytest.fixture(scope="module", params=FOLDERS)
@@ -34,7 +45,9 @@ def built(request, tmp_path_factory):
     """Folder of a package, its source distribution, the wheel made of that, and the wheel made of the repository."""
     place = tmp_path_factory.mktemp("built")
     folder = ROOT / request.param
-    run(sys.executable, "-m", "build", "--no-isolation", "-o", place / "first", folder)  # the wheel from the sdist
+    run(
+        sys.executable, "-m", "build", "--no-isolation", "-o", place / "first", folder
+    )  # the wheel from the sdist
     run(sys.executable, "-m", "build", "--no-isolation", "--wheel", "-o", place / "second", folder)
     (sdist,), (wheel,) = (place / "first").glob("*.tar.gz"), (place / "first").glob("*.whl")
     (direct,) = (place / "second").glob("*.whl")
@@ -43,9 +56,9 @@ def built(request, tmp_path_factory):
 
 def tracked(folder, *parts):
     """Paths in a folder of the repository that git knows, tests left out; those of the template are part of it."""
-    listed = run("git", "-C", folder, "ls-files", "--cached", "--others", "--exclude-standard", "-z", *parts).split(
-        "\0"
-    )
+    listed = run(
+        "git", "-C", folder, "ls-files", "--cached", "--others", "--exclude-standard", "-z", *parts
+    ).split("\0")
     ours = {path for path in listed if path and not path.startswith("template/")}
     return {path for path in ours if "tests" not in PurePosixPath(path).parts} | {
         path for path in listed if path.startswith("template/")
@@ -61,7 +74,9 @@ def test_the_wheel_holds_the_package_whole_and_nothing_else(built):
     folder, _, wheel, _ = built
     names = {name for name in files(wheel) if ".dist-info/" not in name}
     if folder == ROOT:
-        expected = tracked(folder, "pe_host") | {f"pe_host/{path}" for path in tracked(folder, "template")}
+        expected = tracked(folder, "pe_host") | {
+            f"pe_host/{path}" for path in tracked(folder, "template")
+        }
     else:
         expected = {path.removeprefix("src/") for path in tracked(folder, "src")}
     assert names == expected
@@ -71,7 +86,11 @@ def test_the_wheel_holds_the_package_whole_and_nothing_else(built):
 def test_the_source_distribution_holds_what_git_knows_and_no_tests(built):
     folder, sdist, _, _ = built
     with tarfile.open(sdist) as archive:
-        names = {name.partition("/")[2] for name in archive.getnames() if not archive.getmember(name).isdir()}
+        names = {
+            name.partition("/")[2]
+            for name in archive.getnames()
+            if not archive.getmember(name).isdir()
+        }
     assert {"pyproject.toml", "README.md", "LICENSE", "PKG-INFO"} <= names
     # hatchling takes .gitignore along, that of the repository too
     assert names - {"PKG-INFO", ".gitignore"} <= tracked(folder)
@@ -88,12 +107,16 @@ def test_the_metadata_is_whole(built):
         project["version"],
         project["description"],
     )
-    assert (meta["Description-Content-Type"], meta["License-Expression"]) == ("text/markdown", project["license"])
+    assert (meta["Description-Content-Type"], meta["License-Expression"]) == (
+        "text/markdown",
+        project["license"],
+    )
     assert meta.get_payload().strip() == (folder / "README.md").read_text().strip()
     licences = meta.get_all("License-File")
     assert "LICENSE" in licences
     assert all(
-        content[f"{info.rpartition('/')[0]}/licenses/{name}"] == (folder / name).read_bytes() for name in licences
+        content[f"{info.rpartition('/')[0]}/licenses/{name}"] == (folder / name).read_bytes()
+        for name in licences
     )
 
 

@@ -27,7 +27,13 @@ docs_blocks = _load("docs_blocks")
 
 PAGES = sorted(
     str(path.relative_to(ROOT))
-    for pattern in ("README.md", "CONTRIBUTING.md", "docs/**/*.md", "sdk/README.md", "plugins/*/README.md")
+    for pattern in (
+        "README.md",
+        "CONTRIBUTING.md",
+        "docs/**/*.md",
+        "sdk/README.md",
+        "plugins/*/README.md",
+    )
     for path in ROOT.glob(pattern)
 )
 BLOCKS = {page: docs_blocks.blocks_of(ROOT / page) for page in PAGES}
@@ -57,7 +63,9 @@ def tools(tmp_path_factory):
     own = next(place.glob("lib/python*/site-packages"))
     here = [entry for entry in sys.path if entry.endswith("site-packages")]
     # addsitedir, so that what is installed editable here is seen too
-    (own / "outer.pth").write_text("".join(f"import site; site.addsitedir({entry!r})\n" for entry in here))
+    (own / "outer.pth").write_text(
+        "".join(f"import site; site.addsitedir({entry!r})\n" for entry in here)
+    )
     for name, module in {"pe": "pe_host", "pip": "pip", "pytest": "pytest"}.items():
         script = place / "bin" / name
         script.write_text(f'#!/bin/sh\nexec "{place}/bin/python" -P -m {module} "$@"\n')
@@ -94,13 +102,21 @@ def your_data(tmp_path_factory):
 def run(words, folder, environment):
     words = [shutil.which(words[0], path=environment["PATH"]), *words[1:]]
     done = subprocess.run(
-        words, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300
+        words,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
     )
     assert done.returncode == 0, f"exit code {done.returncode}\n{done.stdout}"
     return done.stdout
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if any(not block.not_run for block in BLOCKS[page])])
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if any(not block.not_run for block in BLOCKS[page])]
+)
 def test_every_block_of_the_page_works(page, tools, your_data, tmp_path, tmp_path_factory):
     for path in your_data.iterdir():
         (tmp_path / path.name).symlink_to(path)

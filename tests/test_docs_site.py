@@ -47,19 +47,35 @@ def nav() -> list[str]:
     def leaves(entry):
         if isinstance(entry, str):
             return [entry]
-        return [leaf for part in (entry.values() if isinstance(entry, dict) else entry) for leaf in leaves(part)]
+        return [
+            leaf
+            for part in (entry.values() if isinstance(entry, dict) else entry)
+            for leaf in leaves(part)
+        ]
 
     return leaves(yaml.safe_load((ROOT / "mkdocs.yml").read_text())["nav"])
 
 
 @pytest.mark.slow
 def test_the_site_builds_without_a_warning_and_loads_nothing_from_elsewhere(tmp_path):
-    words = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")]
+    words = [
+        sys.executable,
+        "-m",
+        "mkdocs",
+        "build",
+        "--strict",
+        "--site-dir",
+        str(tmp_path / "site"),
+    ]
     environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
-    done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     for page in (tmp_path / "site").rglob("*.html"):
-        loaded = re.findall(r"<(?:script|link|img|iframe)\b[^>]*(?:src|href)=\"(https?://[^\"]*)", page.read_text())
+        loaded = re.findall(
+            r"<(?:script|link|img|iframe)\b[^>]*(?:src|href)=\"(https?://[^\"]*)", page.read_text()
+        )
         assert not loaded, f"{page.name}: {loaded}"
 
 
@@ -71,7 +87,9 @@ def test_every_page_is_in_the_navigation_and_there():
 
 
 @pytest.mark.parametrize(
-    ("page", "module"), [("sdk", pe_sdk), ("testing", pe_sdk.testing)], ids=["pe_sdk", "pe_sdk.testing"]
+    ("page", "module"),
+    [("sdk", pe_sdk), ("testing", pe_sdk.testing)],
+    ids=["pe_sdk", "pe_sdk.testing"],
 )
 def test_the_reference_holds_exactly_the_exported_names(page, module):
     text = (DOCS / f"reference/{page}.md").read_text()
@@ -82,9 +100,13 @@ def test_the_reference_holds_exactly_the_exported_names(page, module):
 
 def test_each_hook_is_documented_with_its_exact_arguments():
     rows = re.findall(
-        r"^\| [^|]+ \| `(pe\.\w+)` \| `(\w+)\((.*?)\)` \|", (DOCS / "reference/hooks.md").read_text(), re.M
+        r"^\| [^|]+ \| `(pe\.\w+)` \| `(\w+)\((.*?)\)` \|",
+        (DOCS / "reference/hooks.md").read_text(),
+        re.M,
     )
-    assert {(hook, group) for group, hook, _ in rows} == set(GROUPS.items()) and set(GROUPS) == set(HOOKS)
+    assert {(hook, group) for group, hook, _ in rows} == set(GROUPS.items()) and set(GROUPS) == set(
+        HOOKS
+    )
     for _, hook, arguments in rows:
         wanted = [name.strip() for name in arguments.split(",") if name.strip()]
         assert list(inspect.signature(HOOKS[hook]).parameters) == wanted
@@ -115,19 +137,28 @@ def test_every_command_and_option_is_on_its_page_with_a_text():
         assert len(rows) == len(command.params)
         for parameter in command.params:
             if parameter.param_type_name == "option":
-                assert sum(max(parameter.opts, key=len) in re.split(r"[ ,/]+", names) for names, _ in rows) == 1
+                assert (
+                    sum(
+                        max(parameter.opts, key=len) in re.split(r"[ ,/]+", names)
+                        for names, _ in rows
+                    )
+                    == 1
+                )
         assert all(len(text) > 5 for _, text in rows), f"an option of pe {name} has no help text"
 
 
 @pytest.mark.parametrize(
     "path",
     sorted(
-        str(p.relative_to(ROOT)) for p in (*ROOT.glob("*.md"), *ROOT.glob("plugins/*/README.md"), *DOCS.rglob("*.md"))
+        str(p.relative_to(ROOT))
+        for p in (*ROOT.glob("*.md"), *ROOT.glob("plugins/*/README.md"), *DOCS.rglob("*.md"))
     ),
 )
 def test_links_to_files_lead_somewhere(path):
     text = re.sub(r"```.*?```", "", (ROOT / path).read_text(), flags=re.DOTALL)
     for target in re.findall(r"\]\(([^)#\s]+)", text):
         if not re.match(r"[a-z]+:", target):
-            made = Path(path).parent / target in {Path("docs") / name for name in site_script().TEXTS}
+            made = Path(path).parent / target in {
+                Path("docs") / name for name in site_script().TEXTS
+            }
             assert made or (ROOT / path).parent.joinpath(target).exists(), f"{path}: {target}"

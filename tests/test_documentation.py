@@ -34,11 +34,35 @@ def test_the_plugin_of_contributing_runs(pe, digits):
     source = pe.folder / "src" / "my_stripes"
     source.mkdir(parents=True)
     (source / "__init__.py").write_text(code)
-    environment = {**pe.environment, "PE_DEV_PLUGIN": "stripes=my_stripes:pe_generators", "PYTHONPATH": "src"}
-    settings = ["--data", str(digits), "--epsilon", "4", "--embedding", "pixels", "--iterations", "2"]
+    environment = {
+        **pe.environment,
+        "PE_DEV_PLUGIN": "stripes=my_stripes:pe_generators",
+        "PYTHONPATH": "src",
+    }
+    settings = [
+        "--data",
+        str(digits),
+        "--epsilon",
+        "4",
+        "--embedding",
+        "pixels",
+        "--iterations",
+        "2",
+    ]
     for words in (
         ["describe", "stripes"],
-        ["generate", "--plugin", "stripes", *settings, "--candidates", "60", "--samples", "20", "--out", "run"],
+        [
+            "generate",
+            "--plugin",
+            "stripes",
+            *settings,
+            "--candidates",
+            "60",
+            "--samples",
+            "20",
+            "--out",
+            "run",
+        ],
     ):
         done = subprocess.run(
             [sys.executable, "-P", "-m", "pe_host", *words],
@@ -54,10 +78,25 @@ def test_the_plugin_of_contributing_runs(pe, digits):
 
 def test_commands_in_the_readme_exist(pe):
     text = (ROOT / "README.md").read_text()
-    commands = set(re.findall(r"`pe ([a-z-]+)", text)) | set(re.findall(r"^pe ([a-z-]+)", text, re.MULTILINE))
-    assert commands >= {"generate", "list-plugins", "describe", "account", "report", "export", "replay"}
+    commands = set(re.findall(r"`pe ([a-z-]+)", text)) | set(
+        re.findall(r"^pe ([a-z-]+)", text, re.MULTILINE)
+    )
+    assert commands >= {
+        "generate",
+        "list-plugins",
+        "describe",
+        "account",
+        "report",
+        "export",
+        "replay",
+    }
     for command in commands:
         assert pe(command, "--help").returncode == 0
-    options = set(re.findall(r"(?<!-)--[a-z][a-z-]+", text)) - {"--check", "--json", "--config", "--to"}
+    options = set(re.findall(r"(?<!-)--[a-z][a-z-]+", text)) - {
+        "--check",
+        "--json",
+        "--config",
+        "--to",
+    }
     known = pe("generate", "--help").stdout
     assert not {option for option in options if option not in known}

@@ -70,8 +70,31 @@ def ramps(tmp_path_factory):
 
 
 def generate(ramps, data: str, out: str, *more: object) -> subprocess.CompletedProcess:
-    settings = ["--plugin", "echo", "--embedding", "pixels", "--iterations", 3, "--candidates", 200, "--votes", 2]
-    return ramps("generate", *settings, "--samples", 100, "--epsilon", 20, "--data", data, "--out", out, *more)
+    settings = [
+        "--plugin",
+        "echo",
+        "--embedding",
+        "pixels",
+        "--iterations",
+        3,
+        "--candidates",
+        200,
+        "--votes",
+        2,
+    ]
+    return ramps(
+        "generate",
+        *settings,
+        "--samples",
+        100,
+        "--epsilon",
+        20,
+        "--data",
+        data,
+        "--out",
+        out,
+        *more,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -85,15 +108,23 @@ def measured(ramps):
 
 def test_a_run_on_public_data_is_measured_and_shows_that_it_got_nearer(measured):
     _, _, found = measured
-    assert found["samples"] == 100 and found["records"] == 300 and found["embedding"]["weights"] == "fixed"
+    assert (
+        found["samples"] == 100
+        and found["records"] == 300
+        and found["embedding"]["weights"] == "fixed"
+    )
     distances = found["frechet"]["populations"]
     assert len(distances) == 4, "iterations 0, 1, 2, and the release"
     assert distances[-1] < distances[0] / 3 and found["frechet"]["perfect"] < distances[-1]
     # Levels are uniform over 0..255 at first and 200 at the end: 0.3 of the range, and little. Slopes: 0.3, and less.
     level, slope = found["marginals"]["level"], found["marginals"]["slope"]
-    assert level["populations"][0] == pytest.approx(0.32, abs=0.08) and level["populations"][-1] < 0.1
+    assert (
+        level["populations"][0] == pytest.approx(0.32, abs=0.08) and level["populations"][-1] < 0.1
+    )
     assert slope["populations"][0] > 0.2 and slope["populations"][-1] < slope["populations"][0]
-    assert np.argmax(level["shares"]["private"]) in (14, 15, 16) and sum(level["shares"]["first"]) == pytest.approx(1)
+    assert np.argmax(level["shares"]["private"]) in (14, 15, 16) and sum(
+        level["shares"]["first"]
+    ) == pytest.approx(1)
 
 
 def test_no_result_leaves_for_another_place(measured):
@@ -107,7 +138,10 @@ def test_no_result_leaves_for_another_place(measured):
     for content in [*(path.read_bytes() for path in others), (done.stdout + done.stderr).encode()]:
         assert not [value for value in values if value.encode() in content]
         assert b"chet" not in content and b"marginal" not in content
-    assert f"{found['marginals']['level']['populations'][-1]:.3f}" in (run / "internal/report.html").read_text()
+    assert (
+        f"{found['marginals']['level']['populations'][-1]:.3f}"
+        in (run / "internal/report.html").read_text()
+    )
 
 
 def test_no_record_and_no_parameter_of_one_is_written(measured, ramps):
@@ -162,8 +196,13 @@ def test_a_file_that_cannot_be_read_is_said_and_no_reason_to_go_without_a_page(m
     for content in ("{", "[]", '{"schema": 2}', '{"schema": 1, "marginals": {}}'):
         (run / EVALUATION).write_text(content)
         done = ramps("report", "damaged")
-        assert done.returncode == 0 and f"measurements cannot be read: damaged/{EVALUATION}" in done.stdout, done.stderr
-        assert "measurements cannot be read" in page.read_text() and "Fréchet" not in page.read_text()
+        assert (
+            done.returncode == 0
+            and f"measurements cannot be read: damaged/{EVALUATION}" in done.stdout
+        ), done.stderr
+        assert (
+            "measurements cannot be read" in page.read_text() and "Fréchet" not in page.read_text()
+        )
         assert "cannot be read" not in (run / "release/report.html").read_text()
 
 
@@ -190,7 +229,9 @@ def test_a_session_that_died_while_it_measured_is_not_followed_by_another_that_d
     done = pe(*words, "--resume")
     assert done.returncode == 0 and "died while it did so" in done.stderr, done.stderr
     assert (
-        (run / "release/samples.npz").exists() and not (run / EVALUATION).exists() and not (run / EVALUATING).exists()
+        (run / "release/samples.npz").exists()
+        and not (run / EVALUATION).exists()
+        and not (run / EVALUATING).exists()
     )
 
 
@@ -214,9 +255,14 @@ def test_measuring_changes_nothing_else(tmp_path, monkeypatch):
     assert reached == [True], "the release is on the disk before anything is measured"
     assert (kept / EVALUATION).exists() and not (run / EVALUATION).exists()
     assert "not measured" in (run / "internal/log.txt").read_text()
-    digests = {json.loads((folder / "manifest.json").read_text())["release_digest"] for folder in (run, kept)}
+    digests = {
+        json.loads((folder / "manifest.json").read_text())["release_digest"]
+        for folder in (run, kept)
+    }
     assert len(digests) == 1 and None not in digests
-    assert content(run) == {name: bytes for name, bytes in content(kept).items() if name != EVALUATION}
+    assert content(run) == {
+        name: bytes for name, bytes in content(kept).items() if name != EVALUATION
+    }
 
 
 def test_all_populations_are_measured_by_the_embedding_of_the_first_iteration(pe):
@@ -229,14 +275,20 @@ def test_all_populations_are_measured_by_the_embedding_of_the_first_iteration(pe
     ]
     at = pe.small.index("--embedding")
     small = [*pe.small[:at], *pe.small[at + 2 :]]
-    done = pe("generate", *small, "--iterations", "2", *words, "--data", "sklearn:digits", "--out", "run")
+    done = pe(
+        "generate", *small, "--iterations", "2", *words, "--data", "sklearn:digits", "--out", "run"
+    )
     assert done.returncode == 0, done.stderr
     run = pe.folder / "run"
     found = json.loads((run / EVALUATION).read_text())
     first, last = (read_weights(run / f"iterations/{t:03d}/features.safetensors") for t in (1, 2))
-    assert found["embedding"]["weights"] == f"1/{digest_arrays(first)}" and digest_arrays(last) != digest_arrays(first)
+    assert found["embedding"]["weights"] == f"1/{digest_arrays(first)}" and digest_arrays(
+        last
+    ) != digest_arrays(first)
     output = OutputSpec.image(8, 8)
-    private = sklearn_reader.read("digits", output, tuple("0123456789")).data[some_rows(1797, 10_000)[40:]]
+    private = sklearn_reader.read("digits", output, tuple("0123456789")).data[
+        some_rows(1797, 10_000)[40:]
+    ]
     with np.load(run / "release/samples.npz") as stored:
         images = stored["images"].reshape(-1, 8, 8, 1)
     embedding = SimulatorFeatures(output, options, first)
@@ -246,7 +298,9 @@ def test_all_populations_are_measured_by_the_embedding_of_the_first_iteration(pe
 
 def test_a_run_that_cannot_be_measured_is_as_good_as_any(pe):
     done = pe("generate", *pe.small, "--data", "sklearn:digits", "--samples", "1", "--out", "run")
-    assert done.returncode == 0 and "not measured" in done.stderr and "too few" in done.stderr, done.stderr
+    assert done.returncode == 0 and "not measured" in done.stderr and "too few" in done.stderr, (
+        done.stderr
+    )
     run = pe.folder / "run"
     assert not (run / EVALUATION).exists() and (run / "release/samples.npz").exists()
     assert "too few" in (run / "internal/log.txt").read_text()
@@ -282,20 +336,36 @@ def test_killed_at_every_write_after_the_last_noise_a_run_ends_alike(pe):
             break
         assert killed.returncode == -signal.SIGKILL, killed.stderr
         measuring = (run / EVALUATING).exists()
-        assert (run / "release/samples.npz").exists() or not (measuring or (run / EVALUATION).exists())
-        measured.append("meanwhile" if measuring else "after" if (run / EVALUATION).exists() else "before")
+        assert (run / "release/samples.npz").exists() or not (
+            measuring or (run / EVALUATION).exists()
+        )
+        measured.append(
+            "meanwhile" if measuring else "after" if (run / EVALUATION).exists() else "before"
+        )
         done = pe(*words, "--resume")
         assert done.returncode == 0, done.stderr
         assert ("died while it did so" in done.stderr) is measuring
-        assert content(run) == {name: bytes for name, bytes in whole.items() if not measuring or name != EVALUATION}
+        assert content(run) == {
+            name: bytes for name, bytes in whole.items() if not measuring or name != EVALUATION
+        }
         shutil.rmtree(run)
-    assert content(run) == whole and list(dict.fromkeys(measured)) == ["before", "meanwhile", "after"]
+    assert content(run) == whole and list(dict.fromkeys(measured)) == [
+        "before",
+        "meanwhile",
+        "after",
+    ]
 
 
 def content(run: Path) -> dict[str, bytes]:
     """Every file of a run but those that hold times."""
-    files = {str(path.relative_to(run)): path.read_bytes() for path in run.rglob("*") if path.is_file()}
-    return {name: bytes for name, bytes in files.items() if name not in ("internal/log.txt", "internal/report.html")}
+    files = {
+        str(path.relative_to(run)): path.read_bytes() for path in run.rglob("*") if path.is_file()
+    }
+    return {
+        name: bytes
+        for name, bytes in files.items()
+        if name not in ("internal/log.txt", "internal/report.html")
+    }
 
 
 def unfinish(run: Path) -> None:

@@ -20,7 +20,11 @@ def reader(module: ModuleType) -> ReaderSpec:
 def released(channels: int, names: tuple[str, ...]):
     rng = np.random.default_rng(8)
     n = 40
-    return rng.integers(0, 256, (n, 7, 5, channels), dtype=np.uint8), rng.integers(0, len(names) - 1, n), names
+    return (
+        rng.integers(0, 256, (n, 7, 5, channels), dtype=np.uint8),
+        rng.integers(0, len(names) - 1, n),
+        names,
+    )
 
 
 def checked(images, labels, names) -> RecordTable:
@@ -28,7 +32,9 @@ def checked(images, labels, names) -> RecordTable:
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("names", [("zero", "one", "two"), ("b/../a", "a b", "ünïcode", "no samples")])
+@pytest.mark.parametrize(
+    "names", [("zero", "one", "two"), ("b/../a", "a b", "ünïcode", "no samples")]
+)
 def test_npz(tmp_path: Path, channels: int, names: tuple[str, ...]) -> None:
     images, labels, names = released(channels, names)
     location = str(write_npz(tmp_path / "d.npz", checked(images, labels, names)))
@@ -51,12 +57,16 @@ def test_image_folder(tmp_path: Path, channels: int, names: tuple[str, ...]) -> 
     assert info.output.shape == images.shape[1:] and info.label_names == tuple(sorted(folders))
     table = spec.read(location, info.output, folders)
     # The reader goes class by class, in the order of the folders' names; rows stay in order within a class.
-    order = np.concatenate([np.flatnonzero(labels == folders.index(name)) for name in sorted(folders)])
+    order = np.concatenate(
+        [np.flatnonzero(labels == folders.index(name)) for name in sorted(folders)]
+    )
     np.testing.assert_array_equal(table.data, images[order])
     np.testing.assert_array_equal(table.labels, labels[order])
 
 
-TRACES = OutputSpec.series(7, ["queue", Feature("delay", "ms", 0, 500), Feature("label", "%")], step=0.5, step_unit="s")
+TRACES = OutputSpec.series(
+    7, ["queue", Feature("delay", "ms", 0, 500), Feature("label", "%")], step=0.5, step_unit="s"
+)
 GRAPHS = OutputSpec("graph", (4, 4), "bool")
 FRAMES = OutputSpec("frames", (3, 2, 2), "int16", (Feature("a"), Feature("b", low=-1, high=1)))
 
@@ -64,7 +74,9 @@ FRAMES = OutputSpec("frames", (3, 2, 2), "int16", (Feature("a"), Feature("b", lo
 @pytest.mark.parametrize("output", [TRACES, GRAPHS, FRAMES])
 @pytest.mark.parametrize(("write", "module"), [(write_npz, npz), (write_parquet, parquet)])
 @pytest.mark.parametrize("names", [("zero", "one", "two"), ("b/../a", "", "no samples")])
-def test_other_records_and_their_form(tmp_path: Path, output: OutputSpec, write, module, names) -> None:
+def test_other_records_and_their_form(
+    tmp_path: Path, output: OutputSpec, write, module, names
+) -> None:
     rng = np.random.default_rng(3)
     data = rng.integers(-2, 3, (20, *output.shape)).astype(output.dtype)
     labels = rng.integers(0, 2, 20)

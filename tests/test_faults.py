@@ -11,10 +11,14 @@ def test_fault_10_what_is_made_before_the_first_iteration_ends_is_kept(pe, digit
     """The reference saves nothing before iteration 1 ends."""
     pe("generate", *pe.small, "--data", digits, "--out", "whole")
     for write in range(1, 60):
-        done = pe("generate", *pe.small, "--data", digits, "--out", f"run{write}", kill_at_write=write)
+        done = pe(
+            "generate", *pe.small, "--data", digits, "--out", f"run{write}", kill_at_write=write
+        )
         assert done.returncode == -signal.SIGKILL
         run = pe.folder / f"run{write}"
-        if (run / "iterations/000/class_counts.npy").exists() and (run / "iterations/000/population.npz").exists():
+        if (run / "iterations/000/class_counts.npy").exists() and (
+            run / "iterations/000/population.npz"
+        ).exists():
             break
     assert not (run / "iterations/001/votes.npy").exists()
     with np.load(run / "iterations/000/population.npz") as kept:
@@ -28,7 +32,11 @@ def test_fault_14_the_log_neither_loses_nor_repeats_iterations_on_resume(pe, dig
     assert begun in (1, 2), "the kill is meant to fall in the middle of the run"
     assert pe("generate", *pe.small, "--data", digits, "--out", "run", "--resume").returncode == 0
     log = (pe.folder / "run/internal/log.txt").read_text().splitlines()
-    told = [line.split("iteration ")[1].split(":")[0] for line in log if "iteration " in line and "/3:" in line]
+    told = [
+        line.split("iteration ")[1].split(":")[0]
+        for line in log
+        if "iteration " in line and "/3:" in line
+    ]
     assert len(told) == len(set(told)) and told[-1] == "3/3"
 
 
@@ -51,5 +59,7 @@ def test_fault_18_two_processes_make_the_same_samples(pe, digits):
     digests = []
     for out in ("a", "b"):
         pe("generate", *pe.small, "--epsilon", "inf", "--data", digits, "--out", out)
-        digests.append(json.loads((pe.folder / out / "manifest.json").read_text())["release_digest"])
+        digests.append(
+            json.loads((pe.folder / out / "manifest.json").read_text())["release_digest"]
+        )
     assert digests[0] == digests[1]

@@ -20,10 +20,19 @@ def test_a_run_writes_what_the_architecture_says(pe, digits):
     assert done.returncode == 0, done.stderr
     shown = json.loads(done.stdout)
     run = pe.folder / "run"
-    assert {"manifest.json", "config.toml", "ledger.jsonl", "iterations", "release", "internal"} <= {
-        path.name for path in run.iterdir()
+    assert {
+        "manifest.json",
+        "config.toml",
+        "ledger.jsonl",
+        "iterations",
+        "release",
+        "internal",
+    } <= {path.name for path in run.iterdir()}
+    assert {path.name for path in (run / "release").iterdir()} == {
+        "samples.npz",
+        "README.md",
+        "report.html",
     }
-    assert {path.name for path in (run / "release").iterdir()} == {"samples.npz", "README.md", "report.html"}
     assert shown["spent_epsilon"] <= 4 and shown["iterations"] == 3
     images, labels = released(run)
     assert images.shape == (40, 8, 8) and images.dtype == np.uint8
@@ -94,8 +103,12 @@ def test_without_noise_a_run_is_labelled_not_private_and_releases_nothing(pe, di
     assert done.returncode == 0 and "NOT PRIVATE" in done.stdout
     assert not (run / "release").exists()
     assert "NOT PRIVATE" in (run / "internal/report.html").read_text()
-    assert not PrivacyPlan.from_json(json.loads((run / "manifest.json").read_text())["plan"]).private
-    assert all('"private": false' in line or '"private":false' in line for line in ledger_lines(run))
+    assert not PrivacyPlan.from_json(
+        json.loads((run / "manifest.json").read_text())["plan"]
+    ).private
+    assert all(
+        '"private": false' in line or '"private":false' in line for line in ledger_lines(run)
+    )
     assert pe("export", "run", "--to", "npz", "--out", "x.npz").returncode == 4
 
 
@@ -236,7 +249,13 @@ def test_the_class_counts_are_noisy(pe, digits):
     for attempt in range(3):
         run = f"run{attempt}"
         pe("generate", *pe.small, "--data", digits, "--out", run, "--epsilon", "0.5")
-        found.add(tuple(json.loads((pe.folder / run / "manifest.json").read_text())["class_counts"]["counts"]))
+        found.add(
+            tuple(
+                json.loads((pe.folder / run / "manifest.json").read_text())["class_counts"][
+                    "counts"
+                ]
+            )
+        )
     assert len(found) > 1
     assert all(math.dist(counts, (200, 200)) < 600 for counts in found)
 

@@ -43,7 +43,9 @@ def check(pe, run: Path) -> int:
 
 def resume(pe, digits) -> None:
     begun = (pe.folder / "run").exists()
-    done = pe("generate", *pe.small, "--data", digits, "--out", "run", *(["--resume"] if begun else []))
+    done = pe(
+        "generate", *pe.small, "--data", digits, "--out", "run", *(["--resume"] if begun else [])
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -110,7 +112,10 @@ def test_votes_are_not_used_on_other_candidates(pe, digits):
     unfinish(run, rounds=())
     path = run / "iterations/001/population.npz"
     with np.load(path) as stored:
-        arrays = {name: stored[name][::-1] if name.startswith("state/") else stored[name] for name in stored.files}
+        arrays = {
+            name: stored[name][::-1] if name.startswith("state/") else stored[name]
+            for name in stored.files
+        }
     np.savez(path, **arrays)
     done = pe("generate", *pe.small, "--data", digits, "--out", "run", "--resume")
     assert done.returncode == 5 and "other candidates" in done.stderr

@@ -20,13 +20,26 @@ from pe_sdk import Samples, random
 @pytest.fixture
 def learner(tmp_path, monkeypatch, digits):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    options = {"steps": "40", "again": "10", "width": "4", "dim": "8", "examples": "600", "examples_again": "200"}
-    job = settle(RunConfig(plugin="echo", data=str(digits), epsilon=1.0, iterations=3, embedding_options=options))
+    options = {
+        "steps": "40",
+        "again": "10",
+        "width": "4",
+        "dim": "8",
+        "examples": "600",
+        "examples_again": "200",
+    }
+    job = settle(
+        RunConfig(
+            plugin="echo", data=str(digits), epsilon=1.0, iterations=3, embedding_options=options
+        )
+    )
     with Workers.start(2) as workers:
         info = workers.load(job.generator, {}, job.output, job.labels)
 
         def make(folder: str, retrain: bool = True) -> Learner:
-            return Learner(job, info, workers, RunFolder(tmp_path / folder), (0.4, 0.2, 0.1), retrain)
+            return Learner(
+                job, info, workers, RunFolder(tmp_path / folder), (0.4, 0.2, 0.1), retrain
+            )
 
         yield make, workers
 
@@ -35,7 +48,9 @@ def population(workers: Workers, stream: str, rows: int = 90) -> Samples:
     return workers.random(np.arange(rows) * 2 // rows, random.derive(0, stream, rows))
 
 
-def both_sides(learner: Learner, workers: Workers, samples: Samples) -> tuple[np.ndarray, np.ndarray]:
+def both_sides(
+    learner: Learner, workers: Workers, samples: Samples
+) -> tuple[np.ndarray, np.ndarray]:
     """The vectors of the same pictures as a candidate's and as a private record's."""
     block = np.zeros((256, 8, 8, 1), np.uint8)
     block[: len(samples)] = workers.data(samples)
@@ -49,10 +64,14 @@ def test_workers_and_private_side_embed_alike_after_each_training(learner):
         samples = population(workers, f"population {t}")
         one.learn(t, samples)
         candidates, private = both_sides(one, workers, samples)
-        assert np.abs(candidates.astype(int) - private).max() <= 1  # blocks and threads differ, the net does not
+        assert (
+            np.abs(candidates.astype(int) - private).max() <= 1
+        )  # blocks and threads differ, the net does not
         assert candidates.any()
         digests.append(one.digest)
-    assert len(set(digests)) == 3, "the private side keeps vectors of old weights where the digest stays"
+    assert len(set(digests)) == 3, (
+        "the private side keeps vectors of old weights where the digest stays"
+    )
 
 
 def test_a_resumed_run_takes_the_kept_weights(learner):
@@ -65,7 +84,9 @@ def test_a_resumed_run_takes_the_kept_weights(learner):
     assert again.digest == first.digest
 
 
-def test_what_is_learnt_after_an_interruption_is_what_would_have_been_learnt_without(learner, tmp_path):
+def test_what_is_learnt_after_an_interruption_is_what_would_have_been_learnt_without(
+    learner, tmp_path
+):
     make, workers = learner
     populations = [population(workers, f"population {t}") for t in (1, 2, 3)]
     first = make("run")
@@ -94,7 +115,9 @@ def test_weights_to_go_on_from_that_are_gone_are_an_error_that_says_so(learner, 
 
 
 @pytest.mark.parametrize("rows", [90, 200, 450])
-def test_a_training_gets_a_fixed_number_of_examples_evenly_of_both_classes(learner, monkeypatch, rows):
+def test_a_training_gets_a_fixed_number_of_examples_evenly_of_both_classes(
+    learner, monkeypatch, rows
+):
     make, workers = learner
     seen = []
     fit = SimulatorFeatures.fit
@@ -148,17 +171,25 @@ def test_the_first_weights_come_from_the_cache(learner, monkeypatch):
     assert second.digest == first.digest
 
 
-@pytest.mark.parametrize(("embedding", "rows"), [("simulator-features", [600, 200, 200]), ("values", [2000])])
+@pytest.mark.parametrize(
+    ("embedding", "rows"), [("simulator-features", [600, 200, 200]), ("values", [2000])]
+)
 def test_an_embedding_gets_the_examples_it_asks_for(tmp_path, monkeypatch, digits, embedding, rows):
     """And one that does not learn again is asked once: examples are dear where a simulator is slow."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    options = {} if embedding == "values" else {"examples": "600", "examples_again": "200", "steps": "2", "again": "1"}
+    options = (
+        {}
+        if embedding == "values"
+        else {"examples": "600", "examples_again": "200", "steps": "2", "again": "1"}
+    )
     settings = {"plugin": "echo", "data": str(digits), "epsilon": 1.0, "iterations": 3}
     job = settle(RunConfig(**settings, embedding=embedding, embedding_options=options))
     with Workers.start(1) as workers:
         info = workers.load(job.generator, {}, job.output, job.labels)
         asked, data = [], workers.data
-        monkeypatch.setattr(workers, "data", lambda samples: asked.append(len(samples)) or data(samples))
+        monkeypatch.setattr(
+            workers, "data", lambda samples: asked.append(len(samples)) or data(samples)
+        )
         one = Learner(job, info, workers, RunFolder(tmp_path / "run"), (0.4, 0.2, 0.1), True)
         for t in (1, 2, 3):
             one.learn(t, population(workers, f"population {t}"))

@@ -26,7 +26,9 @@ COMBINATIONS = [
 
 
 def run(*words, cwd, **environment):
-    done = subprocess.run([str(w) for w in words], cwd=cwd, capture_output=True, text=True, timeout=600, check=False)
+    done = subprocess.run(
+        [str(w) for w in words], cwd=cwd, capture_output=True, text=True, timeout=600, check=False
+    )
     assert done.returncode == 0, f"{words}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
@@ -36,10 +38,17 @@ def plugins(tmp_path_factory):
     """A folder a combination, filled in by copier's own answers: the questions nobody answers have their defaults."""
     folder = tmp_path_factory.mktemp("plugins")
     for i, (generator, embedding, reader) in enumerate(COMBINATIONS):
-        kinds = {"plugin_name": f"my-scene-{i}", "generator": generator, "embedding": embedding, "reader": reader}
+        kinds = {
+            "plugin_name": f"my-scene-{i}",
+            "generator": generator,
+            "embedding": embedding,
+            "reader": reader,
+        }
         licence = new_plugin.LICENCES[i % 3]
         data = {**kinds, "licence": licence, "ci": i % 2 == 0, "author": 'Ada "L" 𠮷 <b@c>'}
-        run_copy(str(ROOT / "template"), folder / f"plugin{i}", data=data, defaults=True, quiet=True)
+        run_copy(
+            str(ROOT / "template"), folder / f"plugin{i}", data=data, defaults=True, quiet=True
+        )
     return folder
 
 
@@ -51,7 +60,9 @@ def python(plugins, tmp_path_factory):
     own = next(place.glob("lib/python*/site-packages"))
     here = [entry for entry in sys.path if entry.endswith("site-packages")]
     # addsitedir, so that what is installed editable here is seen too
-    (own / "outer.pth").write_text("".join(f"import site; site.addsitedir({entry!r})\n" for entry in here))
+    (own / "outer.pth").write_text(
+        "".join(f"import site; site.addsitedir({entry!r})\n" for entry in here)
+    )
     python = place / "bin/python"
     run(
         python,
@@ -97,9 +108,13 @@ def test_every_combination_is_typed_linted_and_formatted(plugins, python):
 
 @pytest.mark.slow
 def test_the_host_finds_and_loads_all_of_them(plugins, python):
-    listed = json.loads(run(python, "-P", "-m", "pe_host", "list-plugins", "--check", "--json", cwd=plugins))["plugins"]
+    listed = json.loads(
+        run(python, "-P", "-m", "pe_host", "list-plugins", "--check", "--json", cwd=plugins)
+    )["plugins"]
     mine = [p for p in listed if p["distribution"].startswith("pe-plugin-my-scene-")]
-    expected = sum((generator != "none") + embedding + reader for generator, embedding, reader in COMBINATIONS)
+    expected = sum(
+        (generator != "none") + embedding + reader for generator, embedding, reader in COMBINATIONS
+    )
     assert len(mine) == expected
     assert {p["state"] for p in mine} == {"ok"}
 
@@ -109,7 +124,19 @@ def test_the_host_finds_and_loads_all_of_them(plugins, python):
 def test_a_new_plugin_runs_by_name_alone(plugins, python, generator, tmp_path):
     name = f"my-scene-{COMBINATIONS.index((generator, True, True))}"
     small = ("--candidates", "60", "--samples", "20", "--iterations", "2", "--workers", "1")
-    run(python, "-P", "-m", "pe_host", "generate", "--plugin", name, *small, "--out", "run", cwd=tmp_path)
+    run(
+        python,
+        "-P",
+        "-m",
+        "pe_host",
+        "generate",
+        "--plugin",
+        name,
+        *small,
+        "--out",
+        "run",
+        cwd=tmp_path,
+    )
     assert (tmp_path / "run/release/samples.npz").is_file()
 
 
@@ -133,7 +160,9 @@ def test_folders_are_whole(plugins):
         modules |= {"grid.py": embedding, "arrays.py": reader}
         expected |= {f"src/{package}/{name}" for name, wanted in modules.items() if wanted}
         expected |= {".github/workflows/ci.yml"} if i % 2 == 0 else set()
-        assert {path for path in there if "__pycache__" not in path and ".egg" not in path} >= expected
+        assert {
+            path for path in there if "__pycache__" not in path and ".egg" not in path
+        } >= expected
         assert not [path for path in there if "{" in path or path.endswith(".jinja")]
         texts = [(folder / path).read_text() for path in expected if not path.startswith(".github")]
         assert not [text for text in texts if "{{" in text or "{%" in text]
@@ -212,7 +241,10 @@ def test_the_command_writes_a_folder_and_says_what_is_next(pe):
     assert done.returncode == 0, done.stderr
     made = json.loads(done.stdout)
     assert (made["name"], made["folder"]) == ("my-scene", "pe-plugin-my-scene")
-    assert "src/pe_my_scene/grid.py" in made["files"] and ".github/workflows/ci.yml" not in made["files"]
+    assert (
+        "src/pe_my_scene/grid.py" in made["files"]
+        and ".github/workflows/ci.yml" not in made["files"]
+    )
     assert "Apache License" in (pe.folder / "pe-plugin-my-scene/LICENSE").read_text()
     again = pe("new-plugin", "my-scene")
     assert (again.returncode, "is there already" in again.stderr) == (5, True)
@@ -243,7 +275,11 @@ def test_a_name_that_is_taken_is_a_warning(pe):
 def test_what_cannot_be_made_is_one_clear_error_and_leaves_nothing(pe, words, code):
     done = pe("new-plugin", *words)
     assert done.returncode == code, done.stderr
-    assert done.stderr.startswith("error: ") and "  next: " in done.stderr and "Traceback" not in done.stderr
+    assert (
+        done.stderr.startswith("error: ")
+        and "  next: " in done.stderr
+        and "Traceback" not in done.stderr
+    )
     assert done.stdout == "" and not list(pe.folder.glob("pe-plugin-*"))
 
 
@@ -264,4 +300,10 @@ def test_the_questions_of_the_template_refuse_what_the_command_refuses(tmp_path)
         {"summary": "x" * 71},
     ):
         with pytest.raises(ValueError, match="Validation error"):
-            run_copy(str(ROOT / "template"), tmp_path / "x", data={**good, **wrong}, defaults=True, quiet=True)
+            run_copy(
+                str(ROOT / "template"),
+                tmp_path / "x",
+                data={**good, **wrong},
+                defaults=True,
+                quiet=True,
+            )

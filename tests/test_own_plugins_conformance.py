@@ -25,7 +25,8 @@ def test_embeddings_keep_the_contract(name, output):
 
 
 @pytest.mark.parametrize(
-    ("name", "location"), [("sklearn", "digits"), ("idx", ""), ("folder", ""), ("demo", ""), ("demo-shapes", "")]
+    ("name", "location"),
+    [("sklearn", "digits"), ("idx", ""), ("folder", ""), ("demo", ""), ("demo-shapes", "")],
 )
 def test_readers_keep_the_contract(name, location):
     # Those without a location here have records in tests of their own.
@@ -36,7 +37,9 @@ def test_readers_keep_the_contract(name, location):
 def test_readers_of_files_keep_the_contract(tmp_path, name, write):
     output = OutputSpec.series(9, 2)
     data = np.random.default_rng(0).normal(size=(20, 9, 2)).astype(np.float32)
-    path = write(tmp_path / "private", RecordTable.check(output, data, np.arange(20) % 2, ("a", "b")))
+    path = write(
+        tmp_path / "private", RecordTable.check(output, data, np.arange(20) % 2, ("a", "b"))
+    )
     report = check_reader(name, location=str(path))
     report.raise_for_failures()
     assert not [result for result in report.results if result.status == "skipped"]

@@ -30,7 +30,9 @@ from pe_host.report import (
 )
 from pe_sdk import Categorical, Float, OutputSpec
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+BROWSER = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
 WIDTHS = (360, 800, 1400)
 
 # The page under test is not touched: it is shown in frames of several widths, and looked at from outside.
@@ -66,12 +68,18 @@ def report(names: tuple[str, ...], size: int, columns: int) -> ReportData:
 
     def grid() -> RecordGrid:
         images = rng.integers(0, 256, (len(names), columns, size, size, 1), dtype=np.uint8)
-        return RecordGrid(OutputSpec.image(size, size), images, np.full(len(names), columns, np.int64))
+        return RecordGrid(
+            OutputSpec.image(size, size), images, np.full(len(names), columns, np.int64)
+        )
 
     views = [IterationView(0, None, 2000, grid())]
     views += [
         IterationView(
-            t, {"rotation": 0.4, "size": 0.2}, 2000, grid(), vote_statistics(rng.integers(-9, 30, 500), 4.0, 5.0)
+            t,
+            {"rotation": 0.4, "size": 0.2},
+            2000,
+            grid(),
+            vote_statistics(rng.integers(-9, 30, 500), 4.0, 5.0),
         )
         for t in (1, 2, 3)
     ]
@@ -98,7 +106,11 @@ def report(names: tuple[str, ...], size: int, columns: int) -> ReportData:
         settings={"a": long, "b": {"c": 1}},
         versions={"pe-host": "1.0.0"},
         internal=InternalView(
-            source=long, logs=(long,), timings=(("all", 3.0),), settings={"data": long}, evaluation=evaluation(names)
+            source=long,
+            logs=(long,),
+            timings=(("all", 3.0),),
+            settings={"data": long},
+            evaluation=evaluation(names),
         ),
     )
 
@@ -107,11 +119,15 @@ def evaluation(names: tuple[str, ...]) -> EvaluationView:
     """45 parameters: numbers, one of them of a long name, and choices called as the classes are."""
     choices, rng = Categorical(names), np.random.default_rng(6)
     shares = [tuple(rng.dirichlet(np.ones(20))) for _ in range(3)]
-    marginals = [MarginalView(f"parameter {i}", Float(-1e4, 1e4), 0.4, 0.1, 0.01, *shares) for i in range(40)]
+    marginals = [
+        MarginalView(f"parameter {i}", Float(-1e4, 1e4), 0.4, 0.1, 0.01, *shares) for i in range(40)
+    ]
     marginals += [MarginalView("x" * 300, Float(0.001, 1e4, log=True), 0.4, 0.1, 0.01, *shares)]
     shares = [tuple(rng.dirichlet(np.ones(len(names)))) for _ in range(3)]
     marginals += [MarginalView(f"choice {i}", choices, 0.4, 0.1, 0.01, *shares) for i in range(4)]
-    return EvaluationView("embedding 'pixels'", 1000, 9000, (0.3, 0.2, 0.1, 0.05), 0.01, tuple(marginals))
+    return EvaluationView(
+        "embedding 'pixels'", 1000, 9000, (0.3, 0.2, 0.1, 0.05), 0.01, tuple(marginals)
+    )
 
 
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium or Chrome on the PATH")
@@ -119,17 +135,25 @@ def evaluation(names: tuple[str, ...]) -> EvaluationView:
     ("names", "size", "columns"),
     [
         (tuple("0123456789"), 8, 12),
-        (tuple(f"<script>parent.ran=ran=true</script> pleural effusion {i}" for i in range(3)), 64, 12),
+        (
+            tuple(f"<script>parent.ran=ran=true</script> pleural effusion {i}" for i in range(3)),
+            64,
+            12,
+        ),
         (("x" * 200, "y"), 28, 1),
     ],
 )
-def test_the_report_shows_well_in_a_browser(tmp_path: Path, names: tuple[str, ...], size: int, columns: int) -> None:
+def test_the_report_shows_well_in_a_browser(
+    tmp_path: Path, names: tuple[str, ...], size: int, columns: int
+) -> None:
     page = html.escape(render(report(names, size, columns)))
     frames = "".join(
-        f'<iframe style="border:0;width:{width}px;height:900px" srcdoc="{page}"></iframe>' for width in WIDTHS
+        f'<iframe style="border:0;width:{width}px;height:900px" srcdoc="{page}"></iframe>'
+        for width in WIDTHS
     )
     (tmp_path / "frames.html").write_text(
-        f"<!DOCTYPE html><meta charset=utf-8><body>{frames}<script>{MEASURE}</script>", encoding="utf-8"
+        f"<!DOCTYPE html><meta charset=utf-8><body>{frames}<script>{MEASURE}</script>",
+        encoding="utf-8",
     )
     found = measured(tmp_path)
     assert [view["width"] for view in found] == list(WIDTHS)

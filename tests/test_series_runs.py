@@ -64,7 +64,11 @@ SMALL = (
     *("--iterations", 3, "--candidates", 400, "--samples", 120, "--votes", 4),
     *("--epsilon", 20, "--workers", 1),
 )
-NET = [word for pair in ("width=8", "dim=16", "steps=150", "again=40") for word in ("--embedding-options", pair)]
+NET = [
+    word
+    for pair in ("width=8", "dim=16", "steps=150", "again=40")
+    for word in ("--embedding-options", pair)
+]
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +83,9 @@ def pe(tmp_path_factory):
     def run(*words, dev="waves"):
         command = [sys.executable, "-P", "-m", "pe_host", *map(str, words)]
         env = {**environment, "PE_DEV_PLUGIN": f"{dev}=strangers_waves"}
-        return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            command, cwd=folder, env=env, capture_output=True, text=True, check=False
+        )
 
     run.folder = folder
     return run
@@ -150,11 +156,25 @@ def test_exported_series_are_read_again_with_their_form(pe, run):
     features = [Feature("level", "mV", -4, 4), Feature("count")]
     assert form == OutputSpec.series(32, features, step=10, step_unit="ms")
     with np.load(folder / "release/samples.npz") as stored:
-        np.testing.assert_array_equal(spec.read(location, form, ("low", "high")).data, stored["series"])
+        np.testing.assert_array_equal(
+            spec.read(location, form, ("low", "high")).data, stored["series"]
+        )
     done = pe("export", folder, "--to", "imagefolder", "--out", "pictures")
-    assert done.returncode == 5 and "are no images" in done.stderr and not (pe.folder / "pictures").exists()
+    assert (
+        done.returncode == 5
+        and "are no images" in done.stderr
+        and not (pe.folder / "pictures").exists()
+    )
     done = pe(
-        "generate", "--plugin", "waves", "--data", "released.parquet", *SMALL, "--embedding", "values", "--dry-run"
+        "generate",
+        "--plugin",
+        "waves",
+        "--data",
+        "released.parquet",
+        *SMALL,
+        "--embedding",
+        "values",
+        "--dry-run",
     )
     assert done.returncode == 0 and "float32 32 × 2: level (mV), count" in done.stdout
 
@@ -163,7 +183,17 @@ def test_a_kind_that_the_host_does_not_know_runs_with_general_means(pe):
     rng = np.random.default_rng(7)
     records = rng.random((500, 6, 6)) < 0.8
     np.savez(pe.folder / "graphs.npz", records=records, kind="graph", labels=np.zeros(500, int))
-    done = pe("generate", "--plugin", "graphs", "--data", "graphs.npz", *SMALL, "--out", "graphs", dev="graphs")
+    done = pe(
+        "generate",
+        "--plugin",
+        "graphs",
+        "--data",
+        "graphs.npz",
+        *SMALL,
+        "--out",
+        "graphs",
+        dev="graphs",
+    )
     assert done.returncode == 0, done.stderr
     with np.load(pe.folder / "graphs/release/samples.npz") as stored:
         assert stored["records"].dtype == bool and str(stored["kind"]) == "graph"
@@ -173,12 +203,26 @@ def test_a_kind_that_the_host_does_not_know_runs_with_general_means(pe):
     assert 'embedding = "values"' in (pe.folder / "graphs/config.toml").read_text()
 
 
-@pytest.mark.parametrize(("plugin", "says"), [("waves", "not image [28, 28, 1]"), ("text-render", "series")])
+@pytest.mark.parametrize(
+    ("plugin", "says"), [("waves", "not image [28, 28, 1]"), ("text-render", "series")]
+)
 def test_what_a_generator_cannot_make_is_said(pe, run, plugin, says):
     shape = ["--shape", "28x28" if plugin == "waves" else "series:32x2"]
     described = pe("describe", plugin, *shape, "--json")
     assert described.returncode == 0, described.stderr
     assert says in json.loads(described.stdout)["makes"]["cannot"]
     if plugin == "text-render":
-        done = pe("generate", "--plugin", plugin, "--data", "private.npz", "--epsilon", 1, "--out", "wrong")
-        assert done.returncode == 3 and "series" in done.stderr and not (pe.folder / "wrong").exists()
+        done = pe(
+            "generate",
+            "--plugin",
+            plugin,
+            "--data",
+            "private.npz",
+            "--epsilon",
+            1,
+            "--out",
+            "wrong",
+        )
+        assert (
+            done.returncode == 3 and "series" in done.stderr and not (pe.folder / "wrong").exists()
+        )

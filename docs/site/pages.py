@@ -13,14 +13,22 @@ from pe_host.cli._errors import INTERRUPTED
 from pe_host.errors import DataError, PeError, PluginFailure, PrivacyRefusal, UsageError
 
 ROOT = Path(__file__).resolve().parents[2]
-TEXTS = {"index.md": "README.md", "contributing.md": "CONTRIBUTING.md", "changes.md": "CHANGELOG.md"}
+TEXTS = {
+    "index.md": "README.md",
+    "contributing.md": "CONTRIBUTING.md",
+    "changes.md": "CHANGELOG.md",
+}
 COMMANDS = "reference/commands.md"
 
 
 def on_files(files: Files, config: Any) -> Files:
     """Called by mkdocs with the files that it found: adds the others."""
     for name, source in TEXTS.items():
-        files.append(File.generated(config, name, content=of_site((ROOT / source).read_text(encoding="utf-8"))))
+        files.append(
+            File.generated(
+                config, name, content=of_site((ROOT / source).read_text(encoding="utf-8"))
+            )
+        )
     files.append(File.generated(config, COMMANDS, content=commands_page()))
     return files
 
@@ -40,7 +48,9 @@ def commands_page() -> str:
     group: Any = typer.main.get_command(_app())
     text = "Results are on stdout, everything else on stderr. A command with `--json` makes its result readable by programs."
     parts = ["# Commands", text, *command_parts("", group)]
-    parts += [part for name, command in group.commands.items() for part in command_parts(name, command)]
+    parts += [
+        part for name, command in group.commands.items() for part in command_parts(name, command)
+    ]
     return "\n\n".join([*parts, "## Exit codes", exit_codes()])
 
 
@@ -55,7 +65,13 @@ def exit_codes() -> str:
         DataError.exit_code: "data or configuration cannot be used",
         INTERRUPTED: "interrupted; what was done is kept",
     }
-    return "\n".join(["| code | meaning |", "|---|---|", *(f"| {code} | {text} |" for code, text in meanings.items())])
+    return "\n".join(
+        [
+            "| code | meaning |",
+            "|---|---|",
+            *(f"| {code} | {text} |" for code, text in meanings.items()),
+        ]
+    )
 
 
 def command_parts(name: str, command: Any) -> Iterator[str]:
@@ -66,7 +82,11 @@ def command_parts(name: str, command: Any) -> Iterator[str]:
     yield f"```text\n{command.get_usage(context)}\n```"
     yield command.help or ""
     for title, kind in (("Argument", "argument"), ("Option", "option")):
-        rows = [_row(parameter, context) for parameter in command.params if parameter.param_type_name == kind]
+        rows = [
+            _row(parameter, context)
+            for parameter in command.params
+            if parameter.param_type_name == kind
+        ]
         if rows:
             yield f"| {title} | |\n|---|---|\n" + "\n".join(rows)
 

@@ -51,7 +51,18 @@ def _app() -> typer.Typer:
         help="Differentially private synthetic data by Private Evolution, over generator plugins.",
     )
     app.callback()(_global_options)
-    commands = (generate, list_plugins, describe, check_plugin, report, export, replay, account, doctor, new_plugin)
+    commands = (
+        generate,
+        list_plugins,
+        describe,
+        check_plugin,
+        report,
+        export,
+        replay,
+        account,
+        doctor,
+        new_plugin,
+    )
     for module in commands:
         app.command(module.NAME)(module.command)
     return app
@@ -63,7 +74,9 @@ def _show_version(given: bool) -> None:
         raise typer.Exit
 
 
-_Version = Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")]
+_Version = Annotated[
+    bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+]
 
 
 def _global_options(version: _Version = False) -> None:

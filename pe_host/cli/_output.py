@@ -44,7 +44,9 @@ def write_lines(lines: Sequence[str]) -> None:
             print(line, file=sys.stdout)  # noqa: T201  this is where results are printed
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the flush at exit does not fail too
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # so that the flush at exit does not fail too
 
 
 def write_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -54,7 +56,10 @@ def write_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """
     if not sys.stdout.isatty():
         widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
-        cells = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in [columns, *rows]]
+        cells = [
+            [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+            for row in [columns, *rows]
+        ]
         write_lines(["  ".join(row).rstrip() for row in cells])
         return
     from rich.cells import cell_len
@@ -70,4 +75,6 @@ def write_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         table.add_row(*map(Text, row))  # Text: brackets in a summary are no markup
     others = list(zip(columns, *rows, strict=True))[:-1]
     least = sum(max(map(cell_len, column)) + 1 for column in others) + _LAST
-    Console(width=max(Console().width, least)).print(table)  # a narrower terminal breaks the lines, and cuts nothing
+    Console(width=max(Console().width, least)).print(
+        table
+    )  # a narrower terminal breaks the lines, and cuts nothing

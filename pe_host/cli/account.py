@@ -17,14 +17,24 @@ _SCALE = number("a number from 0.001 to 1e6", low=1e-3, high=1e6)
 
 
 def command(
-    run: Annotated[Path | None, typer.Argument(help="The folder of a run: what has it spent?", metavar="RUN")] = None,
-    epsilon: Annotated[str | None, typer.Option(help="A budget: what noise does it ask for?", metavar="E")] = None,
-    vote_scale: Annotated[str | None, typer.Option(help="Noise on votes: what does it cost?", metavar="S")] = None,
-    count_scale: Annotated[str | None, typer.Option(help="With --vote-scale, noise on counts.", metavar="S")] = None,
+    run: Annotated[
+        Path | None, typer.Argument(help="The folder of a run: what has it spent?", metavar="RUN")
+    ] = None,
+    epsilon: Annotated[
+        str | None, typer.Option(help="A budget: what noise does it ask for?", metavar="E")
+    ] = None,
+    vote_scale: Annotated[
+        str | None, typer.Option(help="Noise on votes: what does it cost?", metavar="S")
+    ] = None,
+    count_scale: Annotated[
+        str | None, typer.Option(help="With --vote-scale, noise on counts.", metavar="S")
+    ] = None,
     delta: Annotated[str, typer.Option(help="The δ of the guarantee.", metavar="D")] = "1e-6",
     rounds: Annotated[str, typer.Option(help="Noisy rounds T.", metavar="T")] = "1",
     votes: Annotated[str, typer.Option(help="Votes of a record in each round.", metavar="K")] = "1",
-    class_counts: Annotated[bool, typer.Option(help="With --epsilon: release class counts too.")] = True,
+    class_counts: Annotated[
+        bool, typer.Option(help="With --epsilon: release class counts too.")
+    ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Price noise, budgets and runs.
@@ -32,9 +42,16 @@ def command(
     What noise does a budget ask for, what does given noise cost, or what has a run spent.
     """
     if [run, epsilon, vote_scale].count(None) != 2:
-        raise UsageError("one of RUN, --epsilon and --vote-scale is needed", fix="`pe account --help` tells them apart")
+        raise UsageError(
+            "one of RUN, --epsilon and --vote-scale is needed",
+            fix="`pe account --help` tells them apart",
+        )
     if count_scale is not None and vote_scale is None:
-        raise UsageError("goes with --vote-scale only", where="--count-scale", fix="give both, or --epsilon alone")
+        raise UsageError(
+            "goes with --vote-scale only",
+            where="--count-scale",
+            fix="give both, or --epsilon alone",
+        )
     d = read_option("--delta", DELTA, delta)
     T, k = read_option("--rounds", COUNT, rounds), read_option("--votes", COUNT, votes)
     target = None if epsilon is None else _budget(epsilon)
@@ -55,6 +72,8 @@ def _budget(text: str) -> float:
     epsilon: float = read_option("--epsilon", EPSILON, text)
     if not math.isfinite(epsilon):
         raise UsageError(
-            "an infinite budget asks for no noise", where="--epsilon", fix="give a number > 0 and <= 10000"
+            "an infinite budget asks for no noise",
+            where="--epsilon",
+            fix="give a number > 0 and <= 10000",
         )
     return epsilon

@@ -17,14 +17,27 @@ _LONGEST = 86_400.0
 def command(
     plugin: Annotated[str, typer.Argument(help="Its name, or distribution/name.", metavar="NAME")],
     level: Annotated[
-        str, typer.Option(help="static: nothing is made; basic: called; full: in other processes too.", metavar="LEVEL")
+        str,
+        typer.Option(
+            help="static: nothing is made; basic: called; full: in other processes too.",
+            metavar="LEVEL",
+        ),
     ] = "full",
-    kind: Annotated[str, typer.Option(help="generator, embedding or reader, where several have the name.")] = "",
+    kind: Annotated[
+        str, typer.Option(help="generator, embedding or reader, where several have the name.")
+    ] = "",
     options: Annotated[
-        list[str] | None, typer.Option("--set", help="An option of the plugin; may be repeated.", metavar="NAME=VALUE")
+        list[str] | None,
+        typer.Option(
+            "--set", help="An option of the plugin; may be repeated.", metavar="NAME=VALUE"
+        ),
     ] = None,
-    location: Annotated[str, typer.Option(help="Of a reader: a source to read.", metavar="LOCATION")] = "",
-    timeout: Annotated[float, typer.Option(help="Seconds that it may take.", metavar="SECONDS")] = 1800.0,
+    location: Annotated[
+        str, typer.Option(help="Of a reader: a source to read.", metavar="LOCATION")
+    ] = "",
+    timeout: Annotated[
+        float, typer.Option(help="Seconds that it may take.", metavar="SECONDS")
+    ] = 1800.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Check that a plugin keeps the rules of its contract.
@@ -32,7 +45,11 @@ def command(
     Exit code 0: no check failed; 3: a check failed, or the plugin cannot be loaded.
     """
     if level not in LEVELS:
-        raise UsageError(f"got {level!r}, expected one of {', '.join(LEVELS)}", where="--level", fix="leave it out")
+        raise UsageError(
+            f"got {level!r}, expected one of {', '.join(LEVELS)}",
+            where="--level",
+            fix="leave it out",
+        )
     if not 0 < timeout <= _LONGEST:
         what = f"got {timeout}, expected seconds from above 0 to {_LONGEST:,}"
         raise UsageError(what, where="--timeout", fix="leave it out for 1800")
@@ -57,4 +74,6 @@ def _show(report: dict[str, Any]) -> None:
     if failed:
         write_lines(["", "broken rules"])
         write_lines([f"{r['name']}: {r['rule']}" for r in failed])
-        write_lines(["", "next: mend the plugin, then run this again; docs/conformance.md has every rule"])
+        write_lines(
+            ["", "next: mend the plugin, then run this again; docs/conformance.md has every rule"]
+        )

@@ -16,12 +16,18 @@ _PLURALS = {"image": "images"}
 
 
 def command(
-    plugin: Annotated[str, typer.Argument(help="Its name, or distribution/name.", metavar="PLUGIN")],
+    plugin: Annotated[
+        str, typer.Argument(help="Its name, or distribution/name.", metavar="PLUGIN")
+    ],
     kind: Annotated[
-        str, typer.Option(help="generator, embedding, reader or doctor, where several have the name.")
+        str,
+        typer.Option(help="generator, embedding, reader or doctor, where several have the name."),
     ] = "",
     options: Annotated[
-        list[str] | None, typer.Option("--set", help="An option of the plugin; may be repeated.", metavar="NAME=VALUE")
+        list[str] | None,
+        typer.Option(
+            "--set", help="An option of the plugin; may be repeated.", metavar="NAME=VALUE"
+        ),
     ] = None,
     shape: Annotated[
         str,
@@ -30,7 +36,9 @@ def command(
             metavar="HxW[xC]",
         ),
     ] = "",
-    timeout: Annotated[float, typer.Option(help="Seconds that it may take.", metavar="SECONDS")] = 120.0,
+    timeout: Annotated[
+        float, typer.Option(help="Seconds that it may take.", metavar="SECONDS")
+    ] = 120.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Describe a plugin and its options.
@@ -42,7 +50,9 @@ def command(
 
     if not timeout > 0:
         raise UsageError(
-            f"got {timeout}, expected a number of seconds > 0", where="--timeout", fix="leave it out for 120"
+            f"got {timeout}, expected a number of seconds > 0",
+            where="--timeout",
+            fix="leave it out for 120",
         )
     given = read_option("--set", pairs, options or [])
     document = describe(resolve_any(plugin, kind), given, _form(shape), timeout)
@@ -78,15 +88,25 @@ def _show(document: dict[str, Any]) -> None:
     if document["options"]:
         write_lines(["", "options, for --set NAME=VALUE"])
         keys = ("name", "type", "default", "help")
-        write_table(("NAME", "TYPE", "DEFAULT", "WHAT"), [[o[key] for key in keys] for o in document["options"]])
+        write_table(
+            ("NAME", "TYPE", "DEFAULT", "WHAT"),
+            [[o[key] for key in keys] for o in document["options"]],
+        )
     if document.get("makes", {}).get("space"):
         write_lines(["", f"parameters, for {_form_of(document)}"])
         parameters = document["makes"]["space"]["parameters"]
-        write_table(("NAME", "KIND", "RANGE"), [[name, p["kind"], _range(p)] for name, p in parameters.items()])
+        write_table(
+            ("NAME", "KIND", "RANGE"),
+            [[name, p["kind"], _range(p)] for name, p in parameters.items()],
+        )
 
 
 def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
-    exact = "bit for bit for any batch" if document["exact"] else f"for equal blocks of {document['block']}"
+    exact = (
+        "bit for bit for any batch"
+        if document["exact"]
+        else f"for equal blocks of {document['block']}"
+    )
     facts = [
         ("labels", ", ".join(document["labels"]) or "those of the data"),
         ("default data", document["default_data"] or "none; give --data"),
@@ -98,7 +118,9 @@ def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
     if "cannot" in makes:
         facts.append((f"cannot make {_size(document)}", makes["cannot"]))
     else:
-        facts.append(("form", "black box" if makes["space"] is None else "simulator with named parameters"))
+        facts.append(
+            ("form", "black box" if makes["space"] is None else "simulator with named parameters")
+        )
     return facts
 
 
@@ -114,6 +136,8 @@ def _form_of(document: dict[str, Any]) -> str:
 def _range(parameter: dict[str, Any]) -> str:
     if parameter["kind"] == "categorical":
         choices = parameter["choices"]
-        return f"{len(choices)} choices: {', '.join(choices[:5])}{', …' if len(choices) > 5 else ''}"
+        return (
+            f"{len(choices)} choices: {', '.join(choices[:5])}{', …' if len(choices) > 5 else ''}"
+        )
     marks = [mark for mark in ("log", "wrap") if parameter.get(mark)]
     return " ".join([f"{parameter['low']:g} to {parameter['high']:g}", *marks])

@@ -11,7 +11,9 @@ NAME = "doctor"
 
 
 def command(
-    timeout: Annotated[float, typer.Option(help="Seconds that one check may take.", metavar="SECONDS")] = 60.0,
+    timeout: Annotated[
+        float, typer.Option(help="Seconds that one check may take.", metavar="SECONDS")
+    ] = 60.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Check this machine and every plugin.
@@ -21,7 +23,9 @@ def command(
     """
     if not timeout > 0:
         raise UsageError(
-            f"got {timeout}, expected a number of seconds > 0", where="--timeout", fix="leave it out for 60"
+            f"got {timeout}, expected a number of seconds > 0",
+            where="--timeout",
+            fix="leave it out for 60",
         )
     from pe_host.doctor import examine
 

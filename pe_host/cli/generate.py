@@ -19,9 +19,13 @@ NAME = "generate"
 
 
 def _generate(
-    config: Annotated[Path | None, typer.Option(help="A TOML file of settings.", metavar="FILE")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="A TOML file of settings.", metavar="FILE")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --out.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan; touch no private data.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the plan; touch no private data.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     **given: Any,
 ) -> None:
@@ -31,11 +35,16 @@ def _generate(
         fix = "`pe list-plugins` shows the generators"
         raise UsageError("which generator?", where="--plugin", fix=fix)
     if resume and not resolved.out:
-        raise UsageError("which run is to go on?", where="--resume", fix="give its folder with --out")
+        raise UsageError(
+            "which run is to go on?", where="--resume", fix="give its folder with --out"
+        )
     from pe_host.generate import generate
 
     out = Path(resolved.out) if resolved.out else None
-    show(generate(resolved, out=out, resume=resume, dry_run=dry_run, reporter=make_reporter()), as_json)
+    show(
+        generate(resolved, out=out, resume=resume, dry_run=dry_run, reporter=make_reporter()),
+        as_json,
+    )
 
 
 def _parameter(item: "Field[Any]") -> inspect.Parameter:
@@ -46,8 +55,14 @@ def _parameter(item: "Field[Any]") -> inspect.Parameter:
         hint, declared = bool | None, f"{name}/--no-{name[2:]}"
     else:
         hint, declared = list[str] | None if metadata["read"] is pairs else str | None, name
-    default = "" if item.default in (None, "", ()) or metadata["read"] is pairs else f" [default: {item.default}]"
-    option = typer.Option(declared, help=metadata["help"] + default, metavar=metadata["metavar"] or None)
+    default = (
+        ""
+        if item.default in (None, "", ()) or metadata["read"] is pairs
+        else f" [default: {item.default}]"
+    )
+    option = typer.Option(
+        declared, help=metadata["help"] + default, metavar=metadata["metavar"] or None
+    )
     return inspect.Parameter(
         item.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[hint, option]
     )
@@ -55,7 +70,9 @@ def _parameter(item: "Field[Any]") -> inspect.Parameter:
 
 def _with_settings(function: Callable[..., None]) -> Callable[..., None]:
     """The function with a keyword for each setting in place of `**given`: typer reads the signature."""
-    own = [p for p in inspect.signature(function).parameters.values() if p.kind is not p.VAR_KEYWORD]
+    own = [
+        p for p in inspect.signature(function).parameters.values() if p.kind is not p.VAR_KEYWORD
+    ]
     added = [_parameter(item) for item in settings()]
     parameters = [*added, *(p.replace(kind=p.KEYWORD_ONLY) for p in own)]
     function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

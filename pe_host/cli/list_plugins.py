@@ -15,9 +15,14 @@ NAME = "list-plugins"
 
 
 def command(
-    check: Annotated[bool, typer.Option("--check", help="Import each plugin in a process of its own.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Import each plugin in a process of its own.")
+    ] = False,
     timeout: Annotated[
-        float, typer.Option(help="Seconds that an import may take.", envvar="PE_CHECK_SECONDS", metavar="SECONDS")
+        float,
+        typer.Option(
+            help="Seconds that an import may take.", envvar="PE_CHECK_SECONDS", metavar="SECONDS"
+        ),
     ] = 20.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -28,7 +33,9 @@ def command(
     """
     if not timeout > 0:
         raise UsageError(
-            f"got {timeout}, expected a number of seconds > 0", where="--timeout", fix="leave it out for 20"
+            f"got {timeout}, expected a number of seconds > 0",
+            where="--timeout",
+            fix="leave it out for 20",
         )
     plugins = find()
     missing = not_installed(plugins, os.environ.get("PE_PLUGINS", ""))
@@ -36,11 +43,22 @@ def command(
         from pe_host.plugins.isolated import check_all
 
         verdicts = zip(plugins, check_all(plugins, timeout), strict=True)
-        plugins = [replace(p, state=v.state, reason=v.reason, summary=v.summary) for p, v in verdicts]
+        plugins = [
+            replace(p, state=v.state, reason=v.reason, summary=v.summary) for p, v in verdicts
+        ]
     if as_json:
-        documents = {"plugins": [p.to_json() for p in plugins], "not_installed": [k.to_json() for k in missing]}
+        documents = {
+            "plugins": [p.to_json() for p in plugins],
+            "not_installed": [k.to_json() for k in missing],
+        }
         write_json(documents)
         return
-    rows = [(p.kind, p.name, p.state, f"{p.distribution} {p.version}", p.reason or p.summary) for p in plugins]
-    rows += [(k.kind, k.name, NOT_INSTALLED, k.distribution, f"{k.summary}: `{k.install}`") for k in missing]
+    rows = [
+        (p.kind, p.name, p.state, f"{p.distribution} {p.version}", p.reason or p.summary)
+        for p in plugins
+    ]
+    rows += [
+        (k.kind, k.name, NOT_INSTALLED, k.distribution, f"{k.summary}: `{k.install}`")
+        for k in missing
+    ]
     write_table(("KIND", "NAME", "STATE", "FROM", "WHAT"), rows)

@@ -13,13 +13,18 @@ NAME = "new-plugin"
 
 
 def command(
-    name: Annotated[str, typer.Argument(help="What users will type, such as my-scene.", metavar="NAME")],
+    name: Annotated[
+        str, typer.Argument(help="What users will type, such as my-scene.", metavar="NAME")
+    ],
     kind: Annotated[
         list[str] | None,
-        typer.Option(help="simulator (default), generator (a black box), embedding, reader; may be repeated."),
+        typer.Option(
+            help="simulator (default), generator (a black box), embedding, reader; may be repeated."
+        ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder to write; pe-plugin-NAME by default.", metavar="FOLDER")
+        Path | None,
+        typer.Option(help="Folder to write; pe-plugin-NAME by default.", metavar="FOLDER"),
     ] = None,
     summary: Annotated[str, typer.Option(help="What it makes, in one line.", metavar="TEXT")] = "",
     author: Annotated[str, typer.Option(help="Your name.", metavar="TEXT")] = "",
@@ -28,7 +33,9 @@ def command(
     template: Annotated[
         str, typer.Option(help="Another template: a folder, or a git repository.", metavar="SOURCE")
     ] = "",
-    template_version: Annotated[str, typer.Option(help="Tag of that git repository.", metavar="TAG")] = "",
+    template_version: Annotated[
+        str, typer.Option(help="Tag of that git repository.", metavar="TAG")
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Write a new plugin: a package that works, to change.

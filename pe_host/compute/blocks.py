@@ -28,7 +28,9 @@ class Block:
         """The block's rows of a column [n, ...], padded: [size, ...]."""
         rows = column[self.start : self.stop]
         missing = self.size - len(rows)
-        return rows if missing == 0 else np.concatenate([rows, np.repeat(rows[-1:], missing, axis=0)])
+        return (
+            rows if missing == 0 else np.concatenate([rows, np.repeat(rows[-1:], missing, axis=0)])
+        )
 
     def trim(self, column: NDArray[Any]) -> NDArray[Any]:
         """Without the padding: [stop - start, ...]."""

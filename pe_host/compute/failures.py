@@ -24,7 +24,12 @@ def describe_exception(error: Exception) -> dict[str, Any]:
         message = ""
     description: dict[str, Any] = {"type": type(error).__name__, "message": message[:_LENGTH]}
     if isinstance(error, PeError):
-        return description | {"kind": "host", "what": error.what, "where": error.where, "fix": error.fix}
+        return description | {
+            "kind": "host",
+            "what": error.what,
+            "where": error.where,
+            "fix": error.fix,
+        }
     if isinstance(error, OptionError):
         return description | {"kind": "option"}
     if isinstance(error, PluginError):
@@ -49,19 +54,32 @@ def failure(description: Any, where: str, plugin: str) -> PeError:
     """
     if not isinstance(description, Mapping):
         return PluginFailure("the worker reports an error it does not describe", where=where)
-    said = {key: printable(description.get(key, "")) for key in ("kind", "type", "message", "what", "where", "fix")}
+    said = {
+        key: printable(description.get(key, ""))
+        for key in ("kind", "type", "message", "what", "where", "fix")
+    }
     if said["kind"] == "host":
         kinds = {kind.__name__: kind for kind in (UsageError, PluginFailure, DataError)}
-        return kinds.get(said["type"], PluginFailure)(said["what"], where=said["where"] or where, fix=said["fix"])
+        return kinds.get(said["type"], PluginFailure)(
+            said["what"], where=said["where"] or where, fix=said["fix"]
+        )
     if said["kind"] == "option":
-        return UsageError(said["message"], where=where, fix=f"`pe describe {plugin}` shows the options")
+        return UsageError(
+            said["message"], where=where, fix=f"`pe describe {plugin}` shows the options"
+        )
     if said["kind"] == "refusal":
         return PluginFailure(said["message"], where=where)
     if said["kind"] == "rule":
         return broken(said["message"], where)
     frames = description.get("frames", [])
-    lines = [f"\n  {printable(frame)}" for frame in frames[-_FRAMES:]] if isinstance(frames, list) else []
-    return PluginFailure(f"{said['type']}: {said['message']}{''.join(lines)}", where=where, fix=authors(where))
+    lines = (
+        [f"\n  {printable(frame)}" for frame in frames[-_FRAMES:]]
+        if isinstance(frames, list)
+        else []
+    )
+    return PluginFailure(
+        f"{said['type']}: {said['message']}{''.join(lines)}", where=where, fix=authors(where)
+    )
 
 
 def broken(rule: str, where: str) -> PluginFailure:

@@ -51,7 +51,9 @@ class Loaded:
     form: Form | None = None
 
 
-def read_info(reply: Mapping[str, Any], plugin: PluginRef, output: OutputSpec, labels: tuple[str, ...]) -> Loaded:
+def read_info(
+    reply: Mapping[str, Any], plugin: PluginRef, output: OutputSpec, labels: tuple[str, ...]
+) -> Loaded:
     """What a worker's reply to "load" says.
 
     Raises:

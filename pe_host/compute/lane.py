@@ -77,19 +77,25 @@ class Lane:
                 reply, results = process.ask(header, arrays, self._seconds)
             except ProtocolError as error:
                 fix = "the plugin's authors should lower its `block`"
-                raise PluginFailure(f"a block cannot be sent: {error}", where=where, fix=fix) from error
+                raise PluginFailure(
+                    f"a block cannot be sent: {error}", where=where, fix=fix
+                ) from error
             except WorkerLostError as error:
                 self._process = None
                 lost.append(str(error))
                 if len(lost) == 2 and not self._closing:
                     fix = f"it was tried twice; {authors(where)}"
-                    raise PluginFailure(f"its worker process {error}", where=where, fix=fix) from None
+                    raise PluginFailure(
+                        f"its worker process {error}", where=where, fix=fix
+                    ) from None
                 continue
             warnings = _texts(reply.pop("warnings", []))
             if "error" in reply:
                 raise failure(reply["error"], where, plugin)
             if lost:
-                warnings.append(f"{where}: a worker process {lost[0]}\nIt was started again, and then all went well")
+                warnings.append(
+                    f"{where}: a worker process {lost[0]}\nIt was started again, and then all went well"
+                )
             return reply, results, warnings
 
     def remember(self, header: Header, arrays: Mapping[str, NDArray[Any]], reply: Header) -> None:
@@ -117,7 +123,9 @@ class Lane:
         try:
             self._process = process = WorkerProcess()
         except OSError as error:
-            raise PeError(f"cannot start a worker process: {error}", fix="try fewer workers") from error
+            raise PeError(
+                f"cannot start a worker process: {error}", fix="try fewer workers"
+            ) from error
         return process
 
     def _restart(self, where: str, plugin: str) -> WorkerProcess:
@@ -140,7 +148,9 @@ class Lane:
                 raise failure(reply["error"], where, plugin)
             if reply != expected:
                 what = "when its worker was started again, the plugin described itself otherwise"
-                raise PluginFailure(what, where=where, fix="was it updated? Run the same command with --resume")
+                raise PluginFailure(
+                    what, where=where, fix="was it updated? Run the same command with --resume"
+                )
 
     def _run(self) -> None:
         while (task := self._tasks.get()) is not None:
@@ -150,4 +160,8 @@ class Lane:
 
 
 def _texts(warnings: Any) -> list[str]:
-    return [printable(text) for text in warnings[:_WARNINGS_LIMIT]] if isinstance(warnings, list) else []
+    return (
+        [printable(text) for text in warnings[:_WARNINGS_LIMIT]]
+        if isinstance(warnings, list)
+        else []
+    )

@@ -28,14 +28,20 @@ def unpack(arrays: Mapping[str, NDArray[Any]]) -> Samples:
     Raises:
         ProtocolError: other arrays than those of samples, or columns of different lengths.
     """
-    if unknown := [name for name in arrays if name not in ("labels", "data") and not name.startswith(_STATE)]:
+    if unknown := [
+        name for name in arrays if name not in ("labels", "data") and not name.startswith(_STATE)
+    ]:
         raise ProtocolError(f"{len(unknown)} arrays that are no part of samples")
     labels = arrays.get("labels")
     if labels is None or labels.dtype != np.int64 or labels.ndim != 1:
         raise ProtocolError("samples need labels, int64 [n]")
     if any(array.shape[:1] != labels.shape for array in arrays.values()):
         raise ProtocolError("the columns of samples have different lengths")
-    state = {name.removeprefix(_STATE): column for name, column in arrays.items() if name.startswith(_STATE)}
+    state = {
+        name.removeprefix(_STATE): column
+        for name, column in arrays.items()
+        if name.startswith(_STATE)
+    }
     return Samples(arrays.get("data"), labels, state)
 
 
@@ -58,8 +64,12 @@ def check_degree(degree: Any) -> Degree:
         ValueError: anything else.
     """
     values = degree.values() if isinstance(degree, Mapping) else [degree]
-    if not all(isinstance(d, int | float | np.number) and math.isfinite(d) and 0 <= d <= 1 for d in values):
-        raise ValueError(f"a degree is a number in [0, 1] or a mapping of parameters to such numbers, got {degree!r}")
+    if not all(
+        isinstance(d, int | float | np.number) and math.isfinite(d) and 0 <= d <= 1 for d in values
+    ):
+        raise ValueError(
+            f"a degree is a number in [0, 1] or a mapping of parameters to such numbers, got {degree!r}"
+        )
     if isinstance(degree, Mapping):
         return {str(name): float(d) for name, d in degree.items()}
     return float(degree)

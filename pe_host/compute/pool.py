@@ -102,7 +102,11 @@ class Workers:
         return tuple(self._warnings)
 
     def load(
-        self, plugin: PluginRef, options: Mapping[str, str], output: OutputSpec, labels: tuple[str, ...]
+        self,
+        plugin: PluginRef,
+        options: Mapping[str, str],
+        output: OutputSpec,
+        labels: tuple[str, ...],
     ) -> GeneratorInfo:
         """Make the generator in every worker.
 
@@ -127,7 +131,9 @@ class Workers:
         try:
             self._loaded = read_info(reply, plugin, output, labels)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise PluginFailure("its worker process describes it in a way that makes no sense", where=where) from error
+            raise PluginFailure(
+                "its worker process describes it in a way that makes no sense", where=where
+            ) from error
         self._dim = None
         return self._loaded.info
 
@@ -172,7 +178,10 @@ class Workers:
                 "noise_scale": float(released.noise_scale),
                 "final": released.final,
             }
-            arrays = {**pack(Samples(None, released.labels, released.state)), "votes": released.votes}
+            arrays = {
+                **pack(Samples(None, released.labels, released.state)),
+                "votes": released.votes,
+            }
         self._everywhere(header, arrays, f"{info.plugin}, adapt", info.plugin.name)
 
     def data(self, samples: Samples) -> NDArray[Any]:
@@ -192,7 +201,10 @@ class Workers:
         return data
 
     def set_embedding(
-        self, plugin: PluginRef, options: Mapping[str, str], weights: Mapping[str, NDArray[Any]] | None = None
+        self,
+        plugin: PluginRef,
+        options: Mapping[str, str],
+        weights: Mapping[str, NDArray[Any]] | None = None,
     ) -> int:
         """Make the embedding in every worker, in place of the one before; after `load`.
 
@@ -304,10 +316,14 @@ class Workers:
         loaded.form = form
         return Samples.concatenate(ordered)
 
-    def _each(self, header: Header, arrays: Arrays, rows: int, take: Callable[[Block, Arrays], None]) -> None:
+    def _each(
+        self, header: Header, arrays: Arrays, rows: int, take: Callable[[Block, Arrays], None]
+    ) -> None:
         """Send every block of the arrays to some worker, and give each reply to `take`, in a worker's thread."""
         if any(len(array) != rows for array in arrays.values()):
-            raise ValueError(f"columns of {rows} rows are needed, got {[len(array) for array in arrays.values()]}")
+            raise ValueError(
+                f"columns of {rows} rows are needed, got {[len(array) for array in arrays.values()]}"
+            )
         info = self._generator().info
         work = _Work(blocks(rows, info.block))
         warnings: dict[int, list[str]] = {}
@@ -317,7 +333,9 @@ class Workers:
                 where = f"{info.plugin}, {header['op']}, {block}"
                 try:
                     request = {name: block.cut(array) for name, array in arrays.items()}
-                    _, results, warnings[block.index] = lane.ask(header, request, where, info.plugin.name)
+                    _, results, warnings[block.index] = lane.ask(
+                        header, request, where, info.plugin.name
+                    )
                     take(block, results)
                     self.advance(block.stop - block.start)
                 except (RuleBrokenError, ProtocolError) as error:
@@ -373,6 +391,8 @@ def _seconds() -> float:
         seconds = 0.0
     if not 0 < seconds < float("inf"):
         raise DataError(
-            f"{text!r} is no positive number of seconds", where=SECONDS_VARIABLE, fix=f"unset it for {_SECONDS:g}"
+            f"{text!r} is no positive number of seconds",
+            where=SECONDS_VARIABLE,
+            fix=f"unset it for {_SECONDS:g}",
         )
     return seconds

@@ -92,7 +92,9 @@ class WorkerProcess:
             reply = None
         except TimeoutError:
             self.end()
-            raise WorkerLostError(f"gave no answer within {seconds:g} s{self._last_words()}") from None
+            raise WorkerLostError(
+                f"gave no answer within {seconds:g} s{self._last_words()}"
+            ) from None
         if reply is None:
             status = self.end()
             raise WorkerLostError(f"{_fate(status)}{self._last_words()}")

@@ -26,7 +26,9 @@ TEXT_LIMIT = 4096
 Arrays = dict[str, NDArray[Any]]
 
 _PREFIX = struct.Struct("<4sI")
-_NUMBERS = frozenset({"|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2", "<f4", "<f8"})
+_NUMBERS = frozenset(
+    {"|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2", "<f4", "<f8"}
+)
 _TEXT = re.compile(r"<U([1-9][0-9]{0,3})")
 
 
@@ -46,7 +48,12 @@ class Sink(Protocol):
     def write(self, data: memoryview, /) -> int | None: ...
 
 
-def write(sink: Sink, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], limit: int = BYTES_LIMIT) -> None:
+def write(
+    sink: Sink,
+    header: Mapping[str, Any],
+    arrays: Mapping[str, NDArray[Any]],
+    limit: int = BYTES_LIMIT,
+) -> None:
     """Write one frame.
 
     Args:
@@ -61,7 +68,9 @@ def write(sink: Sink, header: Mapping[str, Any], arrays: Mapping[str, NDArray[An
     plain = {name: _plain(name, array) for name, array in arrays.items()}
     described = [[name, array.dtype.str, list(array.shape)] for name, array in plain.items()]
     try:
-        text = json.dumps({**header, "arrays": described}, allow_nan=False, default=_scalar).encode()
+        text = json.dumps(
+            {**header, "arrays": described}, allow_nan=False, default=_scalar
+        ).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise ProtocolError(f"the header is not JSON: {error}") from error
     if len(text) > HEADER_LIMIT:
@@ -91,7 +100,9 @@ def read(source: Source, limit: int = BYTES_LIMIT) -> tuple[dict[str, Any], Arra
     _read_all(source, memoryview(text))
     header = _parse(text)
     forms = _forms(header.pop("arrays", None), limit)
-    return header, {name: _read_array(source, name, dtype, shape) for name, (dtype, shape) in forms.items()}
+    return header, {
+        name: _read_array(source, name, dtype, shape) for name, (dtype, shape) in forms.items()
+    }
 
 
 def _plain(name: str, array: NDArray[Any]) -> NDArray[Any]:
@@ -101,7 +112,9 @@ def _plain(name: str, array: NDArray[Any]) -> NDArray[Any]:
     if not _allowed(dtype.str):
         raise ProtocolError(f"the array {name!r} is of dtype {array.dtype}, which does not travel")
     if array.ndim > DIMENSIONS_LIMIT:
-        raise ProtocolError(f"the array {name!r} has {array.ndim} dimensions; the limit is {DIMENSIONS_LIMIT}")
+        raise ProtocolError(
+            f"the array {name!r} has {array.ndim} dimensions; the limit is {DIMENSIONS_LIMIT}"
+        )
     return np.asarray(array, dtype=dtype, order="C")
 
 
@@ -163,7 +176,9 @@ def _forms(described: Any, limit: int) -> dict[str, tuple[np.dtype[Any], tuple[i
     return forms
 
 
-def _read_array(source: Source, name: str, dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+def _read_array(
+    source: Source, name: str, dtype: np.dtype[Any], shape: tuple[int, ...]
+) -> NDArray[Any]:
     flat = np.empty(math.prod(shape) * dtype.itemsize, dtype=np.uint8)
     if flat.size:
         _read_all(source, flat.data)

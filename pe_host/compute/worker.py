@@ -126,13 +126,17 @@ class Server:
         output = OutputSpec.from_json(header["output"])
         labels = tuple(header["labels"])
         if not (isinstance(spec.block, int) and 1 <= spec.block <= _BLOCK_LIMIT):
-            raise RuleBrokenError(f"the block of a generator lies in 1..{_BLOCK_LIMIT}, got {spec.block!r}")
+            raise RuleBrokenError(
+                f"the block of a generator lies in 1..{_BLOCK_LIMIT}, got {spec.block!r}"
+            )
         options: Any = parse_options(spec.options, header["options"])
         made = manufacture(spec, output, labels, options, peers)
         if isinstance(made, Simulator):
             made = SimulatorGenerator(made, output, labels)
         if not isinstance(made, Generator):
-            raise RuleBrokenError(f"a factory returns a Generator or a Simulator, got {type(made).__name__}")
+            raise RuleBrokenError(
+                f"a factory returns a Generator or a Simulator, got {type(made).__name__}"
+            )
         space = None if made.space is None else made.space.to_json()
         label_spaces = [s.to_json() for s in made.label_spaces]
         self._made, self._generator, self._output, self._embedding = made, made, output, None
@@ -173,7 +177,9 @@ class Server:
             Released(labels=samples.labels, votes=votes, state=samples.state, **header["released"])
         )
         if not isinstance(adapted, Generator) or adapted.state_only != self._made.state_only:
-            raise RuleBrokenError("adapt returns a generator that is `state_only` where the first is")
+            raise RuleBrokenError(
+                "adapt returns a generator that is `state_only` where the first is"
+            )
         self._generator = adapted
         _one_thread()
         return {}, {}
@@ -203,7 +209,9 @@ class Server:
         # A running sum: memory does not grow with the lookahead. In order: the bits are always the same.
         with np.errstate(invalid="ignore", over="ignore"):
             for step in range(1, lookahead + 1):
-                total += self._vectors(self._varied(samples, header["degree"], random.bits(seeds, "lookahead", step)))
+                total += self._vectors(
+                    self._varied(samples, header["degree"], random.bits(seeds, "lookahead", step))
+                )
         return {}, {"grid": to_grid(total / lookahead)}
 
     def _form(self) -> OutputSpec:
@@ -245,7 +253,9 @@ class Server:
 def _copy(samples: Samples) -> Samples:
     """Arrays of the plugin's own: one that works in place must not change what the next variation starts from."""
     data = None if samples.data is None else samples.data.copy()
-    state: Mapping[str, NDArray[Any]] = {name: column.copy() for name, column in samples.state.items()}
+    state: Mapping[str, NDArray[Any]] = {
+        name: column.copy() for name, column in samples.state.items()
+    }
     return Samples(data, samples.labels.copy(), state)
 
 

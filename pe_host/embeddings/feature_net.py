@@ -57,9 +57,13 @@ def load_weights(module: nn.Module, weights: Weights, size: Size) -> None:
         ValueError: they are of another net.
     """
     try:
-        module.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in weights.items()})
+        module.load_state_dict(
+            {name: torch.from_numpy(np.array(array)) for name, array in weights.items()}
+        )
     except RuntimeError as error:
-        raise ValueError(f"weights do not fit simulator-features of {size}, or what it is to read") from error
+        raise ValueError(
+            f"weights do not fit simulator-features of {size}, or what it is to read"
+        ) from error
 
 
 def load_body(size: Size, weights: Weights) -> nn.Module:
@@ -69,7 +73,9 @@ def load_body(size: Size, weights: Weights) -> nn.Module:
         ValueError: weights of another net.
     """
     body = make_body(size)
-    own = {name.removeprefix(BODY): array for name, array in weights.items() if name.startswith(BODY)}
+    own = {
+        name.removeprefix(BODY): array for name, array in weights.items() if name.startswith(BODY)
+    }
     load_weights(body, own, size)
     return nn.Sequential(*body, _Unit()).eval()
 
@@ -78,5 +84,7 @@ def features(body: nn.Module, data: NDArray[Any], size: Size) -> NDArray[np.floa
     """[n, *shape] -> float32 [n, dim] of unit length (zero where all activations are)."""
     sight = SIGHTS[size.kind]
     with torch.inference_mode(), one_thread():
-        vectors: NDArray[np.float32] = body(sight.to_tensor(sight.shrink(data, size.factor))).numpy()
+        vectors: NDArray[np.float32] = body(
+            sight.to_tensor(sight.shrink(data, size.factor))
+        ).numpy()
     return vectors

@@ -95,13 +95,26 @@ class Pictures(Sight):
         return self._channels_first(data).div_(255)
 
     def layers(self, size: Size) -> tuple[list[nn.Module], int]:
-        height, across, channels = size.shape[0] // size.factor, size.shape[1] // size.factor, size.shape[2]
+        height, across, channels = (
+            size.shape[0] // size.factor,
+            size.shape[1] // size.factor,
+            size.shape[2],
+        )
         width = size.width
         layers: list[nn.Module] = []
         while min(height, across) > SHORTEST:
             # Pooled first, to the same result: a quarter of the pixels are left to rectify.
-            layers += [nn.Conv2d(channels, width, 3, padding=1), nn.MaxPool2d(2), nn.ReLU(inplace=True)]
-            height, across, channels, width = height // 2, across // 2, width, min(2 * width, WIDEST)
+            layers += [
+                nn.Conv2d(channels, width, 3, padding=1),
+                nn.MaxPool2d(2),
+                nn.ReLU(inplace=True),
+            ]
+            height, across, channels, width = (
+                height // 2,
+                across // 2,
+                width,
+                min(2 * width, WIDEST),
+            )
         return layers, channels * height * across
 
     def spoil(self, records: torch.Tensor, strength: float) -> torch.Tensor:
@@ -111,7 +124,11 @@ class Pictures(Sight):
         x = records.permute(0, 2, 3, 1)  # the order in memory
         blur, contrast, light, noise = torch.rand(4, len(x), 1, 1, 1)
         for axis in (1, 2):
-            x = torch.lerp(x, (torch.roll(x, 1, axis) + torch.roll(x, -1, axis)) / 2, blur * min(strength, 1.0) * 2 / 3)
+            x = torch.lerp(
+                x,
+                (torch.roll(x, 1, axis) + torch.roll(x, -1, axis)) / 2,
+                blur * min(strength, 1.0) * 2 / 3,
+            )
         gain = 1 + 0.4 * strength * (contrast - 0.5)
         x = x.mul_(gain).add_(0.5 * (1 - gain) + 0.2 * strength * (light - 0.5))
         x = x.addcmul_(torch.rand(x.shape) - 0.5, 0.2 * strength * noise)
@@ -123,7 +140,11 @@ class Pictures(Sight):
 
     def _channels_first(self, data: NDArray[Any]) -> torch.Tensor:
         # NHWC in memory is what convolutions on a CPU like best, so the axes are renamed and nothing is copied.
-        return torch.from_numpy(data).permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.channels_last)
+        return (
+            torch.from_numpy(data)
+            .permute(0, 3, 1, 2)
+            .to(torch.float32, memory_format=torch.channels_last)
+        )
 
 
 class Courses(Sight):
@@ -147,7 +168,11 @@ class Courses(Sight):
         steps, channels, width = size.shape[0] // size.factor, size.shape[1], size.width
         layers: list[nn.Module] = [_Scale(channels)]
         while steps > SHORTEST:
-            layers += [nn.Conv1d(channels, width, 5, padding=2), nn.MaxPool1d(2), nn.ReLU(inplace=True)]
+            layers += [
+                nn.Conv1d(channels, width, 5, padding=2),
+                nn.MaxPool1d(2),
+                nn.ReLU(inplace=True),
+            ]
             steps, channels, width = steps // 2, width, min(2 * width, WIDEST)
         return layers, channels * steps
 
@@ -168,7 +193,10 @@ class Courses(Sight):
     def settle(self, body: nn.Sequential, examples: NDArray[Any]) -> None:
         scale = body[0]
         assert isinstance(scale, _Scale)
-        centre, spread = examples.mean((0, 1), dtype=np.float64), examples.std((0, 1), dtype=np.float64)
+        centre, spread = (
+            examples.mean((0, 1), dtype=np.float64),
+            examples.std((0, 1), dtype=np.float64),
+        )
         scale.centre.copy_(torch.from_numpy(centre)[:, None])
         scale.spread.copy_(torch.from_numpy(np.where(spread > 0, spread, 1.0))[:, None])
 

@@ -48,7 +48,9 @@ def takes(output: OutputSpec) -> bool:
 class FeatureOptions:
     """Size and training of the net."""
 
-    width: int = option(16, "channels of the first convolution; doubled after each halving of the picture")
+    width: int = option(
+        16, "channels of the first convolution; doubled after each halving of the picture"
+    )
     dim: int = option(64, "length of the feature vector")
     side: int = option(
         32,
@@ -56,16 +58,30 @@ class FeatureOptions:
     )
     steps: int = option(600, "steps of the first training, of 128 samples each")
     again: int = option(250, "steps of each training that goes on from the weights before it")
-    examples: int = option(20_000, "random samples for the first training: fewer where a simulator is slow")
+    examples: int = option(
+        20_000, "random samples for the first training: fewer where a simulator is slow"
+    )
     examples_again: int = option(8_000, "samples for each of the others")
-    spoil: float = option(1.0, "how much what it learns from is blurred, scaled, grained and moved; 0 for not at all")
+    spoil: float = option(
+        1.0, "how much what it learns from is blurred, scaled, grained and moved; 0 for not at all"
+    )
 
     def __post_init__(self) -> None:
         if not (1 <= self.width <= 1024 and 2 <= self.dim <= 4096 and 8 <= self.side <= 1024):
-            raise ValueError("simulator-features: width in 1..1024, dim in 2..4096, side in 8..1024")
-        if not (2 <= min(self.examples, self.examples_again) <= max(self.examples, self.examples_again) <= 10**6):
+            raise ValueError(
+                "simulator-features: width in 1..1024, dim in 2..4096, side in 8..1024"
+            )
+        if not (
+            2
+            <= min(self.examples, self.examples_again)
+            <= max(self.examples, self.examples_again)
+            <= 10**6
+        ):
             raise ValueError("simulator-features: examples and examples_again in 2..1000000")
-        if not (1 <= min(self.steps, self.again) <= max(self.steps, self.again) <= 10**6 and 0 <= self.spoil <= 4):
+        if not (
+            1 <= min(self.steps, self.again) <= max(self.steps, self.again) <= 10**6
+            and 0 <= self.spoil <= 4
+        ):
             raise ValueError("simulator-features: steps and again in 1..1000000, spoil in 0..4")
 
 
@@ -78,7 +94,9 @@ class SimulatorFeatures(TrainableEmbedding):
         weights: of a training, which another goes on from; None before the first.
     """
 
-    def __init__(self, output: OutputSpec, options: FeatureOptions, weights: Weights | None = None) -> None:
+    def __init__(
+        self, output: OutputSpec, options: FeatureOptions, weights: Weights | None = None
+    ) -> None:
         if not takes(output):
             least = f"images of at least {SMALLEST} x {SMALLEST} and series of at least {SMALLEST} steps"
             raise CannotMake(
@@ -108,7 +126,9 @@ class SimulatorFeatures(TrainableEmbedding):
             raise ValueError("training needs samples with data")
         options, targets = self.options, training.targets_of(examples, space, label_count)
         steps = options.steps if self._weights is None else options.again
-        return training.train(examples.data, targets, self._size(), steps, options.spoil, seed, self._weights)
+        return training.train(
+            examples.data, targets, self._size(), steps, options.spoil, seed, self._weights
+        )
 
     def with_weights(self, weights: Weights) -> "SimulatorFeatures":
         return SimulatorFeatures(self.output, self.options, weights)
@@ -116,7 +136,9 @@ class SimulatorFeatures(TrainableEmbedding):
     def _size(self) -> "Size":
         from pe_host.embeddings.sights import Size
 
-        return Size(self.output.shape, self.options.width, self.dim, self.options.side, self.output.kind)
+        return Size(
+            self.output.shape, self.options.width, self.dim, self.options.side, self.output.kind
+        )
 
 
 def make(output: OutputSpec, options: FeatureOptions) -> SimulatorFeatures:

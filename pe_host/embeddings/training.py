@@ -75,7 +75,9 @@ def targets_of(examples: Samples, space: ParameterSpace | None, label_count: int
         np.stack(numbers, axis=1).astype(np.float32) if numbers else np.zeros((n, 0), np.float32),
         np.stack(codes, axis=1).astype(np.int64) if codes else np.zeros((n, 0), np.int64),
         tuple(counts),
-        np.ones(n, np.bool_) if space is None else examples.state.get(PARAMETERS_KNOWN, np.ones(n, np.bool_)),
+        np.ones(n, np.bool_)
+        if space is None
+        else examples.state.get(PARAMETERS_KNOWN, np.ones(n, np.bool_)),
         pairs=space is None,
         groups=_groups(examples) if space is None else np.zeros(0, np.int64),
     )
@@ -96,7 +98,9 @@ class _Learner(nn.Module):
         super().__init__()
         self.body = make_body(size)
         self.label_head = nn.Linear(size.dim, targets.label_count)
-        self.number_head = nn.Linear(size.dim, targets.numbers.shape[1]) if targets.numbers.size else None
+        self.number_head = (
+            nn.Linear(size.dim, targets.numbers.shape[1]) if targets.numbers.size else None
+        )
         self.code_heads = nn.ModuleList(nn.Linear(size.dim, count) for count in targets.code_counts)
 
     def loss(
@@ -183,7 +187,9 @@ def train(
     with torch.random.fork_rng(devices=[]), one_thread():
         torch.manual_seed(seed)
         learner, sight = _Learner(size, targets), SIGHTS[size.kind]
-        small = np.concatenate([sight.shrink(data[i : i + BATCH], size.factor) for i in range(0, len(data), BATCH)])
+        small = np.concatenate(
+            [sight.shrink(data[i : i + BATCH], size.factor) for i in range(0, len(data), BATCH)]
+        )
         if start is None:
             sight.settle(learner.body, small)
         else:

@@ -6,7 +6,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_sdk import EmbeddingSpec, NoOptions, OutputSpec, ParameterSpace, Samples, TrainableEmbedding, Weights, hookimpl
+from pe_sdk import (
+    EmbeddingSpec,
+    NoOptions,
+    OutputSpec,
+    ParameterSpace,
+    Samples,
+    TrainableEmbedding,
+    Weights,
+    hookimpl,
+)
 
 EXAMPLES = 2_000
 
@@ -37,7 +46,9 @@ class Values(TrainableEmbedding):
         if self._weights is None:
             raise RuntimeError("values has no weights yet: fit, then with_weights")
         unit = np.clip((data - self._weights["centre"]) / self._weights["reach"], -1, 1)
-        vectors: NDArray[np.float32] = (unit.reshape(len(data), self.dim) / np.sqrt(self.dim)).astype(np.float32)
+        vectors: NDArray[np.float32] = (
+            unit.reshape(len(data), self.dim) / np.sqrt(self.dim)
+        ).astype(np.float32)
         return vectors
 
     def fit(
@@ -50,7 +61,10 @@ class Values(TrainableEmbedding):
         centre, reach = values.mean(0), SPREADS * values.std(0)
         for i, feature in enumerate(self.output.features):
             if feature.low is not None and feature.high is not None:
-                centre[i], reach[i] = (feature.low + feature.high) / 2, (feature.high - feature.low) / 2
+                centre[i], reach[i] = (
+                    (feature.low + feature.high) / 2,
+                    (feature.high - feature.low) / 2,
+                )
         return {"centre": centre, "reach": np.where(reach > 0, reach, 1.0)}
 
     def with_weights(self, weights: Weights) -> "Values":

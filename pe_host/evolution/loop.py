@@ -139,12 +139,18 @@ class Evolution:
                 )
         if last is None:
             return Result(
-                self.memory.samples("iterations/release", "random", lambda: self._random("release", schedule.samples)),
+                self.memory.samples(
+                    "iterations/release",
+                    "random",
+                    lambda: self._random("release", schedule.samples),
+                ),
                 0,
             )
         if last.t < schedule.iterations:
             self.maker.adapt(replace(self._released(last), final=True))
-        return Result(self.memory.samples("iterations/release", last.digest, self._expansion(last)), last.t)
+        return Result(
+            self.memory.samples("iterations/release", last.digest, self._expansion(last)), last.t
+        )
 
     def _released(self, step: Step) -> Released:
         """For the generator, which is not trusted with votes that have no noise."""
@@ -172,7 +178,9 @@ class Evolution:
             counts = self._counts(schedule.sizes[t])
             parents = self._parents(last, counts, f"parents/{t}")
             children = self.maker.vary(
-                last.candidates.take(parents), schedule.degrees[t - 1], self._seeds(f"vary/{t}", len(parents))
+                last.candidates.take(parents),
+                schedule.degrees[t - 1],
+                self._seeds(f"vary/{t}", len(parents)),
             )
             if not schedule.keep_parents:
                 return children
@@ -187,7 +195,9 @@ class Evolution:
         """The release: parents drawn from the last votes, in the numbers wanted, each varied a little."""
 
         def make() -> Samples:
-            parents = self._parents(last, apportion(self.schedule.samples, self.shares), "parents/release")
+            parents = self._parents(
+                last, apportion(self.schedule.samples, self.shares), "parents/release"
+            )
             seeds = self._seeds("vary/release", len(parents))
             return self.maker.vary(last.candidates.take(parents), self.schedule.final_degree, seeds)
 
@@ -196,7 +206,9 @@ class Evolution:
     def _parents(self, last: Step, counts: NDArray[np.int64], stream: str) -> NDArray[np.int64]:
         threshold = self.schedule.threshold * last.histogram.noise_scale
         strength = strengths(last.histogram.votes, threshold)
-        return draw_parents(strength, last.candidates.labels, counts, self.schedule.selection, self.seed, stream)
+        return draw_parents(
+            strength, last.candidates.labels, counts, self.schedule.selection, self.seed, stream
+        )
 
     def _counts(self, size: int) -> NDArray[np.int64]:
         """Candidates a class: at least k, so that a record always has k to vote for."""

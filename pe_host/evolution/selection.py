@@ -55,10 +55,14 @@ def draw_parents(
         else:
             cumulative = np.cumsum(weights)
             at = (np.arange(count) + offsets[label]) / count * cumulative[-1]
-            chosen.append(rows[np.minimum(np.searchsorted(cumulative, at, side="right"), len(rows) - 1)])
+            chosen.append(
+                rows[np.minimum(np.searchsorted(cumulative, at, side="right"), len(rows) - 1)]
+            )
     parents = np.concatenate(chosen) if chosen else np.zeros(0, np.int64)
     # Shuffled, so that siblings do not stand side by side in what is shown and released.
-    return np.asarray(parents[np.argsort(random.derive(seed, f"{stream}/order", len(parents)), kind="stable")])
+    return np.asarray(
+        parents[np.argsort(random.derive(seed, f"{stream}/order", len(parents)), kind="stable")]
+    )
 
 
 def apportion(total: int, shares: NDArray[np.float64], least: int = 0) -> NDArray[np.int64]:

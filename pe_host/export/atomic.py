@@ -46,7 +46,9 @@ def _beside(path: Path) -> Iterator[Path]:
     """A hidden name in the same folder (so that renaming is atomic), gone at the end whatever happens."""
     if os.path.lexists(path) and not _is_empty_folder(path):
         raise _refusal(path)
-    if blocked := next((folder for folder in path.absolute().parents if os.path.lexists(folder)), None):
+    if blocked := next(
+        (folder for folder in path.absolute().parents if os.path.lexists(folder)), None
+    ):
         _check_folder(blocked, path)
     temporary = path.absolute().parent / f".{path.name}.{secrets.token_hex(4)}{PART}"
     try:
@@ -81,7 +83,9 @@ def _appear(temporary: Path, path: Path) -> None:
 def _check_folder(folder: Path, path: Path) -> None:
     if not folder.is_dir():
         fix = "choose a destination in a folder"
-        raise DataError(f"cannot be written: {folder} is a file, not a folder", where=str(path), fix=fix)
+        raise DataError(
+            f"cannot be written: {folder} is a file, not a folder", where=str(path), fix=fix
+        )
 
 
 def _is_empty_folder(path: Path) -> bool:
@@ -90,5 +94,7 @@ def _is_empty_folder(path: Path) -> bool:
 
 def _refusal(path: Path) -> DataError:
     return DataError(
-        "exists already and is left as it is", where=str(path), fix="choose another destination, or move it away"
+        "exists already and is left as it is",
+        where=str(path),
+        fix="choose another destination, or move it away",
     )

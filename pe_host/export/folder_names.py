@@ -9,7 +9,9 @@ _FORBIDDEN = frozenset('/\\:*?"<>|%')
 _INVISIBLE = frozenset(
     {"Cc", "Cf", "Cs", "Zl", "Zp"}
 )  # Unicode categories: controls, direction marks, surrogates, line ends
-_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?|labels\.json", re.IGNORECASE)
+_RESERVED = re.compile(
+    r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?|labels\.json", re.IGNORECASE
+)
 _LONGEST = 200  # bytes; file systems take 255, and room is left for a suffix
 
 
@@ -36,7 +38,9 @@ def folder_names(names: Sequence[str]) -> tuple[str, ...]:
 def _escape(name: str) -> str:
     if not name:
         return "%empty"
-    safe = "".join(_hex(c) if c in _FORBIDDEN or unicodedata.category(c) in _INVISIBLE else c for c in name)
+    safe = "".join(
+        _hex(c) if c in _FORBIDDEN or unicodedata.category(c) in _INVISIBLE else c for c in name
+    )
     if safe[0] in ". ":
         safe = _hex(safe[0]) + safe[1:]
     if safe[-1] in ". ":

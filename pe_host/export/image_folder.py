@@ -39,5 +39,7 @@ def write_image_folder(path: Path, table: RecordTable) -> Path:
         if folders != table.names:
             listing = {"schema": 1, "folders": dict(zip(folders, table.names, strict=True))}
             # ASCII escapes: a name that is no valid Unicode (a lone surrogate) can still be written.
-            (temporary / "labels.json").write_text(json.dumps(listing, indent=1) + "\n", encoding="ascii")
+            (temporary / "labels.json").write_text(
+                json.dumps(listing, indent=1) + "\n", encoding="ascii"
+            )
     return path

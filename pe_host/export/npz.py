@@ -11,7 +11,14 @@ from pe_host.export.atomic import new_file
 from pe_host.export.table import RecordTable
 from pe_host.layouts import layout_of
 
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest a zip can tell; a real time would make equal data unequal files
+_EPOCH = (
+    1980,
+    1,
+    1,
+    0,
+    0,
+    0,
+)  # the earliest a zip can tell; a real time would make equal data unequal files
 
 
 def write_npz(path: Path, table: RecordTable) -> Path:
@@ -29,7 +36,10 @@ def write_npz(path: Path, table: RecordTable) -> Path:
         "label_names": np.array(table.names, dtype=np.str_),
         **dict(rest),
     }
-    with new_file(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+    with (
+        new_file(path) as temporary,
+        zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
         for name, array in arrays.items():
             entry = zipfile.ZipInfo(f"{name}.npy", _EPOCH)
             entry.compress_type = zipfile.ZIP_DEFLATED

@@ -15,7 +15,9 @@ def write_parquet(path: Path, table: RecordTable) -> Path:
         DataError: `path` exists, pyarrow is missing, or the records are images.
     """
     if table.output.kind == "image":
-        raise DataError("images are not written as Parquet", where="--to parquet", fix="use imagefolder or npz")
+        raise DataError(
+            "images are not written as Parquet", where="--to parquet", fix="use imagefolder or npz"
+        )
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -23,7 +25,11 @@ def write_parquet(path: Path, table: RecordTable) -> Path:
         raise DataError(MISSING, where="--to parquet", fix=INSTALL) from None
     columns = columns_of(table.output)
     if any(_broken(name) for name in (*table.names, *columns)):
-        raise DataError("a name is no valid Unicode text", where="--to parquet", fix="use npz, or name it otherwise")
+        raise DataError(
+            "a name is no valid Unicode text",
+            where="--to parquet",
+            fix="use npz, or name it otherwise",
+        )
     arrays = [pa.array([table.names[label] for label in table.labels], pa.string())]
     for column in to_columns(table.output, table.data):
         values = pa.array(column.reshape(-1), pa.from_numpy_dtype(column.dtype))

@@ -28,7 +28,9 @@ class RecordTable:
     names: tuple[str, ...]
 
     @classmethod
-    def check(cls, output: OutputSpec, data: NDArray[Any], labels: NDArray[Any], names: Sequence[str]) -> "RecordTable":
+    def check(
+        cls, output: OutputSpec, data: NDArray[Any], labels: NDArray[Any], names: Sequence[str]
+    ) -> "RecordTable":
         """The table, or DataError where the arrays are not what the class describes."""
         names = tuple(names)
         try:
@@ -36,9 +38,13 @@ class RecordTable:
         except ValueError as error:
             raise DataError(f"records of another form: {error}") from None
         if labels.shape != (len(data),) or labels.dtype.kind not in "iu":
-            raise DataError(f"{len(data)} records need as many integer labels, got {labels.dtype} {list(labels.shape)}")
+            raise DataError(
+                f"{len(data)} records need as many integer labels, got {labels.dtype} {list(labels.shape)}"
+            )
         if len(labels) and (labels.min() < 0 or labels.max() >= len(names)):
-            raise DataError(f"labels go from {labels.min()} to {labels.max()}, but there are {len(names)} label names")
+            raise DataError(
+                f"labels go from {labels.min()} to {labels.max()}, but there are {len(names)} label names"
+            )
         if len(set(names)) != len(names):
             raise DataError("two label names are the same")
         # numpy drops trailing NULs of a unicode array, which would make two names one.

@@ -28,12 +28,17 @@ def density_and_coverage(
         ValueError: no samples, other columns, or a reference of k rows or fewer.
     """
     if samples.ndim != 2 or reference.ndim != 2 or samples.shape[1] != reference.shape[1]:
-        raise ValueError(f"two samples of vectors of one length are needed, got {samples.shape} and {reference.shape}")
+        raise ValueError(
+            f"two samples of vectors of one length are needed, got {samples.shape} and {reference.shape}"
+        )
     if len(samples) < 1 or not 1 <= k < len(reference):
         raise ValueError(f"needed are samples, and more than k = {k} >= 1 reference vectors")
     inside, covered = 0, 0
     slack = _ROUNDING * float(
-        max((reference.astype(np.float64) ** 2).sum(1).max(), (samples.astype(np.float64) ** 2).sum(1).max())
+        max(
+            (reference.astype(np.float64) ** 2).sum(1).max(),
+            (samples.astype(np.float64) ** 2).sum(1).max(),
+        )
     )
     for start in range(0, len(reference), _BLOCK):
         centres = reference[start : start + _BLOCK]

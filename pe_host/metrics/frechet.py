@@ -26,8 +26,12 @@ def frechet_distance(a: Vectors, b: Vectors) -> float:
         ValueError: fewer than two rows, or other columns.
     """
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1] or min(len(a), len(b)) < 2:
-        raise ValueError(f"two samples of at least two vectors of one length are needed, got {a.shape} and {b.shape}")
-    return frechet_of_moments(a.mean(0, dtype=np.float64), _covariance(a), b.mean(0, dtype=np.float64), _covariance(b))
+        raise ValueError(
+            f"two samples of at least two vectors of one length are needed, got {a.shape} and {b.shape}"
+        )
+    return frechet_of_moments(
+        a.mean(0, dtype=np.float64), _covariance(a), b.mean(0, dtype=np.float64), _covariance(b)
+    )
 
 
 def frechet_of_moments(mean_a: Vectors, cov_a: Vectors, mean_b: Vectors, cov_b: Vectors) -> float:

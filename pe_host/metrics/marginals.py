@@ -31,7 +31,9 @@ def marginal_distance(parameter: Parameter, a: Column, b: Column) -> float:
         a, b: columns of the parameter, [n] and [m], finite, n, m >= 1.
     """
     if isinstance(parameter, Categorical):
-        return float(np.abs(_shares_of_codes(parameter, a) - _shares_of_codes(parameter, b)).sum() / 2)
+        return float(
+            np.abs(_shares_of_codes(parameter, a) - _shares_of_codes(parameter, b)).sum() / 2
+        )
     wraps = isinstance(parameter, Float) and parameter.wrap
     return wasserstein(_to_unit(parameter, a), _to_unit(parameter, b), circular=wraps)
 
@@ -79,7 +81,9 @@ class Bins:
             inside = np.clip(values, self.parameter.low, self.parameter.high)
             places = (inside - self.parameter.low) // self.span
         else:
-            places = np.minimum(np.floor(_to_unit(self.parameter, values) * self.count), self.count - 1)
+            places = np.minimum(
+                np.floor(_to_unit(self.parameter, values) * self.count), self.count - 1
+            )
         return np.bincount(places.astype(np.int64), minlength=self.count) / len(values)
 
 
@@ -112,7 +116,9 @@ def _shares_of_codes(parameter: Categorical, codes: Column) -> Unit:
     """float64 [choices + 1]; the last is the share of codes that are no choice."""
     count = len(parameter.choices)
     known = np.isin(codes, np.arange(count))
-    return np.bincount(np.where(known, codes, count).astype(np.int64), minlength=count + 1) / len(codes)
+    return np.bincount(np.where(known, codes, count).astype(np.int64), minlength=count + 1) / len(
+        codes
+    )
 
 
 def _median(values: Unit, weights: Unit) -> float:

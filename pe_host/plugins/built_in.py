@@ -18,8 +18,14 @@ SUMMARIES: Mapping[tuple[str, str], str] = MappingProxyType(
         ): "the values themselves, on the scale of their declared ranges or of the generator's own values",
         (READER, "folder"): "a folder of images for each class",
         (READER, "idx"): "IDX files as of MNIST, plain or gzipped; class names by --classes",
-        (READER, "npz"): "NumPy archive with images or series, labels and optional label_names, clients",
-        (READER, "parquet"): "Parquet file with a list column for each feature of a series, label and optional client",
+        (
+            READER,
+            "npz",
+        ): "NumPy archive with images or series, labels and optional label_names, clients",
+        (
+            READER,
+            "parquet",
+        ): "Parquet file with a list column for each feature of a series, label and optional client",
         (READER, "sklearn"): "data sets carried by scikit-learn: digits",
     }
 )

@@ -33,11 +33,17 @@ def diagnose(ref: PluginRef) -> dict[str, Any]:
     from pe_sdk import Finding
 
     findings = list(load_doctor(ref).check())
-    if strange := [type(finding).__name__ for finding in findings if not isinstance(finding, Finding)]:
+    if strange := [
+        type(finding).__name__ for finding in findings if not isinstance(finding, Finding)
+    ]:
         raise PluginFailure(f"its check gives {strange[0]}, not Finding", where=str(ref))
     if not findings:
         raise PluginFailure("its check gives no finding", where=str(ref))
-    return {"findings": [{name: one_line(str(text)) for name, text in asdict(f).items()} for f in findings]}
+    return {
+        "findings": [
+            {name: one_line(str(text)) for name, text in asdict(f).items()} for f in findings
+        ]
+    }
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
@@ -58,7 +64,14 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         raise
     except BaseException as error:  # whatever a plugin does is reported, SystemExit too
         failure = PluginFailure(f"failed: {describe_cause(error)}", where=str(ref))
-        return {"error": {"kind": "plugin", "what": failure.what, "where": failure.where, "fix": failure.fix}}
+        return {
+            "error": {
+                "kind": "plugin",
+                "what": failure.what,
+                "where": failure.where,
+                "fix": failure.fix,
+            }
+        }
 
 
 def main() -> None:

@@ -29,7 +29,9 @@ def conformance(
     if options and ref.kind == READER:
         raise UsageError("a reader has no options", where=str(ref), fix="leave out --set")
     if ref.kind == DOCTOR:
-        raise UsageError("a doctor has no rules to check", where=str(ref), fix="`pe doctor` runs it")
+        raise UsageError(
+            "a doctor has no rules to check", where=str(ref), fix="`pe doctor` runs it"
+        )
     address = ref.dev or ref.module
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "report.json"
@@ -49,10 +51,14 @@ def conformance(
             fix = "give more with --timeout, or a lower --level"
             raise PluginFailure(f"is not checked within {seconds:g} s", where=str(ref), fix=fix)
         if not answer.exists():
-            raise PluginFailure(f"its process ended with code {code} without an answer", where=str(ref))
+            raise PluginFailure(
+                f"its process ended with code {code} without an answer", where=str(ref)
+            )
         report: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
     if "usage" in report:
-        raise UsageError(report["usage"], where=str(ref), fix=f"`pe describe {ref.name}` shows the options")
+        raise UsageError(
+            report["usage"], where=str(ref), fix=f"`pe describe {ref.name}` shows the options"
+        )
     if "error" in report:
         raise PluginFailure(f"cannot be checked: {report['error']}", where=str(ref))
     return report

@@ -9,10 +9,19 @@ from pe_host.plugins.load import load
 from pe_host.plugins.names import GENERATOR, WITH_OPTIONS
 from pe_host.plugins.peers import InstalledPeers, manufacture
 from pe_host.plugins.ref import PluginRef
-from pe_sdk import CannotMake, GeneratorSpec, OptionError, OutputSpec, describe_options, parse_options
+from pe_sdk import (
+    CannotMake,
+    GeneratorSpec,
+    OptionError,
+    OutputSpec,
+    describe_options,
+    parse_options,
+)
 
 
-def describe(ref: PluginRef, options: Mapping[str, str], form: Mapping[str, Any] | None) -> dict[str, Any]:
+def describe(
+    ref: PluginRef, options: Mapping[str, str], form: Mapping[str, Any] | None
+) -> dict[str, Any]:
     """Load the plugin and say what it is.
 
     Args:
@@ -30,14 +39,21 @@ def describe(ref: PluginRef, options: Mapping[str, str], form: Mapping[str, Any]
         UsageError: an option it does not know or cannot read.
     """
     spec = load(ref)
-    about = {"kind": ref.kind, "name": ref.name, "distribution": ref.distribution, "version": ref.version}
+    about = {
+        "kind": ref.kind,
+        "name": ref.name,
+        "distribution": ref.distribution,
+        "version": ref.version,
+    }
     document: dict[str, Any] = {**about, "summary": spec.summary, "options": []}
     if ref.kind in WITH_OPTIONS:
         document["options"] = [asdict(info) for info in describe_options(spec.options)]
         try:
             values = parse_options(spec.options, options)
         except OptionError as error:
-            raise UsageError(str(error), where=str(ref), fix=f"`pe describe {ref.name}` shows the options") from None
+            raise UsageError(
+                str(error), where=str(ref), fix=f"`pe describe {ref.name}` shows the options"
+            ) from None
     elif options:
         raise UsageError(f"a {ref.kind} has no options", where=str(ref), fix="leave out --set")
     if ref.kind == GENERATOR:
@@ -48,7 +64,9 @@ def describe(ref: PluginRef, options: Mapping[str, str], form: Mapping[str, Any]
             "embedding": spec.embedding,
             **flags,
         }
-        document["makes"] = _makes(ref, spec, values, spec.output if form is None else OutputSpec.from_json(form))
+        document["makes"] = _makes(
+            ref, spec, values, spec.output if form is None else OutputSpec.from_json(form)
+        )
     return document
 
 

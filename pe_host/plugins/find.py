@@ -14,7 +14,13 @@ from pe_host.plugins.built_in import SUMMARIES
 from pe_host.plugins.names import DEV, GENERATOR, GROUPS, HOST, KINDS, normalise, one_line, split
 from pe_host.plugins.ref import PluginRef
 
-FOUND, INCOMPATIBLE, CONFLICT, DISABLED, UNREADABLE = "found", "incompatible", "conflict", "disabled", "unreadable"
+FOUND, INCOMPATIBLE, CONFLICT, DISABLED, UNREADABLE = (
+    "found",
+    "incompatible",
+    "conflict",
+    "disabled",
+    "unreadable",
+)
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,9 @@ class Found:
 
     @property
     def ref(self) -> PluginRef:
-        return PluginRef(self.kind, self.name, self.module, self.distribution, self.version, self.dev)
+        return PluginRef(
+            self.kind, self.name, self.module, self.distribution, self.version, self.dev
+        )
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -62,7 +70,9 @@ def find(environ: Mapping[str, str] | None = None) -> list[Found]:
     restricted = [_restrict(plugin, environ.get("PE_PLUGINS", "")) for plugin in plugins]
     if text := environ.get("PE_DEV_PLUGIN", "").strip():
         restricted.append(_dev(text))
-    return sorted(_clashes(restricted), key=lambda p: (KINDS.index(p.kind), p.name, p.distribution, p.module))
+    return sorted(
+        _clashes(restricted), key=lambda p: (KINDS.index(p.kind), p.name, p.distribution, p.module)
+    )
 
 
 def _distributions() -> Iterator[metadata.Distribution]:
@@ -73,13 +83,20 @@ def _distributions() -> Iterator[metadata.Distribution]:
             text = distribution.read_text("entry_points.txt") or ""
             if not any(group in text for group in GROUPS):
                 continue  # before METADATA is read: that of a hundred other distributions takes longer than all the rest
-            name, place = normalise(distribution.metadata["Name"] or ""), str(distribution.locate_file(""))
-        except Exception:  # not even its metadata can be read: what a broken installation leaves behind
+            name, place = (
+                normalise(distribution.metadata["Name"] or ""),
+                str(distribution.locate_file("")),
+            )
+        except (
+            Exception
+        ):  # not even its metadata can be read: what a broken installation leaves behind
             continue
         if not name:
             continue
         at, other = first.setdefault(name, (place, distribution))
-        if at == place and _order(distribution) > _order(other):  # two in one folder: an upgrade that failed
+        if at == place and _order(distribution) > _order(
+            other
+        ):  # two in one folder: an upgrade that failed
             first[name] = (place, distribution)
     for _, distribution in first.values():
         yield distribution
@@ -110,7 +127,9 @@ def _offers(distribution: metadata.Distribution) -> Iterator[Found]:
     misfit = _misfit(distribution)
     state = INCOMPATIBLE if misfit else FOUND
     for entry in entries:
-        plugin = Found(normalise(entry.name), GROUPS[entry.group], *about, entry.value, state, misfit)
+        plugin = Found(
+            normalise(entry.name), GROUPS[entry.group], *about, entry.value, state, misfit
+        )
         # The host's own summary says nothing of one plugin.
         own = SUMMARIES.get((plugin.kind, plugin.name)) if name == HOST else None
         yield replace(plugin, summary=own) if own else plugin
@@ -126,7 +145,9 @@ def _misfit(distribution: metadata.Distribution) -> str:
             need = Requirement(text)
         except InvalidRequirement:
             continue
-        if normalise(need.name) != "pe-sdk" or (need.marker and not need.marker.evaluate({"extra": ""})):
+        if normalise(need.name) != "pe-sdk" or (
+            need.marker and not need.marker.evaluate({"extra": ""})
+        ):
             continue
         if not need.specifier.contains(installed, prereleases=True):
             return f"needs pe-sdk{need.specifier}, installed is {installed}"
@@ -153,7 +174,16 @@ def _dev(text: str) -> Found:
     summary = "from PE_DEV_PLUGIN"
     if not (name and module and bool(colon) == bool(attribute) and kind in KINDS):
         reason = f"PE_DEV_PLUGIN={text} does not have the form [kind/]name=module[:object], kind {' or '.join(KINDS)}"
-        return Found(normalise(name), kind if kind in KINDS else GENERATOR, DEV, DEV, summary, "", UNREADABLE, reason)
+        return Found(
+            normalise(name),
+            kind if kind in KINDS else GENERATOR,
+            DEV,
+            DEV,
+            summary,
+            "",
+            UNREADABLE,
+            reason,
+        )
     return Found(normalise(name), kind, DEV, DEV, summary, module, dev=target if colon else None)
 
 
@@ -166,6 +196,8 @@ def _clashes(plugins: Iterable[Found]) -> Iterator[Found]:
         usable = sorted(plugin.distribution for plugin in group if plugin.state == FOUND)
         for plugin in group:
             if plugin.state == FOUND and len(usable) > 1:
-                yield replace(plugin, state=CONFLICT, reason=f"offered by {' and by '.join(usable)}")
+                yield replace(
+                    plugin, state=CONFLICT, reason=f"offered by {' and by '.join(usable)}"
+                )
             else:
                 yield plugin

@@ -30,7 +30,13 @@ class Verdict:
 def check_all(plugins: Sequence[Found], seconds: float = CHECK_SECONDS) -> list[Verdict]:
     """Import each plugin that could be used in a child process, and keep the state of the others."""
     usable = [plugin for plugin in plugins if plugin.state in (FOUND, CONFLICT)]
-    answers = dict(zip(usable, ask_each([plugin.ref for plugin in usable], {"do": "check"}, seconds), strict=True))
+    answers = dict(
+        zip(
+            usable,
+            ask_each([plugin.ref for plugin in usable], {"do": "check"}, seconds),
+            strict=True,
+        )
+    )
     return [_verdict(plugin, answers.get(plugin)) for plugin in plugins]
 
 
@@ -46,13 +52,21 @@ def describe(
         PluginFailure: the plugin cannot be loaded, or hangs.
         UsageError: an option it does not know or cannot read.
     """
-    return ask(ref, {"do": "describe", "options": dict(options), "form": None if form is None else dict(form)}, seconds)
+    return ask(
+        ref,
+        {"do": "describe", "options": dict(options), "form": None if form is None else dict(form)},
+        seconds,
+    )
 
 
-def diagnose(refs: Sequence[PluginRef], seconds: float) -> list[list[dict[str, str]] | PluginFailure]:
+def diagnose(
+    refs: Sequence[PluginRef], seconds: float
+) -> list[list[dict[str, str]] | PluginFailure]:
     """The findings of checks of the machine (name, level, detail and fix of each), or why one gave none."""
     answers = ask_each(refs, {"do": "diagnose"}, seconds)
-    return [answer if isinstance(answer, PluginFailure) else answer["findings"] for answer in answers]
+    return [
+        answer if isinstance(answer, PluginFailure) else answer["findings"] for answer in answers
+    ]
 
 
 def _verdict(plugin: Found, answer: dict[str, Any] | PluginFailure | None) -> Verdict:
@@ -60,4 +74,6 @@ def _verdict(plugin: Found, answer: dict[str, Any] | PluginFailure | None) -> Ve
         return Verdict(BROKEN, answer.what, plugin.summary)
     if answer is None:
         return Verdict(plugin.state, plugin.reason, plugin.summary)
-    return Verdict(OK if plugin.state == FOUND else plugin.state, plugin.reason, str(answer["summary"]))
+    return Verdict(
+        OK if plugin.state == FOUND else plugin.state, plugin.reason, str(answer["summary"])
+    )

@@ -33,16 +33,42 @@ class Known:
 
 KNOWN = (
     Known(GENERATOR, "avatars", "pe-plugin-avatars", "cartoon avatars, by categorical parts"),
-    Known(GENERATOR, "combined", "pe-plugin-combined", "generators one after the other, or side by side"),
     Known(
-        GENERATOR, "diffusion", "pe-plugin-diffusion", "diffusion models, and a small one of digits that comes along"
+        GENERATOR,
+        "combined",
+        "pe-plugin-combined",
+        "generators one after the other, or side by side",
     ),
-    Known(GENERATOR, "echo", "pe-plugin-echo", "flat pictures with a gradient, to test with and to copy from"),
-    Known(GENERATOR, "image-pool", "pe-plugin-image-pool", "ready pictures, varied among nearest neighbours"),
     Known(
-        GENERATOR, "procedural-2d", "pe-plugin-procedural-2d", "textured 2D shapes: garments, icons, tissue, vessels"
+        GENERATOR,
+        "diffusion",
+        "pe-plugin-diffusion",
+        "diffusion models, and a small one of digits that comes along",
     ),
-    Known(GENERATOR, "pyrender-faces", "pe-plugin-pyrender-faces", "human heads in 3D, with or without OpenGL"),
+    Known(
+        GENERATOR,
+        "echo",
+        "pe-plugin-echo",
+        "flat pictures with a gradient, to test with and to copy from",
+    ),
+    Known(
+        GENERATOR,
+        "image-pool",
+        "pe-plugin-image-pool",
+        "ready pictures, varied among nearest neighbours",
+    ),
+    Known(
+        GENERATOR,
+        "procedural-2d",
+        "pe-plugin-procedural-2d",
+        "textured 2D shapes: garments, icons, tissue, vessels",
+    ),
+    Known(
+        GENERATOR,
+        "pyrender-faces",
+        "pe-plugin-pyrender-faces",
+        "human heads in 3D, with or without OpenGL",
+    ),
     Known(GENERATOR, "text-render", "pe-plugin-text-render", "written text, from 250 faces"),
     Known(
         EMBEDDING,
@@ -51,7 +77,12 @@ KNOWN = (
         "what a head looks like, as its simulator would say it",
     ),
     Known(READER, "demo", "pe-plugin-pyrender-faces", "demo data: synthetic faces"),
-    Known(READER, "demo-shapes", "pe-plugin-procedural-2d", "demo data: synthetic garments, icons, tiles"),
+    Known(
+        READER,
+        "demo-shapes",
+        "pe-plugin-procedural-2d",
+        "demo data: synthetic garments, icons, tiles",
+    ),
 )
 """By kind, then name. A test compares it with the plugins of this repository."""
 
@@ -64,5 +95,7 @@ def not_installed(plugins: Sequence[Found], restriction: str = "") -> list[Known
         restriction: PE_PLUGINS; what it leaves out is not offered.
     """
     there = {(plugin.kind, plugin.name, plugin.distribution) for plugin in plugins}
-    missing = [known for known in KNOWN if (known.kind, known.name, known.distribution) not in there]
+    missing = [
+        known for known in KNOWN if (known.kind, known.name, known.distribution) not in there
+    ]
     return [known for known in missing if allowed(known.name, known.distribution, restriction)]

@@ -22,7 +22,12 @@ from pe_host.plugins.ref import PluginRef
 if TYPE_CHECKING:  # pe_sdk imports numpy, which finding and resolving must not
     from pe_sdk import DoctorSpec, EmbeddingSpec, GeneratorSpec, ReaderSpec
 
-HOOKS = {GENERATOR: "pe_generators", EMBEDDING: "pe_embeddings", READER: "pe_readers", DOCTOR: "pe_doctor"}
+HOOKS = {
+    GENERATOR: "pe_generators",
+    EMBEDDING: "pe_embeddings",
+    READER: "pe_readers",
+    DOCTOR: "pe_doctor",
+}
 
 
 def load_generator(ref: PluginRef) -> GeneratorSpec:
@@ -69,8 +74,14 @@ def load(ref: PluginRef) -> Any:
 
 def _place(error: BaseException, ref: PluginRef) -> str:
     """ " at FILE:LINE" for a plugin under development: the innermost place outside of the import machinery."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith("<frozen")]
-    known = ref.distribution == DEV and frames and frames[-1].filename not in (__file__, importlib.__file__)
+    frames = [
+        f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith("<frozen")
+    ]
+    known = (
+        ref.distribution == DEV
+        and frames
+        and frames[-1].filename not in (__file__, importlib.__file__)
+    )
     return f" at {frames[-1].filename}:{frames[-1].lineno}" if known else ""
 
 
@@ -105,14 +116,19 @@ def _pick(ref: PluginRef, specs: list[Any]) -> Any:
         DOCTOR: pe_sdk.DoctorSpec,
     }[ref.kind]
     if strange := [type(spec).__name__ for spec in specs if not isinstance(spec, expected)]:
-        raise _failure(ref, f"its hook {HOOKS[ref.kind]} gives {strange[0]}, not {expected.__name__}")
+        raise _failure(
+            ref, f"its hook {HOOKS[ref.kind]} gives {strange[0]}, not {expected.__name__}"
+        )
     named = [spec for spec in specs if normalise(str(spec.name)) == ref.name]
     if len(named) == 1:
         return named[0]
     if named:
         raise _failure(ref, f"it gives {len(named)} specs of that name")
     names = ", ".join(repr(spec.name) for spec in specs)
-    raise _failure(ref, f"it gives no spec of that name ({names or f'no hook {HOOKS[ref.kind]} that gives any'})")
+    raise _failure(
+        ref,
+        f"it gives no spec of that name ({names or f'no hook {HOOKS[ref.kind]} that gives any'})",
+    )
 
 
 def _of_kind(ref: PluginRef, kind: str) -> PluginRef:
@@ -123,5 +139,9 @@ def _of_kind(ref: PluginRef, kind: str) -> PluginRef:
 
 def _failure(ref: PluginRef, cause: str) -> PluginFailure:
     fix = f"`pe list-plugins --check` tries all plugins; tell the authors of {ref.distribution}, or uninstall it"
-    fix = "fix it in your source tree, where PE_DEV_PLUGIN takes it from" if ref.distribution == DEV else fix
+    fix = (
+        "fix it in your source tree, where PE_DEV_PLUGIN takes it from"
+        if ref.distribution == DEV
+        else fix
+    )
     return PluginFailure(f"cannot be loaded: {cause}", where=str(ref), fix=fix)

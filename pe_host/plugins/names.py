@@ -8,7 +8,12 @@ KINDS = (GENERATOR, EMBEDDING, READER, DOCTOR)
 
 WITH_OPTIONS = (GENERATOR, EMBEDDING)
 
-GROUPS = {"pe.plugins": GENERATOR, "pe.embeddings": EMBEDDING, "pe.readers": READER, "pe.doctor": DOCTOR}
+GROUPS = {
+    "pe.plugins": GENERATOR,
+    "pe.embeddings": EMBEDDING,
+    "pe.readers": READER,
+    "pe.doctor": DOCTOR,
+}
 """Entry-point group -> kind."""
 
 HOST = "pe-host"

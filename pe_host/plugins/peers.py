@@ -22,7 +22,11 @@ from pe_sdk.specs import ComposingFactory, Factory
 
 
 def manufacture(
-    spec: GeneratorSpec, output: OutputSpec, labels: tuple[str, ...], options: Any, peers: "InstalledPeers"
+    spec: GeneratorSpec,
+    output: OutputSpec,
+    labels: tuple[str, ...],
+    options: Any,
+    peers: "InstalledPeers",
 ) -> Generator | Simulator:
     """What the factory of a spec makes; only those that are composed of others get these."""
     if spec.composes:
@@ -45,7 +49,9 @@ class InstalledPeers:
     def spec(self, name: str) -> GeneratorSpec:
         return self._find(name)[1]
 
-    def make(self, name: str, output: OutputSpec, labels: tuple[str, ...], options: Mapping[str, str]) -> Generator:
+    def make(
+        self, name: str, output: OutputSpec, labels: tuple[str, ...], options: Mapping[str, str]
+    ) -> Generator:
         ref, spec = self._find(name)
         try:
             values: Any = parse_options(spec.options, options)
@@ -59,15 +65,21 @@ class InstalledPeers:
     def parts(self) -> dict[str, str]:
         """Every generator that was asked for, here or by one of those made: distribution/name, and its version."""
         own = {f"{ref.distribution}/{ref.name}": ref.version for ref, _ in self._loaded.values()}
-        return own | {name: version for inner in self._inner for name, version in inner.parts().items()}
+        return own | {
+            name: version for inner in self._inner for name, version in inner.parts().items()
+        }
 
     def _find(self, name: str) -> tuple[PluginRef, GeneratorSpec]:
         if name not in self._loaded:
             try:
                 ref = resolve(GENERATOR, name)
                 if ref in self._chain:
-                    raise CannotMake(f"{ref.name} cannot be a part of itself; name another generator")
+                    raise CannotMake(
+                        f"{ref.name} cannot be a part of itself; name another generator"
+                    )
                 self._loaded[name] = ref, load_generator(ref)
             except PeError as error:
-                raise CannotMake(f"{error.what}; {error.fix}" if error.fix else error.what) from None
+                raise CannotMake(
+                    f"{error.what}; {error.fix}" if error.fix else error.what
+                ) from None
         return self._loaded[name]

@@ -29,7 +29,9 @@ def ask(ref: PluginRef, request: Mapping[str, Any], seconds: float) -> Answer:
         return question.result()
 
 
-def ask_each(refs: Sequence[PluginRef], request: Mapping[str, Any], seconds: float) -> list[Answer | PluginFailure]:
+def ask_each(
+    refs: Sequence[PluginRef], request: Mapping[str, Any], seconds: float
+) -> list[Answer | PluginFailure]:
     """The same question about each plugin, to a child process each: the answers, or what failed, in order."""
     answers: dict[int, Answer | PluginFailure] = {}
     waiting = list(range(len(refs)))
@@ -83,7 +85,9 @@ class Question:
 
     def __exit__(self, *exception: object) -> None:
         if self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGKILL)  # not yet waited for, so the number is still this group's
+            os.killpg(
+                self._process.pid, signal.SIGKILL
+            )  # not yet waited for, so the number is still this group's
             self._process.wait()
         self._stdout.close()
         self._stderr.close()
@@ -107,7 +111,9 @@ class Question:
         except ValueError:
             how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
             last = (_text(self._stderr).strip().splitlines() or ["no message"])[-1]
-            raise PluginFailure(f"its process {how} without an answer ({last})", where=str(self.ref)) from None
+            raise PluginFailure(
+                f"its process {how} without an answer ({last})", where=str(self.ref)
+            ) from None
         if "error" in answer:
             error = answer["error"]
             failure = UsageError if error["kind"] == "usage" else PluginFailure

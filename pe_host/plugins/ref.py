@@ -39,7 +39,9 @@ class PluginRef:
         """
         if set(document) != {f.name for f in fields(cls)}:
             raise ValueError(f"a plugin reference has other keys: {sorted(document)}")
-        texts = {name: value for name, value in document.items() if name != "dev" or value is not None}
+        texts = {
+            name: value for name, value in document.items() if name != "dev" or value is not None
+        }
         if not all(isinstance(value, str) for value in texts.values()):
             raise ValueError("a plugin reference holds texts only")
         return cls(**document)

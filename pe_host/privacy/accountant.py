@@ -76,7 +76,9 @@ class Scales:
 def check_scale(scale: float) -> None:
     """Raise PrivacyRefusal unless the noise scale can be accounted for: NaN, infinite, zero, negative, too small or too large."""
     if not (math.isfinite(scale) and scale > 0):
-        raise PrivacyRefusal(f"noise of scale {scale} protects nothing: it must be a positive finite number")
+        raise PrivacyRefusal(
+            f"noise of scale {scale} protects nothing: it must be a positive finite number"
+        )
     if scale < MIN_SCALE:
         raise PrivacyRefusal(
             f"noise of scale {scale:.3g} is below {MIN_SCALE:g}, the smallest accounted for, and protects nothing",
@@ -92,7 +94,11 @@ def check_scale(scale: float) -> None:
 def check_budget(epsilon: float, delta: float) -> None:
     """Raise PrivacyRefusal unless (epsilon, delta) is a budget that noise can be calibrated to; epsilon inf is not."""
     if not (math.isfinite(epsilon) and epsilon > 0):
-        raise PrivacyRefusal(f"epsilon must be a positive number, got {epsilon}", where="--epsilon", fix="1 is strict")
+        raise PrivacyRefusal(
+            f"epsilon must be a positive number, got {epsilon}",
+            where="--epsilon",
+            fix="1 is strict",
+        )
     if epsilon > MAX_EPSILON:
         raise PrivacyRefusal(
             f"epsilon {epsilon:g} is beyond {MAX_EPSILON:g}, and protects nothing",
@@ -100,7 +106,9 @@ def check_budget(epsilon: float, delta: float) -> None:
             fix="say inf for a run that is NOT PRIVATE",
         )
     if not MIN_DELTA <= delta <= MAX_DELTA:
-        raise PrivacyRefusal(f"delta must lie in [{MIN_DELTA:g}, {MAX_DELTA:g}], got {delta}", where="--delta")
+        raise PrivacyRefusal(
+            f"delta must lie in [{MIN_DELTA:g}, {MAX_DELTA:g}], got {delta}", where="--delta"
+        )
 
 
 def check_cost(releases: Sequence[Release]) -> None:
@@ -116,7 +124,9 @@ def check_cost(releases: Sequence[Release]) -> None:
 def check_rounds(rounds: int, votes: int) -> None:
     """Raise PrivacyRefusal unless a plan of so many rounds and votes can be accounted for."""
     if rounds < 1 or votes < 1:
-        raise PrivacyRefusal(f"{rounds} rounds of {votes} votes make no run", fix="ask for at least one of each")
+        raise PrivacyRefusal(
+            f"{rounds} rounds of {votes} votes make no run", fix="ask for at least one of each"
+        )
     if rounds * votes > MAX_COORDINATES:
         raise PrivacyRefusal(
             f"{rounds} rounds of {votes} votes are {rounds * votes:,} noisy counts a record, beyond {MAX_COORDINATES:,}",
@@ -151,10 +161,14 @@ def epsilon_of(releases: Sequence[Release], delta: float) -> float:
         high *= 2
         if high > 1e15:  # the mass of infinite loss alone exceeds delta
             return math.inf
-    return _bisect(lambda e: curve(e) <= delta, bad=high / 2 if high > 1e-6 else 0.0, good=high, tolerance=1e-9)
+    return _bisect(
+        lambda e: curve(e) <= delta, bad=high / 2 if high > 1e-6 else 0.0, good=high, tolerance=1e-9
+    )
 
 
-def calibrate(epsilon: float, delta: float, rounds: int, votes: int, count_share: float = 0.02) -> Scales:
+def calibrate(
+    epsilon: float, delta: float, rounds: int, votes: int, count_share: float = 0.02
+) -> Scales:
     """The least noise that keeps `rounds` histograms and the class counts together within (epsilon, delta).
 
     Budget is split in the units of 1/scale^2, in which Gaussian costs add up: the counts get the share `count_share`.
@@ -233,7 +247,9 @@ def _curve(groups: tuple[tuple[float, int], ...]) -> Callable[[float], float]:
 
 @lru_cache(maxsize=64)
 def _compose(groups: tuple[tuple[float, int], ...]) -> Any:
-    from dp_accounting.pld import privacy_loss_distribution as pld  # heavy, and needed by few commands
+    from dp_accounting.pld import (
+        privacy_loss_distribution as pld,
+    )  # heavy, and needed by few commands
 
     total = sum(count for _, count in groups)
     step = _GRID * math.sqrt(sum(count / scale**2 for scale, count in groups) / total)
@@ -243,7 +259,9 @@ def _compose(groups: tuple[tuple[float, int], ...]) -> Any:
     spacing = 1 / (2 * main**2)
     if spacing > step:
         step = spacing / math.ceil(spacing / step)
-    with np.errstate(over="ignore"):  # at tiny scales a step of the loss overflows exp: 1 / inf is the right 0
+    with np.errstate(
+        over="ignore"
+    ):  # at tiny scales a step of the loss overflows exp: 1 / inf is the right 0
         parts = [
             pld.from_discrete_gaussian_mechanism(
                 scale, sensitivity=1, value_discretization_interval=step, use_connect_dots=True
@@ -276,7 +294,9 @@ def _gaussian_delta(mu: NDArray[np.float64], epsilon: NDArray[np.float64]) -> ND
     return np.asarray(np.exp(upper) * -np.expm1(np.minimum(epsilon + lower - upper, 0.0)))
 
 
-def _gaussian_mu_at(epsilon: NDArray[np.float64], delta: NDArray[np.float64]) -> NDArray[np.float64]:
+def _gaussian_mu_at(
+    epsilon: NDArray[np.float64], delta: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """The μ whose Gaussian curve passes through (epsilon, delta), from above."""
     low, high = np.full_like(delta, 1e-12), np.full_like(delta, 1e6)
     for _ in range(80):

@@ -37,10 +37,18 @@ class PrivateDataset:
         labels = np.asarray(table.labels)
         rows = len(labels) if labels.ndim == 1 else 0
         if not isinstance(table.data, np.ndarray) or table.data.dtype != np.dtype(output.dtype):
-            raise DataError(f"records must be {output.dtype}", where=where, fix=f"convert them to {output.dtype} first")
+            raise DataError(
+                f"records must be {output.dtype}",
+                where=where,
+                fix=f"convert them to {output.dtype} first",
+            )
         if labels.ndim != 1 or table.data.shape != (rows, *output.shape):
             fix = "bring all records to one shape, with a label for each"
-            raise DataError(f"records must have the shape {output.shape}, and one label each", where=where, fix=fix)
+            raise DataError(
+                f"records must have the shape {output.shape}, and one label each",
+                where=where,
+                fix=fix,
+            )
         if table.data.dtype.kind == "f":
             finite = np.isfinite(table.data).reshape(rows, -1).all(axis=1)
             if not finite.all():
@@ -50,7 +58,9 @@ class PrivateDataset:
                     fix="fill such values in, or take such records out",
                 )
         if rows == 0:
-            raise DataError("there are no records", where=where, fix="give --data a source that holds some")
+            raise DataError(
+                "there are no records", where=where, fix="give --data a source that holds some"
+            )
         self._classes = classes
         self.data = table.data
         self.labels = _integers(labels, "labels", where)
@@ -68,11 +78,17 @@ class PrivateDataset:
                 fix = "store as many clients as records"
                 raise DataError("there must be one client for each record", where=where, fix=fix)
             # Numbered 0..m-1; the ids themselves are not needed again.
-            self.clients = np.unique(_integers(clients, "clients", where), return_inverse=True)[1].astype(np.int64)
-        self.parameters = {} if table.parameters is None else _columns(table.parameters, rows, where)
+            self.clients = np.unique(_integers(clients, "clients", where), return_inverse=True)[
+                1
+            ].astype(np.int64)
+        self.parameters = (
+            {} if table.parameters is None else _columns(table.parameters, rows, where)
+        )
 
     @classmethod
-    def read(cls, reader: ReaderSpec, location: str, plan: PrivacyPlan, parameters: bool = False) -> "PrivateDataset":
+    def read(
+        cls, reader: ReaderSpec, location: str, plan: PrivacyPlan, parameters: bool = False
+    ) -> "PrivateDataset":
         """Have the reader read, and check what it gave against the plan.
 
         Args:
@@ -98,10 +114,18 @@ class PrivateDataset:
             raise refusal
         if not isinstance(table, Table):
             what = f"the reader {failure or f'gave {type(table).__name__}, not a Table'}"
-            raise DataError(what, where=where, fix="check the source; if it is whole, tell the authors of the reader")
+            raise DataError(
+                what,
+                where=where,
+                fix="check the source; if it is whole, tell the authors of the reader",
+            )
         if plan.unit == "client" and table.clients is None:
             fix = "use a source that names them, or one that says it has none"
-            raise DataError("the unit of privacy is the client, but the records name no clients", where=where, fix=fix)
+            raise DataError(
+                "the unit of privacy is the client, but the records name no clients",
+                where=where,
+                fix=fix,
+            )
         clients = None if plan.unit == "record" else table.clients
         table = Table(table.data, table.labels, clients, table.parameters if parameters else None)
         return cls(table, plan.output, len(plan.class_names), where)
@@ -131,8 +155,12 @@ class PrivateDataset:
 
 
 def _integers(values: NDArray[Any], what: str, where: str) -> NDArray[np.int64]:
-    if values.dtype.kind not in "iu" or (values.dtype == np.uint64 and values.max(initial=0) > np.iinfo(np.int64).max):
-        raise DataError(f"{what} must be whole numbers of 64 bits", where=where, fix="store them as int64")
+    if values.dtype.kind not in "iu" or (
+        values.dtype == np.uint64 and values.max(initial=0) > np.iinfo(np.int64).max
+    ):
+        raise DataError(
+            f"{what} must be whole numbers of 64 bits", where=where, fix="store them as int64"
+        )
     return values.astype(np.int64)
 
 
@@ -140,7 +168,9 @@ def _columns(columns: Any, rows: int, where: str) -> dict[str, NDArray[Any]]:
     """Checked columns of parameters. Their names are the source's, so errors count instead of naming."""
     if not isinstance(columns, Mapping) or not all(isinstance(name, str) for name in columns):
         fix = "give the parameters as a mapping of names to columns"
-        raise DataError("the parameters of the records are no columns by name", where=where, fix=fix)
+        raise DataError(
+            "the parameters of the records are no columns by name", where=where, fix=fix
+        )
     kept = {}
     for number, (name, column) in enumerate(columns.items(), 1):
         good = _column(column, rows)
@@ -156,7 +186,11 @@ def _columns(columns: Any, rows: int, where: str) -> dict[str, NDArray[Any]]:
 
 def _column(column: Any, rows: int) -> NDArray[Any] | None:
     """As int64 or float64, which no sum or difference of narrow ones wraps around; None where that cannot be."""
-    if not isinstance(column, np.ndarray) or column.shape != (rows,) or column.dtype.kind not in "iuf":
+    if (
+        not isinstance(column, np.ndarray)
+        or column.shape != (rows,)
+        or column.dtype.kind not in "iuf"
+    ):
         return None
     if column.dtype.kind == "f":
         with np.errstate(over="ignore"):

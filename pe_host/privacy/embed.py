@@ -89,7 +89,9 @@ def _check_on(embedding: Embedding, noise: NDArray[Any]) -> None:
     same = [
         np.array_equal(_call(embedding, noise[order]), vectors[order], equal_nan=True),
         np.array_equal(_call(embedding, thinned)[::2], vectors[::2], equal_nan=True),
-        np.array_equal(_call(embedding, noise), vectors, equal_nan=True),  # and none from what came before
+        np.array_equal(
+            _call(embedding, noise), vectors, equal_nan=True
+        ),  # and none from what came before
     ]
     if not all(same):
         raise PrivacyRefusal(
@@ -101,7 +103,10 @@ def _check_on(embedding: Embedding, noise: NDArray[Any]) -> None:
 def _call(embedding: Embedding, block: NDArray[Any]) -> NDArray[np.float32]:
     vectors, failure = None, ""
     try:
-        with warnings.catch_warnings(), np.errstate(all="ignore"):  # what numpy warns of depends on values
+        with (
+            warnings.catch_warnings(),
+            np.errstate(all="ignore"),
+        ):  # what numpy warns of depends on values
             warnings.simplefilter("ignore")
             vectors = embedding.embed(block)
     except PeError:
@@ -111,6 +116,12 @@ def _call(embedding: Embedding, block: NDArray[Any]) -> NDArray[np.float32]:
     name = type(embedding).__name__
     if failure:  # raised out here, so that the error holds no reference to the embedding's
         raise PluginFailure(f"the embedding failed with {failure}", where=name)
-    if not isinstance(vectors, np.ndarray) or vectors.shape != (BLOCK, embedding.dim) or vectors.dtype != np.float32:
-        raise PluginFailure(f"the embedding must give float32 [{BLOCK}, {embedding.dim}]", where=name)
+    if (
+        not isinstance(vectors, np.ndarray)
+        or vectors.shape != (BLOCK, embedding.dim)
+        or vectors.dtype != np.float32
+    ):
+        raise PluginFailure(
+            f"the embedding must give float32 [{BLOCK}, {embedding.dim}]", where=name
+        )
     return vectors

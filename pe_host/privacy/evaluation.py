@@ -120,11 +120,15 @@ def write_evaluation(folder: Path, data: PrivateDataset, question: Question) -> 
             for name, parameter in _shared(question, data.parameters)
         },
     }
-    write_atomic(path, json.dumps(document, indent=1, sort_keys=True, allow_nan=False).encode() + b"\n")
+    write_atomic(
+        path, json.dumps(document, indent=1, sort_keys=True, allow_nan=False).encode() + b"\n"
+    )
 
 
 def _near(
-    populations: Sequence[NDArray[np.float64]], aside: NDArray[np.float64], others: NDArray[np.float64]
+    populations: Sequence[NDArray[np.float64]],
+    aside: NDArray[np.float64],
+    others: NDArray[np.float64],
 ) -> dict[str, Any]:
     """Density and coverage, in the form of "frechet"; nothing where there are too few records to have neighbours."""
     reference = others[:REFERENCE]
@@ -132,7 +136,10 @@ def _near(
         return {}
     pairs = [density_and_coverage(vectors, reference) for vectors in (*populations, aside)]
     return {
-        name: {"populations": [_rounded(pair[i]) for pair in pairs[:-1]], "perfect": _rounded(pairs[-1][i])}
+        name: {
+            "populations": [_rounded(pair[i]) for pair in pairs[:-1]],
+            "perfect": _rounded(pairs[-1][i]),
+        }
         for i, name in enumerate(("density", "coverage"))
     }
 
@@ -141,19 +148,31 @@ def _shared(question: Question, parameters: Columns) -> list[tuple[str, Paramete
     """The parameters of the space that both sides know, by name."""
     space: Mapping[str, Parameter] = question.space or {}
     states = [population.state for population in question.populations]
-    return [(name, space[name]) for name in sorted(space) if all(name in columns for columns in (parameters, *states))]
+    return [
+        (name, space[name])
+        for name in sorted(space)
+        if all(name in columns for columns in (parameters, *states))
+    ]
 
 
 def _marginal(
-    parameter: Parameter, populations: Sequence[NDArray[Any]], perfect: NDArray[Any], rest: NDArray[Any]
+    parameter: Parameter,
+    populations: Sequence[NDArray[Any]],
+    perfect: NDArray[Any],
+    rest: NDArray[Any],
 ) -> dict[str, Any]:
     bins = bins_of(parameter)
     shown = {"private": rest, "first": populations[0], "last": populations[-1]}
     return {
         "parameter": parameter.to_json(),
-        "populations": [_rounded(marginal_distance(parameter, column, rest)) for column in populations],
+        "populations": [
+            _rounded(marginal_distance(parameter, column, rest)) for column in populations
+        ],
         "perfect": _rounded(marginal_distance(parameter, perfect, rest)),
-        "shares": {name: [_rounded(share) for share in bins.shares(column)] for name, column in shown.items()},
+        "shares": {
+            name: [_rounded(share) for share in bins.shares(column)]
+            for name, column in shown.items()
+        },
     }
 
 
@@ -173,7 +192,9 @@ def _normals(dim: int) -> NDArray[np.float64]:
     return np.asarray(normals / (grid_scale(dim) * np.sqrt(DIMENSIONS)), dtype=np.float64)
 
 
-def _embedded(embedding: Embedding, data: PrivateDataset, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+def _embedded(
+    embedding: Embedding, data: PrivateDataset, rows: NDArray[np.int64]
+) -> NDArray[np.float64]:
     """Block by block: the vectors at their full length are never there all at once."""
     blocks = [rows[start : start + BLOCK] for start in range(0, len(rows), BLOCK)]
     return np.concatenate([project(embed_records(embedding, data.data[block])) for block in blocks])

@@ -101,7 +101,10 @@ class Ledger:
         """True where everything spent and one more release of this kind stay within the plan's (ε, δ)."""
         if not self._plan.private:
             return True
-        return delta_of([*self.releases, _cost(self._plan, kind)], self._plan.epsilon) <= self._plan.delta
+        return (
+            delta_of([*self.releases, _cost(self._plan, kind)], self._plan.epsilon)
+            <= self._plan.delta
+        )
 
     def check_affordable(self, kind: str) -> None:
         """Raise BudgetExhausted unless `affords(kind)`."""
@@ -137,7 +140,9 @@ class Ledger:
                 file.write(b"\n" * self._unterminated + line)
                 file.flush()
                 os.fsync(file.fileno())
-        except OSError as error:  # what reached the disk is found, and counted, when the ledger is opened again
+        except (
+            OSError
+        ) as error:  # what reached the disk is found, and counted, when the ledger is opened again
             raise DataError(
                 f"cannot write the ledger: {error.strerror}",
                 where=str(self._path),
@@ -167,7 +172,9 @@ def _cost(plan: PrivacyPlan, kind: str) -> Release:
     return plan.vote_release if kind == "votes" else plan.count_release
 
 
-def _entry(plan: PrivacyPlan, kind: str, round: int, before: list[dict[str, Any]]) -> dict[str, Any]:
+def _entry(
+    plan: PrivacyPlan, kind: str, round: int, before: list[dict[str, Any]]
+) -> dict[str, Any]:
     """The next line, exactly as it is written."""
     cost = _cost(plan, kind) if plan.private else None
     return {
@@ -219,7 +226,9 @@ def _read(path: Path, plan: PrivacyPlan) -> _Content:
         elif torn and raw + b"\n" == _torn_line(plan, torn):
             torn = 0
         elif (
-            torn or not _expected(line, plan) or raw + b"\n" != _line(_entry(plan, line["kind"], line["round"], lines))
+            torn
+            or not _expected(line, plan)
+            or raw + b"\n" != _line(_entry(plan, line["kind"], line["round"], lines))
         ):
             raise _damaged(path, number - torn)
         else:

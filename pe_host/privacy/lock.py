@@ -32,7 +32,9 @@ class FolderLock:
     def __enter__(self) -> "FolderLock":
         if self.held:
             raise RuntimeError("a FolderLock is entered once at a time")
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC  # not inherited by workers, which would keep it locked
+        flags = (
+            os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        )  # not inherited by workers, which would keep it locked
         descriptor = os.open(self.folder / LOCK, flags, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -46,13 +48,18 @@ class FolderLock:
         except OSError as error:
             os.close(descriptor)
             raise DataError(
-                f"the folder cannot be locked: {error.strerror}", where=str(self.folder), fix="use a local disk"
+                f"the folder cannot be locked: {error.strerror}",
+                where=str(self.folder),
+                fix="use a local disk",
             ) from None
         self._descriptor = descriptor
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         if self._descriptor is not None:
             os.close(self._descriptor)

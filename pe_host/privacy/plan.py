@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from pe_host.errors import DataError, PrivacyRefusal
-from pe_host.privacy.accountant import Release, Scales, calibrate, check_rounds, gaussian_mu, plan_releases
+from pe_host.privacy.accountant import (
+    Release,
+    Scales,
+    calibrate,
+    check_rounds,
+    gaussian_mu,
+    plan_releases,
+)
 from pe_host.privacy.shares import COUNT_BUDGET, ClassShares
 from pe_sdk import OutputSpec
 
@@ -71,18 +78,32 @@ class PrivacyPlan:
     @property
     def largest_release(self) -> Release:
         """The dearest single release: what a ledger line that cannot be read is taken for."""
-        releases = [self.vote_release] if self.count_scale is None else [self.vote_release, self.count_release]
+        releases = (
+            [self.vote_release]
+            if self.count_scale is None
+            else [self.vote_release, self.count_release]
+        )
         return max(releases, key=lambda release: release.coordinates / release.scale**2)
 
     @property
     def releases(self) -> list[Release]:
         """Everything the run releases if nothing is lost on the way; empty where not private."""
-        return plan_releases(Scales(self.vote_scale, self.count_scale), self.rounds, self.votes) if self.private else []
+        return (
+            plan_releases(Scales(self.vote_scale, self.count_scale), self.rounds, self.votes)
+            if self.private
+            else []
+        )
 
     @property
     def digest(self) -> str:
         """SHA-256 of the canonical JSON, in hexadecimal."""
-        text = json.dumps(self.to_json(), sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+        text = json.dumps(
+            self.to_json(),
+            sort_keys=True,
+            separators=(",", ":"),
+            ensure_ascii=True,
+            allow_nan=False,
+        )
         return hashlib.sha256(text.encode()).hexdigest()
 
     def summary(self) -> str:
@@ -119,7 +140,9 @@ class PrivacyPlan:
             DataError: the document is no plan, or of a schema this version does not know.
         """
         if document.get("schema") != SCHEMA:
-            raise DataError(f"a privacy plan of schema {document.get('schema')!r}; this version reads {SCHEMA}")
+            raise DataError(
+                f"a privacy plan of schema {document.get('schema')!r}; this version reads {SCHEMA}"
+            )
         try:
             return cls(
                 epsilon=float(document["epsilon"]),
@@ -128,7 +151,9 @@ class PrivacyPlan:
                 rounds=int(document["rounds"]),
                 votes=int(document["votes"]),
                 vote_scale=float(document["vote_scale"]),
-                count_scale=None if document["count_scale"] is None else float(document["count_scale"]),
+                count_scale=None
+                if document["count_scale"] is None
+                else float(document["count_scale"]),
                 mu=float(document["mu"]),
                 shares=ClassShares.from_json(document["shares"]),
                 class_names=tuple(document["class_names"]),
@@ -153,7 +178,11 @@ class PrivacyPlan:
             f"{one} changes the probability of any outcome by a factor of at most exp({self.epsilon:g}), up to "
             f"δ = {self.delta:g}.",
             f"It is {_upwards(self.mu)}-Gaussian-DP as well. ε covers the whole run: up to {self.rounds} noisy histograms"
-            + (" and the noisy class counts." if noisy_counts else "; no class counts are released."),
+            + (
+                " and the noisy class counts."
+                if noisy_counts
+                else "; no class counts are released."
+            ),
             f"In each histogram {who} casts at most {self.votes} votes of one, each on another candidate; each count "
             f"of votes gets discrete Gaussian noise of scale {self.vote_scale:.6g} from a cryptographic source.",
             self._shares_sentence(),
@@ -168,10 +197,16 @@ class PrivacyPlan:
 
     def _features_sentence(self) -> str:
         """What the form says besides: it may stand in the file of the private data, and is published all the same."""
-        ranges = [f"{f.name} {f.low:g} to {f.high:g}" for f in self.output.features if f.low is not None]
+        ranges = [
+            f"{f.name} {f.low:g} to {f.high:g}" for f in self.output.features if f.low is not None
+        ]
         step = (self.output.step, self.output.step_unit) != (1.0, "")
         told = [f"the ranges of its features ({', '.join(ranges)})"] if ranges else []
-        told += [f"its step ({self.output.step:g} {self.output.step_unit})".replace(" )", ")")] if step else []
+        told += (
+            [f"its step ({self.output.step:g} {self.output.step_unit})".replace(" )", ")")]
+            if step
+            else []
+        )
         return "".join(f", {text}" for text in told)
 
     def _delta_sentence(self) -> str:
@@ -188,9 +223,7 @@ class PrivacyPlan:
                 "budget."
             )
         how = "equal" if self.shares.origin == "uniform" else "as declared"
-        return (
-            f"Class shares are taken to be {how}, of a declared {self.shares.size} {self.unit}s: nothing is released."
-        )
+        return f"Class shares are taken to be {how}, of a declared {self.shares.size} {self.unit}s: nothing is released."
 
 
 def _upwards(value: float) -> str:

@@ -39,11 +39,15 @@ class ClassShares:
         """
         origin, colon, rest = text.strip().partition(":")
         if origin not in ("noisy", "uniform", "public") or bool(colon) != (origin == "public"):
-            raise UsageError(f"cannot read {text!r}", where=_WHERE, fix="use noisy, uniform or public:0.1,0.2,…")
+            raise UsageError(
+                f"cannot read {text!r}", where=_WHERE, fix="use noisy, uniform or public:0.1,0.2,…"
+            )
         if origin == "noisy":
             if public_size is not None:
                 raise UsageError(
-                    "a public size goes with declared shares only", where="--public-size", fix=f"add {_WHERE} uniform"
+                    "a public size goes with declared shares only",
+                    where="--public-size",
+                    fix=f"add {_WHERE} uniform",
                 )
             return cls()
         if public_size is None:
@@ -54,7 +58,9 @@ class ClassShares:
             )
         if public_size < 1:
             raise UsageError(f"must be at least 1, got {public_size}", where="--public-size")
-        return cls("public", _weights(rest), public_size) if colon else cls("uniform", (), public_size)
+        return (
+            cls("public", _weights(rest), public_size) if colon else cls("uniform", (), public_size)
+        )
 
     def check(self, classes: int) -> None:
         """Raise UsageError unless the weights are one a class."""
@@ -83,14 +89,20 @@ class ClassShares:
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> "ClassShares":
         """Inverse of `to_json`."""
-        return cls(document["origin"], tuple(float(w) for w in document["weights"]), document["size"])
+        return cls(
+            document["origin"], tuple(float(w) for w in document["weights"]), document["size"]
+        )
 
 
 def _weights(text: str) -> tuple[float, ...]:
     try:
         weights = tuple(float(part) for part in text.split(","))
     except ValueError:
-        raise UsageError(f"cannot read the weights {text!r}", where=_WHERE, fix="use public:0.1,0.2,…") from None
+        raise UsageError(
+            f"cannot read the weights {text!r}", where=_WHERE, fix="use public:0.1,0.2,…"
+        ) from None
     if not all(math.isfinite(w) and w >= 0 for w in weights) or sum(weights) <= 0:
-        raise UsageError("weights must be non-negative numbers, one at least positive", where=_WHERE)
+        raise UsageError(
+            "weights must be non-negative numbers, one at least positive", where=_WHERE
+        )
     return weights

@@ -54,7 +54,12 @@ class PrivateSide:
 
     @classmethod
     def open(
-        cls, plan: PrivacyPlan, lock: FolderLock, reader: ReaderSpec, location: str, public: bool = False
+        cls,
+        plan: PrivacyPlan,
+        lock: FolderLock,
+        reader: ReaderSpec,
+        location: str,
+        public: bool = False,
     ) -> "PrivateSide":
         """Open the ledger of the run folder, or begin it. Private records are not read before they are needed.
 
@@ -118,7 +123,9 @@ class PrivateSide:
         else:
             noisy = stored[0]
             self._check_stored(COUNTS, stored, len(plan.class_names))
-        return ClassCounts(plan.class_names, np.maximum(noisy, 0), "noisy" if plan.private else "exact")
+        return ClassCounts(
+            plan.class_names, np.maximum(noisy, 0), "noisy" if plan.private else "exact"
+        )
 
     def vote(
         self,
@@ -156,7 +163,9 @@ class PrivateSide:
         self.ledger.check_affordable("votes")
         vectors = self._vectors.of(self._data, embedding, embedding_digest)
         clean = count_votes(vectors, self._data, candidates, labels, plan.votes)
-        noisy = self._release("votes", round, votes_name(round), plan.vote_scale, clean, {"candidates": seal})
+        noisy = self._release(
+            "votes", round, votes_name(round), plan.vote_scale, clean, {"candidates": seal}
+        )
         return NoisyHistogram(noisy, round, plan.vote_scale)
 
     def released(self, round: int, candidates: int, seal: str) -> NoisyHistogram | None:
@@ -189,7 +198,9 @@ class PrivateSide:
             PluginFailure: the embedding failed. No error holds a result or a record.
         """
         if self._evaluate is None:
-            raise PrivacyRefusal("only data that their reader declares public are measured as they are")
+            raise PrivacyRefusal(
+                "only data that their reader declares public are measured as they are"
+            )
         self.load()
         assert self._data is not None
         self._vectors = PrivateVectors()  # the last votes are cast, and measuring takes memory too
@@ -200,7 +211,9 @@ class PrivateSide:
             failure = type(error)(error.what, where=error.where, fix=error.fix)
         except Exception as error:
             failure = DataError(f"measuring failed with {type(error).__name__}")
-        if failure is not None:  # raised out here, so that the error holds no reference to frames with records
+        if (
+            failure is not None
+        ):  # raised out here, so that the error holds no reference to frames with records
             raise failure
 
     def close(self) -> None:
@@ -212,12 +225,21 @@ class PrivateSide:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
     def _release(
-        self, kind: str, round: int, name: str, scale: float, clean: NDArray[np.int64], about: dict[str, str]
+        self,
+        kind: str,
+        round: int,
+        name: str,
+        scale: float,
+        clean: NDArray[np.int64],
+        about: dict[str, str],
     ) -> NDArray[np.int64]:
         """Ledger line, noise, disk, in this order and with nothing between. A draw that is lost there stays paid for."""
         if self.plan.private:
@@ -242,10 +264,14 @@ class PrivateSide:
                     fix="start a new run; without its ledger it is not known what this one spent",
                 )
 
-    def _check_stored(self, name: str, stored: tuple[NDArray[np.int64], dict[str, Any]], length: int) -> None:
+    def _check_stored(
+        self, name: str, stored: tuple[NDArray[np.int64], dict[str, Any]], length: int
+    ) -> None:
         noisy, about = stored
         if noisy.shape != (length,) or about.get("plan") != self.plan.digest:
-            raise DataError("what is stored here is no answer to a question of this run", where=name)
+            raise DataError(
+                "what is stored here is no answer to a question of this run", where=name
+            )
 
 
 def votes_name(round: int) -> str:

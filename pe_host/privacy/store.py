@@ -36,11 +36,15 @@ class FileStore:
         path = self._folder / name
         buffer = io.BytesIO()
         np.save(buffer, values, allow_pickle=False)
-        write_atomic(path.with_suffix(".json"), json.dumps(about, sort_keys=True, allow_nan=False).encode())
+        write_atomic(
+            path.with_suffix(".json"), json.dumps(about, sort_keys=True, allow_nan=False).encode()
+        )
         write_atomic(path.with_suffix(".npy"), buffer.getvalue())
 
     def check_room(self, name: str, size: int) -> None:
-        check_room((self._folder / name).with_suffix(".npy"), size + 8192)  # headers, the document, and its blocks
+        check_room(
+            (self._folder / name).with_suffix(".npy"), size + 8192
+        )  # headers, the document, and its blocks
 
     def load(self, name: str) -> tuple[NDArray[np.int64], dict[str, Any]] | None:
         path = (self._folder / name).with_suffix(".npy")
@@ -48,7 +52,9 @@ class FileStore:
             return None
         values: NDArray[Any] | None = None
         about: Any = None
-        with suppress(OSError, ValueError, EOFError):  # judged below, with every other way to be unreadable
+        with suppress(
+            OSError, ValueError, EOFError
+        ):  # judged below, with every other way to be unreadable
             values = np.load(path, allow_pickle=False)
             about = json.loads(path.with_suffix(".json").read_bytes())
         if (

@@ -37,7 +37,9 @@ def check_candidates(candidates: Grid, labels: NDArray[np.int64], classes: int, 
         )
     wide = candidates.astype(np.int32)
     if np.einsum("nd,nd->n", wide, wide, dtype=np.int64).max() >= 2**22:
-        raise DataError("candidate vectors lie outside the grid, where distances would not be exact")
+        raise DataError(
+            "candidate vectors lie outside the grid, where distances would not be exact"
+        )
     if labels.min() < 0 or labels.max() >= classes:
         raise DataError(f"a candidate's label is none of the {classes} classes")
     counts = np.bincount(labels, minlength=classes)
@@ -77,7 +79,9 @@ def count_votes(
             ballots.append(chosen.ravel())
             voters.append(np.repeat(data.clients[rows], votes))
     if ballots:
-        chosen = _client_votes(np.concatenate(voters), np.concatenate(ballots), len(candidates), votes)
+        chosen = _client_votes(
+            np.concatenate(voters), np.concatenate(ballots), len(candidates), votes
+        )
         total += np.bincount(chosen, minlength=len(candidates))
     return total
 
@@ -128,7 +132,9 @@ def _with_ties(
     return np.nonzero(chosen)[1].reshape(len(queries), k)
 
 
-def _client_votes(voters: NDArray[np.int64], ballots: NDArray[np.int64], candidates: int, k: int) -> NDArray[np.int64]:
+def _client_votes(
+    voters: NDArray[np.int64], ballots: NDArray[np.int64], candidates: int, k: int
+) -> NDArray[np.int64]:
     """The candidates that get one vote each from some client: its k most voted ones, ties to the lower index."""
     pairs, counts = np.unique(voters * candidates + ballots, return_counts=True)
     client, candidate = np.divmod(pairs, candidates)

@@ -66,7 +66,9 @@ def gather(run: RunFolder, manifest: Manifest) -> ReportData:
         if grid is None:
             break
         views.append(_iteration(run, manifest, t, grid))
-    shown = {name: value for name, value in manifest.config.items() if value not in (None, "", [], {})}
+    shown = {
+        name: value for name, value in manifest.config.items() if value not in (None, "", [], {})
+    }
     log = run.path(f"{INTERNAL}/log.txt")
     evaluation, damaged = _evaluation(run)
     return ReportData(
@@ -77,7 +79,9 @@ def gather(run: RunFolder, manifest: Manifest) -> ReportData:
         class_names=plan.class_names,
         iterations=tuple(views),
         release=_release(run, manifest),
-        settings=_sorted({n: v for n, v in shown.items() if n in PUBLIC_SETTINGS} | _schedule(manifest)),
+        settings=_sorted(
+            {n: v for n, v in shown.items() if n in PUBLIC_SETTINGS} | _schedule(manifest)
+        ),
         versions=_sorted(manifest.versions),
         internal=InternalView(
             source=str(manifest.config.get("data", "")),
@@ -115,7 +119,9 @@ def _generator(manifest: Manifest) -> GeneratorView:
     except PackageNotFoundError:
         return GeneratorView(ref.name, ref.distribution, ref.version)
     licence = str(about.get("license_expression") or about.get("license") or "")
-    return GeneratorView(ref.name, ref.distribution, ref.version, str(about.get("summary", "")), licence)
+    return GeneratorView(
+        ref.name, ref.distribution, ref.version, str(about.get("summary", "")), licence
+    )
 
 
 def _privacy(run: RunFolder, manifest: Manifest) -> PrivacyView:
@@ -162,7 +168,9 @@ def _ledger(run: RunFolder, manifest: Manifest) -> tuple[LedgerRow, ...]:
 
 def _name(entry: Entry) -> str:
     """Where the result of a line is stored; nowhere for a torn one."""
-    return {"votes": votes_name(entry.round), "class-counts": COUNTS}.get(entry.kind, "iterations/none")
+    return {"votes": votes_name(entry.round), "class-counts": COUNTS}.get(
+        entry.kind, "iterations/none"
+    )
 
 
 def _iteration(run: RunFolder, manifest: Manifest, t: int, grid: RecordGrid) -> IterationView:
@@ -197,7 +205,9 @@ def _release(run: RunFolder, manifest: Manifest) -> ReleaseView | None:
     counts = np.bincount(labels, minlength=len(manifest.plan.class_names))
     record = output.form
     files = ("samples.npz", "README.md", "report.html") if manifest.plan.private else ()
-    return ReleaseView(tuple(counts.tolist()), record, _grid(run, "iterations/release_grid", output), files)
+    return ReleaseView(
+        tuple(counts.tolist()), record, _grid(run, "iterations/release_grid", output), files
+    )
 
 
 def _schedule(manifest: Manifest) -> dict[str, Any]:

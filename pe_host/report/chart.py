@@ -45,10 +45,18 @@ def line_chart(description: str, axis: str, series: Sequence[Series], share: boo
     def y(value: float) -> float:
         return _HEIGHT - _BOTTOM - (_HEIGHT - _BOTTOM - _TOP) * value / top
 
-    svg = ElementTree.Element("svg", viewBox=f"0 0 {_WIDTH} {_HEIGHT}", role="img", attrib={"aria-label": description})
+    svg = ElementTree.Element(
+        "svg", viewBox=f"0 0 {_WIDTH} {_HEIGHT}", role="img", attrib={"aria-label": description}
+    )
     for tick in ticks:
         _line(svg, "grid" if tick else "axis", _LEFT, y(tick), _WIDTH - _RIGHT, y(tick))
-        _text(svg, _LEFT - 7, y(tick) + 4, percent(tick).replace(".0 %", " %") if share else number(tick), "end")
+        _text(
+            svg,
+            _LEFT - 7,
+            y(tick) + 4,
+            percent(tick).replace(".0 %", " %") if share else number(tick),
+            "end",
+        )
     stride = math.ceil(len(iterations) / _MOST_X_TICKS)
     for t in iterations[::stride]:
         _line(svg, "axis", x(t), y(0), x(t), y(0) + 4)
@@ -74,7 +82,9 @@ def line_chart(description: str, axis: str, series: Sequence[Series], share: boo
                 },
             )
             ElementTree.SubElement(dot, "title").text = f"{line.name}, iteration {t}: {shown}"
-    return Markup(ElementTree.tostring(svg, encoding="unicode"))  # ElementTree has escaped every text
+    return Markup(
+        ElementTree.tostring(svg, encoding="unicode")
+    )  # ElementTree has escaped every text
 
 
 def _ticks(largest: float, share: bool) -> list[float]:
@@ -83,7 +93,11 @@ def _ticks(largest: float, share: bool) -> list[float]:
         return [0.0, 1.0]
     rough = largest / 4
     magnitude = 10.0 ** math.floor(math.log10(rough))
-    step = next(magnitude * factor for factor in (1, 2, 2.5, 5, 10) if magnitude * factor >= rough * (1 - 1e-9))
+    step = next(
+        magnitude * factor
+        for factor in (1, 2, 2.5, 5, 10)
+        if magnitude * factor >= rough * (1 - 1e-9)
+    )
     if not share and step < 1 <= largest:
         step = 1.0
     return [step * i for i in range(math.ceil(largest / step - 1e-9) + 1)]
@@ -98,7 +112,11 @@ def _line(svg: ElementTree.Element, style: str, x1: float, y1: float, x2: float,
     ElementTree.SubElement(svg, "line", attrib={"class": style, **ends})
 
 
-def _text(svg: ElementTree.Element, x: float, y: float, text: str, anchor: str) -> ElementTree.Element:
-    element = ElementTree.SubElement(svg, "text", attrib={"x": _at(x), "y": _at(y), "text-anchor": anchor})
+def _text(
+    svg: ElementTree.Element, x: float, y: float, text: str, anchor: str
+) -> ElementTree.Element:
+    element = ElementTree.SubElement(
+        svg, "text", attrib={"x": _at(x), "y": _at(y), "text-anchor": anchor}
+    )
     element.text = text
     return element

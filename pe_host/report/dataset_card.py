@@ -15,7 +15,9 @@ from pe_host.report.limits import limits
 
 _MARKUP = re.compile(r"([\\`*_\[\]<>#|~&$])")
 _LINE_START = re.compile(r"^(\s*\d*)([-+=:)]|\.(?=\s|$))")  # lists, rules, headings by underlining
-_SPACES = frozenset({"Cc", "Cf", "Zl", "Zp"})  # Unicode categories: controls, direction marks, line ends
+_SPACES = frozenset(
+    {"Cc", "Cf", "Zl", "Zp"}
+)  # Unicode categories: controls, direction marks, line ends
 
 
 def card(data: ReportData) -> str:
@@ -29,7 +31,9 @@ def card(data: ReportData) -> str:
         data=data.public(),
         privacy=privacy,
         class_counts=list(zip(data.class_names, release.counts, strict=True)),
-        generator_source=" ".join(part for part in (generator.distribution, generator.version) if part),
+        generator_source=" ".join(
+            part for part in (generator.distribution, generator.version) if part
+        ),
         bounds=attack_bounds(privacy.epsilon, privacy.delta, privacy.mu),
         limits=limits(privacy.unit),
     )
@@ -54,7 +58,11 @@ def _template() -> jinja2.Template:
         keep_trailing_newline=True,
     )
     environment.filters.update(
-        exact=formats.exact, number=formats.number, percent=formats.percent, rounded_up=formats.rounded_up, yaml=_yaml
+        exact=formats.exact,
+        number=formats.number,
+        percent=formats.percent,
+        rounded_up=formats.rounded_up,
+        yaml=_yaml,
     )
     return environment.get_template("card.md.j2")
 

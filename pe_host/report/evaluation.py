@@ -26,7 +26,9 @@ def read_evaluation(run: RunFolder) -> EvaluationView | None:
         return _view(document)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError):
         fix = f"delete the file; this version reads schema {SCHEMA}"
-        raise DataError("this evaluation cannot be read", where=str(run.path(EVALUATION)), fix=fix) from None
+        raise DataError(
+            "this evaluation cannot be read", where=str(run.path(EVALUATION)), fix=fix
+        ) from None
 
 
 def _view(document: Any) -> EvaluationView:
@@ -59,12 +61,16 @@ def _curve(about: Any, populations: int) -> CurveView | None:
 
 
 def _marginal(name: str, about: Any) -> MarginalView:
-    shares = {which: tuple(map(_finite, about["shares"][which])) for which in ("private", "first", "last")}
+    shares = {
+        which: tuple(map(_finite, about["shares"][which])) for which in ("private", "first", "last")
+    }
     space = ParameterSpace.from_json({"schema": 1, "parameters": {name: about["parameter"]}})
     if {len(some) for some in shares.values()} != {bins_of(space[name]).count}:
         raise ValueError("not a share for each bin")
     distances = [_finite(value) for value in about["populations"]]
-    return MarginalView(name, space[name], distances[0], distances[-1], _finite(about["perfect"]), **shares)
+    return MarginalView(
+        name, space[name], distances[0], distances[-1], _finite(about["perfect"]), **shares
+    )
 
 
 def _finite(value: Any) -> float:

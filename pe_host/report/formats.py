@@ -27,7 +27,9 @@ def rounded_up(value: float) -> str:
     """Four significant digits, never below the value: for an upper bound."""
     if not math.isfinite(value) or value <= 0:
         return number(value)
-    return _short_exponent(str(Context(prec=4, rounding=ROUND_CEILING).create_decimal(repr(float(value)))).lower())
+    return _short_exponent(
+        str(Context(prec=4, rounding=ROUND_CEILING).create_decimal(repr(float(value)))).lower()
+    )
 
 
 def percent(share: float) -> str:

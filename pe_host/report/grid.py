@@ -25,15 +25,26 @@ class RecordGrid:
 
     def __post_init__(self) -> None:
         shape = self.records.shape
-        if self.records.dtype != np.dtype(self.output.dtype) or shape[2:] != self.output.shape or 0 in shape:
-            form = f"{self.output.dtype} [classes, columns, {', '.join(map(str, self.output.shape))}]"
+        if (
+            self.records.dtype != np.dtype(self.output.dtype)
+            or shape[2:] != self.output.shape
+            or 0 in shape
+        ):
+            form = (
+                f"{self.output.dtype} [classes, columns, {', '.join(map(str, self.output.shape))}]"
+            )
             raise ValueError(f"expected {form}, got {self.records.dtype} {list(shape)}")
         if self.filled.shape != shape[:1] or ((self.filled < 0) | (self.filled > shape[1])).any():
             raise ValueError(f"filled must be a number of columns for each of {shape[0]} classes")
 
     @classmethod
     def pick(
-        cls, output: OutputSpec, records: NDArray[Any], labels: NDArray[Any], classes: int, columns: int
+        cls,
+        output: OutputSpec,
+        records: NDArray[Any],
+        labels: NDArray[Any],
+        classes: int,
+        columns: int,
     ) -> "RecordGrid":
         """The first `columns` of each class. records: [n, *shape]; labels: integers [n] in [0, classes)."""
         rows = first_rows(labels, classes, columns)

@@ -22,9 +22,13 @@ def histogram(view: MarginalView) -> Markup:
     choices = isinstance(view.parameter, Categorical)
     height = 2 * _MARGIN + _ROW * len(view.private) + 16 if choices else _HEIGHT
     label = f"{view.name}: shares of the private records, of iteration 0 and of the final samples"
-    svg = ElementTree.Element("svg", viewBox=f"0 0 {_WIDTH} {height}", role="img", attrib={"aria-label": label})
+    svg = ElementTree.Element(
+        "svg", viewBox=f"0 0 {_WIDTH} {height}", role="img", attrib={"aria-label": label}
+    )
     (_rows if choices else _bars)(svg, view)
-    return Markup(ElementTree.tostring(svg, encoding="unicode"))  # ElementTree has escaped every text
+    return Markup(
+        ElementTree.tostring(svg, encoding="unicode")
+    )  # ElementTree has escaped every text
 
 
 def _bars(svg: ElementTree.Element, view: MarginalView) -> None:
@@ -37,7 +41,11 @@ def _bars(svg: ElementTree.Element, view: MarginalView) -> None:
     for i, share in enumerate(view.private):
         _bar(svg, _SIDE + i * width, y(share), width, floor - y(share))
     for style, shares in (("line dashed", view.first), ("line", view.last)):
-        corners = [(_SIDE + (i + side) * width, y(share)) for i, share in enumerate(shares) for side in (0, 1)]
+        corners = [
+            (_SIDE + (i + side) * width, y(share))
+            for i, share in enumerate(shares)
+            for side in (0, 1)
+        ]
         _path(svg, style, corners)
     _path(svg, "axis", [(_SIDE, floor), (_WIDTH - _MARGIN, floor)])
     _text(svg, _SIDE - 5, y(top) + 4, _share(top), "end")
@@ -62,7 +70,13 @@ def _rows(svg: ElementTree.Element, view: MarginalView) -> None:
         group = ElementTree.SubElement(svg, "g")
         told = f"private {percent(shares[0])}, iteration 0 {percent(shares[1])}, final {percent(shares[2])}"
         ElementTree.SubElement(group, "title").text = f"{name}: {told}"
-        _text(group, _NAMES - 6, y + 11, name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1]}…", "end")
+        _text(
+            group,
+            _NAMES - 6,
+            y + 11,
+            name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1]}…",
+            "end",
+        )
         _bar(group, _NAMES, y, x(shares[0]) - _NAMES, _BAR)
         _path(group, "line dashed", [(x(shares[1]), y - 2), (x(shares[1]), y + _BAR + 2)])
         _path(group, "line", [(x(shares[2]), y - 2), (x(shares[2]), y + _BAR + 2)])
@@ -91,5 +105,7 @@ def _path(parent: ElementTree.Element, style: str, points: Sequence[tuple[float,
 
 
 def _text(parent: ElementTree.Element, x: float, y: float, text: str, anchor: str) -> None:
-    element = ElementTree.SubElement(parent, "text", attrib={"x": f"{x:.1f}", "y": f"{y:.1f}", "text-anchor": anchor})
+    element = ElementTree.SubElement(
+        parent, "text", attrib={"x": f"{x:.1f}", "y": f"{y:.1f}", "text-anchor": anchor}
+    )
     element.text = text

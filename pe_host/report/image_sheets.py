@@ -39,7 +39,9 @@ def _sheet(grid: RecordGrid) -> Sheet:
     shown = np.arange(columns) < grid.filled[:, None]
     cells[:, :, :height, :width, :channels] = np.where(shown[:, :, None, None, None], images, 0)
     cells[:, :, :height, :width, channels] = np.where(shown, 255, 0)[:, :, None, None]
-    pixels = cells.swapaxes(1, 2).reshape(classes * (height + gap), columns * (width + gap), channels + 1)
+    pixels = cells.swapaxes(1, 2).reshape(
+        classes * (height + gap), columns * (width + gap), channels + 1
+    )
     stream = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(pixels)).save(stream, format="PNG", compress_level=6)
     uri = "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
@@ -53,7 +55,11 @@ def _reduced(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     flat = images.reshape(-1, height, width, channels)
     small = [
-        np.asarray(Image.fromarray(image[..., 0] if channels == 1 else image).resize(size, Image.Resampling.BOX))
+        np.asarray(
+            Image.fromarray(image[..., 0] if channels == 1 else image).resize(
+                size, Image.Resampling.BOX
+            )
+        )
         for image in flat
     ]
     return np.stack(small).reshape(classes, columns, size[1], size[0], channels)

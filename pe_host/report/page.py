@@ -57,7 +57,9 @@ def render(data: ReportData) -> str:
     return _template().render(
         data=data,
         bounds=bounds,
-        class_counts=list(zip(data.class_names, data.release.counts, strict=True)) if data.release else [],
+        class_counts=list(zip(data.class_names, data.release.counts, strict=True))
+        if data.release
+        else [],
         limits=limits(privacy.unit),
         numbered=any(len(name) > _LONG_NAME for name in data.class_names),
         released=released,
@@ -65,16 +67,24 @@ def render(data: ReportData) -> str:
         pictures=pictures,
         charts=_charts(data.iterations),
         statistics=_statistic_columns(data.iterations),
-        evaluation=_evaluation(data.internal.evaluation) if data.internal and data.internal.evaluation else None,
+        evaluation=_evaluation(data.internal.evaluation)
+        if data.internal and data.internal.evaluation
+        else None,
     )
 
 
-def _pictures(data: ReportData) -> tuple[_Picture | None, list[_Picture | None], tuple[LegendEntry, ...]]:
+def _pictures(
+    data: ReportData,
+) -> tuple[_Picture | None, list[_Picture | None], tuple[LegendEntry, ...]]:
     """Of the release, of each iteration, and what their lines are; drawn together, as they may share a scale."""
     final = "Some of the released samples" if data.privacy.private else "Some of the final samples"
     wanted = [(data.release.grid if data.release else None, final, 56)]
-    wanted += [(view.grid, f"Some candidates of iteration {view.t}", 32) for view in data.iterations]
-    shown = [i for i, (grid, _, _) in enumerate(wanted) if grid is not None and grid.output.kind in VIEWS]
+    wanted += [
+        (view.grid, f"Some candidates of iteration {view.t}", 32) for view in data.iterations
+    ]
+    shown = [
+        i for i, (grid, _, _) in enumerate(wanted) if grid is not None and grid.output.kind in VIEWS
+    ]
     pictures: list[_Picture | None] = [None] * len(wanted)
     grids = [grid for grid, _, _ in (wanted[i] for i in shown) if grid is not None]
     sheets, legend = VIEWS[grids[0].output.kind].draw(grids) if grids else ([], ())
@@ -85,11 +95,15 @@ def _pictures(data: ReportData) -> tuple[_Picture | None, list[_Picture | None],
 
 def _picture(sheet: Sheet, names: Sequence[str], what: str, *, near: int, narrow: int) -> _Picture:
     """near, narrow: size of a cell in CSS pixels to come close to, on a wide and on a narrow page."""
-    listed = ", ".join(names[:_LISTED_CLASSES]) + (", and so on" if len(names) > _LISTED_CLASSES else "")
+    listed = ", ".join(names[:_LISTED_CLASSES]) + (
+        ", and so on" if len(names) > _LISTED_CLASSES else ""
+    )
     plural = "row" if sheet.rows == 1 else "rows"
     columns = "1 sample" if sheet.columns == 1 else f"up to {sheet.columns} samples"
     alt = f"{what}: {sheet.rows} {plural}, one for each class ({listed}), with {columns} in each."
-    return _Picture(sheet, alt, max(1, round(near / sheet.cell)), max(1, round(narrow / sheet.cell)))
+    return _Picture(
+        sheet, alt, max(1, round(near / sheet.cell)), max(1, round(narrow / sheet.cell))
+    )
 
 
 def _charts(iterations: Sequence[IterationView]) -> list[_Chart]:
@@ -97,7 +111,11 @@ def _charts(iterations: Sequence[IterationView]) -> list[_Chart]:
     for name, statistic in STATISTICS.items():
         series = [Series(statistic.title, _points(iterations, name))]
         if statistic.reference:
-            series.append(Series(statistic.reference[1], _points(iterations, statistic.reference[0]), dashed=True))
+            series.append(
+                Series(
+                    statistic.reference[1], _points(iterations, statistic.reference[0]), dashed=True
+                )
+            )
         if not series[0].points:
             continue
         series = [line for line in series if line.points]
@@ -113,7 +131,9 @@ def _evaluation(view: EvaluationView) -> _Evaluation:
         (isinstance(one.parameter, Categorical), (one.name, one.before, one.after, histogram(one)))
         for one in view.marginals
     ]
-    kinds = (tuple(picture for choices, picture in pictures if choices is kind) for kind in (False, True))
+    kinds = (
+        tuple(picture for choices, picture in pictures if choices is kind) for kind in (False, True)
+    )
     return _Evaluation(
         tuple(_measures(view)),
         sum(one.after < one.before for one in view.marginals),
@@ -127,11 +147,15 @@ def _measures(view: EvaluationView) -> Iterator[_Chart]:
         "is of the final samples. On the dashed line they would be as near as other private records are."
     )
     frechet = CurveView(view.frechet, view.frechet_perfect)
-    yield _measure("Fréchet distance", "squared distance", explanation, frechet, view.samples, share=False)
+    yield _measure(
+        "Fréchet distance", "squared distance", explanation, frechet, view.samples, share=False
+    )
     ball = f"the ball about it that holds its {view.neighbours} nearest other private records"
     if view.coverage:
         explanation = f"The share of private records with a sample in {ball}: how much of the private data is there."
-        yield _measure("Coverage", "share covered", explanation, view.coverage, view.samples, share=True)
+        yield _measure(
+            "Coverage", "share covered", explanation, view.coverage, view.samples, share=True
+        )
     if view.density:
         explanation = (
             f"In how many such balls a sample lies, divided by {view.neighbours}: how typical the samples are. Above the dashed "
@@ -140,14 +164,22 @@ def _measures(view: EvaluationView) -> Iterator[_Chart]:
         yield _measure("Density", "density", explanation, view.density, view.samples, share=False)
 
 
-def _measure(title: str, axis: str, explanation: str, curve: CurveView, samples: int, *, share: bool) -> _Chart:
+def _measure(
+    title: str, axis: str, explanation: str, curve: CurveView, samples: int, *, share: bool
+) -> _Chart:
     iterations = range(len(curve.values))
     series = [
         Series("samples of the run", tuple(zip(iterations, curve.values, strict=True))),
-        Series(f"{samples:,} private records themselves", tuple((t, curve.perfect) for t in iterations), True),
+        Series(
+            f"{samples:,} private records themselves",
+            tuple((t, curve.perfect) for t in iterations),
+            True,
+        ),
     ]
     values = ", ".join(formats.number(value) for value in curve.values)
-    svg = line_chart(f"{title} to the private data by iteration: {values}.", axis, series, share=share)
+    svg = line_chart(
+        f"{title} to the private data by iteration: {values}.", axis, series, share=share
+    )
     return _Chart(title, explanation, svg, tuple((line.name, line.dashed) for line in series))
 
 
@@ -163,7 +195,9 @@ def _statistic_columns(iterations: Sequence[IterationView]) -> list[tuple[str, s
         if statistic.reference:
             known[statistic.reference[0]] = (statistic.reference[1].capitalize(), statistic.share)
     present = dict.fromkeys(name for view in iterations for name in view.stats)
-    ordered = [name for name in known if name in present] + [name for name in present if name not in known]
+    ordered = [name for name in known if name in present] + [
+        name for name in present if name not in known
+    ]
     return [(name, *known.get(name, (name, False))) for name in ordered]
 
 

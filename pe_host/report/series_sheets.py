@@ -19,7 +19,9 @@ _POINT_BYTES = 12
 
 def cost(output: OutputSpec) -> float:
     """Bytes of a page that one series takes, about."""
-    return float(_POINT_BYTES * min(output.shape[0], 2 * _WIDTH) * min(output.shape[1], len(COLOURS)) * 2)
+    return float(
+        _POINT_BYTES * min(output.shape[0], 2 * _WIDTH) * min(output.shape[1], len(COLOURS)) * 2
+    )
 
 
 def draw(grids: Sequence[RecordGrid]) -> tuple[list[Sheet], tuple[LegendEntry, ...]]:
@@ -36,7 +38,11 @@ def _legend(grids: Sequence[RecordGrid]) -> tuple[LegendEntry, ...]:
             shown = grid.records[_shown(grid)][..., i]
             ends += [float(shown.min()), float(shown.max())] if shown.size else []
         low, high = (min(ends), max(ends)) if ends else (0.0, 1.0)
-        entries.append(LegendEntry(feature.title, colour, low, high if high > low else low + max(1.0, 1e-6 * abs(low))))
+        entries.append(
+            LegendEntry(
+                feature.title, colour, low, high if high > low else low + max(1.0, 1e-6 * abs(low))
+            )
+        )
     return tuple(entries)
 
 
@@ -48,15 +54,24 @@ def _shown(grid: RecordGrid) -> NDArray[np.bool_]:
 def _sheet(grid: RecordGrid, legend: Sequence[LegendEntry]) -> Sheet:
     classes, columns = grid.records.shape[:2]
     width, height = columns * (_WIDTH + _GAP), classes * (_HEIGHT + _GAP)
-    svg = ElementTree.Element("svg", xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {width} {height}")
+    svg = ElementTree.Element(
+        "svg", xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {width} {height}"
+    )
     svg.attrib |= {"width": str(width), "height": str(height)}
     for row, column in np.argwhere(_shown(grid)).tolist():
         x, y = column * (_WIDTH + _GAP), row * (_HEIGHT + _GAP)
         place = {"x": str(x), "y": str(y), "width": str(_WIDTH), "height": str(_HEIGHT)}
-        ElementTree.SubElement(svg, "rect", attrib={**place, "fill": "#808080", "fill-opacity": ".12"})
+        ElementTree.SubElement(
+            svg, "rect", attrib={**place, "fill": "#808080", "fill-opacity": ".12"}
+        )
         for i, entry in enumerate(legend):
-            line = {"points": _points(grid.records[row, column, :, i], entry, x, y), "stroke": entry.colour}
-            ElementTree.SubElement(svg, "polyline", attrib={**line, "fill": "none", "stroke-width": "1"})
+            line = {
+                "points": _points(grid.records[row, column, :, i], entry, x, y),
+                "stroke": entry.colour,
+            }
+            ElementTree.SubElement(
+                svg, "polyline", attrib={**line, "fill": "none", "stroke-width": "1"}
+            )
     uri = "data:image/svg+xml;base64," + base64.b64encode(ElementTree.tostring(svg)).decode("ascii")
     return Sheet(uri, width, height, _HEIGHT + _GAP, classes, columns)
 
@@ -66,7 +81,9 @@ def _points(values: NDArray[np.float32], entry: LegendEntry, left: int, top: int
     steps, heights = np.arange(len(values)), values.astype(np.float64)
     if len(values) > 2 * _WIDTH:
         parts = np.array_split(steps, _WIDTH)
-        steps = np.concatenate([np.sort([p[heights[p].argmin()], p[heights[p].argmax()]]) for p in parts])
+        steps = np.concatenate(
+            [np.sort([p[heights[p].argmin()], p[heights[p].argmax()]]) for p in parts]
+        )
     xs = left + _INSET + steps * (_WIDTH - 2 * _INSET) / max(len(values) - 1, 1)
     unit = (heights[steps] - entry.low) / (entry.high - entry.low)
     ys = top + _HEIGHT - _INSET - unit * (_HEIGHT - 2 * _INSET)

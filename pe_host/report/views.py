@@ -28,7 +28,10 @@ class View:
 
 
 VIEWS: Mapping[str, View] = MappingProxyType(
-    {"image": View(image_sheets.draw, image_sheets.cost), "series": View(series_sheets.draw, series_sheets.cost, 8)}
+    {
+        "image": View(image_sheets.draw, image_sheets.cost),
+        "series": View(series_sheets.draw, series_sheets.cost, 8),
+    }
 )
 
 
@@ -37,4 +40,9 @@ def columns_for(output: OutputSpec, classes: int, grids: int) -> int:
     view = VIEWS.get(output.kind)
     if view is None:
         return 1
-    return int(min(view.columns, max(1, _PAGE_BYTES // (view.cost(output) * max(classes, 1) * max(grids, 1)))))
+    return int(
+        min(
+            view.columns,
+            max(1, _PAGE_BYTES // (view.cost(output) * max(classes, 1) * max(grids, 1))),
+        )
+    )

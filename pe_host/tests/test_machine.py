@@ -36,17 +36,29 @@ def test_a_small_machine_is_warned_of(monkeypatch, tmp_path):
     monkeypatch.setattr(machine, "DISK", 10**18)
     monkeypatch.setattr("sys.platform", "darwin")
     findings = {finding.name: finding for finding in machine.system()}
-    assert {name for name, finding in findings.items() if finding.level == "warning"} == {"python", "memory", "disk"}
+    assert {name for name, finding in findings.items() if finding.level == "warning"} == {
+        "python",
+        "memory",
+        "disk",
+    }
     assert findings["memory"].detail == "0.3 GB available, a large run takes 1 GB"
     assert all(finding.fix for finding in findings.values() if finding.level == "warning")
 
 
 @pytest.mark.parametrize(
     ("limit", "free"),
-    [("max", 4096 * 1024), ("3000000", 1_000_000), ("1000000", 0), ("9" * 15, 4096 * 1024), ("", None)],
+    [
+        ("max", 4096 * 1024),
+        ("3000000", 1_000_000),
+        ("1000000", 0),
+        ("9" * 15, 4096 * 1024),
+        ("", None),
+    ],
 )
 def test_memory_is_what_the_container_may_still_take(tmp_path, limit, free):
-    (tmp_path / "meminfo").write_text("MemTotal: 9999 kB\nMemAvailable:    4096 kB\n" if limit else "")
+    (tmp_path / "meminfo").write_text(
+        "MemTotal: 9999 kB\nMemAvailable:    4096 kB\n" if limit else ""
+    )
     (tmp_path / "memory.max").write_text(limit + "\n")
     (tmp_path / "memory.stat").write_text("anon 2000000\nfile 7000000\n")
     assert machine.free_memory(tmp_path / "meminfo", tmp_path) == free
@@ -55,7 +67,11 @@ def test_memory_is_what_the_container_may_still_take(tmp_path, limit, free):
 def test_a_cache_that_cannot_be_written_is_a_warning(tmp_path):
     (tmp_path / "file").touch()
     finding = machine.cache(tmp_path / "file" / "pe")
-    assert (finding.level, "anew" in finding.detail, "XDG_CACHE_HOME" in finding.fix) == ("warning", True, True)
+    assert (finding.level, "anew" in finding.detail, "XDG_CACHE_HOME" in finding.fix) == (
+        "warning",
+        True,
+        True,
+    )
     assert machine.cache(tmp_path / "new" / "pe").level == "ok"
     assert list((tmp_path / "new" / "pe").iterdir()) == []
 

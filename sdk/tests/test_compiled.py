@@ -9,13 +9,19 @@ def test_a_change_in_another_file_is_compiled_in(tmp_path):
     folder = tmp_path / "kernels"
     folder.mkdir()
     head = "from pe_sdk.compiled import njit\n"
-    (folder / "b.py").write_text(f"{head}from kernels.a import inner\n\n@njit\ndef outer():\n    return inner()\n")
+    (folder / "b.py").write_text(
+        f"{head}from kernels.a import inner\n\n@njit\ndef outer():\n    return inner()\n"
+    )
     seen = []
     for value in (1, 2, 2):
         (folder / "a.py").write_text(f"{head}\n@njit\ndef inner():\n    return {value}\n")
         code = "from kernels.b import outer; print(outer(), sum(outer.stats.cache_hits.values()))"
         done = subprocess.run(
-            [sys.executable, "-B", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+            [sys.executable, "-B", "-c", code],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
         )
         seen.append(done.stdout.split())
     assert [value for value, _ in seen] == ["1", "2", "2"]

@@ -15,7 +15,9 @@ def bad_plugins_importable(monkeypatch):
 def test_a_bad_plugin_is_found_by_the_check_meant_for_it_alone(name):
     # Fails where a check is blind, where another finds the fault too, or where a check has no bad plugin.
     report = check_generator(f"bad_plugins.{name}:SPEC")
-    assert [r.name for r in report.failures] == [name], [(r.name, r.detail) for r in report.failures]
+    assert [r.name for r in report.failures] == [name], [
+        (r.name, r.detail) for r in report.failures
+    ]
 
 
 def test_the_good_plugin_breaks_no_rule():
@@ -29,7 +31,9 @@ def test_every_rule_is_a_sentence():
 
 def test_an_expected_failure_of_no_check_is_refused():
     with pytest.raises(LookupError, match="nonsense"):
-        parametrize_with_checks(["bad_plugins.good:spec"], expected_failures={("bad", "nonsense"): "why"})
+        parametrize_with_checks(
+            ["bad_plugins.good:spec"], expected_failures={("bad", "nonsense"): "why"}
+        )
 
 
 def test_pytest_is_not_imported_by_the_kit():

@@ -106,7 +106,9 @@ class Undocumented:
 
 
 def embedding(made=Mean, **changes):
-    return replace(EmbeddingSpec("mean", "the mean", lambda output, options: made(output)), **changes)
+    return replace(
+        EmbeddingSpec("mean", "the mean", lambda output, options: made(output)), **changes
+    )
 
 
 BAD_EMBEDDINGS = {
@@ -127,7 +129,9 @@ BAD_EMBEDDINGS = {
 def test_a_bad_embedding_is_found_by_the_check_meant_for_it_alone(name):
     # Fails where a check is blind, where another finds the fault too, or where a check has no bad embedding.
     report = check_embedding(BAD_EMBEDDINGS[name])
-    assert [r.name for r in report.failures] == [name], [(r.name, r.detail) for r in report.failures]
+    assert [r.name for r in report.failures] == [name], [
+        (r.name, r.detail) for r in report.failures
+    ]
 
 
 def describe(location):
@@ -147,7 +151,9 @@ class Twice:
 
     def __call__(self, location, output, labels):
         self.calls += 1
-        return replace(read(location, output, labels), data=np.full((4, 2, 2, 1), self.calls, np.uint8))
+        return replace(
+            read(location, output, labels), data=np.full((4, 2, 2, 1), self.calls, np.uint8)
+        )
 
 
 GOOD_READER = ReaderSpec("zeros", "four zeros", describe, read)
@@ -155,9 +161,15 @@ GOOD_READER = ReaderSpec("zeros", "four zeros", describe, read)
 BAD_READERS = {
     "metadata": replace(GOOD_READER, name="Zeros"),
     "refuses_missing": replace(GOOD_READER, describe=lambda location: describe("here")),
-    "describes_publicly": replace(GOOD_READER, describe=lambda location: replace(describe(location), public=1)),
-    "read_agrees": replace(GOOD_READER, read=lambda *a: replace(read(*a), data=np.zeros((4, 3, 2, 1), np.uint8))),
-    "labels_in_range": replace(GOOD_READER, read=lambda *a: replace(read(*a), labels=np.array([0, 1, 0, 2]))),
+    "describes_publicly": replace(
+        GOOD_READER, describe=lambda location: replace(describe(location), public=1)
+    ),
+    "read_agrees": replace(
+        GOOD_READER, read=lambda *a: replace(read(*a), data=np.zeros((4, 3, 2, 1), np.uint8))
+    ),
+    "labels_in_range": replace(
+        GOOD_READER, read=lambda *a: replace(read(*a), labels=np.array([0, 1, 0, 2]))
+    ),
     "reads_deterministically": replace(GOOD_READER, read=Twice()),
 }
 
@@ -165,7 +177,9 @@ BAD_READERS = {
 @pytest.mark.parametrize("name", sorted({c.name for c in checks("reader")} - FRESH))
 def test_a_bad_reader_is_found_by_the_check_meant_for_it_alone(name):
     report = check_reader(BAD_READERS[name], location="here")
-    assert [r.name for r in report.failures] == [name], [(r.name, r.detail) for r in report.failures]
+    assert [r.name for r in report.failures] == [name], [
+        (r.name, r.detail) for r in report.failures
+    ]
 
 
 def test_good_ones_break_no_rule():

@@ -2,7 +2,16 @@
 
 import pytest
 
-from pe_sdk import CannotMake, Categorical, Float, Int, ParameterSpace, label_spaces, narrowed, random
+from pe_sdk import (
+    CannotMake,
+    Categorical,
+    Float,
+    Int,
+    ParameterSpace,
+    label_spaces,
+    narrowed,
+    random,
+)
 
 SPACE = ParameterSpace(
     {
@@ -16,7 +25,9 @@ SEEDS = random.derive(3, "constraints", 300)
 
 
 def test_choices_and_ranges_hold_for_every_draw_and_variation():
-    space = label_spaces(SPACE, ("a",), {"a": "shape:bag|icon, size:1..2,count:3..5,angle:0..90"})["a"]
+    space = label_spaces(SPACE, ("a",), {"a": "shape:bag|icon, size:1..2,count:3..5,angle:0..90"})[
+        "a"
+    ]
     for columns in (space.sample(SEEDS), space.vary(space.sample(SEEDS), 1.0, SEEDS)):
         assert {SPACE["shape"].choices[code] for code in columns["shape"]} == {"bag", "icon"}
         assert columns["size"].min() >= 1 and columns["size"].max() <= 2

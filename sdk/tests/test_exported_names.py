@@ -22,7 +22,9 @@ def test_no_other_public_name_is_lying_about():
         adapter compiled constraints doctor embedding errors generator hookspecs options output parameters peers released samples space
         specs testing
     """
-    public = {name for name in vars(pe_sdk) if not name.startswith(("_", "@"))}  # @: pytest's, which knows its plugins
+    public = {
+        name for name in vars(pe_sdk) if not name.startswith(("_", "@"))
+    }  # @: pytest's, which knows its plugins
     assert public - set(modules.split()) == set(pe_sdk.__all__)
 
 

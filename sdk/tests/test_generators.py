@@ -1,7 +1,17 @@
 import numpy as np
 import pytest
 
-from pe_sdk import Categorical, Float, Int, OutputSpec, ParameterSpace, Samples, Simulator, SimulatorGenerator, random
+from pe_sdk import (
+    Categorical,
+    Float,
+    Int,
+    OutputSpec,
+    ParameterSpace,
+    Samples,
+    Simulator,
+    SimulatorGenerator,
+    random,
+)
 
 OUTPUT = OutputSpec.image(4, 5)
 LABELS = ("low", "high")
@@ -11,7 +21,9 @@ class Flat(Simulator):
     space = ParameterSpace({"level": Float(0, 255)})
 
     def render(self, params, labels, seeds):
-        return np.broadcast_to(params["level"].astype(np.uint8)[:, None, None, None], (len(labels), 4, 5, 1)).copy()
+        return np.broadcast_to(
+            params["level"].astype(np.uint8)[:, None, None, None], (len(labels), 4, 5, 1)
+        ).copy()
 
 
 class Split(Flat):
@@ -105,11 +117,18 @@ def test_samples_take_and_concatenate():
     samples = Samples(np.arange(6)[:, None], np.arange(6), {"a": np.arange(6) * 10})
     joined = Samples.concatenate([samples.take(slice(0, 2)), samples.take(np.array([5, 3]))])
     assert joined.labels.tolist() == [0, 1, 5, 3]
-    assert joined.state["a"].tolist() == [0, 10, 50, 30] and joined.data[:, 0].tolist() == [0, 1, 5, 3]
+    assert joined.state["a"].tolist() == [0, 10, 50, 30] and joined.data[:, 0].tolist() == [
+        0,
+        1,
+        5,
+        3,
+    ]
 
 
 def test_samples_of_unequal_lengths_are_refused():
     with pytest.raises(ValueError, match="a"):
         Samples(None, np.arange(3), {"a": np.arange(2)})
     with pytest.raises(ValueError, match="some parts"):
-        Samples.concatenate([Samples(np.zeros(1), np.zeros(1, int)), Samples(None, np.zeros(1, int))])
+        Samples.concatenate(
+            [Samples(np.zeros(1), np.zeros(1, int)), Samples(None, np.zeros(1, int))]
+        )

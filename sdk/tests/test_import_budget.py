@@ -27,7 +27,9 @@ HEAVY = {
 
 
 def run(code):
-    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
     return set(json.loads(done.stdout))
 
 

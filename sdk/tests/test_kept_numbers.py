@@ -5,7 +5,12 @@ import numpy as np
 from pe_sdk import Categorical, Float, Int, ParameterSpace, random
 
 SPACE = ParameterSpace(
-    {"a": Float(-1, 3), "b": Float(1, 8, log=True), "c": Int(3, 9), "d": Categorical(("x", "y", "z"))}
+    {
+        "a": Float(-1, 3),
+        "b": Float(1, 8, log=True),
+        "c": Int(3, 9),
+        "d": Categorical(("x", "y", "z")),
+    }
 )
 SEEDS = [4378012811335244530, 13144056333580279121, 13808797343849654147]
 INTEGERS = [438, 693, 580]
@@ -34,5 +39,8 @@ def test_samples_and_variations_are_those_of_version_1():
     sampled = SPACE.sample(seeds)
     varied = SPACE.vary(sampled, 0.5, seeds)
     for columns, expected in ((sampled, SAMPLED), (varied, VARIED)):
-        for name, column in columns.items():  # a logarithm may differ in its last bits from one machine to another
+        for (
+            name,
+            column,
+        ) in columns.items():  # a logarithm may differ in its last bits from one machine to another
             np.testing.assert_allclose(column, expected[name], rtol=1e-7, atol=1e-8)

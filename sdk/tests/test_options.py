@@ -19,8 +19,17 @@ class Options:
 
 
 def test_values_are_read_by_type():
-    given = {"size": "7", "rate": "1e-3", "loud": "yes", "names": "x, y", "texts.1": "one", "texts.a.b": "dot"}
-    assert parse_options(Options, given) == Options(7, 1e-3, True, ("x", "y"), {"1": "one", "a.b": "dot"})
+    given = {
+        "size": "7",
+        "rate": "1e-3",
+        "loud": "yes",
+        "names": "x, y",
+        "texts.1": "one",
+        "texts.a.b": "dot",
+    }
+    assert parse_options(Options, given) == Options(
+        7, 1e-3, True, ("x", "y"), {"1": "one", "a.b": "dot"}
+    )
 
 
 def test_everything_has_a_default():
@@ -49,7 +58,11 @@ def test_what_cannot_be_read_is_an_error(name, value, says):
 def test_options_describe_themselves():
     shown = {info.name: info for info in describe_options(Options)}
     assert list(shown) == ["size", "rate", "loud", "names", "texts"]
-    assert (shown["size"].type, shown["size"].default, shown["size"].help) == ("int", "3", "how large")
+    assert (shown["size"].type, shown["size"].default, shown["size"].help) == (
+        "int",
+        "3",
+        "how large",
+    )
     assert (shown["names"].default, shown["loud"].default) == ("a,b", "false")
 
 
@@ -61,9 +74,17 @@ class Passing:
 
 
 def test_what_belongs_to_no_option_goes_to_the_rest_under_its_whole_name():
-    given = {"size": "4", "texts.a": "x", "text-render.faces": "print", "b.c.d": "1", "others.x": "y"}
+    given = {
+        "size": "4",
+        "texts.a": "x",
+        "text-render.faces": "print",
+        "b.c.d": "1",
+        "others.x": "y",
+    }
     parsed = parse_options(Passing, given)
-    assert parsed == Passing(4, {"a": "x"}, {"text-render.faces": "print", "b.c.d": "1", "others.x": "y"})
+    assert parsed == Passing(
+        4, {"a": "x"}, {"text-render.faces": "print", "b.c.d": "1", "others.x": "y"}
+    )
     assert parse_options(Passing, option_values(parsed)) == parsed
     assert describe_options(Passing)[2].type == "OTHER.KEY=TEXT"
 

@@ -28,7 +28,11 @@ def test_a_form_is_the_same_after_json(spec):
 
 def test_the_document_of_an_image_has_kind_shape_and_dtype_alone():
     # Fails when a field with its default is written: the digests of plans of images would change.
-    assert OutputSpec.image(8, 9, 3).to_json() == {"kind": "image", "shape": [8, 9, 3], "dtype": "uint8"}
+    assert OutputSpec.image(8, 9, 3).to_json() == {
+        "kind": "image",
+        "shape": [8, 9, 3],
+        "dtype": "uint8",
+    }
 
 
 def test_a_series_is_float32_with_named_features():
@@ -60,7 +64,10 @@ def test_a_series_is_float32_with_named_features():
         (lambda: OutputSpec("x", "28", "uint8"), "whole numbers"),
         (lambda: OutputSpec("x", (2.7,), "uint8"), "whole numbers"),
         (lambda: OutputSpec("x", (2,), "longdouble"), "8 bytes"),
-        (lambda: OutputSpec.from_json({"kind": "x", "shape": [float("inf")], "dtype": "uint8"}), "whole numbers"),
+        (
+            lambda: OutputSpec.from_json({"kind": "x", "shape": [float("inf")], "dtype": "uint8"}),
+            "whole numbers",
+        ),
         (lambda: Feature("a", low=-1.7e308, high=1.7e308), "no range"),
         (lambda: OutputSpec("series", (5, 2), "float32", (Feature("a"),)), "1 features"),
         (lambda: OutputSpec("table", (2,), "float64", ("a", "b")), "pe_sdk.Feature"),
@@ -77,7 +84,12 @@ def test_a_series_is_float32_with_named_features():
         (lambda: Feature("a", low=0, high=float("inf")), "no range"),
         (lambda: Feature("two\nlines"), "one line"),
         (lambda: OutputSpec.from_json({"kind": "image"}), "no form of a record"),
-        (lambda: OutputSpec.from_json({"kind": "image", "shape": [8, 8, 1], "dtype": "uint8", "x": 1}), "no form"),
+        (
+            lambda: OutputSpec.from_json(
+                {"kind": "image", "shape": [8, 8, 1], "dtype": "uint8", "x": 1}
+            ),
+            "no form",
+        ),
         (lambda: OutputSpec.from_json([]), "no form of a record"),
     ],
 )
@@ -88,6 +100,11 @@ def test_what_does_not_go_together_is_refused(make, says):
 
 def test_data_are_checked():
     SERIES.check(np.zeros((3, 96, 2), np.float32), 3)
-    for data in (np.zeros((3, 96, 2)), np.zeros((2, 96, 2), np.float32), np.zeros((3, 2, 96), np.float32), [[0.0]]):
+    for data in (
+        np.zeros((3, 96, 2)),
+        np.zeros((2, 96, 2), np.float32),
+        np.zeros((3, 2, 96), np.float32),
+        [[0.0]],
+    ):
         with pytest.raises(ValueError, match="expected"):
             SERIES.check(data, 3)

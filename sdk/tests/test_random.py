@@ -62,7 +62,9 @@ def test_row_depends_on_its_own_seed_alone():
 
 def test_columns_are_the_consecutive_indices():
     block = random.bits(SEEDS[:10], "u", 5, size=3)
-    assert np.array_equal(block, np.stack([random.bits(SEEDS[:10], "u", i) for i in (5, 6, 7)], axis=1))
+    assert np.array_equal(
+        block, np.stack([random.bits(SEEDS[:10], "u", i) for i in (5, 6, 7)], axis=1)
+    )
 
 
 def test_values_never_change_between_versions():

@@ -25,7 +25,11 @@ def test_samples_lie_inside_and_reach_the_whole_range():
     for name, p in SPACE.items():
         values = SAMPLE[name]
         if isinstance(p, Float):
-            unit = np.log(values / p.low) / np.log(p.high / p.low) if p.log else (values - p.low) / (p.high - p.low)
+            unit = (
+                np.log(values / p.low) / np.log(p.high / p.low)
+                if p.log
+                else (values - p.low) / (p.high - p.low)
+            )
             assert np.all(np.histogram(unit, 20, (0, 1))[0] > 700)
         else:
             assert len(np.unique(values)) == (5 if isinstance(p, Int) else 4)
@@ -88,7 +92,12 @@ def test_degree_by_parameter():
 
 @pytest.mark.parametrize(
     ("degree", "says"),
-    [(1.5, "0, 1"), (float("nan"), "0, 1"), ({"size": 0.1}, "no degree for"), ({"sise": 0.1, "*": 0}, "sise")],
+    [
+        (1.5, "0, 1"),
+        (float("nan"), "0, 1"),
+        ({"size": 0.1}, "no degree for"),
+        ({"sise": 0.1, "*": 0}, "sise"),
+    ],
 )
 def test_bad_degrees_are_refused(degree, says):
     with pytest.raises(ValueError, match=says):
@@ -103,7 +112,9 @@ def test_rows_do_not_depend_on_each_other():
 
 
 def test_distance_grows_with_degree():
-    means = [SPACE.distance(SAMPLE, SPACE.vary(SAMPLE, d, SEEDS)).mean() for d in (0.0, 0.1, 0.3, 1.0)]
+    means = [
+        SPACE.distance(SAMPLE, SPACE.vary(SAMPLE, d, SEEDS)).mean() for d in (0.0, 0.1, 0.3, 1.0)
+    ]
     assert means[0] == 0 and means == sorted(means) and means[-1] < 1
 
 
@@ -120,7 +131,11 @@ def test_json_round_trip():
 
 @pytest.mark.parametrize(
     "document",
-    [{"schema": 2, "parameters": {}}, {"schema": 1, "parameters": {"x": {"kind": "fuzzy"}}}, {"parameters": {}}],
+    [
+        {"schema": 2, "parameters": {}},
+        {"schema": 1, "parameters": {"x": {"kind": "fuzzy"}}},
+        {"parameters": {}},
+    ],
 )
 def test_json_of_another_schema_is_refused(document):
     with pytest.raises(ValueError, match="schema|kind"):

@@ -90,7 +90,13 @@ def plan(epsilon):
     names = ("a", "b")
     output = OutputSpec.image(8, 8)
     return make_plan(
-        epsilon=epsilon, rounds=2, votes=1, class_names=names, output=output, reader="npz", embeddings=("pixels",)
+        epsilon=epsilon,
+        rounds=2,
+        votes=1,
+        class_names=names,
+        output=output,
+        reader="npz",
+        embeddings=("pixels",),
     )
 
 

@@ -19,13 +19,21 @@ def test_a_good_plugin_passes_and_says_so_as_json():
     done = pe("echo", "--level", "basic", "--json")
     results = json.loads(done.stdout)["results"]
     assert done.returncode == 0, done.stderr
-    assert {r["status"] for r in results} == {"passed", "skipped"} and all(r["rule"] for r in results)
+    assert {r["status"] for r in results} == {"passed", "skipped"} and all(
+        r["rule"] for r in results
+    )
 
 
 def test_a_broken_rule_is_named_with_exit_3(tmp_path):
     code = "import dataclasses, pe_echo\nSPEC = dataclasses.replace(next(iter(pe_echo.pe_generators())), name='worse', block=0)\n"
     (tmp_path / "worse_plugin.py").write_text(code)
-    done = pe("worse", "--level", "static", PE_DEV_PLUGIN="worse=worse_plugin:SPEC", PYTHONPATH=str(tmp_path))
+    done = pe(
+        "worse",
+        "--level",
+        "static",
+        PE_DEV_PLUGIN="worse=worse_plugin:SPEC",
+        PYTHONPATH=str(tmp_path),
+    )
     assert done.returncode == 3 and "block is 0" in done.stdout and "next:" in done.stdout
     assert "Traceback" not in done.stderr
 

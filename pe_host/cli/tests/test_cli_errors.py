@@ -16,7 +16,8 @@ def raising(error):
 
 
 @pytest.mark.parametrize(
-    ("kind", "code"), [(PeError, 1), (UsageError, 2), (PluginFailure, 3), (PrivacyRefusal, 4), (DataError, 5)]
+    ("kind", "code"),
+    [(PeError, 1), (UsageError, 2), (PluginFailure, 3), (PrivacyRefusal, 4), (DataError, 5)],
 )
 def test_each_kind_of_failure_has_its_code_and_says_what_where_and_what_next(kind, code, capsys):
     assert guarded(raising(kind("it broke", where="--here", fix="do that"))) == code
@@ -59,7 +60,9 @@ def test_a_module_that_is_missing_is_named(capsys):
 
 def test_the_machine_being_full_is_not_a_bug_but_a_file_the_program_expected_is(capsys):
     assert guarded(raising(OSError(errno.ENOSPC, "No space left on device", "runs/x"))) == 5
-    told = "error: runs/x: No space left on device\n  next: free space there, or choose another disk\n"
+    told = (
+        "error: runs/x: No space left on device\n  next: free space there, or choose another disk\n"
+    )
     assert capsys.readouterr().err == told
     for number in (errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.ETXTBSY):
         assert guarded(raising(OSError(number, "a reason", "runs/x"))) == 5
@@ -81,7 +84,9 @@ sys.modules["pe_host.replay"] = module
 sys.argv = ["pe", "replay", "x"]
 sys.exit(pe_host.cli.main())
 """
-    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
     assert (done.returncode, done.stdout) == (1, "")
     assert "ValueError: this is a bug" in done.stderr
     assert "SECRET" not in done.stderr and "Traceback" not in done.stderr

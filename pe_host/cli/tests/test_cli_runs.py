@@ -44,9 +44,32 @@ def test_generate_builds_the_configuration_from_all_its_sources(call, monkeypatc
     file = tmp_path / "c.toml"
     file.write_text("epsilon = 2.0\nseed = 7\n[set]\nfonts = 'here'\n")
     monkeypatch.setenv("PE_SEED", "8")
-    arguments = ["--plugin", "echo", "--config", str(file), "--samples", "100", "--set", "texts=0,1", "--set", "a=b=c"]
-    more = ["--no-retrain", "--degrees", "0.4,0.2", "--out", "runs/x", "--resume", "--dry-run", "--classes", "a,b"]
-    code, [(given, named)], out, _ = call("pe_host.generate.generate", "generate", *arguments, *more)
+    arguments = [
+        "--plugin",
+        "echo",
+        "--config",
+        str(file),
+        "--samples",
+        "100",
+        "--set",
+        "texts=0,1",
+        "--set",
+        "a=b=c",
+    ]
+    more = [
+        "--no-retrain",
+        "--degrees",
+        "0.4,0.2",
+        "--out",
+        "runs/x",
+        "--resume",
+        "--dry-run",
+        "--classes",
+        "a,b",
+    ]
+    code, [(given, named)], out, _ = call(
+        "pe_host.generate.generate", "generate", *arguments, *more
+    )
     (config,) = given
     assert (code, out) == (0, "it is done\n")
     assert (config.plugin, config.epsilon, config.seed, config.samples) == ("echo", 2.0, 8, 100)
@@ -58,7 +81,9 @@ def test_generate_builds_the_configuration_from_all_its_sources(call, monkeypatc
 
 
 def test_generate_with_a_plugin_and_nothing_else_leaves_the_rest_to_the_host(call):
-    _, [((config,), named)], out, _ = call("pe_host.generate.generate", "generate", "--plugin", "echo", "--json")
+    _, [((config,), named)], out, _ = call(
+        "pe_host.generate.generate", "generate", "--plugin", "echo", "--json"
+    )
     assert (config.epsilon, config.samples, config.data, config.set) == (None, None, "", {})
     assert (named["out"], named["resume"], named["dry_run"]) == (None, False, False)
     assert json.loads(out) == {"done": True}
@@ -84,7 +109,11 @@ def test_generate_refuses_before_any_work(call, arguments, code, message):
     [
         ("pe_host.replay.replay", ["replay", "r"], (Path("r"),)),
         ("pe_host.release.build_reports", ["report", "r"], (Path("r"),)),
-        ("pe_host.release.export", ["export", "r", "--to", "npz", "--out", "o"], (Path("r"), "npz", Path("o"))),
+        (
+            "pe_host.release.export",
+            ["export", "r", "--to", "npz", "--out", "o"],
+            (Path("r"), "npz", Path("o")),
+        ),
     ],
 )
 def test_the_other_commands_hand_over_what_was_typed(call, where, arguments, expected):

@@ -22,7 +22,19 @@ COMMANDS = [
     "new-plugin",
 ]
 
-HEAVY = ("numpy", "torch", "faiss", "opendp", "sklearn", "scipy", "PIL", "pe_sdk", "pluggy", "rich", "dp_accounting")
+HEAVY = (
+    "numpy",
+    "torch",
+    "faiss",
+    "opendp",
+    "sklearn",
+    "scipy",
+    "PIL",
+    "pe_sdk",
+    "pluggy",
+    "rich",
+    "dp_accounting",
+)
 
 START = """
 import json, sys
@@ -98,7 +110,13 @@ def test_the_list_is_a_plain_table_elsewhere_than_on_a_terminal():
 
 def test_a_reader_that_goes_away_is_no_error():
     listing = subprocess.Popen(
-        [sys.executable, "-P", "-c", "from pe_host.cli import main; raise SystemExit(main())", "list-plugins"],
+        [
+            sys.executable,
+            "-P",
+            "-c",
+            "from pe_host.cli import main; raise SystemExit(main())",
+            "list-plugins",
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
@@ -110,7 +128,9 @@ def test_a_reader_that_goes_away_is_no_error():
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
 def test_a_stream_that_is_closed_is_no_error(closed):
     command = f'"{sys.executable}" -P -m pe_host list-plugins {closed}'
-    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        ["sh", "-c", command], capture_output=True, text=True, timeout=60, check=False
+    )
     assert (done.returncode, done.stderr) == (0, "")
 
 

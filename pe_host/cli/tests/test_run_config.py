@@ -131,7 +131,12 @@ def test_the_bounds_are_those_of_the_accountant(epsilon):
 
 
 def test_every_setting_is_tried_with_a_bad_value():
-    free_text = {"data", "embedding", "class_shares", "out"}  # read as they are; plugin stands for them
+    free_text = {
+        "data",
+        "embedding",
+        "class_shares",
+        "out",
+    }  # read as they are; plugin stands for them
     assert {item.name for item in settings()} - free_text == {name for name, _, _ in BAD}
 
 
@@ -214,6 +219,11 @@ def test_every_setting_can_be_given_in_every_way(toml):
             "PE_" + item.name.upper(),
             "--" + item.name.replace("_", "-"),
         )
-    environ = {"PE_KEEP_PARENTS": "yes", "PE_DEGREES": "0.4, 0.2", "PE_CLASSES": "a, b", "PE_SELECTION": "rank"}
+    environ = {
+        "PE_KEEP_PARENTS": "yes",
+        "PE_DEGREES": "0.4, 0.2",
+        "PE_CLASSES": "a, b",
+        "PE_SELECTION": "rank",
+    }
     config = resolve_config({}, None, environ)
     assert (config.keep_parents, config.degrees, config.classes) == (True, (0.4, 0.2), ("a", "b"))

@@ -39,7 +39,11 @@ def settle(monkeypatch):
     monkeypatch.setattr(job, "describe", lambda *_: ABOUT)
 
     def run(**given):
-        return job.settle(resolve_config({"plugin": "echo", "epsilon": "1", "iterations": "1", "votes": "1", **given}))
+        return job.settle(
+            resolve_config(
+                {"plugin": "echo", "epsilon": "1", "iterations": "1", "votes": "1", **given}
+            )
+        )
 
     return run
 
@@ -76,9 +80,18 @@ def test_what_a_reader_says_of_its_source_is_a_data_error(settle, theirs):
         ("raise KeyError('x')", "KeyError"),
         ("return None", "NoneType, not SourceInfo"),
         ("return {'output': 1}", "dict, not SourceInfo"),
-        ("return SourceInfo(OutputSpec.image(28, 28), ('a', 'b'), public='false')", "public = str, not True or False"),
-        ("return SourceInfo(OutputSpec.image(28, 28), ('a', 'b'), public=1)", "public = int, not True or False"),
-        ("return SourceInfo(OutputSpec.image(28, 28), ('a', 'b'), clients='no')", "clients = str, not True or False"),
+        (
+            "return SourceInfo(OutputSpec.image(28, 28), ('a', 'b'), public='false')",
+            "public = str, not True or False",
+        ),
+        (
+            "return SourceInfo(OutputSpec.image(28, 28), ('a', 'b'), public=1)",
+            "public = int, not True or False",
+        ),
+        (
+            "return SourceInfo(OutputSpec.image(28, 28), ('a', 'b'), clients='no')",
+            "clients = str, not True or False",
+        ),
     ],
 )
 def test_a_reader_that_fails_is_a_plugin_failure_that_names_it(settle, theirs, body, says):
@@ -99,32 +112,50 @@ def test_a_source_without_a_location_is_a_usage_error(settle, data, tmp_path, mo
 
 def test_label_names_that_are_left_out_are_named_before_records_are_read(settle, tmp_path):
     names = np.array(["a", "b", "c"])
-    np.savez(tmp_path / "d.npz", images=np.zeros((3, 28, 28), np.uint8), labels=np.arange(3), label_names=names)
-    with pytest.raises(DataError, match="--classes: label names of the data are left out: a, c$") as caught:
+    np.savez(
+        tmp_path / "d.npz",
+        images=np.zeros((3, 28, 28), np.uint8),
+        labels=np.arange(3),
+        label_names=names,
+    )
+    with pytest.raises(
+        DataError, match="--classes: label names of the data are left out: a, c$"
+    ) as caught:
         settle(data=str(tmp_path / "d.npz"), classes="x,b,z")
     assert "--classes a,b,c" in caught.value.fix
     assert settle(data=str(tmp_path / "d.npz"), classes="c,b,a,d").labels == ("c", "b", "a", "d")
 
 
 @pytest.mark.parametrize(("where", "error"), [("command line", UsageError), ("file", DataError)])
-def test_an_unknown_option_of_the_embedding_or_generator_is_of_where_it_was_given(tmp_path, where, error, monkeypatch):
+def test_an_unknown_option_of_the_embedding_or_generator_is_of_where_it_was_given(
+    tmp_path, where, error, monkeypatch
+):
     monkeypatch.setattr(job, "describe", lambda *_: ABOUT)
     common = {"plugin": "echo", "epsilon": "1", "embedding": "pixels", "data": "sklearn:digits"}
     (tmp_path / "c.toml").write_text("[embedding_options]\nxyzzy = 1\n")
-    given, file = ({"embedding_options": ["xyzzy=1"]}, None) if where == "command line" else ({}, tmp_path / "c.toml")
+    given, file = (
+        ({"embedding_options": ["xyzzy=1"]}, None)
+        if where == "command line"
+        else ({}, tmp_path / "c.toml")
+    )
     with pytest.raises(error, match=r"unknown option 'xyzzy'\. Options: ") as caught:
         job.settle(resolve_config({**common, **given}, file))
     assert "pe describe pixels" in caught.value.fix
 
     def refuse(*_):
-        raise UsageError("unknown option 'xyzzy'. Options: x", where="generator 'echo'", fix="`pe describe echo`")
+        raise UsageError(
+            "unknown option 'xyzzy'. Options: x", where="generator 'echo'", fix="`pe describe echo`"
+        )
 
     monkeypatch.setattr(job, "describe", refuse)
     (tmp_path / "c.toml").write_text("[set]\nxyzzy = 1\n")
     given = {"set": ["xyzzy=1"]} if where == "command line" else {}
     with pytest.raises(error, match="unknown option 'xyzzy'") as caught:
         job.settle(resolve_config({**common, **given}, file))
-    assert caught.value.where == ("--set" if where == "command line" else f"set in {file}") and caught.value.fix
+    assert (
+        caught.value.where == ("--set" if where == "command line" else f"set in {file}")
+        and caught.value.fix
+    )
 
 
 EMBEDDING = """
@@ -148,13 +179,26 @@ def package(monkeypatch, tmp_path):
         info.mkdir(parents=True, exist_ok=True)
         meta = "Metadata-Version: 2.1\nName: pe-plugin-eye\nVersion: 1.0\nRequires-Dist: pe-sdk>=1,<2\n"
         (info / "METADATA").write_text(meta)
-        entries = "[pe.plugins]\neye = their_eye\n" + ("[pe.embeddings]\ngaze = their_eye\n" if embeds else "")
+        entries = "[pe.plugins]\neye = their_eye\n" + (
+            "[pe.embeddings]\ngaze = their_eye\n" if embeds else ""
+        )
         (info / "entry_points.txt").write_text(entries)
         (tmp_path / "site/their_eye.py").write_text(EMBEDDING)
         monkeypatch.syspath_prepend(tmp_path / "site")
-        makes = {"output": OutputSpec.image(8, 8).to_json(), "space": {"schema": 1} if simulator else None}
-        monkeypatch.setattr(job, "describe", lambda *_: {**ABOUT, "embedding": name, "makes": makes})
-        settings = {"plugin": plugin, "epsilon": "1", "iterations": "1", "votes": "1", "data": "sklearn:digits"}
+        makes = {
+            "output": OutputSpec.image(8, 8).to_json(),
+            "space": {"schema": 1} if simulator else None,
+        }
+        monkeypatch.setattr(
+            job, "describe", lambda *_: {**ABOUT, "embedding": name, "makes": makes}
+        )
+        settings = {
+            "plugin": plugin,
+            "epsilon": "1",
+            "iterations": "1",
+            "votes": "1",
+            "data": "sklearn:digits",
+        }
         return resolve_config({**settings, **given})
 
     yield install
@@ -165,25 +209,40 @@ def package(monkeypatch, tmp_path):
 def private(tmp_path):
     """Data that nobody declares public."""
     path = tmp_path / "d.npz"
-    np.savez(path, images=np.zeros((3, 8, 8), np.uint8), labels=np.arange(3), label_names=np.array(["a", "b", "c"]))
+    np.savez(
+        path,
+        images=np.zeros((3, 8, 8), np.uint8),
+        labels=np.arange(3),
+        label_names=np.array(["a", "b", "c"]),
+    )
     return str(path)
 
 
 def test_on_public_data_the_embedding_of_the_generator_is_used(package):
     settled = job.settle(package())
-    assert settled.config.embedding == "pe-plugin-eye/gaze" and settled.embedding.distribution == "pe-plugin-eye"
+    assert (
+        settled.config.embedding == "pe-plugin-eye/gaze"
+        and settled.embedding.distribution == "pe-plugin-eye"
+    )
     assert settled.notes == () and "pe-plugin-eye" in settled.plan.embeddings[0]
     again = job.settle(
-        resolve_config({"plugin": "eye", "data": "sklearn:digits", "embedding": settled.config.embedding})
+        resolve_config(
+            {"plugin": "eye", "data": "sklearn:digits", "embedding": settled.config.embedding}
+        )
     )
     assert again.embedding == settled.embedding, "as from config.toml"
 
 
 @pytest.mark.parametrize("simulator", [True, False])
-def test_a_generator_cannot_bring_its_own_embedding_onto_data_that_are_not_public(package, private, simulator):
+def test_a_generator_cannot_bring_its_own_embedding_onto_data_that_are_not_public(
+    package, private, simulator
+):
     config = package(simulator=simulator, data=private)
     settled = job.settle(config)
-    assert (settled.config.embedding, settled.embedding.distribution) == ("simulator-features", "pe-host")
+    assert (settled.config.embedding, settled.embedding.distribution) == (
+        "simulator-features",
+        "pe-host",
+    )
     (note,) = settled.notes
     assert "--embedding pe-plugin-eye/gaze" in note and "private records" in note
     assert "their_eye" not in sys.modules, "its code was run"
@@ -214,7 +273,8 @@ def test_an_embedding_that_the_package_does_not_have_is_none(package, private, p
 
 @pytest.mark.parametrize("public", [True, False])
 @pytest.mark.parametrize(
-    ("plugin", "variable", "value"), [("eye", "PE_PLUGINS", "eye"), ("mine", "PE_DEV_PLUGIN", "mine=their_eye:make")]
+    ("plugin", "variable", "value"),
+    [("eye", "PE_PLUGINS", "eye"), ("mine", "PE_DEV_PLUGIN", "mine=their_eye:make")],
 )
 def test_an_embedding_that_is_disabled_or_of_no_distribution_is_none(
     package, private, public, monkeypatch, plugin, variable, value
@@ -225,15 +285,24 @@ def test_an_embedding_that_is_disabled_or_of_no_distribution_is_none(
 
 
 @pytest.mark.parametrize("asked", [False, True])
-def test_an_embedding_that_nobody_asked_for_and_cannot_be_made_says_what_else_there_is(package, asked):
+def test_an_embedding_that_nobody_asked_for_and_cannot_be_made_says_what_else_there_is(
+    package, asked
+):
     settled = job.settle(package(**({"embedding": "gaze"} if asked else {})))
     with pytest.raises(PluginFailure, match="larger pictures") as caught:
         settled.make_embedding()
-    assert caught.value.fix == ("" if asked else "give --embedding simulator-features, pixels or values")
+    assert caught.value.fix == (
+        "" if asked else "give --embedding simulator-features, pixels or values"
+    )
 
 
 def test_pictures_too_small_for_features_are_compared_by_their_pixels(tmp_path):
     path = tmp_path / "small.npz"
-    np.savez(path, images=np.zeros((3, 7, 9), np.uint8), labels=np.arange(3), label_names=np.array(["a", "b", "c"]))
+    np.savez(
+        path,
+        images=np.zeros((3, 7, 9), np.uint8),
+        labels=np.arange(3),
+        label_names=np.array(["a", "b", "c"]),
+    )
     settled = job.settle(resolve_config({"plugin": "echo", "data": str(path), "epsilon": 1.0}))
     assert settled.config.embedding == "pixels"

@@ -79,12 +79,20 @@ class BlackBox(Generator):
         block = np.bitwise_xor.reduce(seeds)
         data = random.integers(seeds ^ block, "data", 256, size=int(np.prod(self.output.shape)))
         prompts = np.array(["p" * (1 + int(seed % 7)) for seed in seeds])
-        state = {"own": seeds.copy(), "prompt": prompts, "latent": random.normals(seeds, "latent", size=3)}
-        return Samples(data.reshape(len(labels), *self.output.shape).astype(np.uint8), labels, state)
+        state = {
+            "own": seeds.copy(),
+            "prompt": prompts,
+            "latent": random.normals(seeds, "latent", size=3),
+        }
+        return Samples(
+            data.reshape(len(labels), *self.output.shape).astype(np.uint8), labels, state
+        )
 
 
 def spec(name, factory, **fields):
-    return GeneratorSpec(name, "for tests", factory, options=Options, block=fields.pop("block", 8), **fields)
+    return GeneratorSpec(
+        name, "for tests", factory, options=Options, block=fields.pop("block", 8), **fields
+    )
 
 
 def plain(name, **methods):
@@ -143,8 +151,12 @@ def _chatty_render(self, params, labels, seeds):
 
 
 chatty = plain("chatty", render=_chatty_render)
-wrong_shape = plain("wrong_shape", render=lambda self, p, labels, s: np.zeros((len(labels), 2, 2, 1), np.uint8))
-wrong_dtype = plain("wrong_dtype", render=lambda self, p, labels, s: np.zeros((len(labels), *self.output.shape)))
+wrong_shape = plain(
+    "wrong_shape", render=lambda self, p, labels, s: np.zeros((len(labels), 2, 2, 1), np.uint8)
+)
+wrong_dtype = plain(
+    "wrong_dtype", render=lambda self, p, labels, s: np.zeros((len(labels), *self.output.shape))
+)
 no_array = plain("no_array", render=lambda self, p, labels, s: [0] * len(labels))
 
 
@@ -175,7 +187,9 @@ labels_in_place = black_box("labels_in_place", random=_in_place)
 no_data = black_box("no_data", random=lambda self, labels, seeds: Samples(None, labels, {}))
 object_state = black_box(
     "object_state",
-    random=lambda self, labels, seeds: Samples(self._make(labels, seeds).data, labels, {"o": labels.astype(object)}),
+    random=lambda self, labels, seeds: Samples(
+        self._make(labels, seeds).data, labels, {"o": labels.astype(object)}
+    ),
 )
 no_samples = black_box("no_samples", random=lambda self, labels, seeds: "samples")
 infinite_state = black_box(
@@ -185,7 +199,10 @@ infinite_state = black_box(
     ),
 )
 other_columns = black_box(
-    "other_columns", vary=lambda self, samples, degree, seeds: Samples(samples.data, samples.labels, {"else": seeds})
+    "other_columns",
+    vary=lambda self, samples, degree, seeds: Samples(
+        samples.data, samples.labels, {"else": seeds}
+    ),
 )
 
 
@@ -221,8 +238,14 @@ class Adapting(BlackBox):
         return Samples(np.full_like(varied.data, self.grey), varied.labels, varied.state)
 
     def adapt(self, released):
-        assert released.votes.dtype == np.int64 and released.iterations == 4 and len(released.state["own"]) == 2
-        return Adapting(self.output, released.t + int(released.votes.sum()) + (10 if self.grey != 100 else 0))
+        assert (
+            released.votes.dtype == np.int64
+            and released.iterations == 4
+            and len(released.state["own"]) == 2
+        )
+        return Adapting(
+            self.output, released.t + int(released.votes.sum()) + (10 if self.grey != 100 else 0)
+        )
 
 
 def _composed(output, labels, options, peers):
@@ -262,14 +285,21 @@ def _surroundings(output, labels, options):
         except OSError:
             continue  # that of the listing itself
     threads = int(
-        next(line for line in Path("/proc/self/status").read_text().splitlines() if "Threads" in line).split()[1]
+        next(
+            line for line in Path("/proc/self/status").read_text().splitlines() if "Threads" in line
+        ).split()[1]
     )
     found = {
         "descriptors": descriptors,
         "threads": threads,
         "path": sys.path,
-        "environment": {name: os.environ.get(name) for name in ("OMP_NUM_THREADS", "LP_NUM_THREADS", "PYTHONHASHSEED")},
-        "modules": [name for name in sys.modules if name.startswith(("pe_host.privacy", "multiprocessing"))],
+        "environment": {
+            name: os.environ.get(name)
+            for name in ("OMP_NUM_THREADS", "LP_NUM_THREADS", "PYTHONHASHSEED")
+        },
+        "modules": [
+            name for name in sys.modules if name.startswith(("pe_host.privacy", "multiprocessing"))
+        ],
     }
     _warn(json.dumps(found))
     return Plain(output)

@@ -12,7 +12,9 @@ LABELS = ("a", "b", "c")
 
 def ref(name, kind="generator"):
     """The reference of a plugin of `bad_plugins`."""
-    return PluginRef(kind, name.replace("_", "-"), "bad_plugins", "dev", "dev", f"bad_plugins:{name}")
+    return PluginRef(
+        kind, name.replace("_", "-"), "bad_plugins", "dev", "dev", f"bad_plugins:{name}"
+    )
 
 
 @pytest.fixture

@@ -14,7 +14,22 @@ from pe_host.compute.protocol import ProtocolError
 DTYPES = st.sampled_from(
     [
         np.dtype(d)
-        for d in ("bool", "i1", "u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2", "<f4", "<f8", "<U1", "<U5")
+        for d in (
+            "bool",
+            "i1",
+            "u1",
+            "<i2",
+            "<u2",
+            "<i4",
+            "<u4",
+            "<i8",
+            "<u8",
+            "<f2",
+            "<f4",
+            "<f8",
+            "<U1",
+            "<U5",
+        )
     ]
 )
 ARRAYS = st.dictionaries(
@@ -23,8 +38,14 @@ ARRAYS = st.dictionaries(
     max_size=4,
 )
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 HEADERS = st.dictionaries(st.text(max_size=5).filter(lambda key: key != "arrays"), JSON, max_size=3)
@@ -135,7 +156,16 @@ def test_a_description_that_breaks_a_rule_is_refused(described, rule):
 
 
 @pytest.mark.parametrize(
-    "header", [b"", b"[]", b"{", b"\xff", b'{"x": NaN, "arrays": []}', b"[" * 100_000, b'{"x": ' + b"9" * 5000 + b"}"]
+    "header",
+    [
+        b"",
+        b"[]",
+        b"{",
+        b"\xff",
+        b'{"x": NaN, "arrays": []}',
+        b"[" * 100_000,
+        b'{"x": ' + b"9" * 5000 + b"}",
+    ],
 )
 def test_a_header_that_is_no_json_object_is_refused(header):
     with pytest.raises(ProtocolError, match="header"):
@@ -165,7 +195,13 @@ def test_bits_that_are_no_value_are_refused():
 
 @pytest.mark.parametrize(
     "array",
-    [np.array([object()]), np.zeros(1, "M8[s]"), np.zeros(1, "c16"), np.zeros((1,) * 9), np.zeros(1, [("x", "i4")])],
+    [
+        np.array([object()]),
+        np.zeros(1, "M8[s]"),
+        np.zeros(1, "c16"),
+        np.zeros((1,) * 9),
+        np.zeros(1, [("x", "i4")]),
+    ],
 )
 def test_what_does_not_travel_is_refused_before_anything_is_written(array):
     stream = io.BytesIO()
@@ -183,13 +219,20 @@ def test_the_limit_holds_for_the_sender():
 
 def test_layout_and_byte_order_of_the_sender_do_not_matter():
     array = np.arange(6).reshape(2, 3)
-    for same in (array.astype(">i8"), np.asfortranarray(array), np.repeat(array, 2, axis=1)[:, ::2]):
+    for same in (
+        array.astype(">i8"),
+        np.asfortranarray(array),
+        np.repeat(array, 2, axis=1)[:, ::2],
+    ):
         _, received = protocol.read(io.BytesIO(frame({}, {"a": same})))
         assert np.array_equal(received["a"], array) and received["a"].dtype.str == "<i8"
 
 
 def test_numpy_scalars_are_numbers_and_nothing_else_is():
-    assert protocol.read(io.BytesIO(frame({"n": np.int64(3), "x": np.float64(0.5)}))) == ({"n": 3, "x": 0.5}, {})
+    assert protocol.read(io.BytesIO(frame({"n": np.int64(3), "x": np.float64(0.5)}))) == (
+        {"n": 3, "x": 0.5},
+        {},
+    )
     for value in (object(), float("nan"), b"bytes"):
         with pytest.raises(ProtocolError, match="not JSON"):
             frame({"v": value})

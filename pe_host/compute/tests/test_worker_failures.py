@@ -92,7 +92,11 @@ def test_a_process_that_is_lost_once_is_started_again(start, name, reference):
     good.set_embedding(reference("weighted", "embedding"), {}, {"w": np.array([1.0, 0.5])})
     # The embedding and its weights are there again, too.
     assert np.array_equal(workers.embed(made), good.embed(made))
-    assert len(workers.warnings) == 1 and "block 2 " in workers.warnings[0] and "started again" in workers.warnings[0]
+    assert (
+        len(workers.warnings) == 1
+        and "block 2 " in workers.warnings[0]
+        and "started again" in workers.warnings[0]
+    )
     assert np.array_equal(workers.data(made), good.data(made))
 
 
@@ -179,5 +183,7 @@ def test_an_embedding_that_breaks_a_rule_is_refused(start, reference):
     made = workers.random(COLUMN, SEEDS)
     error = fail(lambda: workers.embed(made))
     assert "must return float32 [8, 1], got float32 [8, 2]" in error.what
-    error = fail(lambda: workers.set_embedding(reference("mean", "embedding"), {}, {"w": np.zeros(1)}))
+    error = fail(
+        lambda: workers.set_embedding(reference("mean", "embedding"), {}, {"w": np.zeros(1)})
+    )
     assert "takes no weights" in error.what

@@ -39,7 +39,10 @@ with Workers.start(2) as workers:
 def gone(pids, seconds=10.0):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        if not any(psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE for pid in pids):
+        if not any(
+            psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+            for pid in pids
+        ):
             return True
         time.sleep(0.02)
     return False
@@ -91,7 +94,10 @@ def test_workers_do_not_outlive_a_host_that_is_interrupted_or_killed(number, mon
     here = str(Path(__file__).parent)
     monkeypatch.setenv("PYTHONPATH", here)
     host = subprocess.Popen(
-        [sys.executable, "-c", HOST, here], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [sys.executable, "-c", HOST, here],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
     with host:
         pids = [int(pid) for pid in host.stdout.readline().split()]
@@ -111,15 +117,22 @@ def test_memory_does_not_grow_with_the_lookahead():
     server = Server()
     echo = PluginRef("generator", "echo", "pe_echo", "pe-plugin-echo", "1.0.0")
     output = {"kind": "image", "shape": [56, 56, 1], "dtype": "uint8"}
-    server.answer({"op": "load", "plugin": echo.to_json(), "options": {}, "output": output, "labels": ["0"]}, {})
+    server.answer(
+        {"op": "load", "plugin": echo.to_json(), "options": {}, "output": output, "labels": ["0"]},
+        {},
+    )
     pixels = PluginRef("embedding", "pixels", "pe_host.embeddings.pixels", "pe-host", "1.0.0")
-    server.answer({"op": "set_embedding", "plugin": pixels.to_json(), "options": {}, "weights": False}, {})
+    server.answer(
+        {"op": "set_embedding", "plugin": pixels.to_json(), "options": {}, "weights": False}, {}
+    )
     labels, seeds = np.zeros(256, np.int64), random.derive(1, "memory", 256)
     _, made = server.answer({"op": "random"}, {"labels": labels, "seeds": seeds})
     peaks = []
     for lookahead in (2, 34):
         tracemalloc.start()
-        server.answer({"op": "embed", "lookahead": lookahead, "degree": 0.1}, {**made, "seeds": seeds})
+        server.answer(
+            {"op": "embed", "lookahead": lookahead, "degree": 0.1}, {**made, "seeds": seeds}
+        )
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < peaks[0] + 1e6
@@ -139,4 +152,9 @@ def test_the_entry_imports_only_the_standard_library_before_it_confines():
         "import sys, pe_host.compute.__main__\n"
         "print([m for m in sys.modules if m.startswith(('numpy', 'pe_sdk', 'pluggy', 'pe_host.plugins'))])"
     )
-    assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).stdout.strip() == "[]"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", script], capture_output=True, text=True
+        ).stdout.strip()
+        == "[]"
+    )

@@ -38,18 +38,32 @@ def everything(workers, reference):
     made = workers.random(LABEL_COLUMN, SEEDS)
     varied = workers.vary(made, 0.3, MORE)
     workers.set_embedding(reference("mean", "embedding"), {})
-    return made, varied, workers.data(varied), workers.embed(varied), workers.embed(varied, 3, 0.2, MORE)
+    return (
+        made,
+        varied,
+        workers.data(varied),
+        workers.embed(varied),
+        workers.embed(varied, 3, 0.2, MORE),
+    )
 
 
 def test_echo_is_described_made_varied_and_embedded():
     output = OutputSpec.image(8, 8)
     with Workers.start(2) as workers:
         info = workers.load(ECHO, {}, output, ("0", "1"))
-        assert (info.state_only, info.exact, info.block, info.plugin, info.label_spaces) == (True, True, 256, ECHO, ())
+        assert (info.state_only, info.exact, info.block, info.plugin, info.label_spaces) == (
+            True,
+            True,
+            256,
+            ECHO,
+            (),
+        )
         space = ParameterSpace.from_json(info.space)
         labels, seeds = np.arange(600) % 2, random.derive(1, "echo", 600)
         made = workers.random(labels, seeds)
-        assert made.data is None and space.contains({name: made.state[name] for name in space}).all()
+        assert (
+            made.data is None and space.contains({name: made.state[name] for name in space}).all()
+        )
         expected = space.sample(seeds)
         assert all(np.array_equal(made.state[name], expected[name]) for name in space)
         varied = workers.vary(made, {"level": 0.0, "*": 1.0}, seeds)
@@ -103,7 +117,10 @@ def test_a_plugin_that_works_in_place_does_not_disturb_the_lookahead(start, refe
     workers.set_embedding(reference("mean", "embedding"), {})
     made = workers.random(LABEL_COLUMN, SEEDS)
     steps = [workers.vary(made, 0.1, random.bits(MORE, "lookahead", step)) for step in (1, 2)]
-    means = [(workers.data(s).reshape(N, -1).mean(axis=1, keepdims=True) / 255).astype(np.float32) for s in steps]
+    means = [
+        (workers.data(s).reshape(N, -1).mean(axis=1, keepdims=True) / 255).astype(np.float32)
+        for s in steps
+    ]
     total = np.zeros((N, 1)) + means[0] + means[1]
     assert np.array_equal(workers.embed(made, 2, 0.1, MORE), to_grid(total / 2))
 
@@ -133,7 +150,10 @@ def test_options_and_weights_arrive(start, reference):
     made = workers.random(LABEL_COLUMN, SEEDS)
     assert not workers.data(made).any()
     workers.load(reference("good"), {}, OUTPUT, LABELS)
-    assert workers.set_embedding(reference("weighted", "embedding"), {}, {"w": np.array([1.0, 0.0])}) == 2
+    assert (
+        workers.set_embedding(reference("weighted", "embedding"), {}, {"w": np.array([1.0, 0.0])})
+        == 2
+    )
     first = workers.embed(made)
     workers.set_embedding(reference("weighted", "embedding"), {}, {"w": np.array([0.0, 1.0])})
     assert first[:, 0].any() and np.array_equal(workers.embed(made), first[:, ::-1])
@@ -177,10 +197,17 @@ def test_a_worker_has_nothing_of_the_host_about_it(start, tmp_path, monkeypatch)
         assert worker["descriptors"]["1"] == worker["descriptors"]["2"]
         # The private ends of the protocol are the only others.
         assert len(worker["descriptors"]) == 5
-        assert all(target == os.devnull or target.startswith("pipe:") for target in worker["descriptors"].values())
+        assert all(
+            target == os.devnull or target.startswith("pipe:")
+            for target in worker["descriptors"].values()
+        )
         assert worker["threads"] == 1
         assert str(tmp_path) not in worker["path"] and "" not in worker["path"]
-        assert worker["environment"] == {"OMP_NUM_THREADS": "1", "LP_NUM_THREADS": "0", "PYTHONHASHSEED": "0"}
+        assert worker["environment"] == {
+            "OMP_NUM_THREADS": "1",
+            "LP_NUM_THREADS": "0",
+            "PYTHONHASHSEED": "0",
+        }
         assert worker["modules"] == []
 
 
@@ -254,5 +281,7 @@ def test_a_composed_generator_gets_others_and_says_which(start):
 
 
 def test_a_part_that_is_missing_is_told_with_what_there_is(start):
-    with pytest.raises(PluginFailure, match="no generator 'ecko' is installed; did you mean 'echo'"):
+    with pytest.raises(
+        PluginFailure, match="no generator 'ecko' is installed; did you mean 'echo'"
+    ):
         start("composed", options={"word": "ecko"})

@@ -23,7 +23,9 @@ from pe_sdk import (
 
 OUTPUT = OutputSpec.image(12, 12)
 PICTURES = SIGHTS["image"]
-SPACE = ParameterSpace({"row": Float(1, 11), "width": Float(1, 4, log=True), "side": Categorical(("left", "right"))})
+SPACE = ParameterSpace(
+    {"row": Float(1, 11), "width": Float(1, 4, log=True), "side": Categorical(("left", "right"))}
+)
 OPTIONS = FeatureOptions(width=4, dim=16, steps=120, again=40)
 
 
@@ -35,7 +37,9 @@ def bars(n, stream="bars"):
     pictures = np.repeat(across[:, :, None], 12, axis=2)
     pictures = np.where(labels[:, None, None] == 0, pictures, pictures.transpose(0, 2, 1))
     half = (np.arange(12) < 6)[None, None, :] == (params["side"] == 0)[:, None, None]
-    return Samples((pictures * np.where(half, 255, 120)).astype(np.uint8)[..., None], labels, params)
+    return Samples(
+        (pictures * np.where(half, 255, 120)).astype(np.uint8)[..., None], labels, params
+    )
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +52,9 @@ def test_pixels_keep_distances_and_stay_in_the_ball():
     data = np.random.default_rng(0).integers(0, 256, (50, 12, 12, 1), dtype=np.uint8)
     vectors = pixels.make(OUTPUT, NoOptions()).embed(data)
     assert vectors.dtype == np.float32 and np.linalg.norm(vectors, axis=1).max() <= 1
-    ends = pixels.make(OUTPUT, NoOptions()).embed(np.stack([np.zeros_like(data[0]), np.full_like(data[0], 255)]))
+    ends = pixels.make(OUTPUT, NoOptions()).embed(
+        np.stack([np.zeros_like(data[0]), np.full_like(data[0], 255)])
+    )
     assert np.linalg.norm(ends, axis=1) == pytest.approx(1, abs=1e-6)
     flat = data.reshape(50, -1).astype(float)
     expected = np.linalg.norm(flat[:1] - flat, axis=1) / (127.5 * 12)
@@ -76,13 +82,19 @@ def test_parameters_count_more_while_labels_cannot_be_read():
     labels = torch.zeros(64, dtype=torch.int64)
     torch.nn.init.zeros_(learner.label_head.weight)
     shares = []
-    for bias in ([0.0, 0.0], [3.66, 0.0]):  # a guess, and the least loss that smoothing allows: log(0.975 / 0.025)
+    for bias in (
+        [0.0, 0.0],
+        [3.66, 0.0],
+    ):  # a guess, and the least loss that smoothing allows: log(0.975 / 0.025)
         learner.label_head.bias = torch.nn.Parameter(torch.tensor(bias))
         of_labels = torch.nn.functional.cross_entropy(
             torch.tensor([bias] * 64), labels, label_smoothing=training.SMOOTHING
         )
         shares.append(
-            (learner.loss(pictures, labels, numbers, codes, torch.ones(64, dtype=torch.bool)) - of_labels).item()
+            (
+                learner.loss(pictures, labels, numbers, codes, torch.ones(64, dtype=torch.bool))
+                - of_labels
+            ).item()
         )
     assert shares[0] == pytest.approx(10 * shares[1], rel=0.01)
 
@@ -97,9 +109,14 @@ def test_nothing_is_learnt_from_parameters_that_are_not_known():
     shuffled = {name: column[::-1].copy() for name, column in examples.state.items()}
 
     def fit(known, state):
-        state = {name: np.where(known, examples.state[name], column) for name, column in state.items()}
+        state = {
+            name: np.where(known, examples.state[name], column) for name, column in state.items()
+        }
         return embedding.fit(
-            Samples(examples.data, examples.labels, {**state, PARAMETERS_KNOWN: known}), SPACE, 2, seed=1
+            Samples(examples.data, examples.labels, {**state, PARAMETERS_KNOWN: known}),
+            SPACE,
+            2,
+            seed=1,
         )
 
     half = np.arange(500) % 2 == 0
@@ -124,7 +141,10 @@ def test_parameters_count_by_the_share_of_rows_that_have_them():
         )
     ]
     losses = [learner.loss(*arguments, torch.arange(64) < count).item() for count in (0, 32, 64)]
-    assert losses[2] - losses[0] == pytest.approx(2 * (losses[1] - losses[0]), rel=1e-3) and losses[2] > losses[0]
+    assert (
+        losses[2] - losses[0] == pytest.approx(2 * (losses[1] - losses[0]), rel=1e-3)
+        and losses[2] > losses[0]
+    )
 
 
 def test_what_is_unread_of_labels_runs_from_one_to_nothing():
@@ -145,7 +165,9 @@ def test_training_is_a_function_of_its_arguments():
 def test_training_again_goes_on_from_the_weights(trained):
     """Else a retraining of few steps would throw away what was learnt before."""
     start = trained.fit(bars(2000), SPACE, 2, seed=2)
-    one = simulator_features.make(OUTPUT, FeatureOptions(width=4, dim=16, steps=120, again=1)).with_weights(start)
+    one = simulator_features.make(
+        OUTPUT, FeatureOptions(width=4, dim=16, steps=120, again=1)
+    ).with_weights(start)
     moved = one.fit(bars(500), SPACE, 2, seed=3)
     assert start.keys() == moved.keys()
     assert 0 < max(np.abs(start[name] - moved[name]).max() for name in start) < 1e-3
@@ -194,7 +216,9 @@ def test_spoilt_pictures_differ_each_in_its_own_way_and_stay_near_the_truth():
     spoilt = PICTURES.spoil(pictures, 1.0)
     assert spoilt.shape == pictures.shape
     assert len(torch.unique((spoilt - pictures).abs().mean((1, 2, 3)))) == 200
-    moved_back = torch.stack([torch.roll(spoilt, (v, h), (2, 3)) for v in (-1, 0, 1) for h in (-1, 0, 1)])
+    moved_back = torch.stack(
+        [torch.roll(spoilt, (v, h), (2, 3)) for v in (-1, 0, 1) for h in (-1, 0, 1)]
+    )
     off = (moved_back - pictures).abs().mean((2, 3, 4)).min(dim=0).values
     assert 0.01 < off.mean() < 0.15 and off.max() < 0.3
     assert torch.equal(PICTURES.spoil(pictures, 0), pictures)
@@ -272,9 +296,13 @@ def paired_bars(n, stream):
     params["width"][:] = 2.0
     moved = SPACE.vary(params, {"row": 0.02, "*": 0.0}, seeds)
     both = {name: np.stack([params[name], moved[name]], axis=1).ravel() for name in params}
-    across = np.clip(both["width"][:, None] - np.abs(np.arange(12) - both["row"][:, None]) + 0.5, 0, 1)
+    across = np.clip(
+        both["width"][:, None] - np.abs(np.arange(12) - both["row"][:, None]) + 0.5, 0, 1
+    )
     light = 60 + 195 * random.uniforms(random.derive(0, f"{stream}/light", 2 * n), "light")
-    data = (np.repeat(across[:, :, None], 12, axis=2) * light[:, None, None]).astype(np.uint8)[..., None]
+    data = (np.repeat(across[:, :, None], 12, axis=2) * light[:, None, None]).astype(np.uint8)[
+        ..., None
+    ]
     return Samples(data, np.zeros(2 * n, np.int64))
 
 
@@ -298,9 +326,13 @@ def test_the_contrast_is_that_of_the_paper():
     x = torch.eye(4)[[0, 0, 1, 1]] * torch.tensor([1.0, 2.0, 3.0, 4.0])[:, None]
     own, other = np.exp(1 / training.TEMPERATURE), 1.0
     apart = torch.tensor([0, 0, 1, 1])
-    assert float(training.contrast(x, apart)) == pytest.approx(-np.log(own / (own + 2 * other)), rel=1e-5)
+    assert float(training.contrast(x, apart)) == pytest.approx(
+        -np.log(own / (own + 2 * other)), rel=1e-5
+    )
     crossed = torch.eye(4)[[0, 1, 0, 1]]
-    assert float(training.contrast(crossed, apart)) == pytest.approx(-np.log(other / (own + 2 * other)), rel=1e-5)
+    assert float(training.contrast(crossed, apart)) == pytest.approx(
+        -np.log(other / (own + 2 * other)), rel=1e-5
+    )
 
 
 def test_copies_of_a_picture_are_not_told_from_each_other():

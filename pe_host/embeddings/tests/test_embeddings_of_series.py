@@ -19,9 +19,13 @@ def waves(n, stream="waves"):
     seeds = random.derive(0, stream, n)
     params, labels = SPACE.sample(seeds), random.integers(seeds, "label", 2)
     phase = random.uniforms(seeds, "phase")[:, None]
-    wave = params["height"][:, None] * np.sin(2 * np.pi * (np.arange(60) / params["period"][:, None] + phase))
+    wave = params["height"][:, None] * np.sin(
+        2 * np.pi * (np.arange(60) / params["period"][:, None] + phase)
+    )
     noise = 0.3 * random.normals(seeds, "noise", size=60)
-    data = np.where((labels == 0)[:, None, None], np.stack([wave, noise], 2), np.stack([noise, wave], 2))
+    data = np.where(
+        (labels == 0)[:, None, None], np.stack([wave, noise], 2), np.stack([noise, wave], 2)
+    )
     return Samples((data * [1, 1000]).astype(np.float32), labels, params)
 
 
@@ -48,7 +52,9 @@ def test_a_vector_depends_on_its_record_alone(trained):
 
 
 def test_the_scale_stays_what_the_first_examples_gave(trained):
-    again = trained.fit(Samples(waves(400).data * 7, waves(400).labels, waves(400).state), SPACE, 2, seed=2)
+    again = trained.fit(
+        Samples(waves(400).data * 7, waves(400).labels, waves(400).state), SPACE, 2, seed=2
+    )
     first = trained.fit(waves(400), SPACE, 2, seed=2)
     assert np.array_equal(again["body.0.spread"], first["body.0.spread"])
     assert first["body.0.spread"].ravel()[1] > 100 * first["body.0.spread"].ravel()[0]
@@ -76,7 +82,12 @@ def test_long_series_are_averaged_down():
     small = SIGHTS["series"].shrink(data, 5)
     assert small.dtype == np.float32
     assert small == pytest.approx(data[:, :10].reshape(3, 2, 5, 2).mean(2), abs=1e-6)
-    assert [Size((steps, 2), 16, 64, 32, "series").factor for steps in (8, 255, 256, 1000)] == [1, 1, 2, 7]
+    assert [Size((steps, 2), 16, 64, 32, "series").factor for steps in (8, 255, 256, 1000)] == [
+        1,
+        1,
+        2,
+        7,
+    ]
 
 
 def test_spoilt_series_differ_each_in_its_own_way_and_stay_near_the_truth():
@@ -98,7 +109,12 @@ def test_what_the_net_takes():
 
 @pytest.mark.parametrize(
     "output",
-    [OUTPUT, OutputSpec.image(6, 6, 3), OutputSpec("graph", (5, 5), "bool"), OutputSpec("table", (3,), "int64")],
+    [
+        OUTPUT,
+        OutputSpec.image(6, 6, 3),
+        OutputSpec("graph", (5, 5), "bool"),
+        OutputSpec("table", (3,), "int64"),
+    ],
 )
 def test_values_of_any_kind_lie_in_the_ball_and_keep_their_order(output):
     rng = np.random.default_rng(0)
@@ -106,7 +122,10 @@ def test_values_of_any_kind_lie_in_the_ball_and_keep_their_order(output):
     start = values.make(output, NoOptions())
     embedding = start.with_weights(start.fit(Samples(data, np.zeros(200, np.int64)), None, 1, 0))
     vectors = embedding.embed(data)
-    assert vectors.dtype == np.float32 and vectors.shape == (200, np.prod(output.shape)) == (200, embedding.dim)
+    assert vectors.dtype == np.float32 and vectors.shape == (200, np.prod(output.shape)) == (
+        200,
+        embedding.dim,
+    )
     assert np.linalg.norm(vectors, axis=1).max() <= 1 + 1e-6
     first = data.reshape(200, -1)[:, 0].astype(float)
     assert (np.diff(vectors[np.argsort(first), 0]) >= 0).all()

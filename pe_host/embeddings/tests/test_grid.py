@@ -6,7 +6,11 @@ from hypothesis.extra import numpy as hnp
 from pe_host.embeddings.grid import grid_scale, to_grid
 
 
-@given(hnp.arrays(np.float32, st.tuples(st.integers(1, 5), st.integers(1, 300)), elements=st.floats(width=32)))
+@given(
+    hnp.arrays(
+        np.float32, st.tuples(st.integers(1, 5), st.integers(1, 300)), elements=st.floats(width=32)
+    )
+)
 def test_every_vector_ends_inside_the_ball_whatever_it_was(vectors):
     # Norm below 2048 is what makes squared distances exact in float32.
     grid = to_grid(vectors).astype(np.int64)
@@ -37,7 +41,9 @@ def test_unit_vectors_keep_their_direction():
 
 def test_long_vectors_are_shortened_to_the_sphere():
     assert np.array_equal(to_grid(np.array([[3.0, 4.0]])), to_grid(np.array([[0.6, 0.8]])))
-    assert np.array_equal(to_grid(np.array([[1e300, 1e300]])), to_grid(np.array([[np.sqrt(0.5)] * 2])))
+    assert np.array_equal(
+        to_grid(np.array([[1e300, 1e300]])), to_grid(np.array([[np.sqrt(0.5)] * 2]))
+    )
 
 
 def test_a_row_does_not_depend_on_the_others():

@@ -104,7 +104,11 @@ def test_sizes_shares_and_order_of_iterations():
     steps = []
     result = evolution(shares=np.array([3.0, 1.0])).run(steps.append)
     assert [step.t for step in steps] == [1, 2, 3] and result.iterations == 3
-    assert [np.bincount(step.candidates.labels).tolist() for step in steps] == [[15, 5], [15, 5], [23, 7]]
+    assert [np.bincount(step.candidates.labels).tolist() for step in steps] == [
+        [15, 5],
+        [15, 5],
+        [23, 7],
+    ]
     assert np.bincount(result.release.labels).tolist() == [38, 12]
 
 
@@ -116,7 +120,9 @@ def test_every_class_has_as_many_candidates_as_a_record_has_votes():
 
 def test_each_iteration_embeds_with_its_own_degree_after_learning():
     told, maker = [], Maker()
-    evolution(maker=maker, learn=lambda t, population: told.append((t, len(population)))).run(ignore)
+    evolution(maker=maker, learn=lambda t, population: told.append((t, len(population)))).run(
+        ignore
+    )
     assert maker.lookaheads == [(0, 0.2), (0, 0.1), (0, 0.05)]
     assert told == [(1, 20), (2, 20), (3, 30)]
 
@@ -148,7 +154,9 @@ def test_fault_6_the_run_ends_from_what_it_has_when_the_budget_is_out():
     result = evolution(maker=maker, votes=Votes(rounds_left=2)).run(ignore)
     assert result.iterations == 2 and len(result.release) == 50
     told = [(released.t, released.final) for released in maker.adapted if released]
-    assert told == [(1, False), (2, False), (2, True)], "the generator knows that the release comes next"
+    assert told == [(1, False), (2, False), (2, True)], (
+        "the generator knows that the release comes next"
+    )
     assert np.abs(result.release.state["level"] - TARGETS[result.release.labels]).mean() < 20
 
 
@@ -220,7 +228,9 @@ def test_a_generator_is_not_told_votes_without_noise():
 
     maker = Maker()
     evolution(maker=maker, votes=Exact()).run(ignore)
-    assert len(maker.adapted) == 4 and not any(told.votes.any() or told.noise_scale for told in maker.adapted[1:])
+    assert len(maker.adapted) == 4 and not any(
+        told.votes.any() or told.noise_scale for told in maker.adapted[1:]
+    )
 
 
 def test_the_generator_adapts_to_the_votes_of_every_iteration_recalled_or_not():

@@ -33,7 +33,9 @@ def table_for(kind: str, n: int = 12) -> RecordTable:
     if kind != "parquet":
         return checked(*table(n=n))
     series = np.random.default_rng(1).normal(size=(n, 6, 2)).astype(np.float32)
-    return RecordTable.check(OutputSpec.series(6, ["queue", "delay"]), series, np.arange(n) % 2, NAMES)
+    return RecordTable.check(
+        OutputSpec.series(6, ["queue", "delay"]), series, np.arange(n) % 2, NAMES
+    )
 
 
 def left_over(folder: Path) -> list[str]:
@@ -58,7 +60,8 @@ def test_npz_of_equal_data_are_equal_files(tmp_path):
     assert (
         first
         == write_npz(
-            tmp_path / "b.npz", checked(np.asfortranarray(images), labels.astype(np.int32), list(names))
+            tmp_path / "b.npz",
+            checked(np.asfortranarray(images), labels.astype(np.int32), list(names)),
         ).read_bytes()
     )
     with zipfile.ZipFile(tmp_path / "a.npz") as archive:
@@ -73,9 +76,13 @@ def test_image_folder_holds_every_image_in_order(tmp_path, channels):
     assert [f.stem for f in files] == [f"{row:02d}" for row in range(12)]
     assert [f.parent.name for f in files] == [names[label] for label in labels]
     for file, image in zip(files, images, strict=True):
-        np.testing.assert_array_equal(np.asarray(Image.open(file)), image[..., 0] if channels == 1 else image)
+        np.testing.assert_array_equal(
+            np.asarray(Image.open(file)), image[..., 0] if channels == 1 else image
+        )
     assert left_over(tmp_path / "deep") == ["out"]
-    assert left_over(tmp_path / "deep" / "out") == sorted(names)  # the class without samples too, and no labels.json
+    assert left_over(tmp_path / "deep" / "out") == sorted(
+        names
+    )  # the class without samples too, and no labels.json
 
 
 def test_changed_folder_names_are_listed(tmp_path):
@@ -84,7 +91,9 @@ def test_changed_folder_names_are_listed(tmp_path):
     write_image_folder(tmp_path / "out", checked(images, labels, names))
     listing = json.loads((tmp_path / "out" / "labels.json").read_text())
     assert list(listing["folders"].values()) == list(names)
-    assert sorted(p.name for p in (tmp_path / "out").iterdir() if p.is_dir()) == sorted(listing["folders"])
+    assert sorted(p.name for p in (tmp_path / "out").iterdir() if p.is_dir()) == sorted(
+        listing["folders"]
+    )
     assert left_over(tmp_path) == ["out"]
 
 
@@ -102,7 +111,9 @@ def test_folder_names_are_safe_and_different():
         assert 0 < len(folder.encode("utf-8")) <= 255
         assert not set(folder) & set('/\\:*?"<>|') and folder.isprintable()
         assert folder[0] not in ". " and folder[-1] not in ". "
-        assert folder.split(".")[0].lower() not in {"con", "nul", "lpt1"} and folder != "labels.json"
+        assert (
+            folder.split(".")[0].lower() not in {"con", "nul", "lpt1"} and folder != "labels.json"
+        )
     assert len({unicodedata.normalize("NFC", f).casefold() for f in folders}) == len(ODD)
     unchanged = {"A", "é", "-rf", "~", "normal name_1.5"}
     assert {name for name, folder in zip(ODD, folders, strict=True) if name == folder} >= unchanged
@@ -114,7 +125,10 @@ def test_odd_names_can_be_written(tmp_path):
     images = np.zeros((n, 2, 2, 1), np.uint8)
     write_image_folder(tmp_path / "out", checked(images, np.arange(n), ODD))
     assert len(list((tmp_path / "out").glob("*/*.png"))) == n
-    assert json.loads((tmp_path / "out" / "labels.json").read_text())["folders"][folder_names(ODD)[0]] == "a/b"
+    assert (
+        json.loads((tmp_path / "out" / "labels.json").read_text())["folders"][folder_names(ODD)[0]]
+        == "a/b"
+    )
 
 
 @pytest.mark.parametrize("kind", WRITERS)
@@ -130,7 +144,9 @@ def test_a_destination_that_exists_is_left_as_it_is(tmp_path, kind):
             WRITERS[kind](destination, table_for(kind))
         assert caught.value.exit_code == 5 and caught.value.fix
     assert left_over(tmp_path) == before
-    assert file.read_text() == "mine" and (folder / "mine").read_text() == "mine" and link.is_symlink()
+    assert (
+        file.read_text() == "mine" and (folder / "mine").read_text() == "mine" and link.is_symlink()
+    )
 
 
 @pytest.mark.parametrize("kind", WRITERS)
@@ -138,7 +154,9 @@ def test_a_path_through_a_file_is_refused_by_the_name_that_was_typed(tmp_path, k
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").write_text("mine")
     for destination in (Path("file/out"), Path("file/deep/out")):
-        with pytest.raises(DataError, match=f"^{destination}: cannot be written: .*is a file, not a folder$") as caught:
+        with pytest.raises(
+            DataError, match=f"^{destination}: cannot be written: .*is a file, not a folder$"
+        ) as caught:
             WRITERS[kind](destination, table_for(kind))
         assert caught.value.fix
     assert left_over(tmp_path) == ["file"]
@@ -221,7 +239,11 @@ def test_the_permissions_are_those_of_any_new_file(tmp_path, kind):
     ],
 )
 def test_arrays_of_another_form_are_no_table(change, message):
-    good = {"images": np.zeros((2, 4, 4, 1), np.uint8), "labels": np.array([0, 1]), "names": ("a", "b")}
+    good = {
+        "images": np.zeros((2, 4, 4, 1), np.uint8),
+        "labels": np.array([0, 1]),
+        "names": ("a", "b"),
+    }
     with pytest.raises(DataError, match=message):
         RecordTable.check(OutputSpec.image(4, 4), *(good | change).values())
 

@@ -12,34 +12,46 @@ from pe_sdk import Categorical, Float, Int
 def test_numbers_are_a_share_of_the_range():
     parameter = Float(10, 20)
     assert marginal_distance(parameter, np.array([12.0]), np.array([17.0])) == pytest.approx(0.5)
-    assert marginal_distance(parameter, np.array([10.0, 20]), np.array([15.0])) == pytest.approx(0.5)
+    assert marginal_distance(parameter, np.array([10.0, 20]), np.array([15.0])) == pytest.approx(
+        0.5
+    )
     assert marginal_distance(Int(0, 4), np.array([0, 1]), np.array([4, 1])) == pytest.approx(0.5)
 
 
 def test_a_logarithmic_scale_is_respected():
     """1 to 10 is half of the way to 100; on the plain scale it would be 0.09."""
-    assert marginal_distance(Float(1, 100, log=True), np.array([1.0]), np.array([10.0])) == pytest.approx(0.5)
+    assert marginal_distance(
+        Float(1, 100, log=True), np.array([1.0]), np.array([10.0])
+    ) == pytest.approx(0.5)
 
 
 def test_values_outside_count_as_the_ends():
-    assert marginal_distance(Float(1, 100, log=True), np.array([-5.0]), np.array([500.0])) == pytest.approx(1)
+    assert marginal_distance(
+        Float(1, 100, log=True), np.array([-5.0]), np.array([500.0])
+    ) == pytest.approx(1)
 
 
 def test_around_the_circle_is_the_shorter_way():
     near, far = np.array([0.05]), np.array([0.95])
     assert marginal_distance(Float(0, 1, wrap=True), near, far) == pytest.approx(0.1)
     assert marginal_distance(Float(0, 1), near, far) == pytest.approx(0.9)
-    assert marginal_distance(Float(0, 2, wrap=True), np.array([0.0]), np.array([1.0])) == pytest.approx(0.5)
-    assert marginal_distance(Float(0, 1, wrap=True), np.array([0.0, 0.0]), np.array([1.0])) == pytest.approx(0)
+    assert marginal_distance(
+        Float(0, 2, wrap=True), np.array([0.0]), np.array([1.0])
+    ) == pytest.approx(0.5)
+    assert marginal_distance(
+        Float(0, 1, wrap=True), np.array([0.0, 0.0]), np.array([1.0])
+    ) == pytest.approx(0)
 
 
 def test_around_the_circle_nothing_is_outside():
     angle = Float(0, 360, wrap=True)
-    assert marginal_distance(angle, np.array([-90.0, 350]), np.array([270.0, 710])) == pytest.approx(0)
+    assert marginal_distance(
+        angle, np.array([-90.0, 350]), np.array([270.0, 710])
+    ) == pytest.approx(0)
     assert bins_of(angle).shares(np.array([-1e-30, -9, 369, 360]))[[0, 19]].tolist() == [0.5, 0.5]
-    assert marginal_distance(Float(1, 100, log=True, wrap=True), np.array([10.0]), np.array([1000.0])) == pytest.approx(
-        0
-    )
+    assert marginal_distance(
+        Float(1, 100, log=True, wrap=True), np.array([10.0]), np.array([1000.0])
+    ) == pytest.approx(0)
 
 
 def test_choices_have_the_total_variation():
@@ -47,7 +59,9 @@ def test_choices_have_the_total_variation():
     half, most = np.array([0, 0, 1, 1]), np.array([0, 0, 0, 2])
     assert marginal_distance(parameter, half, most) == pytest.approx((0.25 + 0.5 + 0.25) / 2)
     assert marginal_distance(parameter, np.array([0]), np.array([2])) == 1
-    assert marginal_distance(parameter, np.array([2]), np.array([7])) == 1  # no choice, and not the last one either
+    assert (
+        marginal_distance(parameter, np.array([2]), np.array([7])) == 1
+    )  # no choice, and not the last one either
     assert marginal_distance(parameter, np.array([0]), np.array([-1])) == 1
 
 

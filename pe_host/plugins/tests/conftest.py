@@ -34,9 +34,15 @@ def install(tmp_path: Path) -> Install:
         info = root / f"{distribution.replace('-', '_')}-{version}.dist-info"
         info.mkdir(parents=True)
         needs = "".join(f"Requires-Dist: {need}\n" for need in requires)
-        head = f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\nSummary: {summary}\n"
+        head = (
+            f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\nSummary: {summary}\n"
+        )
         (info / "METADATA").write_text(head + needs)
-        lines = entries if isinstance(entries, str) else "".join(f"{name} = {to}\n" for name, to in entries.items())
+        lines = (
+            entries
+            if isinstance(entries, str)
+            else "".join(f"{name} = {to}\n" for name, to in entries.items())
+        )
         (info / "entry_points.txt").write_text(f"[{group}]\n{lines}")
         for name, source in (modules or {}).items():
             (root / f"{name}.py").write_text(source)

@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
-FOLDERS = (".", "sdk", *(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("plugins/*/pyproject.toml")))
+FOLDERS = (
+    ".",
+    "sdk",
+    *(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("plugins/*/pyproject.toml")),
+)
 
 
 def project(folder):
@@ -38,14 +42,18 @@ def test_the_licence_is_there_and_covers_everything(folder):
     assert text == (ROOT / "LICENSE").read_text() or about["license"] != "MIT"
     texts = [path.relative_to(ROOT / folder) for path in (ROOT / folder).glob("src/*/LICENSES/*")]
     patterns = about["license-files"]
-    assert all(any(fnmatch.fnmatch(str(path), p) for p in patterns) for path in [Path("LICENSE"), *texts])
+    assert all(
+        any(fnmatch.fnmatch(str(path), p) for p in patterns) for path in [Path("LICENSE"), *texts]
+    )
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_authors_and_types_are_declared(folder):
     about = project(folder)["project"]
     assert about["authors"] == [{"name": "the pe authors"}]
-    typed = any((ROOT / folder).glob("src/*/py.typed")) or (folder == "." and (ROOT / "pe_host/py.typed").exists())
+    typed = any((ROOT / folder).glob("src/*/py.typed")) or (
+        folder == "." and (ROOT / "pe_host/py.typed").exists()
+    )
     assert ("Typing :: Typed" in about["classifiers"]) == typed
 
 

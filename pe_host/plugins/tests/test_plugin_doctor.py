@@ -58,7 +58,9 @@ def site(install):
         for name in names:
             source = CHECK.format(name=name, body=BODIES[name])
             module = f"doctor_{name}"
-            root = install(f"pe-plugin-{name}", {name: module}, modules={module: source}, group="pe.doctor")
+            root = install(
+                f"pe-plugin-{name}", {name: module}, modules={module: source}, group="pe.doctor"
+            )
         return root
 
     return make
@@ -71,7 +73,9 @@ def path_with(root):
 def doctor(root, *arguments, **more):
     environment = {**os.environ, "PYTHONPATH": path_with(root), **more}
     command = [sys.executable, "-P", "-m", "pe_host", "doctor", *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
 
 
 def ref(name):
@@ -112,7 +116,9 @@ def test_what_works_and_what_may_be_missing_ends_with_0(site):
 def test_a_plugin_that_does_not_work_here_ends_with_3_and_all_else_is_told(site, install):
     root = site("bad", "crashes", "good")
     install(
-        "pe-plugin-broken", {"broken": "doctor_broken"}, modules={"doctor_broken": "raise SystemExit('no licence')"}
+        "pe-plugin-broken",
+        {"broken": "doctor_broken"},
+        modules={"doctor_broken": "raise SystemExit('no licence')"},
     )
     install("pe-plugin-old", {"old": "m"}, requires=("pe-sdk>=2",), group="pe.doctor")
     done = doctor(root, "--json", PE_PLUGINS="bad,crashes,good,broken,old")
@@ -120,7 +126,13 @@ def test_a_plugin_that_does_not_work_here_ends_with_3_and_all_else_is_told(site,
     document = json.loads(done.stdout)
     assert document["ok"] is False
     found = {finding["name"]: finding for finding in document["findings"]}
-    expected = {"about": "check", "name": "bad: driver", "level": "bad", "detail": "too old", "fix": "get a newer one"}
+    expected = {
+        "about": "check",
+        "name": "bad: driver",
+        "level": "bad",
+        "detail": "too old",
+        "fix": "get a newer one",
+    }
     assert found["bad: driver"] == expected
     for name, reason in {
         "crashes": "signal 11",
@@ -137,7 +149,11 @@ def test_a_library_of_the_host_that_crashes_is_told_of_and_ends_with_5(tmp_path)
     (tmp_path / "faiss.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
     done = doctor(tmp_path, "--json", PE_PLUGINS="none")
     assert (done.returncode, done.stderr) == (5, "")
-    bad = {finding["name"]: finding for finding in json.loads(done.stdout)["findings"] if finding["level"] != "ok"}
+    bad = {
+        finding["name"]: finding
+        for finding in json.loads(done.stdout)["findings"]
+        if finding["level"] != "ok"
+    }
     assert list(bad) == ["faiss"]
     assert "signal 11" in bad["faiss"]["detail"] and bad["faiss"]["fix"]
 
@@ -146,7 +162,9 @@ def test_only_what_is_bad_changes_the_exit_code():
     def code(*lines):
         return Diagnosis(tuple(Line(about, "x", level, "") for about, level in lines)).exit_code
 
-    assert code(("host", "ok"), ("check", "warning"), ("plugin", "warning"), ("host", "warning")) == 0
+    assert (
+        code(("host", "ok"), ("check", "warning"), ("plugin", "warning"), ("host", "warning")) == 0
+    )
     assert code(("host", "ok"), ("check", "bad")) == code(("plugin", "bad")) == 3
     assert code(("host", "bad"), ("plugin", "bad")) == 5
 
@@ -163,7 +181,9 @@ def test_checks_are_listed_and_described_as_plugins_are(site):
 
     def pe(*words):
         command = [sys.executable, "-P", "-m", "pe_host", *words]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
 
     plugins = json.loads(pe("list-plugins", "--check", "--json").stdout)["plugins"]
     (own,) = [plugin for plugin in plugins if plugin["name"] == "good"]

@@ -25,7 +25,9 @@ def only(plugins, name):
 
 
 def test_a_plugin_is_known_without_being_imported(install, found):
-    site = install("pe-plugin-x", {"x": "find_exits"}, modules={"find_exits": "raise SystemExit('no')"})
+    site = install(
+        "pe-plugin-x", {"x": "find_exits"}, modules={"find_exits": "raise SystemExit('no')"}
+    )
     (plugin,) = only(found(site), "x")
     assert (plugin.kind, plugin.distribution, plugin.version) == ("generator", "pe-plugin-x", "1.0")
     assert (plugin.summary, plugin.state, plugin.reason) == ("a summary", FOUND, "")
@@ -46,7 +48,9 @@ def test_the_order_is_by_kind_name_and_distribution_whatever_the_path(install, m
     orders = []
     for path in ([a, b, c], [c, b, a]):
         monkeypatch.setattr(sys, "path", [*map(str, path), *sys.path])
-        orders.append([(p.name, p.distribution) for p in find({}) if p.distribution.startswith("dist-")])
+        orders.append(
+            [(p.name, p.distribution) for p in find({}) if p.distribution.startswith("dist-")]
+        )
         monkeypatch.undo()
     assert orders[0] == orders[1]
     assert [name for name, _ in orders[0]] == ["apple", "same", "same", "zebra", "aaa"]
@@ -157,8 +161,14 @@ def test_a_summary_cannot_write_to_the_terminal(install, found):
 
 
 def test_pe_dev_plugin_adds_one_and_pe_plugins_leaves_it(found):
-    (plugin,) = only(found(PE_DEV_PLUGIN="my_new=package.module:make", PE_PLUGINS="other"), "my-new")
-    assert (plugin.state, plugin.module, plugin.dev) == (FOUND, "package.module", "package.module:make")
+    (plugin,) = only(
+        found(PE_DEV_PLUGIN="my_new=package.module:make", PE_PLUGINS="other"), "my-new"
+    )
+    assert (plugin.state, plugin.module, plugin.dev) == (
+        FOUND,
+        "package.module",
+        "package.module:make",
+    )
     assert plugin.ref.dev == "package.module:make"
 
 
@@ -167,7 +177,9 @@ def test_pe_dev_plugin_does_not_override_silently(install, found):
     assert {p.state for p in only(found(site, PE_DEV_PLUGIN="x=m:make"), "x")} == {CONFLICT}
 
 
-@pytest.mark.parametrize("text", ["x", "x=", "=module:make", "thing/x=module", "/x=module", "x=module:", "x=:make"])
+@pytest.mark.parametrize(
+    "text", ["x", "x=", "=module:make", "thing/x=module", "/x=module", "x=module:", "x=:make"]
+)
 def test_a_malformed_pe_dev_plugin_is_reported(found, text):
     (plugin,) = [p for p in found(PE_DEV_PLUGIN=text) if p.distribution == "dev"]
     assert plugin.state == UNREADABLE
@@ -177,12 +189,19 @@ def test_a_malformed_pe_dev_plugin_is_reported(found, text):
 @pytest.mark.parametrize("kind", ["reader", "embedding", "generator"])
 def test_pe_dev_plugin_may_be_of_any_kind_and_name_a_module_alone(found, kind):
     (plugin,) = only(found(PE_DEV_PLUGIN=f"{kind}/my_new=package.module"), "my-new")
-    assert (plugin.kind, plugin.state, plugin.module, plugin.dev) == (kind, FOUND, "package.module", None)
+    assert (plugin.kind, plugin.state, plugin.module, plugin.dev) == (
+        kind,
+        FOUND,
+        "package.module",
+        None,
+    )
     (plugin,) = only(found(PE_DEV_PLUGIN=f"{kind}/my_new=package.module:make"), "my-new")
     assert (plugin.kind, plugin.dev) == (kind, "package.module:make")
 
 
 def test_the_summaries_of_the_built_in_are_those_of_their_specs(found):
     own = [p for p in found() if p.distribution == "pe-host"]
-    assert {(p.kind, p.name): p.summary for p in own} == {(p.kind, p.name): load(p.ref).summary for p in own}
+    assert {(p.kind, p.name): p.summary for p in own} == {
+        (p.kind, p.name): load(p.ref).summary for p in own
+    }
     assert {(p.kind, p.name) for p in own} == set(SUMMARIES)

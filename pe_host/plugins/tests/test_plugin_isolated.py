@@ -58,7 +58,13 @@ def environment(path, **more):
     return {**os.environ, "PYTHONPATH": python_path, **more}
 
 
-def run_pe(*arguments, path=(), cwd=None, code="import sys; from pe_host.cli import main; sys.exit(main())", **more):
+def run_pe(
+    *arguments,
+    path=(),
+    cwd=None,
+    code="import sys; from pe_host.cli import main; sys.exit(main())",
+    **more,
+):
     command = [sys.executable, "-P", "-c", code, *arguments]
     settings = {"env": environment(path, **more), "cwd": cwd, "timeout": 120}
     return subprocess.run(command, **settings, capture_output=True, text=True, check=False)
@@ -67,14 +73,18 @@ def run_pe(*arguments, path=(), cwd=None, code="import sys; from pe_host.cli imp
 def listed(*arguments, **more):
     done = run_pe("list-plugins", "--json", *arguments, **more)
     assert done.returncode == 0, done.stderr
-    return {p["name"]: p for p in json.loads(done.stdout)["plugins"] if p["distribution"] != "pe-host"}
+    return {
+        p["name"]: p for p in json.loads(done.stdout)["plugins"] if p["distribution"] != "pe-host"
+    }
 
 
 @pytest.fixture
 def site(install):
     for name, (source, _) in BROKEN.items():
         install(f"pe-plugin-{name}", {name: f"iso_{name}"}, modules={f"iso_{name}": source})
-    return install("pe-plugin-healthy", {"healthy": "iso_healthy"}, modules={"iso_healthy": HEALTHY})
+    return install(
+        "pe-plugin-healthy", {"healthy": "iso_healthy"}, modules={"iso_healthy": HEALTHY}
+    )
 
 
 def test_broken_plugins_are_found_then_broken_with_the_reason_and_all_else_works(site):
@@ -99,7 +109,9 @@ time.sleep(600)
 
 def test_an_import_that_hangs_is_killed_with_its_children_at_the_time_limit(install, tmp_path):
     pid = tmp_path / "pid"
-    site = install("pe-plugin-hangs", {"hangs": "iso_hangs"}, modules={"iso_hangs": HANGS.format(pid=str(pid))})
+    site = install(
+        "pe-plugin-hangs", {"hangs": "iso_hangs"}, modules={"iso_hangs": HANGS.format(pid=str(pid))}
+    )
     plugins = listed("--check", path=[site], PE_CHECK_SECONDS="4", PE_PLUGINS="hangs")
     assert plugins["hangs"]["state"] == "broken"
     assert plugins["hangs"]["reason"] == "does not answer within 4 s"
@@ -108,7 +120,9 @@ def test_an_import_that_hangs_is_killed_with_its_children_at_the_time_limit(inst
 
 def test_an_interrupted_check_leaves_no_child_behind(install, tmp_path):
     pid = tmp_path / "pid"
-    site = install("pe-plugin-hangs", {"hangs": "iso_hangs"}, modules={"iso_hangs": HANGS.format(pid=str(pid))})
+    site = install(
+        "pe-plugin-hangs", {"hangs": "iso_hangs"}, modules={"iso_hangs": HANGS.format(pid=str(pid))}
+    )
     code = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have had it ignored
@@ -117,7 +131,9 @@ sys.exit(main())
 """
     command = [sys.executable, "-P", "-c", code, "list-plugins", "--check", "--timeout", "300"]
     settings = {"env": environment([site], PE_PLUGINS="hangs"), "text": True}
-    with subprocess.Popen(command, **settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as check:
+    with subprocess.Popen(
+        command, **settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as check:
         _wait_for(lambda: pid.exists() and pid.read_text())
         check.send_signal(signal.SIGINT)
         out, err = check.communicate(timeout=30)
@@ -142,14 +158,20 @@ def _alive(pid):
 
 def test_a_plugin_that_is_not_used_cannot_be_checked_into_life(install):
     site = install(
-        "pe-plugin-old", {"old": "iso_old"}, requires=("pe-sdk>=2",), modules={"iso_old": "raise SystemExit"}
+        "pe-plugin-old",
+        {"old": "iso_old"},
+        requires=("pe-sdk>=2",),
+        modules={"iso_old": "raise SystemExit"},
     )
     assert listed("--check", path=[site])["old"]["state"] == "incompatible"
 
 
 def test_nothing_is_loaded_from_the_working_directory(install, site):
     shadow = install(
-        "pe-plugin-shadow", {"shadow": "iso_shadow"}, place="work", modules={"iso_healthy": "raise SystemExit"}
+        "pe-plugin-shadow",
+        {"shadow": "iso_shadow"},
+        place="work",
+        modules={"iso_healthy": "raise SystemExit"},
     )
     (shadow / "pe_sdk.py").write_text("raise SystemExit")
     code = "import sys; sys.path.insert(0, ''); from pe_host.cli import main; sys.exit(main())"
@@ -164,11 +186,22 @@ def test_describe_shows_options_flags_and_parameters(site):
     done = run_pe("describe", "healthy", "--json", "--set", "depth=9", path=[site])
     document = json.loads(done.stdout)
     assert (document["kind"], document["distribution"]) == ("generator", "pe-plugin-healthy")
-    assert document["options"][0] == {"name": "depth", "type": "int", "default": "3", "help": "how deep"}
+    assert document["options"][0] == {
+        "name": "depth",
+        "type": "int",
+        "default": "3",
+        "help": "how deep",
+    }
     assert document["labels"] == ["a", "b"]
     assert document["makes"]["space"]["parameters"]["size"] == {"kind": "int", "low": 1, "high": 9}
     text = run_pe("describe", "Healthy", path=[site]).stdout
-    for part in ("how deep", "labels: a, b", "0 to 360 wrap", "7 choices: a, b, c, d, e, …", "default data: none"):
+    for part in (
+        "how deep",
+        "labels: a, b",
+        "0 to 360 wrap",
+        "7 choices: a, b, c, d, e, …",
+        "default data: none",
+    ):
         assert part in text
     assert "noise" not in text
     assert "\x1b" not in text
@@ -204,7 +237,9 @@ def test_describe_fails_with_one_line_and_the_right_code(site, arguments, code, 
 
 def test_a_development_plugin_is_described_from_the_source_tree(install):
     root = install("unrelated", {}, modules={"iso_dev": HEALTHY.replace("@hookimpl", "")})
-    (root / "iso_dev.py").write_text(HEALTHY + "\ndef one():\n    return pe_generators()[0]\n\nnone = 3\n")
+    (root / "iso_dev.py").write_text(
+        HEALTHY + "\ndef one():\n    return pe_generators()[0]\n\nnone = 3\n"
+    )
     for target in ("iso_dev:pe_generators", "iso_dev:one"):
         done = run_pe("describe", "healthy", path=[root], PE_DEV_PLUGIN=f"healthy={target}")
         assert done.returncode == 0, done.stderr
@@ -213,6 +248,10 @@ def test_a_development_plugin_is_described_from_the_source_tree(install):
     assert done.returncode == 0 and "generator of dev dev" in done.stdout, done.stderr
     (root / "iso_wrong.py").write_text("\nwrong = 1 / 0\n")
     done = run_pe("describe", "healthy", path=[root], PE_DEV_PLUGIN="healthy=iso_wrong")
-    assert f"at {root / 'iso_wrong.py'}:2" in done.stderr and "fix it" in done.stderr and "authors" not in done.stderr
+    assert (
+        f"at {root / 'iso_wrong.py'}:2" in done.stderr
+        and "fix it" in done.stderr
+        and "authors" not in done.stderr
+    )
     done = run_pe("describe", "healthy", path=[root], PE_DEV_PLUGIN="healthy=iso_dev:none")
     assert (done.returncode, "gives int, not GeneratorSpec" in done.stderr) == (3, True)

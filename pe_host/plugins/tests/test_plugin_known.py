@@ -27,8 +27,16 @@ def test_the_table_holds_the_plugins_of_this_repository():
     for path in ROOT.glob("plugins/*/pyproject.toml"):
         project = tomllib.loads(path.read_text())["project"]
         for group, entries in project["entry-points"].items():
-            there |= {(GROUPS[group], name, project["name"]) for name in entries if GROUPS[group] != DOCTOR}
-    own = {(k.kind, k.name, k.distribution) for k in KNOWN if (ROOT / "plugins" / k.distribution[10:]).is_dir()}
+            there |= {
+                (GROUPS[group], name, project["name"])
+                for name in entries
+                if GROUPS[group] != DOCTOR
+            }
+    own = {
+        (k.kind, k.name, k.distribution)
+        for k in KNOWN
+        if (ROOT / "plugins" / k.distribution[10:]).is_dir()
+    }
     assert own == there
     assert all(known.summary and known.distribution != HOST for known in KNOWN)
 

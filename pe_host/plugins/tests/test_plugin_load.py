@@ -19,7 +19,9 @@ def module(tmp_path, monkeypatch):
 
     def write(source):
         name = f"load_test_module_{next(_numbers)}"
-        (tmp_path / f"{name}.py").write_text("from pe_sdk import *\nfrom pe_sdk import hookimpl\n" + source)
+        (tmp_path / f"{name}.py").write_text(
+            "from pe_sdk import *\nfrom pe_sdk import hookimpl\n" + source
+        )
         written.append(name)
         return name
 
@@ -60,11 +62,20 @@ BROKEN = {
     "raises": ("raise RuntimeError('first line\\nsecond line')", "RuntimeError: first line$"),
     "base exception": ("raise BaseException('odd')", "BaseException: odd"),
     "no hook": ("", "no spec of that name .no hook pe_generators"),
-    "hook raises": ("@hookimpl\ndef pe_generators():\n    raise KeyError('gone')", "KeyError: 'gone'"),
+    "hook raises": (
+        "@hookimpl\ndef pe_generators():\n    raise KeyError('gone')",
+        "KeyError: 'gone'",
+    ),
     "hook exits": ("@hookimpl\ndef pe_generators():\n    exit()", "end of the process"),
-    "hook of nothing": ("@hookimpl\ndef pe_generators():\n    return [None]", "gives NoneType, not GeneratorSpec"),
+    "hook of nothing": (
+        "@hookimpl\ndef pe_generators():\n    return [None]",
+        "gives NoneType, not GeneratorSpec",
+    ),
     "no list": (HOOK.replace("[{}]", "{}").format(SPEC.format("my-x")), "TypeError"),
-    "unknown argument": ("@hookimpl\ndef pe_generators(unknown):\n    return []", "PluginValidationError"),
+    "unknown argument": (
+        "@hookimpl\ndef pe_generators(unknown):\n    return []",
+        "PluginValidationError",
+    ),
     "other name": (HOOK.format(SPEC.format("other")), "no spec of that name .'other'."),
     "twice": (HOOK.format(SPEC.format("my-x") + "," + SPEC.format("my_x")), "2 specs of that name"),
 }
@@ -97,7 +108,8 @@ def test_a_development_plugin_is_a_spec_or_makes_one(module, target):
 
 
 @pytest.mark.parametrize(
-    ("target", "message"), [("gone", "no attribute 'gone'"), ("number", "gives int"), ("other", "no spec of that name")]
+    ("target", "message"),
+    [("gone", "no attribute 'gone'"), ("number", "gives int"), ("other", "no spec of that name")],
 )
 def test_a_development_plugin_that_is_none_says_so(module, target, message):
     name = module(f"number = 3\nother = {SPEC.format('other')}\n")

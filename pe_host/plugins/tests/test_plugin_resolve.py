@@ -26,7 +26,9 @@ def test_a_reference_of_another_form_is_refused(change):
 
 def test_an_unknown_name_gets_a_suggestion_and_a_way_on():
     with pytest.raises(PluginFailure, match="did you mean 'text-render'") as caught:
-        resolve("generator", "text-rendre", [plugin("text-render"), plugin("text-rendr", kind="reader")])
+        resolve(
+            "generator", "text-rendre", [plugin("text-render"), plugin("text-rendr", kind="reader")]
+        )
     assert caught.value.exit_code == 3
     assert "pe list-plugins" in caught.value.fix
     assert "pip install pe-plugin-text-rendre" in caught.value.fix
@@ -48,7 +50,9 @@ def test_a_conflict_names_both_and_distribution_slash_name_settles_it():
 
 
 def test_one_distribution_that_offers_a_name_twice_is_reported_to_its_authors():
-    twice = [Found("x", "generator", "dist-a", "1.0", "", module, CONFLICT) for module in ("m", "n")]
+    twice = [
+        Found("x", "generator", "dist-a", "1.0", "", module, CONFLICT) for module in ("m", "n")
+    ]
     with pytest.raises(PluginFailure) as caught:
         resolve("generator", "dist-a/x", twice)
     assert "authors of dist-a" in caught.value.fix
@@ -56,7 +60,9 @@ def test_one_distribution_that_offers_a_name_twice_is_reported_to_its_authors():
 
 def test_a_plugin_that_cannot_be_used_says_why():
     with pytest.raises(PluginFailure, match="PE_PLUGINS=a leaves it out"):
-        resolve("generator", "x", [plugin("x", state=DISABLED, reason="PE_PLUGINS=a leaves it out")])
+        resolve(
+            "generator", "x", [plugin("x", state=DISABLED, reason="PE_PLUGINS=a leaves it out")]
+        )
 
 
 def test_a_distribution_without_that_plugin_lists_what_it_has():

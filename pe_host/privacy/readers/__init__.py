@@ -13,7 +13,9 @@ def guess_scheme(path: Path) -> str:
     """
     if not path.exists():
         raise DataError(
-            "there is no such file or folder", where=str(path), fix="give --data a path, or scheme:location"
+            "there is no such file or folder",
+            where=str(path),
+            fix="give --data a path, or scheme:location",
         )
     if path.is_dir():
         return "idx" if any("-idx3-ubyte" in entry.name for entry in path.iterdir()) else "folder"

@@ -29,7 +29,8 @@ def describe(location: str) -> SourceInfo:
     with _open(first) as image:
         channels = 1 if image.mode in _GRAY else 3
         return SourceInfo(
-            OutputSpec.image(image.height, image.width, channels), tuple(folder.name for folder in classes)
+            OutputSpec.image(image.height, image.width, channels),
+            tuple(folder.name for folder in classes),
         )
 
 
@@ -44,7 +45,9 @@ def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Tab
     files, labels = [], []
     for folder in _classes(location):
         if folder.name not in label_names:
-            raise SourceError("this folder is none of the classes", where=str(folder), fix="add it to --classes")
+            raise SourceError(
+                "this folder is none of the classes", where=str(folder), fix="add it to --classes"
+            )
         images = _images(folder)
         files += images
         labels += [label_names.index(folder.name)] * len(images)
@@ -57,11 +60,15 @@ def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Tab
 def _classes(location: str) -> list[Path]:
     root = Path(location)
     if not root.is_dir():
-        raise SourceError("there is no such folder", where=location, fix="give --data the folder of class folders")
+        raise SourceError(
+            "there is no such folder", where=location, fix="give --data the folder of class folders"
+        )
     folders = [entry for entry in _entries(root) if entry.is_dir()]
     if not folders:
         raise SourceError(
-            "there are no class folders", where=location, fix="put the images of each class in a folder of its own"
+            "there are no class folders",
+            where=location,
+            fix="put the images of each class in a folder of its own",
         )
     return folders
 
@@ -73,7 +80,9 @@ def _images(folder: Path) -> list[Path]:
 
 def _entries(folder: Path) -> list[Path]:
     try:
-        return sorted((e for e in folder.iterdir() if not e.name.startswith(".")), key=lambda e: e.name)
+        return sorted(
+            (e for e in folder.iterdir() if not e.name.startswith(".")), key=lambda e: e.name
+        )
     except OSError as error:
         what = f"the folder cannot be read ({error.strerror})"
         raise SourceError(what, where=str(folder), fix="mend its permissions") from None
@@ -88,7 +97,9 @@ def _open(path: Path) -> Image.Image:
     if image.mode not in _GRAY + _COLOUR:
         image.close()
         raise SourceError(
-            f"images of mode {image.mode} cannot be used", where=str(path), fix="convert it to 8-bit gray or RGB"
+            f"images of mode {image.mode} cannot be used",
+            where=str(path),
+            fix="convert it to 8-bit gray or RGB",
         )
     return image
 
@@ -96,14 +107,20 @@ def _open(path: Path) -> Image.Image:
 def _pixels(path: Path, output: OutputSpec) -> NDArray[np.uint8]:
     height, width, channels = output.shape
     with _open(path) as image:
-        if (image.height, image.width) != (height, width) or (channels == 1) != (image.mode in _GRAY):
+        if (image.height, image.width) != (height, width) or (channels == 1) != (
+            image.mode in _GRAY
+        ):
             kind = "gray" if channels == 1 else "colour"
             fix = "the form follows the first image by name; bring all images to one form"
-            raise SourceError(f"expected a {kind} image of {width} × {height} pixels", where=str(path), fix=fix)
+            raise SourceError(
+                f"expected a {kind} image of {width} × {height} pixels", where=str(path), fix=fix
+            )
         try:
             pixels = np.asarray(image.convert("L" if channels == 1 else "RGB"))
         except _BROKEN:
-            raise SourceError("this image is damaged", where=str(path), fix="mend it, or take it out") from None
+            raise SourceError(
+                "this image is damaged", where=str(path), fix="mend it, or take it out"
+            ) from None
     return pixels.reshape(output.shape)
 
 

@@ -39,10 +39,14 @@ def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Tab
     if (*data.shape[1:], 1) != output.shape:
         fix = "give files whose pictures have the planned size"
         shape = (*data.shape[1:], 1)
-        raise SourceError(f"records have the shape {shape}, expected {output.shape}", where=str(images), fix=fix)
+        raise SourceError(
+            f"records have the shape {shape}, expected {output.shape}", where=str(images), fix=fix
+        )
     if len(data) != len(marks):
         fix = "give the images and the labels of one set, as IMAGES,LABELS"
-        raise SourceError("the two files have different numbers of records", where=location, fix=fix)
+        raise SourceError(
+            "the two files have different numbers of records", where=location, fix=fix
+        )
     return Table(data[..., None], marks.astype(np.int64))
 
 
@@ -53,7 +57,9 @@ def _files(location: str) -> tuple[Path, Path]:
         if len(parts) == 2:
             return Path(parts[0]), Path(parts[1])
         if "idx3" in path.name:
-            return path, path.with_name(path.name.replace("images", "labels").replace("idx3", "idx1"))
+            return path, path.with_name(
+                path.name.replace("images", "labels").replace("idx3", "idx1")
+            )
         fix = "give a folder with *-idx3-ubyte and *-idx1-ubyte files, or IMAGES,LABELS"
         raise SourceError("this names no pair of IDX files", where=location, fix=fix)
     try:
@@ -65,7 +71,9 @@ def _files(location: str) -> tuple[Path, Path]:
     for kind in ("idx3", "idx1"):
         entries = [e for e in there if f"-{kind}-ubyte" in e.name]
         train = [e for e in entries if e.name.startswith("train")] or entries
-        plain = [e for e in train if e.suffix != ".gz"] or train  # both forms of one file may lie there
+        plain = [
+            e for e in train if e.suffix != ".gz"
+        ] or train  # both forms of one file may lie there
         if len(plain) != 1:
             raise SourceError(
                 f"expected one training file *-{kind}-ubyte, found {len(plain)}",
@@ -83,7 +91,9 @@ def _open(path: Path) -> BinaryIO:
         return cast(BinaryIO, gzip.open(path)) if zipped else path.open("rb")
     except OSError as error:
         fix = "check the path and its permissions; where images and labels lie apart, give IMAGES,LABELS"
-        raise SourceError(f"cannot be opened ({error.strerror})", where=str(path), fix=fix) from None
+        raise SourceError(
+            f"cannot be opened ({error.strerror})", where=str(path), fix=fix
+        ) from None
 
 
 def _header(file: BinaryIO, path: Path, axes: int) -> tuple[int, ...]:
@@ -92,7 +102,9 @@ def _header(file: BinaryIO, path: Path, axes: int) -> tuple[int, ...]:
         head = file.read(4 + 4 * axes)
     if len(head) < 4 + 4 * axes or head[:4] != bytes([0, 0, _UINT8, axes]):
         fix = "give images as of MNIST, *-idx3-ubyte, and labels, *-idx1-ubyte; plain or gzipped"
-        raise SourceError(f"this is no IDX file of unsigned bytes with {axes} axes", where=str(path), fix=fix)
+        raise SourceError(
+            f"this is no IDX file of unsigned bytes with {axes} axes", where=str(path), fix=fix
+        )
     return tuple(int(n) for n in np.frombuffer(head[4:], dtype=">u4"))
 
 
@@ -107,12 +119,23 @@ def _load(path: Path, axes: int) -> NDArray[np.uint8]:
         try:
             content = file.read()
         except _BROKEN:
-            raise SourceError("the file is cut short or damaged", where=str(path), fix=_AGAIN) from None
+            raise SourceError(
+                "the file is cut short or damaged", where=str(path), fix=_AGAIN
+            ) from None
     if len(content) != math.prod(shape):
-        raise SourceError("the file has another length than its header says", where=str(path), fix=_AGAIN)
+        raise SourceError(
+            "the file has another length than its header says", where=str(path), fix=_AGAIN
+        )
     return np.frombuffer(content, dtype=np.uint8).reshape(shape)
 
 
 @hookimpl
 def pe_readers() -> Iterable[ReaderSpec]:
-    return [ReaderSpec("idx", "IDX files as of MNIST, plain or gzipped; class names by --classes", describe, read)]
+    return [
+        ReaderSpec(
+            "idx",
+            "IDX files as of MNIST, plain or gzipped; class names by --classes",
+            describe,
+            read,
+        )
+    ]

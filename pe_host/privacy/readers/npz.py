@@ -14,7 +14,16 @@ from numpy.typing import NDArray
 from pe_host.layouts import LAYOUTS, OTHER, Layout
 from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, Table, hookimpl
 
-_BROKEN = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, RuntimeError, MemoryError)
+_BROKEN = (
+    OSError,
+    ValueError,
+    EOFError,
+    KeyError,
+    zipfile.BadZipFile,
+    zlib.error,
+    RuntimeError,
+    MemoryError,
+)
 """What zipfile and numpy raise of damaged, encrypted or lying archives; NotImplementedError is a RuntimeError."""
 _PLAIN = "it is cut short, or holds Python objects: store plain numbers, and names as an array of strings"
 
@@ -42,14 +51,20 @@ def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Tab
         if (info.output.kind, info.output.shape) != (output.kind, output.shape):
             found, planned = info.output, output
             what = f"records have the shape {found.shape} ({found.kind}), expected {planned.shape} ({planned.kind})"
-            raise SourceError(what, where=location, fix=f"bring the {layout.array} to the planned shape")
+            raise SourceError(
+                what, where=location, fix=f"bring the {layout.array} to the planned shape"
+            )
         labels = _array(archive, "labels", location)
         clients = _array(archive, "clients", location) if info.clients else None
         stored = _array(archive, layout.array, location)
     for name, column in (("labels", labels), ("clients", clients)):
-        if column is not None and (column.shape != stored.shape[:1] or column.dtype.kind not in "iu"):
+        if column is not None and (
+            column.shape != stored.shape[:1] or column.dtype.kind not in "iu"
+        ):
             fix = f"store {name} as an integer array as long as {layout.array}"
-            raise SourceError(f"{name} must be whole numbers, one a record", where=location, fix=fix)
+            raise SourceError(
+                f"{name} must be whole numbers, one a record", where=location, fix=fix
+            )
     data = layout.records(output, stored)
     return Table(data, _translated(labels, info.label_names, label_names, location), clients)
 
@@ -62,16 +77,26 @@ def _described(archive: zipfile.ZipFile, location: str) -> tuple[Layout, SourceI
         raise SourceError(f"there are {both}", where=location, fix="store the records of one kind")
     if not found:
         arrays = " or ".join(repr(layout.array) for layout in (*LAYOUTS.values(), OTHER))
-        raise SourceError(f"the array {arrays} is missing", where=location, fix="store records and labels")
+        raise SourceError(
+            f"the array {arrays} is missing", where=location, fix="store records and labels"
+        )
     if "labels" not in names:
-        raise SourceError("the array 'labels' is missing", where=location, fix="store records and labels")
+        raise SourceError(
+            "the array 'labels' is missing", where=location, fix="store records and labels"
+        )
     layout = found[0]
     shape, dtype = _header(archive, layout.array, location)
     try:
-        output = layout.form(shape, dtype, lambda name: _array(archive, name, location) if name in names else None)
+        output = layout.form(
+            shape, dtype, lambda name: _array(archive, name, location) if name in names else None
+        )
     except SourceError as error:
         raise SourceError(error.what, where=error.where or location, fix=error.fix) from None
-    labels = _label_names(_array(archive, "label_names", location), location) if "label_names" in names else ()
+    labels = (
+        _label_names(_array(archive, "label_names", location), location)
+        if "label_names" in names
+        else ()
+    )
     return layout, SourceInfo(output, labels, clients="clients" in names)
 
 
@@ -79,18 +104,24 @@ def _open(location: str) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(Path(location))
     except FileNotFoundError:
-        raise SourceError("there is no such file", where=location, fix="give --data the path of an npz file") from None
+        raise SourceError(
+            "there is no such file", where=location, fix="give --data the path of an npz file"
+        ) from None
     except OSError as error:
         fix = "check the path and its permissions"
         raise SourceError(f"cannot be opened ({error.strerror})", where=location, fix=fix) from None
     except _BROKEN:
         what = "this is not an npz file, or it is cut short"
         raise SourceError(
-            what, where=location, fix="write it with numpy.savez(path, images=…, labels=…), or series=…"
+            what,
+            where=location,
+            fix="write it with numpy.savez(path, images=…, labels=…), or series=…",
         ) from None
 
 
-def _header(archive: zipfile.ZipFile, name: str, location: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+def _header(
+    archive: zipfile.ZipFile, name: str, location: str
+) -> tuple[tuple[int, ...], np.dtype[Any]]:
     try:
         with archive.open(f"{name}.npy") as member:
             file = cast(BinaryIO, member)
@@ -101,7 +132,9 @@ def _header(archive: zipfile.ZipFile, name: str, location: str) -> tuple[tuple[i
                 shape, _, dtype = np.lib.format.read_array_header_2_0(file)
             return shape, dtype
     except _BROKEN:
-        raise SourceError(f"the array {name!r} cannot be read", where=location, fix=_PLAIN) from None
+        raise SourceError(
+            f"the array {name!r} cannot be read", where=location, fix=_PLAIN
+        ) from None
 
 
 def _array(archive: zipfile.ZipFile, name: str, location: str) -> NDArray[Any]:
@@ -109,14 +142,18 @@ def _array(archive: zipfile.ZipFile, name: str, location: str) -> NDArray[Any]:
         with archive.open(f"{name}.npy") as member:
             return np.lib.format.read_array(cast(BinaryIO, member), allow_pickle=False)
     except _BROKEN:
-        raise SourceError(f"the array {name!r} cannot be read", where=location, fix=_PLAIN) from None
+        raise SourceError(
+            f"the array {name!r} cannot be read", where=location, fix=_PLAIN
+        ) from None
 
 
 def _label_names(names: NDArray[Any], location: str) -> tuple[str, ...]:
     out = tuple(str(name) for name in names) if names.ndim == 1 and names.dtype.kind == "U" else ()
     if not out or len(set(out)) != len(out):
         fix = "store numpy.array([name, …]), a name for each label in order and no name twice"
-        raise SourceError("label_names must be an array of distinct strings", where=location, fix=fix)
+        raise SourceError(
+            "label_names must be an array of distinct strings", where=location, fix=fix
+        )
     return out
 
 
@@ -130,14 +167,21 @@ def _translated(
     outside = (positions < 0) | (positions >= len(own))
     if outside.any():
         what = f"the label of row {int(outside.argmax())} has no name in label_names"
-        raise SourceError(what, where=location, fix="store a name for every label, the first for label 0")
-    return np.array([wanted.index(name) if name in wanted else -1 for name in own], dtype=np.int64)[positions]
+        raise SourceError(
+            what, where=location, fix="store a name for every label, the first for label 0"
+        )
+    return np.array([wanted.index(name) if name in wanted else -1 for name in own], dtype=np.int64)[
+        positions
+    ]
 
 
 @hookimpl
 def pe_readers() -> Iterable[ReaderSpec]:
     return [
         ReaderSpec(
-            "npz", "NumPy archive with images or series, labels and optional label_names, clients", describe, read
+            "npz",
+            "NumPy archive with images or series, labels and optional label_names, clients",
+            describe,
+            read,
         )
     ]

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_host.parquet_layout import CLIENT, INSTALL, LABEL, MISSING, columns_of, from_columns, read_about
+from pe_host.parquet_layout import (
+    CLIENT,
+    INSTALL,
+    LABEL,
+    MISSING,
+    columns_of,
+    from_columns,
+    read_about,
+)
 from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, Table, hookimpl
 
 if TYPE_CHECKING:
@@ -44,7 +52,9 @@ def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Tab
             raise SourceError(what, where=location, fix="bring the lists to the planned length")
         table = _guarded(file.read, location)
     length = int(np.prod(output.shape)) // len(columns_of(info.output))
-    columns = [_matrix(table.column(name), length, name, location) for name in columns_of(info.output)]
+    columns = [
+        _matrix(table.column(name), length, name, location) for name in columns_of(info.output)
+    ]
     labels = _labels(table.column(LABEL), info.label_names, label_names, location)
     clients = _codes(table.column(CLIENT), CLIENT, location) if info.clients else None
     return Table(from_columns(output, columns), labels, clients)
@@ -56,7 +66,9 @@ def _open(location: str) -> "pq.ParquetFile":
     except ImportError:
         raise SourceError(MISSING, where=location, fix=INSTALL) from None
     if not Path(location).is_file():
-        raise SourceError("there is no such file", where=location, fix="give --data the path of a Parquet file")
+        raise SourceError(
+            "there is no such file", where=location, fix="give --data the path of a Parquet file"
+        )
     file: pq.ParquetFile = _guarded(lambda: pq.ParquetFile(location), location)
     return file
 
@@ -72,14 +84,19 @@ def _guarded(call: Any, location: str) -> Any:
 def _described(file: "pq.ParquetFile", location: str) -> SourceInfo:
     schema = file.schema_arrow
     if LABEL not in schema.names:
-        raise SourceError(f"the column {LABEL!r} is missing", where=location, fix="give each record a label")
+        raise SourceError(
+            f"the column {LABEL!r} is missing", where=location, fix="give each record a label"
+        )
     if len(set(schema.names)) != len(schema.names):
         raise SourceError("two columns have the same name", where=location, fix="rename one")
     clients = CLIENT in schema.names
     try:
         about = read_about(schema.metadata)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        what, fix = f"its metadata make no sense: {error}", "write it again, or drop the metadata 'pe'"
+        what, fix = (
+            f"its metadata make no sense: {error}",
+            "write it again, or drop the metadata 'pe'",
+        )
         raise SourceError(what, where=location, fix=fix) from None
     if about is not None:
         output, names = about
@@ -92,14 +109,24 @@ def _described(file: "pq.ParquetFile", location: str) -> SourceInfo:
         return SourceInfo(output, names, clients=clients)
     features = [field for field in schema if field.name not in (LABEL, CLIENT)]
     if not features:
-        raise SourceError("there are no list columns", where=location, fix="store a list column for each feature")
+        raise SourceError(
+            "there are no list columns", where=location, fix="store a list column for each feature"
+        )
     lengths = {_length(file, field, location) for field in features}
     if len(lengths) > 1:
-        raise SourceError("the list columns differ in length", where=location, fix="give all features T steps")
+        raise SourceError(
+            "the list columns differ in length", where=location, fix="give all features T steps"
+        )
     try:
-        return SourceInfo(OutputSpec.series(lengths.pop(), [field.name for field in features]), (), clients=clients)
+        return SourceInfo(
+            OutputSpec.series(lengths.pop(), [field.name for field in features]),
+            (),
+            clients=clients,
+        )
     except ValueError as error:
-        raise SourceError(f"these are no series: {error}", where=location, fix="mend the columns") from None
+        raise SourceError(
+            f"these are no series: {error}", where=location, fix="mend the columns"
+        ) from None
 
 
 def _check_lists(field: "pa.Field[Any]", location: str) -> None:
@@ -108,7 +135,9 @@ def _check_lists(field: "pa.Field[Any]", location: str) -> None:
     kinds = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
     if not any(is_kind(field.type) for is_kind in kinds) or not _numbers(field.type.value_type):
         what = f"the column {field.name!r} holds {field.type}, not lists of numbers"
-        raise SourceError(what, where=location, fix="drop it, or store a list of T numbers in each row")
+        raise SourceError(
+            what, where=location, fix="drop it, or store a list of T numbers in each row"
+        )
 
 
 def _length(file: "pq.ParquetFile", field: "pa.Field[Any]", location: str) -> int:
@@ -119,14 +148,18 @@ def _length(file: "pq.ParquetFile", field: "pa.Field[Any]", location: str) -> in
         return int(field.type.list_size)
     first = _guarded(lambda: next(file.iter_batches(1, columns=[field.name]), None), location)
     if first is None or len(first) == 0 or not first.column(0)[0].is_valid:
-        raise SourceError("there is no first record", where=location, fix="give a file that holds some")
+        raise SourceError(
+            "there is no first record", where=location, fix="give a file that holds some"
+        )
     return len(first.column(0)[0])
 
 
 def _numbers(kind: "pa.DataType") -> bool:
     import pyarrow as pa
 
-    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind))
+    return bool(
+        pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
+    )
 
 
 def _matrix(column: "pa.ChunkedArray[Any]", length: int, name: str, location: str) -> NDArray[Any]:
@@ -134,12 +167,16 @@ def _matrix(column: "pa.ChunkedArray[Any]", length: int, name: str, location: st
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    lengths = pc.list_value_length(column).combine_chunks() if len(column) else pa.array([], pa.int32())
+    lengths = (
+        pc.list_value_length(column).combine_chunks() if len(column) else pa.array([], pa.int32())
+    )
     wrong = np.asarray(pc.fill_null(lengths, -1)) != length
     if wrong.any():
         what = f"the list of row {int(wrong.argmax())} in {name!r} has not the {length} values of the others"
         raise SourceError(what, where=location, fix="bring all series to one length")
-    values = pa.chunked_array([pc.list_flatten(chunk) for chunk in column.chunks], column.type.value_type)
+    values = pa.chunked_array(
+        [pc.list_flatten(chunk) for chunk in column.chunks], column.type.value_type
+    )
     missing = np.asarray(values.is_null())
     if missing.any():
         what = f"a value of row {int(missing.argmax()) // length} in {name!r} is missing"
@@ -158,7 +195,9 @@ def _labels(
     if values.dtype.kind in "iu":
         if own and own != wanted:
             fix = "store labels as texts, or leave out --classes"
-            raise SourceError("labels are numbers, and the classes are others", where=location, fix=fix)
+            raise SourceError(
+                "labels are numbers, and the classes are others", where=location, fix=fix
+            )
         return values.astype(np.int64)
     places = {name: i for i, name in enumerate(wanted)}
     return np.array([places.get(name, -1) for name in values], dtype=np.int64)
@@ -166,7 +205,11 @@ def _labels(
 
 def _codes(column: "pa.ChunkedArray[Any]", name: str, location: str) -> NDArray[np.int64]:
     values = _plain(column, name, location)
-    return values.astype(np.int64) if values.dtype.kind in "iu" else np.unique(values, return_inverse=True)[1]
+    return (
+        values.astype(np.int64)
+        if values.dtype.kind in "iu"
+        else np.unique(values, return_inverse=True)[1]
+    )
 
 
 def _plain(column: "pa.ChunkedArray[Any]", name: str, location: str) -> NDArray[Any]:
@@ -176,9 +219,13 @@ def _plain(column: "pa.ChunkedArray[Any]", name: str, location: str) -> NDArray[
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     kind = column.type
-    if not (pa.types.is_integer(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+    if not (
+        pa.types.is_integer(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    ):
         fix = "store whole numbers or texts"
-        raise SourceError(f"the column {name!r} holds {kind}, not whole numbers or texts", where=location, fix=fix)
+        raise SourceError(
+            f"the column {name!r} holds {kind}, not whole numbers or texts", where=location, fix=fix
+        )
     missing = np.asarray(column.is_null())
     if missing.any():
         what = f"{name} of row {int(missing.argmax())} is missing"
@@ -189,5 +236,7 @@ def _plain(column: "pa.ChunkedArray[Any]", name: str, location: str) -> NDArray[
 
 @hookimpl
 def pe_readers() -> Iterable[ReaderSpec]:
-    summary = "Parquet file with a list column for each feature of a series, label and optional client"
+    summary = (
+        "Parquet file with a list column for each feature of a series, label and optional client"
+    )
     return [ReaderSpec("parquet", summary, describe, read)]

@@ -17,7 +17,9 @@ def describe(location: str) -> SourceInfo:
         SourceError: another name than `digits`.
     """
     if location != "digits":
-        raise SourceError(f"unknown data set {location!r}", where=f"sklearn:{location}", fix="use sklearn:digits")
+        raise SourceError(
+            f"unknown data set {location!r}", where=f"sklearn:{location}", fix="use sklearn:digits"
+        )
     return SourceInfo(_OUTPUT, tuple("0123456789"), public=True)
 
 
@@ -34,7 +36,9 @@ def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Tab
     missing = [name for name in info.label_names if name not in label_names]
     if missing:
         what = f"the digits {', '.join(missing)} are none of the classes"
-        raise SourceError(what, where=f"sklearn:{location}", fix="name all ten with --classes, or leave it out")
+        raise SourceError(
+            what, where=f"sklearn:{location}", fix="name all ten with --classes, or leave it out"
+        )
     from sklearn.datasets import load_digits
 
     digits = load_digits()

@@ -109,7 +109,9 @@ def exact_delta() -> Delta:
 
     def delta(groups: list[tuple[int, float]], epsilon: float) -> float:
         (probs, losses), *rest = [law(*group) for group in groups]
-        over = np.append(np.cumsum(probs[::-1])[::-1], 0.0)  # chance of a loss of at least losses[i]
+        over = np.append(
+            np.cumsum(probs[::-1])[::-1], 0.0
+        )  # chance of a loss of at least losses[i]
         without = np.exp(np.log(probs) - losses)  # the law without the record
         under = np.append(np.cumsum(without[::-1])[::-1], 0.0)
         weights, shifts = rest[0] if rest else (np.ones(1), np.zeros(1))

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from pe_host.errors import PrivacyRefusal
-from pe_host.privacy.accountant import Release, calibrate, delta_of, epsilon_of, gaussian_mu, plan_releases
+from pe_host.privacy.accountant import (
+    Release,
+    calibrate,
+    delta_of,
+    epsilon_of,
+    gaussian_mu,
+    plan_releases,
+)
 
 
 @pytest.mark.parametrize(
@@ -25,7 +32,9 @@ from pe_host.privacy.accountant import Release, calibrate, delta_of, epsilon_of,
         ([(40, 5.0), (1, 5.0)], 0.0),
     ],
 )
-def test_delta_is_the_exact_one_from_above(exact_delta: Any, groups: list[tuple[int, float]], epsilon: float) -> None:
+def test_delta_is_the_exact_one_from_above(
+    exact_delta: Any, groups: list[tuple[int, float]], epsilon: float
+) -> None:
     """Too small a δ would be a hole, one more than a few per cent too large a waste (1 % of δ is under 0.1 % of ε)."""
     exact = exact_delta(groups, epsilon)
     assert exact > 1e-10
@@ -59,14 +68,18 @@ def test_calibration_never_overshoots(
     scales = calibrate(epsilon, delta, rounds, votes, share)
     groups = [(rounds * votes, scales.votes)] + ([(1, scales.counts)] if scales.counts else [])
     assert exact_delta(groups, epsilon) <= delta * (1 + 1e-9)
-    less = [(count, 0.97 * scale) for count, scale in groups]  # and 3 % less noise is too little: nothing is wasted
+    less = [
+        (count, 0.97 * scale) for count, scale in groups
+    ]  # and 3 % less noise is too little: nothing is wasted
     if epsilon <= 20 and delta <= 1e-4:  # above, δ moves in the steps of the lattice
         assert exact_delta(less, epsilon) > delta
 
 
 @pytest.mark.parametrize("epsilon", [1e-3, 0.5, 300.0, 1000.0])
 @pytest.mark.parametrize("delta", [1e-6, 9e-4, 1e-3, 0.1])
-def test_fault_8_calibration_works_for_small_and_large_budgets(epsilon: float, delta: float) -> None:
+def test_fault_8_calibration_works_for_small_and_large_budgets(
+    epsilon: float, delta: float
+) -> None:
     """A root search between fixed ends fails here with "different signs" for small ε, for ε >= 300 and for δ > 8e-4."""
     if epsilon == 1e-3 and delta == 1e-6:
         rounds, votes, share = 1, 1, 0.0  # noise of 2,500: quick enough for a test
@@ -79,7 +92,9 @@ def test_fault_8_calibration_works_for_small_and_large_budgets(epsilon: float, d
 
 
 def test_more_budget_means_less_noise() -> None:
-    by_epsilon = [calibrate(e, 1e-6, 4, 5).votes for e in (0.1, 0.3, 1.0, 3.0, 10.0, 100.0, 700.0, 2000.0)]
+    by_epsilon = [
+        calibrate(e, 1e-6, 4, 5).votes for e in (0.1, 0.3, 1.0, 3.0, 10.0, 100.0, 700.0, 2000.0)
+    ]
     by_delta = [calibrate(1.0, d, 4, 5).votes for d in (1e-9, 1e-6, 1e-3, 0.1)]
     by_rounds = [calibrate(1.0, 1e-6, t, 5).votes for t in (8, 4, 2, 1)]
     for scales in (by_epsilon, by_delta, by_rounds):
@@ -89,7 +104,9 @@ def test_more_budget_means_less_noise() -> None:
 def test_the_counts_get_their_share() -> None:
     scales = calibrate(1.0, 1e-6, 4, 10, 0.02)
     assert scales.counts is not None
-    assert (1 / scales.counts**2) / (1 / scales.counts**2 + 40 / scales.votes**2) == pytest.approx(0.02)
+    assert (1 / scales.counts**2) / (1 / scales.counts**2 + 40 / scales.votes**2) == pytest.approx(
+        0.02
+    )
     assert calibrate(1.0, 1e-6, 4, 10, 0.0).counts is None
 
 
@@ -132,19 +149,29 @@ def test_more_noisy_counts_than_can_be_accounted_for_are_refused(rounds: int, vo
 
 
 def _gaussian(mu: float, epsilon: float) -> float:
-    return float(norm.cdf(-epsilon / mu + mu / 2) - math.exp(epsilon) * norm.cdf(-epsilon / mu - mu / 2))
+    return float(
+        norm.cdf(-epsilon / mu + mu / 2) - math.exp(epsilon) * norm.cdf(-epsilon / mu - mu / 2)
+    )
 
 
-@pytest.mark.parametrize("groups", [[(1, 0.7)], [(3, 0.5)], [(4, 1.0), (1, 3.5)], [(40, 27.0), (1, 29.9)]])
-def test_the_gaussian_curve_lies_below_the_exact_one(exact_delta: Any, groups: list[tuple[int, float]]) -> None:
+@pytest.mark.parametrize(
+    "groups", [[(1, 0.7)], [(3, 0.5)], [(4, 1.0), (1, 3.5)], [(40, 27.0), (1, 29.9)]]
+)
+def test_the_gaussian_curve_lies_below_the_exact_one(
+    exact_delta: Any, groups: list[tuple[int, float]]
+) -> None:
     mu = gaussian_mu([Release(*group) for group in groups])
     epsilons = [e for e in np.linspace(0, 8 * mu, 400) if exact_delta(groups, e) > 1e-9]
     assert all(_gaussian(mu, e) >= exact_delta(groups, e) for e in epsilons)
-    assert any(_gaussian(0.98 * mu, e) < exact_delta(groups, e) for e in epsilons)  # and no much smaller one would do
+    assert any(
+        _gaussian(0.98 * mu, e) < exact_delta(groups, e) for e in epsilons
+    )  # and no much smaller one would do
 
 
 def test_the_square_root_formula_is_too_low_at_small_noise(exact_delta: Any) -> None:
     """sqrt(m) / scale is the μ of continuous noise; reporting it for discrete noise would be too good to be true."""
     naive = math.sqrt(3) / 0.5
-    assert any(_gaussian(naive, e) < 0.98 * exact_delta([(3, 0.5)], e) for e in np.linspace(0, 20, 200))
+    assert any(
+        _gaussian(naive, e) < 0.98 * exact_delta([(3, 0.5)], e) for e in np.linspace(0, 20, 200)
+    )
     assert gaussian_mu([Release(3, 0.5)]) > 1.01 * naive

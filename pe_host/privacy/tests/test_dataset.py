@@ -39,10 +39,14 @@ def test_fault_16_a_label_out_of_range_is_an_error(bad: int) -> None:
     """In the reference such rows are dropped silently. The error names the row, not the label."""
     with pytest.raises(DataError, match="label") as caught:
         _make(_images(4), [0, 1, bad, bad])
-    assert caught.value.what == "the label of row 2 is none of the 3 classes"  # the same whatever it is
+    assert (
+        caught.value.what == "the label of row 2 is none of the 3 classes"
+    )  # the same whatever it is
 
 
-@pytest.mark.parametrize("labels", [[0.0, 1.0], [0.0, np.nan], ["a", "b"], [[0], [1]], [True, False]])
+@pytest.mark.parametrize(
+    "labels", [[0.0, 1.0], [0.0, np.nan], ["a", "b"], [[0], [1]], [True, False]]
+)
 def test_fault_16_labels_that_are_no_integers_are_an_error(labels: Any) -> None:
     with pytest.raises(DataError):
         _make(_images(2), labels)
@@ -62,7 +66,13 @@ def test_no_records_is_an_error() -> None:
 
 def _plan(output: OutputSpec = OUTPUT) -> PrivacyPlan:
     return make_plan(
-        epsilon=math.inf, rounds=1, votes=1, class_names=("a", "b"), output=output, reader="x", embeddings=("e",)
+        epsilon=math.inf,
+        rounds=1,
+        votes=1,
+        class_names=("a", "b"),
+        output=output,
+        reader="x",
+        embeddings=("e",),
     )
 
 
@@ -123,7 +133,10 @@ def test_parameters_of_another_form_are_an_error_that_names_nothing(bad: Any) ->
 def test_parameters_are_kept_and_do_not_show() -> None:
     columns = {"age": np.array([41.0, 42, 43]), "hair": np.array([0, 1, 1])}
     data = PrivateDataset(Table(_images(3), np.zeros(3, np.int64), parameters=columns), OUTPUT, 3)
-    assert data.parameters["age"].tolist() == [41, 42, 43] and set(data.parameters) == {"age", "hair"}
+    assert data.parameters["age"].tolist() == [41, 42, 43] and set(data.parameters) == {
+        "age",
+        "hair",
+    }
     assert "age" not in repr(data) and _make(_images(3), [0, 1, 2]).parameters == {}
 
 
@@ -136,18 +149,28 @@ def test_columns_of_parameters_become_64_bits() -> None:
     }
     data = PrivateDataset(Table(_images(3), np.zeros(3, np.int64), parameters=columns), OUTPUT, 3)
     assert [data.parameters[name].dtype for name in columns] == [np.int64, np.int64, np.float64]
-    assert bins_of(Int(100, 299)).shares(data.parameters["byte"])[[0, 10, 15]].tolist() == pytest.approx([1 / 3] * 3)
+    assert bins_of(Int(100, 299)).shares(data.parameters["byte"])[
+        [0, 10, 15]
+    ].tolist() == pytest.approx([1 / 3] * 3)
 
 
 def test_a_client_counts_once_for_its_most_frequent_class() -> None:
     data = _make(_images(7), [2, 1, 1, 0, 2, 2, 0], np.array([900, 900, 900, -3, -3, 5, 5]))
-    assert data.class_counts().tolist() == [2, 1, 0]  # ties of clients -3 and 5 go to the lower class
+    assert data.class_counts().tolist() == [
+        2,
+        1,
+        0,
+    ]  # ties of clients -3 and 5 go to the lower class
     assert data.units == 3
 
 
 def test_records_do_not_show() -> None:
     data = _make(_images(4), [0, 1, 2, 0])
-    assert "77" not in repr(data) and "77" not in str(data) and repr(data) == "PrivateDataset(withheld)"
+    assert (
+        "77" not in repr(data)
+        and "77" not in str(data)
+        and repr(data) == "PrivateDataset(withheld)"
+    )
     for copying in (pickle.dumps, copy.copy, copy.deepcopy):
         with pytest.raises(TypeError, match="never pickled"):
             copying(data)

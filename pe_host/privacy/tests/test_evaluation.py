@@ -16,7 +16,9 @@ from pe_host.privacy import FolderLock, PrivateSide, evaluation
 from pe_host.privacy.evaluation import EVALUATION, Population, Question, project, some_rows
 from pe_sdk import Categorical, Embedding, Float, ParameterSpace, Table
 
-SPACE = ParameterSpace({"size": Float(0, 10), "hair": Categorical(("none", "short", "long")), "unknown": Float(0, 1)})
+SPACE = ParameterSpace(
+    {"size": Float(0, 10), "hair": Categorical(("none", "short", "long")), "unknown": Float(0, 1)}
+)
 SECRET = "content-of-a-record"
 
 
@@ -35,7 +37,9 @@ def _table(run: Any, **columns: Any) -> None:
 
 def _population(vectors: Any, **state: Any) -> Population:
     rows = len(vectors)
-    return Population(project(vectors), {name: np.resize(column, rows) for name, column in state.items()})
+    return Population(
+        project(vectors), {name: np.resize(column, rows) for name, column in state.items()}
+    )
 
 
 def _question(run: Any, *populations: Population, embedding: Embedding | None = None) -> Question:
@@ -63,13 +67,18 @@ def test_marginals_are_those_of_the_columns(run: Any) -> None:
     first = _population(run.candidates, size=[0.0, 4.0], hair=[0, 1], unknown=[0.5], elsewhere=[0])
     last = _population(run.candidates, size=[7.0], hair=[2, 2, 2, 1], unknown=[0.5])
     found = _evaluate(run, _question(run, first, last))
-    assert list(found["marginals"]) == ["hair", "size"], "parameters that both sides and the space know"
+    assert list(found["marginals"]) == ["hair", "size"], (
+        "parameters that both sides and the space know"
+    )
     size, hair = found["marginals"]["size"], found["marginals"]["hair"]
     assert size["populations"] == pytest.approx([0.6, 0.1]) and size["perfect"] == 0
     assert hair["populations"] == pytest.approx([1, 0.25]) and hair["perfect"] == 0
     assert hair["shares"] == {"private": [0, 0, 1], "first": [0.5, 0.5, 0], "last": [0, 0.25, 0.75]}
     assert size["shares"]["private"][16] == 1 and size["shares"]["first"][8] == 0.5
-    assert ParameterSpace.from_json({"schema": 1, "parameters": {"hair": hair["parameter"]}})["hair"] == SPACE["hair"]
+    assert (
+        ParameterSpace.from_json({"schema": 1, "parameters": {"hair": hair["parameter"]}})["hair"]
+        == SPACE["hair"]
+    )
 
 
 def test_the_distance_is_that_of_the_vectors(run: Any) -> None:
@@ -82,7 +91,9 @@ def test_the_distance_is_that_of_the_vectors(run: Any) -> None:
     pool = run.candidates / grid_scale(16)
     expected = [frechet_distance(pool, rest), frechet_distance(pool[::-1], rest)]
     assert found["frechet"]["populations"] == pytest.approx(expected, rel=1e-4)
-    assert found["frechet"]["perfect"] == pytest.approx(frechet_distance(private[rows[:60]], rest), rel=1e-4)
+    assert found["frechet"]["perfect"] == pytest.approx(
+        frechet_distance(private[rows[:60]], rest), rel=1e-4
+    )
     for i, name in enumerate(("density", "coverage")):
         expected = [density_and_coverage(pool, rest)[i], density_and_coverage(pool[::-1], rest)[i]]
         assert found[name]["populations"] == pytest.approx(expected, rel=1e-4)
@@ -92,14 +103,18 @@ def test_the_distance_is_that_of_the_vectors(run: Any) -> None:
 
 def test_of_each_population_as_many_are_measured(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The distance depends on their number: with 60 of one and 20 of the other, the same samples seem to differ."""
-    found = _evaluate(run, _question(run, _population(run.candidates), _population(run.candidates[:20])))
+    found = _evaluate(
+        run, _question(run, _population(run.candidates), _population(run.candidates[:20]))
+    )
     assert found["samples"] == 20 and found["records"] == 100
     assert len(set(found["frechet"]["populations"])) == 1
     monkeypatch.setattr(evaluation, "RECORDS", 30)
     assert _evaluate(run, _question(run))["records"] == 15
     monkeypatch.setattr(evaluation, "RECORDS", 10)
     few = _evaluate(run, _question(run))
-    assert few["records"] == 5 and "coverage" not in few and "density" not in few  # none has five neighbours
+    assert (
+        few["records"] == 5 and "coverage" not in few and "density" not in few
+    )  # none has five neighbours
 
 
 def test_long_vectors_are_projected_and_keep_their_distance(run: Any) -> None:
@@ -124,7 +139,10 @@ def test_equal_data_give_an_equal_file_and_nothing_comes_back(run: Any) -> None:
     files = []
     for _ in range(2):
         question = _question(run, _population(run.candidates, size=np.linspace(0, 5, 60)))
-        with FolderLock(run.folder) as lock, PrivateSide.open(run.plan(), lock, run.reader, "x", True) as side:
+        with (
+            FolderLock(run.folder) as lock,
+            PrivateSide.open(run.plan(), lock, run.reader, "x", True) as side,
+        ):
             assert side.evaluate(question) is None  # type: ignore[func-returns-value]
             assert side.ledger.releases == []
         files.append((run.folder / EVALUATION).read_bytes())
@@ -141,7 +159,10 @@ def test_rows_are_taken_without_regard_to_their_order() -> None:
     rows = some_rows(20_000, 10_000)
     assert len(set(rows.tolist())) == 10_000 and rows.max() < 20_000
     # A hypergeometric count of mean 5,000 and deviation 35: 250 are 7 of them.
-    assert abs(int((rows % 2 == 0).sum()) - 5_000) < 250 and abs(int((rows < 10_000).sum()) - 5_000) < 250
+    assert (
+        abs(int((rows % 2 == 0).sum()) - 5_000) < 250
+        and abs(int((rows < 10_000).sum()) - 5_000) < 250
+    )
     first = rows[:1000]  # and so for the first ones, which are set aside
     assert abs(int((first < 10_000).sum()) - 500) < 110
 
@@ -152,7 +173,10 @@ def test_no_client_is_measured_against_itself(run: Any) -> None:
     owners = np.repeat(np.arange(12), 10)
     run.table = Table(images, np.zeros(120, np.int64), owners, {"size": owners / 2.0})
     plan = run.plan(unit="client")
-    with FolderLock(run.folder) as lock, PrivateSide.open(plan, lock, run.reader, "x", True) as side:
+    with (
+        FolderLock(run.folder) as lock,
+        PrivateSide.open(plan, lock, run.reader, "x", True) as side,
+    ):
         side.evaluate(_question(run, _population(run.candidates[:30], size=[1.0])))
     found = json.loads((run.folder / EVALUATION).read_text())
     assert found["samples"] == 30 and found["records"] == 90
@@ -164,7 +188,10 @@ def test_no_client_is_measured_against_itself(run: Any) -> None:
 def test_one_client_alone_is_too_few(run: Any) -> None:
     run.table = replace(run.table, clients=np.zeros(120, np.int64))
     plan = run.plan(unit="client")
-    with FolderLock(run.folder) as lock, PrivateSide.open(plan, lock, run.reader, "x", True) as side:
+    with (
+        FolderLock(run.folder) as lock,
+        PrivateSide.open(plan, lock, run.reader, "x", True) as side,
+    ):
         question = _question(run)
         with pytest.raises(DataError, match="too few clients"):
             side.evaluate(question)
@@ -178,7 +205,10 @@ def test_text_is_no_declaration_of_public_data(run: Any) -> None:
 def test_parameters_of_data_that_are_not_public_are_not_even_kept(run: Any) -> None:
     _table(run, size=np.linspace(0, 10, 120))
     for public, kept in ((False, set()), (True, {"size"})):
-        with FolderLock(run.folder) as lock, PrivateSide.open(run.plan(), lock, run.reader, "x", public) as side:
+        with (
+            FolderLock(run.folder) as lock,
+            PrivateSide.open(run.plan(), lock, run.reader, "x", public) as side,
+        ):
             side.load()
             assert side._data is not None and set(side._data.parameters) == kept
 
@@ -195,17 +225,25 @@ def test_a_failure_says_what_failed_and_no_more(run: Any) -> None:
     _evaluate(run, _question(run))
     other = _population(np.zeros((60, 3), np.int16))
     for question, error, says in (
-        (_question(run, embedding=_failing(RuntimeError)), PluginFailure, "embedding failed with RuntimeError"),
+        (
+            _question(run, embedding=_failing(RuntimeError)),
+            PluginFailure,
+            "embedding failed with RuntimeError",
+        ),
         (_question(run, other), DataError, "measuring failed with ValueError"),
         (_question(run, _population(run.candidates[:1])), DataError, "too few"),
     ):
         with pytest.raises(error, match=says) as caught:
             _evaluate(run, question)
         assert caught.value.__context__ is None and caught.value.__cause__ is None
-        frames = [frame.f_code.co_name for frame, _ in traceback.walk_tb(caught.value.__traceback__)]
+        frames = [
+            frame.f_code.co_name for frame, _ in traceback.walk_tb(caught.value.__traceback__)
+        ]
         assert frames[-1] == "evaluate", "deeper frames hold records"
         assert SECRET not in "".join(traceback.format_exception(caught.value))
-        assert not (run.folder / EVALUATION).exists(), "a file of before would be taken for this run's"
+        assert not (run.folder / EVALUATION).exists(), (
+            "a file of before would be taken for this run's"
+        )
 
 
 def test_three_records_are_too_few(run: Any) -> None:

@@ -21,7 +21,13 @@ def plan() -> PrivacyPlan:
     from pe_sdk import OutputSpec
 
     return make_plan(
-        epsilon=2.0, rounds=4, votes=3, class_names=("a",), output=OutputSpec.image(4, 4), reader="r", embeddings=("e",)
+        epsilon=2.0,
+        rounds=4,
+        votes=3,
+        class_names=("a",),
+        output=OutputSpec.image(4, 4),
+        reader="r",
+        embeddings=("e",),
     )
 
 
@@ -44,7 +50,11 @@ def test_the_plan_is_affordable_and_nothing_more(tmp_path: Path, plan: PrivacyPl
 def test_what_was_written_is_read_again(tmp_path: Path, plan: PrivacyPlan) -> None:
     before = _complete(tmp_path / "l", plan)
     after = Ledger.open(tmp_path / "l", plan)
-    assert after.releases == before.releases and after.has_line("votes", 4) and not after.has_line("votes", 5)
+    assert (
+        after.releases == before.releases
+        and after.has_line("votes", 4)
+        and not after.has_line("votes", 5)
+    )
 
 
 def test_a_line_is_on_the_disk_when_spend_returns(
@@ -66,12 +76,18 @@ def test_a_full_disk_is_an_error_before_anything_is_drawn(
 ) -> None:
     ledger = Ledger.open(tmp_path / "l", plan)
     with monkeypatch.context() as patch, pytest.raises(DataError, match="No space left"):
-        patch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+        patch.setattr(
+            os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device"))
+        )
         ledger.spend("votes", 1)
-    assert len(Ledger.open(tmp_path / "l", plan).releases) == 1  # the line may have reached the disk: it counts
+    assert (
+        len(Ledger.open(tmp_path / "l", plan).releases) == 1
+    )  # the line may have reached the disk: it counts
 
 
-def test_creation_syncs_the_folder(tmp_path: Path, plan: PrivacyPlan, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_creation_syncs_the_folder(
+    tmp_path: Path, plan: PrivacyPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
     synced: list[int] = []
     monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_ino))
     Ledger.open(tmp_path / "l", plan)
@@ -84,7 +100,13 @@ def test_fault_5_a_longer_schedule_is_refused(tmp_path: Path, plan: PrivacyPlan)
 
     _complete(tmp_path / "l", plan)
     longer = make_plan(
-        epsilon=2.0, rounds=8, votes=3, class_names=("a",), output=plan.output, reader="r", embeddings=("e",)
+        epsilon=2.0,
+        rounds=8,
+        votes=3,
+        class_names=("a",),
+        output=plan.output,
+        reader="r",
+        embeddings=("e",),
     )
     with pytest.raises(PrivacyRefusal, match="plan has changed"):
         Ledger.open(tmp_path / "l", longer)
@@ -94,7 +116,9 @@ def test_fault_6_every_attempt_counts(tmp_path: Path, plan: PrivacyPlan) -> None
     """The reference draws noise again for what was done before a kill: five noisy rounds for a plan of four."""
     path = tmp_path / "l"
     for _ in range(3):
-        Ledger.open(path, plan).spend("votes", 1)  # killed before the histogram was stored, and resumed
+        Ledger.open(path, plan).spend(
+            "votes", 1
+        )  # killed before the histogram was stored, and resumed
     ledger = Ledger.open(path, plan)
     assert len(ledger.releases) == 3 and ledger.affords("votes")
     ledger.spend("votes", 2)
@@ -102,23 +126,31 @@ def test_fault_6_every_attempt_counts(tmp_path: Path, plan: PrivacyPlan) -> None
 
 
 @pytest.mark.parametrize("keep", [1, 30, -2])
-def test_fault_6_a_torn_last_line_counts_as_a_full_round(tmp_path: Path, plan: PrivacyPlan, keep: int) -> None:
+def test_fault_6_a_torn_last_line_counts_as_a_full_round(
+    tmp_path: Path, plan: PrivacyPlan, keep: int
+) -> None:
     path = tmp_path / "l"
     Ledger.open(path, plan).spend("votes", 1)
     whole = path.read_bytes()
-    Ledger.open(path, plan).spend("class-counts", 0)  # a cheap line, which torn counts as a dear one
+    Ledger.open(path, plan).spend(
+        "class-counts", 0
+    )  # a cheap line, which torn counts as a dear one
     path.write_bytes(whole + path.read_bytes()[len(whole) :][:keep])
     torn = Ledger.open(path, plan)
     assert torn.releases == [plan.vote_release] * 2
     torn.spend("votes", 2)
-    assert Ledger.open(path, plan).releases == [plan.vote_release] * 3  # still paid for, and the file is whole again
+    assert (
+        Ledger.open(path, plan).releases == [plan.vote_release] * 3
+    )  # still paid for, and the file is whole again
     for t in (3, 4):
         if Ledger.open(path, plan).affords("votes"):
             Ledger.open(path, plan).spend("votes", t)
     assert delta_of(Ledger.open(path, plan).releases, plan.epsilon) <= plan.delta
 
 
-def test_a_line_that_lost_only_its_line_feed_counts_as_itself(tmp_path: Path, plan: PrivacyPlan) -> None:
+def test_a_line_that_lost_only_its_line_feed_counts_as_itself(
+    tmp_path: Path, plan: PrivacyPlan
+) -> None:
     path = tmp_path / "l"
     Ledger.open(path, plan).spend("class-counts", 0)
     path.write_bytes(path.read_bytes()[:-1])
@@ -126,7 +158,9 @@ def test_a_line_that_lost_only_its_line_feed_counts_as_itself(tmp_path: Path, pl
     assert Ledger.open(path, plan).releases == [plan.count_release] * 2
 
 
-def test_a_crash_while_owning_up_to_a_torn_line_leaves_a_readable_ledger(tmp_path: Path, plan: PrivacyPlan) -> None:
+def test_a_crash_while_owning_up_to_a_torn_line_leaves_a_readable_ledger(
+    tmp_path: Path, plan: PrivacyPlan
+) -> None:
     path = tmp_path / "l"
     Ledger.open(path, plan).spend("votes", 1)
     start = path.read_bytes()
@@ -143,7 +177,8 @@ def test_a_crash_while_owning_up_to_a_torn_line_leaves_a_readable_ledger(tmp_pat
 
 
 STEPS = st.lists(
-    st.tuples(st.sampled_from(["draw", "kill", "tear"]), st.integers(0, 4), st.integers(1, 400)), max_size=25
+    st.tuples(st.sampled_from(["draw", "kill", "tear"]), st.integers(0, 4), st.integers(1, 400)),
+    max_size=25,
 )
 
 
@@ -181,7 +216,9 @@ def test_fault_6_the_target_holds_under_every_sequence_of_crashes(
 
 def _at_least(counted: list[Release], drawn: list[Release]) -> bool:
     """The k-th dearest line costs no less than the k-th dearest draw."""
-    cost = [sorted((r.coordinates / r.scale**2 for r in rs), reverse=True) for rs in (counted, drawn)]
+    cost = [
+        sorted((r.coordinates / r.scale**2 for r in rs), reverse=True) for rs in (counted, drawn)
+    ]
     return len(cost[0]) >= len(cost[1]) and all(a >= b for a, b in zip(*cost, strict=False))
 
 
@@ -211,7 +248,9 @@ def _changed(lines: list[bytes], number: int, **fields: Any) -> list[bytes]:
         lambda lines: _changed(lines, 2, plan="0"),
     ],
 )
-def test_damage_elsewhere_than_at_the_end_is_refused(tmp_path: Path, plan: PrivacyPlan, damage: Any) -> None:
+def test_damage_elsewhere_than_at_the_end_is_refused(
+    tmp_path: Path, plan: PrivacyPlan, damage: Any
+) -> None:
     path = tmp_path / "l"
     _complete(path, plan)
     path.write_bytes(b"".join(line + b"\n" for line in damage(path.read_bytes().splitlines())))

@@ -19,8 +19,12 @@ def _p_value(draws: NDArray[np.int64], scale: float) -> float:
     expected *= len(draws) / expected.sum()
     inside = expected >= 20
     low, high = support[inside][0], support[inside][-1]
-    seen = np.bincount(np.clip(draws, low - 1, high + 1) - (low - 1), minlength=high - low + 3).astype(float)
-    want = np.concatenate([[expected[support < low].sum()], expected[inside], [expected[support > high].sum()]])
+    seen = np.bincount(
+        np.clip(draws, low - 1, high + 1) - (low - 1), minlength=high - low + 3
+    ).astype(float)
+    want = np.concatenate(
+        [[expected[support < low].sum()], expected[inside], [expected[support > high].sum()]]
+    )
     assert seen[want < 1e-3].sum() == 0
     kept = want >= 1e-3
     return float(chi2.sf(((seen - want)[kept] ** 2 / want[kept]).sum(), kept.sum() - 1))

@@ -27,7 +27,8 @@ def _plan(**changes: Any) -> PrivacyPlan:
 
 
 @pytest.mark.parametrize(
-    "changes", [{}, {"epsilon": math.inf}, {"shares": ClassShares.parse("uniform", 100)}, {"unit": "client"}]
+    "changes",
+    [{}, {"epsilon": math.inf}, {"shares": ClassShares.parse("uniform", 100)}, {"unit": "client"}],
 )
 def test_json_round_trip(changes: dict[str, Any]) -> None:
     plan = _plan(**changes)
@@ -39,12 +40,20 @@ def test_the_digest_covers_every_field() -> None:
     plan = _plan()
     document = plan.to_json()
     assert {field.name for field in dataclasses.fields(plan)} <= set(document)
-    changes: dict[str, Any] = {"epsilon": 1.1, "unit": "client", "votes": 9, "vote_scale": 1.0, "embeddings": ()}
+    changes: dict[str, Any] = {
+        "epsilon": 1.1,
+        "unit": "client",
+        "votes": 9,
+        "vote_scale": 1.0,
+        "embeddings": (),
+    }
     for field, value in {**changes, "class_names": ("dog", "cat")}.items():
         assert dataclasses.replace(plan, **{field: value}).digest != plan.digest
 
 
-@pytest.mark.parametrize("document", [{}, {"schema": 2}, {"schema": 1}, {**_plan().to_json(), "vote_scale": "x"}])
+@pytest.mark.parametrize(
+    "document", [{}, {"schema": 2}, {"schema": 1}, {**_plan().to_json(), "vote_scale": "x"}]
+)
 def test_what_is_no_plan_is_refused(document: dict[str, Any]) -> None:
     with pytest.raises(DataError):
         PrivacyPlan.from_json(document)
@@ -53,15 +62,31 @@ def test_what_is_no_plan_is_refused(document: dict[str, Any]) -> None:
 def test_the_plan_keeps_its_promise() -> None:
     for shares in (ClassShares(), ClassShares.parse("uniform", 50)):
         plan = _plan(shares=shares)
-        assert delta_of(plan.releases, plan.epsilon) <= plan.delta and plan.mu == gaussian_mu(plan.releases)
+        assert delta_of(plan.releases, plan.epsilon) <= plan.delta and plan.mu == gaussian_mu(
+            plan.releases
+        )
         assert len(plan.releases) == 4 + (shares.origin == "noisy")
 
 
 def test_the_sentences_state_every_assumption() -> None:
     text = " ".join(_plan(unit="client").sentences())
-    for part in ("(1, 1e-06)-diff", "one client", "removing", "Gaussian-DP", "1/n", "Assumed public", "28 × 28 × 1"):
+    for part in (
+        "(1, 1e-06)-diff",
+        "one client",
+        "removing",
+        "Gaussian-DP",
+        "1/n",
+        "Assumed public",
+        "28 × 28 × 1",
+    ):
         assert part in text
-    for part in ("npz", "simulator-features", "2 class names", "4 noisy histograms", "2% of the budget"):
+    for part in (
+        "npz",
+        "simulator-features",
+        "2 class names",
+        "4 noisy histograms",
+        "2% of the budget",
+    ):
         assert part in text
     declared = " ".join(_plan(shares=ClassShares.parse("uniform", 500)).sentences())
     assert "declared 500 records" in declared and "nothing is released" in declared
@@ -73,7 +98,9 @@ def test_the_sentences_state_every_assumption() -> None:
 
 def test_no_noise_is_labelled_not_private() -> None:
     plan = _plan(epsilon=math.inf)
-    assert not plan.private and plan.vote_scale == 0 and plan.count_scale == 0 and plan.mu == math.inf
+    assert (
+        not plan.private and plan.vote_scale == 0 and plan.count_scale == 0 and plan.mu == math.inf
+    )
     assert plan.sentences()[0].startswith("NOT PRIVATE") and plan.to_json()["private"] is False
 
 
@@ -108,7 +135,16 @@ def test_fault_9_declared_shares_need_a_public_size() -> None:
             ClassShares.parse(text)
 
 
-UNREADABLE = ["even", "public", "uniform:1", "noisy", "public:a,b", "public:1,-1", "public:0,0", "public:nan,1"]
+UNREADABLE = [
+    "even",
+    "public",
+    "uniform:1",
+    "noisy",
+    "public:a,b",
+    "public:1,-1",
+    "public:0,0",
+    "public:nan,1",
+]
 
 
 @pytest.mark.parametrize(("text", "size"), [*[(text, 5) for text in UNREADABLE], ("uniform", 0)])

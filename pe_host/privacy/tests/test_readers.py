@@ -25,16 +25,28 @@ def _npz(path: Path, **arrays: Any) -> str:
 
 
 def test_npz_reads_what_it_describes(tmp_path: Path) -> None:
-    where = _npz(tmp_path, images=IMAGES, labels=LABELS.astype(np.uint8), label_names=np.array(["x", "y", "z"]))
+    where = _npz(
+        tmp_path,
+        images=IMAGES,
+        labels=LABELS.astype(np.uint8),
+        label_names=np.array(["x", "y", "z"]),
+    )
     info = npz.describe(where)
-    assert info.output == GRAY and info.label_names == ("x", "y", "z") and not info.public and not info.clients
+    assert (
+        info.output == GRAY
+        and info.label_names == ("x", "y", "z")
+        and not info.public
+        and not info.clients
+    )
     table = npz.read(where, info.output, info.label_names)
     assert np.array_equal(table.data[..., 0], IMAGES) and table.labels.tolist() == LABELS.tolist()
     assert table.labels.dtype == np.int64 and table.clients is None
 
 
 def test_npz_with_colour_and_clients(tmp_path: Path) -> None:
-    where = _npz(tmp_path, images=np.stack([IMAGES] * 3, axis=-1), labels=LABELS, clients=np.arange(6) // 2)
+    where = _npz(
+        tmp_path, images=np.stack([IMAGES] * 3, axis=-1), labels=LABELS, clients=np.arange(6) // 2
+    )
     info = npz.describe(where)
     assert info.output == OutputSpec.image(5, 4, 3) and info.clients and info.label_names == ()
     table = npz.read(where, info.output, ("a", "b", "c"))
@@ -78,11 +90,24 @@ class Trap:
         ({"images": IMAGES, "labels": LABELS.astype(float)}, "whole numbers"),
         ({"images": IMAGES, "labels": np.full(6, np.nan)}, "whole numbers"),
         ({"images": IMAGES, "labels": LABELS, "clients": LABELS / 2}, "whole numbers"),
-        ({"images": IMAGES, "labels": LABELS, "label_names": np.array(["x", "x", "z"])}, "distinct"),
-        ({"images": IMAGES, "labels": LABELS + 1, "label_names": np.array(["x", "y", "z"])}, "row 2 has no name"),
+        (
+            {"images": IMAGES, "labels": LABELS, "label_names": np.array(["x", "x", "z"])},
+            "distinct",
+        ),
+        (
+            {"images": IMAGES, "labels": LABELS + 1, "label_names": np.array(["x", "y", "z"])},
+            "row 2 has no name",
+        ),
         ({"images": IMAGES, "labels": np.array([Trap()] * 6, dtype=object)}, "cannot be read"),
         ({"images": np.array([Trap()] * 6, dtype=object), "labels": LABELS}, "uint8"),
-        ({"images": IMAGES, "labels": LABELS, "label_names": np.array([Trap()] * 3, dtype=object)}, "cannot be read"),
+        (
+            {
+                "images": IMAGES,
+                "labels": LABELS,
+                "label_names": np.array([Trap()] * 3, dtype=object),
+            },
+            "cannot be read",
+        ),
     ],
 )
 def test_fault_16_npz_that_cannot_be_used(tmp_path: Path, arrays: dict[str, Any], say: str) -> None:
@@ -103,11 +128,16 @@ def test_a_cut_npz_is_an_error(tmp_path: Path, keep: int) -> None:
 
 def test_npz_of_another_shape_than_planned(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="shape"):
-        npz.read(_npz(tmp_path, images=IMAGES, labels=LABELS), OutputSpec.image(4, 5), ("a", "b", "c"))
+        npz.read(
+            _npz(tmp_path, images=IMAGES, labels=LABELS), OutputSpec.image(4, 5), ("a", "b", "c")
+        )
 
 
 def _idx(array: Any) -> bytes:
-    return struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape) + array.astype(np.uint8).tobytes()
+    return (
+        struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
+        + array.astype(np.uint8).tobytes()
+    )
 
 
 def _idx_folder(path: Path, images: bytes, labels: bytes) -> str:
@@ -125,9 +155,13 @@ def test_idx_reads_the_training_files_plain_and_gzipped(tmp_path: Path) -> None:
     pair = f"{tmp_path}/train-images-idx3-ubyte.gz,{tmp_path}/train-labels-idx1-ubyte"
     for location in (where, pair):
         table = idx.read(location, GRAY, ("a", "b", "c"))
-        assert np.array_equal(table.data[..., 0], IMAGES) and table.labels.tolist() == LABELS.tolist()
+        assert (
+            np.array_equal(table.data[..., 0], IMAGES) and table.labels.tolist() == LABELS.tolist()
+        )
     single = f"{tmp_path}/t10k-images-idx3-ubyte.gz"
-    Path(f"{tmp_path}/t10k-labels-idx1-ubyte").rename(f"{tmp_path}/t10k-labels-idx1-ubyte.gz")  # plain under that name
+    Path(f"{tmp_path}/t10k-labels-idx1-ubyte").rename(
+        f"{tmp_path}/t10k-labels-idx1-ubyte.gz"
+    )  # plain under that name
     assert len(idx.read(single, GRAY, ("a", "b", "c")).labels) == 1
 
 
@@ -175,7 +209,9 @@ def test_folder_reads_images_in_sorted_order(tmp_path: Path) -> None:
     info = folder.describe(where)
     assert info.output == GRAY and info.label_names == ("class0", "class1", "class2")
     table = folder.read(where, info.output, info.label_names)
-    assert np.array_equal(table.data[..., 0], IMAGES[[0, 5, 1, 4, 2, 3]]) and table.labels.tolist() == [
+    assert np.array_equal(
+        table.data[..., 0], IMAGES[[0, 5, 1, 4, 2, 3]]
+    ) and table.labels.tolist() == [
         0,
         0,
         1,
@@ -183,7 +219,14 @@ def test_folder_reads_images_in_sorted_order(tmp_path: Path) -> None:
         2,
         2,
     ]
-    assert folder.read(where, info.output, ("class2", "class1", "class0")).labels.tolist() == [2, 2, 1, 1, 0, 0]
+    assert folder.read(where, info.output, ("class2", "class1", "class0")).labels.tolist() == [
+        2,
+        2,
+        1,
+        1,
+        0,
+        0,
+    ]
 
 
 def test_no_single_image_decides_the_form_of_the_others(tmp_path: Path) -> None:
@@ -211,7 +254,9 @@ def test_fault_15_images_that_do_not_fit_are_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("stray", ["Thumbs.db", "notes.txt"])
-def test_a_stray_file_in_a_class_folder_is_named_with_what_to_do(tmp_path: Path, stray: str) -> None:
+def test_a_stray_file_in_a_class_folder_is_named_with_what_to_do(
+    tmp_path: Path, stray: str
+) -> None:
     where = _folders(tmp_path)
     names = folder.describe(where).label_names
     (tmp_path / "class1" / stray).write_text("no image")
@@ -225,10 +270,16 @@ def test_every_error_of_the_readers_says_what_to_do_next() -> None:
     for module in (npz, idx, folder, sklearn):
         tree = ast.parse(Path(str(module.__file__)).read_text())
         calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-        made = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "SourceError"]
+        made = [
+            call
+            for call in calls
+            if isinstance(call.func, ast.Name) and call.func.id == "SourceError"
+        ]
         assert made
         for call in made:
-            assert {"where", "fix"} <= {word.arg for word in call.keywords}, f"{module.__name__}:{call.lineno}"
+            assert {"where", "fix"} <= {word.arg for word in call.keywords}, (
+                f"{module.__name__}:{call.lineno}"
+            )
 
 
 def test_folders_without_classes_or_images_are_errors(tmp_path: Path) -> None:
@@ -241,17 +292,25 @@ def test_folders_without_classes_or_images_are_errors(tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
     Image.fromarray(IMAGES[0]).save(tmp_path / "b" / "1.png")
     info = folder.describe(str(tmp_path))  # fault 15: an empty class is fine
-    assert info.label_names == ("a", "b") and folder.read(str(tmp_path), GRAY, ("a", "b")).labels.tolist() == [1]
+    assert info.label_names == ("a", "b") and folder.read(
+        str(tmp_path), GRAY, ("a", "b")
+    ).labels.tolist() == [1]
     with pytest.raises(SourceError, match="none of the classes"):
         folder.read(str(tmp_path), GRAY, ("a",))
 
 
 def test_digits_are_public_and_whole() -> None:
     info = sklearn.describe("digits")
-    assert info.public and info.output == OutputSpec.image(8, 8) and info.label_names == tuple("0123456789")
+    assert (
+        info.public
+        and info.output == OutputSpec.image(8, 8)
+        and info.label_names == tuple("0123456789")
+    )
     table = sklearn.read("digits", info.output, info.label_names)
     assert table.data.shape == (1797, 8, 8, 1) and table.data.dtype == np.uint8
-    assert table.data.min() == 0 and table.data.max() == 255 and table.labels[:3].tolist() == [0, 1, 2]
+    assert (
+        table.data.min() == 0 and table.data.max() == 255 and table.labels[:3].tolist() == [0, 1, 2]
+    )
     assert sklearn.read("digits", info.output, tuple("9876543210")).labels[0] == 9
     for location, names in (("iris", info.label_names), ("digits", ("0", "1"))):
         with pytest.raises(SourceError):
@@ -270,7 +329,8 @@ def test_a_path_tells_its_reader(tmp_path: Path) -> None:
     assert guess_scheme(tmp_path) == "folder"
     _idx_folder(tmp_path / "a", _idx(IMAGES), _idx(LABELS))
     assert (
-        guess_scheme(tmp_path / "a") == "idx" and guess_scheme(tmp_path / "a" / "train-images-idx3-ubyte.gz") == "idx"
+        guess_scheme(tmp_path / "a") == "idx"
+        and guess_scheme(tmp_path / "a" / "train-images-idx3-ubyte.gz") == "idx"
     )
     (tmp_path / "x.csv").write_text("")
     for path in (tmp_path / "x.csv", tmp_path / "none"):

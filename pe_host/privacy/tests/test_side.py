@@ -63,7 +63,9 @@ def test_nothing_is_released_before_it_was_asked(run: Any) -> None:
 
 def test_the_answers_are_the_votes_plus_noise_of_the_plan(run: Any, tmp_path: Path) -> None:
     clean, noisy = _clean(run, tmp_path), _answers(run)
-    assert clean[0].tolist() == [60, 60, 0] and clean[1].sum() == 120 * 4 and clean[1][40:].sum() == 0
+    assert (
+        clean[0].tolist() == [60, 60, 0] and clean[1].sum() == 120 * 4 and clean[1][40:].sum() == 0
+    )
     scale = run.plan().vote_scale
     noise = np.concatenate([n - c for n, c in zip(noisy[1:], clean[1:], strict=True)]) / scale
     # 180 draws: their root mean square lies within 1 ± 0.3 but for 1e-7; without noise it is 0, at half the scale 0.5.
@@ -80,7 +82,9 @@ def test_fault_4_no_exact_vote_is_written_anywhere(run: Any, tmp_path: Path) -> 
     assert run.table.data[0].tobytes() not in written
 
 
-def test_fault_6_the_line_is_on_the_disk_before_the_noise_is_drawn(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fault_6_the_line_is_on_the_disk_before_the_noise_is_drawn(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen: list[int] = []
     draw = side_module.add_noise
 
@@ -97,7 +101,9 @@ class Killed(BaseException):
     """The process ends here."""
 
 
-def test_fault_6_killed_at_every_moment_the_target_holds(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fault_6_killed_at_every_moment_the_target_holds(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Kill before the line, after it, after the draw and after the save, over and over; count what was drawn."""
     plan = run.plan()
     drawn: list[Any] = []
@@ -142,8 +148,14 @@ def test_fault_6_killed_at_every_moment_the_target_holds(run: Any, monkeypatch: 
     with FolderLock(run.folder) as lock, run.side(lock, plan) as side:
         assert side.ledger.spent_epsilon() <= plan.epsilon
         assert len(side.ledger.releases) >= len(drawn)
-        done = [histogram for t in (1, 2, 3) if (histogram := side.released(t, len(run.candidates), run.seal))]
-        assert done and all(np.array_equal(run.vote(side, h.round).votes, h.votes) for h in done)  # it can be used
+        done = [
+            histogram
+            for t in (1, 2, 3)
+            if (histogram := side.released(t, len(run.candidates), run.seal))
+        ]
+        assert done and all(
+            np.array_equal(run.vote(side, h.round).votes, h.votes) for h in done
+        )  # it can be used
 
 
 def test_fault_5_resume_with_a_longer_schedule_is_refused(run: Any) -> None:
@@ -190,7 +202,10 @@ def test_fault_9_declared_shares_release_nothing(run: Any) -> None:
     plan = run.plan(shares=ClassShares.parse("uniform", 90))
     assert plan.count_scale is None
     with FolderLock(run.folder) as lock, run.side(lock, plan) as side:
-        assert side.class_counts().counts.tolist() == [30, 30, 30] and side.class_counts().origin == "uniform"
+        assert (
+            side.class_counts().counts.tolist() == [30, 30, 30]
+            and side.class_counts().origin == "uniform"
+        )
         assert run.opened == 0 and side.ledger.releases == []
 
 
@@ -224,7 +239,11 @@ def test_vectors_are_kept_while_the_embedding_stays(run: Any) -> None:
             return super().embed(data)
 
     with FolderLock(run.folder) as lock, run.side(lock) as side:
-        for round, digest, expected in ((1, "a", 5), (2, "a", 5), (3, "b", 10)):  # four calls try the embedding out
+        for round, digest, expected in (
+            (1, "a", 5),
+            (2, "a", 5),
+            (3, "b", 10),
+        ):  # four calls try the embedding out
             side.vote(round, Counting(), digest, run.candidates, run.labels, run.seal)
             assert calls[0] == expected
 
@@ -279,11 +298,18 @@ def test_bad_data_are_found_before_anything_is_spent(run: Any) -> None:
 
 def test_clients_are_the_unit_where_the_plan_says_so(run: Any) -> None:
     client = run.plan(unit="client")
-    with FolderLock(run.folder) as lock, run.side(lock, client) as side, pytest.raises(DataError, match="no clients"):
+    with (
+        FolderLock(run.folder) as lock,
+        run.side(lock, client) as side,
+        pytest.raises(DataError, match="no clients"),
+    ):
         side.load()
     (run.folder / "ledger.jsonl").unlink()
     run.table = Table(run.table.data, run.table.labels, np.arange(120) // 30)
-    with FolderLock(run.folder) as lock, run.side(lock, run.plan(unit="client", epsilon=math.inf)) as side:
+    with (
+        FolderLock(run.folder) as lock,
+        run.side(lock, run.plan(unit="client", epsilon=math.inf)) as side,
+    ):
         assert side.class_counts().total == 4 and run.vote(side, 1).votes.sum() == 16
 
 
@@ -295,7 +321,9 @@ def test_the_side_forgets_on_leaving(run: Any) -> None:
         assert side._data is None and isinstance(side, PrivateSide)
 
 
-def test_an_interrupt_between_the_line_and_the_disk_waits(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_between_the_line_and_the_disk_waits(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Ctrl-C costs no round. Fails when signals are not held: the line is there then, and no histogram."""
     flush, sent = os.fsync, []
 
@@ -313,7 +341,9 @@ def test_an_interrupt_between_the_line_and_the_disk_waits(run: Any, monkeypatch:
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_fault_11_a_full_disk_is_noticed_before_a_round_is_paid_for(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fault_11_a_full_disk_is_noticed_before_a_round_is_paid_for(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(path: Any, size: int) -> None:
         raise DataError("cannot write: No space left on device", where=str(path))
 

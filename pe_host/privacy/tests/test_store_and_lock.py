@@ -18,11 +18,15 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     assert loaded is not None and loaded[0].tolist() == [3, -1] and loaded[1] == {"plan": "x"}
 
 
-def test_fault_11_a_save_that_fails_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fault_11_a_save_that_fails_leaves_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In the reference a kill or a full disk during a save destroys the last good checkpoint."""
     store = FileStore(tmp_path)
     store.save("votes", np.array([1]), {})
-    monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    monkeypatch.setattr(
+        "os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device"))
+    )
     with pytest.raises(DataError, match="space"):
         store.save("votes", np.array([2]), {})
     loaded = store.load("votes")
@@ -58,7 +62,10 @@ def test_the_folder_is_held_by_one_process_until_it_ends(tmp_path: Path) -> None
         "FolderLock(pathlib.Path(sys.argv[1])).__enter__(); print('held', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(
-        [sys.executable, "-c", program, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", program, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as other:
         assert other.stdout is not None and other.stdout.readline() == "held\n"
         with pytest.raises(DataError, match="another process"), FolderLock(tmp_path):

@@ -19,10 +19,14 @@ PIXEL = OutputSpec.image(1, 1)
 
 def _data(labels: Any, clients: Any = None, classes: int = 3) -> PrivateDataset:
     labels = np.asarray(labels, dtype=np.int64)
-    return PrivateDataset(Table(np.zeros((len(labels), 1, 1, 1), np.uint8), labels, clients), PIXEL, classes)
+    return PrivateDataset(
+        Table(np.zeros((len(labels), 1, 1, 1), np.uint8), labels, clients), PIXEL, classes
+    )
 
 
-def _by_definition(records: NDArray[np.int16], candidates: NDArray[np.int16], k: int) -> list[set[int]]:
+def _by_definition(
+    records: NDArray[np.int16], candidates: NDArray[np.int16], k: int
+) -> list[set[int]]:
     wide = candidates.astype(np.int64)
     distances = [((wide - record.astype(np.int64)) ** 2).sum(axis=1) for record in records]
     return [set(np.lexsort((np.arange(len(wide)), d))[:k].tolist()) for d in distances]
@@ -32,17 +36,28 @@ SIZES = st.integers(1, 40)
 
 
 @settings(max_examples=100, deadline=None)
-@given(seed=st.integers(0, 2**32), n=SIZES, pool=SIZES, dim=st.integers(1, 6), step=st.integers(1, 400), data=st.data())
+@given(
+    seed=st.integers(0, 2**32),
+    n=SIZES,
+    pool=SIZES,
+    dim=st.integers(1, 6),
+    step=st.integers(1, 400),
+    data=st.data(),
+)
 def test_nearest_is_the_definition_with_all_its_ties(
     seed: int, n: int, pool: int, dim: int, step: int, data: Any
 ) -> None:
     """Coordinates are few multiples of `step`: most rows have ties, many at the boundary of the k."""
     points = (np.random.default_rng(seed).integers(-2, 3, (n + pool, dim)) * step).astype(np.int16)
     records, candidates, k = points[:n], points[n:], data.draw(st.integers(1, pool))
-    assert [set(row) for row in nearest(records, candidates, k).tolist()] == _by_definition(records, candidates, k)
+    assert [set(row) for row in nearest(records, candidates, k).tolist()] == _by_definition(
+        records, candidates, k
+    )
 
 
-def test_ties_do_not_depend_on_the_order_the_search_library_returns(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ties_do_not_depend_on_the_order_the_search_library_returns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """faiss promises no order among equal distances; here its stand-in returns the highest indices of them."""
 
     class Highest:
@@ -69,7 +84,9 @@ def test_nearest_is_exact_at_the_rim_of_the_grid() -> None:
     v = rng.normal(size=(600, 48))
     v /= np.linalg.norm(v, axis=1, keepdims=True)
     records, candidates = to_grid(v[:300]), to_grid(-v + 1e-3 * rng.normal(size=v.shape))
-    assert [set(row) for row in nearest(records, candidates, 599).tolist()] == _by_definition(records, candidates, 599)
+    assert [set(row) for row in nearest(records, candidates, 599).tolist()] == _by_definition(
+        records, candidates, 599
+    )
 
 
 def _near_ties(dim: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -79,10 +96,17 @@ def _near_ties(dim: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     rng = np.random.default_rng(11)
     centre = rng.normal(size=dim)
     centre *= 0.9 / np.linalg.norm(centre)
-    near = [centre + spread * rng.normal(size=(500, dim)) / np.sqrt(dim) for spread in (1e-3, 1e-4, 1e-7)]
-    candidates = np.concatenate([*near, near[0][:200], near[0][:200] * (1 + 1e-7), np.tile(centre, (100, 1))])
+    near = [
+        centre + spread * rng.normal(size=(500, dim)) / np.sqrt(dim)
+        for spread in (1e-3, 1e-4, 1e-7)
+    ]
+    candidates = np.concatenate(
+        [*near, near[0][:200], near[0][:200] * (1 + 1e-7), np.tile(centre, (100, 1))]
+    )
     middle = (near[0][:500] + near[0][::-1]) / 2  # half way between two candidates
-    records = np.concatenate([middle, centre + 1e-3 * rng.normal(size=(1500, dim)) / np.sqrt(dim), near[0], near[2]])
+    records = np.concatenate(
+        [middle, centre + 1e-3 * rng.normal(size=(1500, dim)) / np.sqrt(dim), near[0], near[2]]
+    )
     shuffled = records[rng.permutation(len(records))]
     return shuffled.astype(np.float32), candidates.astype(np.float32)
 
@@ -102,7 +126,9 @@ def _subsets(n: int) -> list[NDArray[np.int64]]:
     return [*parts, rng.permutation(n), rng.permutation(n)[: n - 1], rng.permutation(n)[:1999]]
 
 
-def _plain_search(records: NDArray[np.float32], candidates: NDArray[np.float32], k: int) -> NDArray[np.int64]:
+def _plain_search(
+    records: NDArray[np.float32], candidates: NDArray[np.float32], k: int
+) -> NDArray[np.int64]:
     index = faiss.IndexFlatL2(candidates.shape[1])
     index.add(candidates)
     return np.asarray(index.search(records, k)[1])
@@ -122,7 +148,10 @@ def test_the_same_check_fails_with_plain_float_search() -> None:
     """Show 7: the check above has teeth: float vectors in faiss as it comes do move the votes of others."""
     vectors, pool = _near_ties(64)
     votes = _plain_search(vectors, pool, 1)
-    moved = [int((_plain_search(vectors[kept], pool, 1) != votes[kept]).sum()) for kept in _subsets(len(vectors))]
+    moved = [
+        int((_plain_search(vectors[kept], pool, 1) != votes[kept]).sum())
+        for kept in _subsets(len(vectors))
+    ]
     assert max(moved) > 100
 
 
@@ -134,7 +163,9 @@ def test_removing_one_unit_moves_at_most_k_counts_by_one(clients: bool) -> None:
     records, candidates, k = to_grid(vectors[:600]), to_grid(pool[:300]), 5
     labels, classes = rng.integers(0, 3, 600), np.sort(rng.integers(0, 3, 300))
     units = rng.integers(0, 150, 600) if clients else np.arange(600)
-    everyone = count_votes(records, _data(labels, units if clients else None), candidates, classes, k)
+    everyone = count_votes(
+        records, _data(labels, units if clients else None), candidates, classes, k
+    )
     most = 0
     for unit in rng.choice(np.unique(units), 40, replace=False):
         kept = units != unit
@@ -157,7 +188,9 @@ def test_clients_vote_for_what_their_records_vote_for_most() -> None:
 def test_records_vote_within_their_class_and_only_where_it_has_candidates() -> None:
     candidates = np.zeros((6, 2), dtype=np.int16)
     records = np.zeros((5, 2), dtype=np.int16)
-    votes = count_votes(records, _data([0, 0, 1, 2, 2]), candidates, np.array([0, 0, 0, 2, 2, 2]), 2)
+    votes = count_votes(
+        records, _data([0, 0, 1, 2, 2]), candidates, np.array([0, 0, 0, 2, 2, 2]), 2
+    )
     assert votes.tolist() == [2, 2, 0, 2, 2, 0]
 
 
@@ -197,9 +230,15 @@ def test_fault_2_more_votes_than_candidates_is_refused() -> None:
 
 def test_fault_3_duplicated_rows_vote_once_each_and_identically() -> None:
     vectors, pool = _near_ties(16)
-    records, candidates, labels = to_grid(vectors[:400]), to_grid(pool), np.zeros(len(pool), np.int64)
+    records, candidates, labels = (
+        to_grid(vectors[:400]),
+        to_grid(pool),
+        np.zeros(len(pool), np.int64),
+    )
     once = count_votes(records, _data(np.zeros(400)), candidates, labels, 3)
-    twice = count_votes(np.concatenate([records, records]), _data(np.zeros(800)), candidates, labels, 3)
+    twice = count_votes(
+        np.concatenate([records, records]), _data(np.zeros(800)), candidates, labels, 3
+    )
     assert np.array_equal(twice, 2 * once) and once.sum() == 1200
 
 
@@ -294,7 +333,12 @@ class Mixing(Embedding):
 
 @pytest.mark.parametrize(
     ("embedding", "dtype"),
-    [(Mixing(0, 1), "float32"), (Mixing(-1e3, 0), "float32"), (Mixing(-5, 5), "float64"), (Mixing(0, 1), "bool")],
+    [
+        (Mixing(0, 1), "float32"),
+        (Mixing(-1e3, 0), "float32"),
+        (Mixing(-5, 5), "float64"),
+        (Mixing(0, 1), "bool"),
+    ],
 )
 def test_one_that_mixes_records_of_any_dtype_is_refused(embedding: Mixing, dtype: str) -> None:
     # Fails where it is tried on whole numbers alone: cut off to 0..1 these are all the same.

@@ -12,17 +12,27 @@ from pe_host.report.histogram import histogram
 from pe_host.run import RunFolder
 from pe_sdk import Categorical, Float, Int
 
-AGE = MarginalView("age", Float(18, 90), 0.3, 0.1, 0.01, (0.5, 0.25, 0.25), (0.2, 0.4, 0.4), (1.0, 0, 0))
+AGE = MarginalView(
+    "age", Float(18, 90), 0.3, 0.1, 0.01, (0.5, 0.25, 0.25), (0.2, 0.4, 0.4), (1.0, 0, 0)
+)
 HAIR = Categorical(("none", "a very long name of a style", "<b>"))
-HAIRS = MarginalView("hair", HAIR, 0.3, 0.1, 0.01, (0.5, 0.25, 0.25), (0.2, 0.4, 0.4), (0.8, 0, 0.2))
+HAIRS = MarginalView(
+    "hair", HAIR, 0.3, 0.1, 0.01, (0.5, 0.25, 0.25), (0.2, 0.4, 0.4), (0.8, 0, 0.2)
+)
 
 
 def parts(view: MarginalView) -> tuple[list, list, list]:
     """Bars as (x, y, width, height), lines as (class, points), and texts."""
     svg = ElementTree.fromstring(str(histogram(view)))
-    bars = [tuple(float(bar.get(name)) for name in ("x", "y", "width", "height")) for bar in svg.iter("rect")]
+    bars = [
+        tuple(float(bar.get(name)) for name in ("x", "y", "width", "height"))
+        for bar in svg.iter("rect")
+    ]
     lines = [
-        (line.get("class"), [tuple(map(float, point.split(","))) for point in line.get("points").split()])
+        (
+            line.get("class"),
+            [tuple(map(float, point.split(","))) for point in line.get("points").split()],
+        )
         for line in svg.iter("polyline")
     ]
     return bars, lines, [text.text for text in svg.iter("text")]
@@ -36,7 +46,9 @@ def test_numbers_are_bars_with_lines_on_one_scale():
     (first, steps), (last, corners), _ = lines
     assert (first, last) == ("line dashed", "line")
     floor = bars[0][1] + bars[0][3]
-    assert floor - corners[0][1] == pytest.approx(2 * heights[0], abs=0.11), "a share of 1 is twice one of a half"
+    assert floor - corners[0][1] == pytest.approx(2 * heights[0], abs=0.11), (
+        "a share of 1 is twice one of a half"
+    )
     assert corners[-1][1] == pytest.approx(floor) and corners[0][1] == corners[1][1]
     assert floor - steps[-1][1] == pytest.approx(0.8 * heights[0], abs=0.11)
     assert texts == ["100 %", "0", "18", "90"]
@@ -52,11 +64,16 @@ def test_the_scale_of_a_number_is_said():
 def test_choices_are_rows_with_their_names():
     bars, lines, texts = parts(HAIRS)
     assert [width for _, _, width, _ in bars] == pytest.approx([85, 42.5, 42.5], abs=0.11)
-    marks = {style: [points[0][0] - bars[0][0] for kind, points in lines if kind == style] for style in dict(lines)}
+    marks = {
+        style: [points[0][0] - bars[0][0] for kind, points in lines if kind == style]
+        for style in dict(lines)
+    }
     assert marks["line"] == pytest.approx([136, 0, 34], abs=0.11)
     assert marks["line dashed"] == pytest.approx([34, 68, 68], abs=0.11)
     assert texts == ["none", "a very long …", "<b>", "0", "80 %"]
-    assert "a very long name of a style: private 25.0 %, iteration 0 40.0 %, final 0.0 %" in str(histogram(HAIRS))
+    assert "a very long name of a style: private 25.0 %, iteration 0 40.0 %, final 0.0 %" in str(
+        histogram(HAIRS)
+    )
     assert "<b>" not in str(histogram(HAIRS))
 
 
@@ -68,7 +85,12 @@ def test_no_sample_in_any_bin_is_no_error():
 
 def document() -> dict:
     shares = {which: [0.05] * 20 for which in ("private", "first", "last")}
-    size = {"populations": [0.1, 0.3, 0.2], "perfect": 0.01, "parameter": Float(0, 1).to_json(), "shares": shares}
+    size = {
+        "populations": [0.1, 0.3, 0.2],
+        "perfect": 0.01,
+        "parameter": Float(0, 1).to_json(),
+        "shares": shares,
+    }
     return {
         "schema": 1,
         "embedding": {"embedding": "embedding pixels"},
@@ -87,8 +109,16 @@ def test_parameters_are_read_in_the_order_of_their_first_distance(tmp_path):
     assert read_evaluation(run) is None
     run.write_json("internal/evaluation.json", document())
     view = read_evaluation(run)
-    assert view.frechet == (3, 2, 1) and view.frechet_perfect == 0.5 and (view.samples, view.records) == (20, 30)
-    assert view.coverage == CurveView((0.25, 0.5, 0.75), 0.97) and view.density.perfect == 1 and view.neighbours == 5
+    assert (
+        view.frechet == (3, 2, 1)
+        and view.frechet_perfect == 0.5
+        and (view.samples, view.records) == (20, 30)
+    )
+    assert (
+        view.coverage == CurveView((0.25, 0.5, 0.75), 0.97)
+        and view.density.perfect == 1
+        and view.neighbours == 5
+    )
     assert [(one.name, one.before, one.after) for one in view.marginals] == [
         ("b", 0.4, 0.4),
         ("a", 0.1, 0.2),
@@ -112,7 +142,14 @@ def test_parameters_are_read_in_the_order_of_their_first_distance(tmp_path):
         {"coverage": {"populations": [0.25, 0.5], "perfect": 0.97}},
         {"density": {"populations": [0.5, float("inf"), 1.25], "perfect": 1.0}},
         {"marginals": {"a": {**document()["marginals"]["a"], "populations": []}}},
-        {"marginals": {"a": {**document()["marginals"]["a"], "parameter": Categorical(("x", "y", "z")).to_json()}}},
+        {
+            "marginals": {
+                "a": {
+                    **document()["marginals"]["a"],
+                    "parameter": Categorical(("x", "y", "z")).to_json(),
+                }
+            }
+        },
     ],
 )
 def test_a_file_of_another_form_is_an_error(tmp_path, changes):

@@ -63,7 +63,10 @@ def report_data(
             rounds_used=iterations,
             sentences=("First sentence.", "Second sentence."),
             trusted=("embedding pixels",),
-            ledger=(LedgerRow(None, "class counts", 30.5, 1), LedgerRow(1, "votes", 5.0, 10, attempt=2, used=False)),
+            ledger=(
+                LedgerRow(None, "class counts", 30.5, 1),
+                LedgerRow(1, "votes", 5.0, 10, attempt=2, used=False),
+            ),
         ),
         class_names=names,
         iterations=tuple(views),
@@ -91,7 +94,14 @@ def evaluated(*marginals: MarginalView, **changes: object) -> ReportData:
 def marginal(name: str, before: float, after: float, choices: tuple[str, ...] = ()) -> MarginalView:
     shares = (1 / (len(choices) or 2),) * (len(choices) or 2)
     return MarginalView(
-        name, Categorical(choices) if choices else Float(0, 1), before, after, 0.011, shares, shares, shares
+        name,
+        Categorical(choices) if choices else Float(0, 1),
+        before,
+        after,
+        0.011,
+        shares,
+        shares,
+        shares,
     )
 
 
@@ -145,7 +155,9 @@ def test_every_image_has_a_text_alternative_and_is_inside_the_page():
     assert all((attrs["alt"] or "").strip() for attrs in images)
     assert all((attrs["src"] or "").startswith("data:image/png;base64,") for attrs in images)
     charts = [attrs for tag, attrs in outline.tags if tag == "svg"]
-    assert len(charts) == 2 and all(attrs["role"] == "img" and attrs["aria-label"] for attrs in charts)
+    assert len(charts) == 2 and all(
+        attrs["role"] == "img" and attrs["aria-label"] for attrs in charts
+    )
 
 
 def test_nothing_is_loaded_and_nothing_runs():
@@ -168,13 +180,23 @@ def test_every_text_is_escaped():
         class_names=(NASTY,),
         generator=GeneratorView(NASTY, NASTY, NASTY, NASTY, NASTY),
         privacy=replace(
-            base.privacy, unit=NASTY, sentences=(NASTY,), trusted=(NASTY,), ledger=(LedgerRow(1, NASTY, 1, 1),)
+            base.privacy,
+            unit=NASTY,
+            sentences=(NASTY,),
+            trusted=(NASTY,),
+            ledger=(LedgerRow(1, NASTY, 1, 1),),
         ),
         release=replace(base.release, record=NASTY, files=(NASTY,)),
-        iterations=(replace(base.iterations[1], degree={NASTY: 0.5}, stats={"share_above": 0.5, NASTY: 3.0}),),
+        iterations=(
+            replace(
+                base.iterations[1], degree={NASTY: 0.5}, stats={"share_above": 0.5, NASTY: 3.0}
+            ),
+        ),
         settings={NASTY: NASTY, "nested": {NASTY: [NASTY]}},
         versions={NASTY: NASTY},
-        internal=InternalView(NASTY, (MetricRow(NASTY, 1.0, NASTY),), ((NASTY, 1.0),), (NASTY,), {NASTY: NASTY}),
+        internal=InternalView(
+            NASTY, (MetricRow(NASTY, 1.0, NASTY),), ((NASTY, 1.0),), (NASTY,), {NASTY: NASTY}
+        ),
     )
     page = render(data)
     outline = Outline(page)
@@ -194,7 +216,9 @@ def test_the_public_page_holds_nothing_internal():
     page = render(data.public())
     assert "secret" not in page and "Fréchet" not in page and "Internal" not in page
     internal = render(data)
-    assert {"npz:secret-place.npz", "secret-stage", "secret-log-line", "1 min 15 s"} <= set(Outline(internal).text)
+    assert {"npz:secret-place.npz", "secret-stage", "secret-log-line", "1 min 15 s"} <= set(
+        Outline(internal).text
+    )
     assert "No privacy guarantee covers it" in internal
 
 
@@ -205,36 +229,57 @@ def test_what_was_measured_is_on_the_internal_page_alone():
     assert outline.open == [] and "123 samples" in text and "456 private records" in text
     assert "In 1 of 2, the final samples are closer" in text
     assert "0.310" in text and "0.042" in text and "0.011" in text and "0.310 → 0.042" in text
-    figures = [attrs for tag, attrs in outline.tags if tag == "figure" and attrs["class"] == "histogram"]
+    figures = [
+        attrs for tag, attrs in outline.tags if tag == "figure" and attrs["class"] == "histogram"
+    ]
     assert len(figures) == 2
-    assert any("0.4, 0.2, 0.1" in (attrs["aria-label"] or "") for tag, attrs in outline.tags if tag == "svg")
+    assert any(
+        "0.4, 0.2, 0.1" in (attrs["aria-label"] or "")
+        for tag, attrs in outline.tags
+        if tag == "svg"
+    )
     page = render(data.public())
-    assert "secret" not in page and "Fréchet" not in page and '<figure class="histogram"' not in page
+    assert (
+        "secret" not in page and "Fréchet" not in page and '<figure class="histogram"' not in page
+    )
     assert page == render(report_data().public())
 
 
 def test_without_parameters_the_distance_alone_is_shown():
     text = render(evaluated())
     assert (
-        "Fréchet distance" in text and "Parameters found again" not in text and '<figure class="histogram"' not in text
+        "Fréchet distance" in text
+        and "Parameters found again" not in text
+        and '<figure class="histogram"' not in text
     )
 
 
 def test_names_of_parameters_and_choices_are_escaped():
     page = render(evaluated(marginal(NASTY, 0.3, 0.2), marginal("hair", 0.3, 0.2, (NASTY, "b"))))
     assert "<script" not in page and page.count("</style>") == 1
-    assert " ".join(Outline(page).text).count(NASTY) == 3  # in the table, above its picture, and in a tooltip
+    assert (
+        " ".join(Outline(page).text).count(NASTY) == 3
+    )  # in the table, above its picture, and in a tooltip
 
 
 def test_forty_five_parameters_make_no_large_page():
     names = [marginal(f"parameter {i}", 0.3, 0.2) for i in range(40)]
-    names += [marginal(f"choice {i}", 0.3, 0.2, tuple(f"style {j}" for j in range(13))) for i in range(5)]
+    names += [
+        marginal(f"choice {i}", 0.3, 0.2, tuple(f"style {j}" for j in range(13))) for i in range(5)
+    ]
     assert len(render(evaluated(*names))) - len(render(report_data())) < 150_000
 
 
 def test_the_guarantee_is_on_the_page():
     text = " ".join(Outline(render(report_data().public())).text)
-    for part in ("ε = 1.2345678", "δ = 1e-6", "μ = 0.25", "First sentence.", "Second sentence.", "embedding pixels"):
+    for part in (
+        "ε = 1.2345678",
+        "δ = 1e-6",
+        "μ = 0.25",
+        "First sentence.",
+        "Second sentence.",
+        "embedding pixels",
+    ):
         assert part in text
     assert "3 planned, 3 paid for, 3 used" in text
     assert "lost, counted as spent" in text and "30.5" in text
@@ -243,7 +288,14 @@ def test_the_guarantee_is_on_the_page():
 
 def test_a_run_without_privacy_says_so_and_claims_nothing():
     base = report_data()
-    privacy = replace(base.privacy, private=False, epsilon=float("inf"), mu=None, ledger=(), sentences=("No noise.",))
+    privacy = replace(
+        base.privacy,
+        private=False,
+        epsilon=float("inf"),
+        mu=None,
+        ledger=(),
+        sentences=("No noise.",),
+    )
     text = " ".join(Outline(render(replace(base, privacy=privacy))).text)
     assert text.count("NOT PRIVATE") == 2
     assert "covered by the guarantee" not in text and "detects at most" not in text
@@ -251,7 +303,9 @@ def test_a_run_without_privacy_says_so_and_claims_nothing():
 
 
 def test_a_run_before_its_first_iteration_has_a_page():
-    data = replace(report_data(), iterations=(), release=None, settings={}, versions={}, internal=None)
+    data = replace(
+        report_data(), iterations=(), release=None, settings={}, versions={}, internal=None
+    )
     outline = Outline(render(data))
     assert outline.open == [] and not any(tag in {"img", "svg"} for tag, _ in outline.tags)
 
@@ -288,21 +342,37 @@ def test_a_page_of_the_usual_size_stays_small():
         images[:, :, ::2] = 0
         return RecordGrid(grid.output, images, grid.filled)
 
-    data = replace(data, iterations=tuple(replace(view, grid=thin(view.grid)) for view in data.iterations))
+    data = replace(
+        data, iterations=tuple(replace(view, grid=thin(view.grid)) for view in data.iterations)
+    )
     data = replace(data, release=replace(data.release, grid=thin(data.release.grid)))
     assert len(render(data).encode()) < 1_000_000
 
 
 def test_text_has_the_contrast_that_accessibility_asks_for():
     # WCAG 2.1, 1.4.3: 4.5 to 1 for text. Fails as soon as a colour of the sheet is made too faint.
-    css = (Path(pe_host.report.__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
+    css = (Path(pe_host.report.__file__).parent / "templates" / "report.css").read_text(
+        encoding="utf-8"
+    )
     schemes = [
-        dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})\b", block)) for block in re.findall(r":root \{(.*?)\}", css, re.S)
+        dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})\b", block))
+        for block in re.findall(r":root \{(.*?)\}", css, re.S)
     ]
     assert len(schemes) == 3
     for scheme in schemes:
-        pairs = [("text", "page"), ("soft", "page"), ("text", "panel"), ("soft", "panel"), ("accent", "page")]
-        pairs += [("alarm-text", "alarm-page"), ("note-text", "note-page"), ("line", "page"), ("second", "page")]
+        pairs = [
+            ("text", "page"),
+            ("soft", "page"),
+            ("text", "panel"),
+            ("soft", "panel"),
+            ("accent", "page"),
+        ]
+        pairs += [
+            ("alarm-text", "alarm-page"),
+            ("note-text", "note-page"),
+            ("line", "page"),
+            ("second", "page"),
+        ]
         for front, back in pairs:
             assert contrast(scheme[front], scheme[back]) >= 4.5, (front, back)
 

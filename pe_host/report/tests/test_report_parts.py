@@ -41,7 +41,9 @@ def sheet_of(grid: RecordGrid):
 
 
 def decode(uri: str) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(uri.removeprefix("data:image/png;base64,")))))
+    return np.asarray(
+        Image.open(io.BytesIO(base64.b64decode(uri.removeprefix("data:image/png;base64,"))))
+    )
 
 
 def test_a_grid_takes_the_first_samples_of_each_class():
@@ -98,9 +100,14 @@ def test_columns_shrink_with_the_size_of_the_page():
 
 def lines(sheet) -> list[tuple[str, np.ndarray]]:
     """Colour and points of every line of an SVG sheet."""
-    svg = ElementTree.fromstring(base64.b64decode(sheet.uri.removeprefix("data:image/svg+xml;base64,")))
+    svg = ElementTree.fromstring(
+        base64.b64decode(sheet.uri.removeprefix("data:image/svg+xml;base64,"))
+    )
     found = svg.iter("{http://www.w3.org/2000/svg}polyline")
-    return [(line.get("stroke"), np.array([p.split(",") for p in line.get("points").split()], float)) for line in found]
+    return [
+        (line.get("stroke"), np.array([p.split(",") for p in line.get("points").split()], float))
+        for line in found
+    ]
 
 
 def test_series_are_lines_in_their_place_on_a_scale_that_all_grids_share():
@@ -110,15 +117,22 @@ def test_series_are_lines_in_their_place_on_a_scale_that_all_grids_share():
     first[0, 2, :, 1] = 120  # above its declared range
     first[1, 1:] = 1e6  # blank: not shown, so of no effect on the scale
     second = np.full((2, 1, 5, 2), 8, np.float32)
-    grids = [RecordGrid(output, first, np.array([3, 1])), RecordGrid(output, second, np.array([1, 1]))]
+    grids = [
+        RecordGrid(output, first, np.array([3, 1])),
+        RecordGrid(output, second, np.array([1, 1])),
+    ]
     sheets, legend = VIEWS["series"].draw(grids)
     assert [(e.title, e.low, e.high) for e in legend] == [("queue", 0, 8), ("load (%)", 0, 120)]
     assert (sheets[0].rows, sheets[0].columns, sheets[1].columns) == (2, 3, 1)
     drawn = lines(sheets[0])
     assert len(drawn) == 2 * 4 and {colour for colour, _ in drawn} == {e.colour for e in legend}
-    slope = drawn[6][1]  # class 1, first column, queue: from the bottom to half the height, over the whole width
+    slope = drawn[6][
+        1
+    ]  # class 1, first column, queue: from the bottom to half the height, over the whole width
     cell = sheets[0].cell
-    assert slope[0] == pytest.approx([3, cell + 53]) and slope[-1] == pytest.approx([109, cell + 28])
+    assert slope[0] == pytest.approx([3, cell + 53]) and slope[-1] == pytest.approx(
+        [109, cell + 28]
+    )
     top = drawn[5][1]  # class 0, third column, load: at the top of its cell
     assert (top[:, 1] == 3).all() and (top[:, 0] >= 2 * 116).all()
     assert lines(sheets[1])[0][1][0, 1] == 3  # the largest queue of all grids
@@ -136,17 +150,23 @@ def test_peaks_of_long_series_are_drawn():
 
 def test_constant_series_have_a_scale():
     output = OutputSpec.series(4, 1)
-    _, legend = VIEWS["series"].draw([RecordGrid(output, np.full((1, 1, 4, 1), 3, np.float32), np.array([1]))])
+    _, legend = VIEWS["series"].draw(
+        [RecordGrid(output, np.full((1, 1, 4, 1), 3, np.float32), np.array([1]))]
+    )
     assert (legend[0].low, legend[0].high) == (3, 4)
     grid = RecordGrid(output, np.full((1, 1, 4, 1), 1e20, np.float32), np.array([1]))
-    assert np.isfinite(lines(sheet_of(grid))[0][1]).all()  # fails where 1 is added to what it cannot change
+    assert np.isfinite(
+        lines(sheet_of(grid))[0][1]
+    ).all()  # fails where 1 is added to what it cannot change
 
 
 def test_vote_statistics_against_values_worked_out_by_hand():
     found = vote_statistics(np.array([0, 2, 4, 6, -3]), noise_scale=2.0, threshold=2.0)
     assert found["share_above"] == pytest.approx(2 / 5)
     assert found["effective_parents"] == pytest.approx(36 / 20)  # weights 2 and 4
-    assert found["share_noise"] == pytest.approx(1 - NormalDist().cdf(1.25))  # a vote of at least 3, so above 2.5
+    assert found["share_noise"] == pytest.approx(
+        1 - NormalDist().cdf(1.25)
+    )  # a vote of at least 3, so above 2.5
 
 
 def test_vote_statistics_when_nothing_is_above():
@@ -176,12 +196,16 @@ def test_the_tighter_of_two_bounds_is_given():
     for epsilon, mu in [(0.1, 5.0), (8.0, 0.1), (1.0, 0.25)]:
         both = attack_bounds(epsilon, 1e-6, mu)
         one, other = attack_bounds(epsilon, 1e-6, None), attack_bounds(1e9, 1e-6, mu)
-        assert [b.detection for b in both] == [min(a.detection, b.detection) for a, b in zip(one, other, strict=True)]
+        assert [b.detection for b in both] == [
+            min(a.detection, b.detection) for a, b in zip(one, other, strict=True)
+        ]
 
 
 def test_a_chart_is_well_formed_and_to_scale():
     points = ((1, 0.10), (2, 0.40), (4, 0.20))
-    svg = ElementTree.fromstring(line_chart("What <it> shows", "share & more", [Series("a", points)], share=True))
+    svg = ElementTree.fromstring(
+        line_chart("What <it> shows", "share & more", [Series("a", points)], share=True)
+    )
     assert svg.get("aria-label") == "What <it> shows"
     texts = [element.text for element in svg.iter("text")]
     assert {"share & more", "iteration", "0 %", "40 %", "1", "2", "4"} <= set(texts)
@@ -209,7 +233,9 @@ def test_formats():
         "1e-6", "0.5", "12.35", "1,234", "2,000,000", "∞", "0"
     ]  # fmt: skip
     assert (
-        formats.exact(1.23456789) == "1.23456789" and formats.exact(100.5) == "100.5" and formats.exact(1e-6) == "1e-6"
+        formats.exact(1.23456789) == "1.23456789"
+        and formats.exact(100.5) == "100.5"
+        and formats.exact(1e-6) == "1e-6"
     )
     assert [formats.rounded_up(v) for v in (0.25, 1.00001, 0.123412, 99.991, 3e-7)] == [
         "0.25", "1.001", "0.1235", "100.0", "3e-7"
@@ -217,9 +243,22 @@ def test_formats():
     assert [formats.seconds(v) for v in (0.42, 12.34, 59.99, 185, 7800)] == [
         "0.42 s", "12.3 s", "1 min 00 s", "3 min 05 s", "2 h 10 min"
     ]  # fmt: skip
-    assert [formats.degree(v) for v in (None, 0.4, {"size": 0.4, "font": 0.1})] == ["–", "0.4", "size 0.4, font 0.1"]
-    rows = formats.settings_rows({"a": 1, "b": {"c": True, "d": [0.4, 0.2]}, "e": None, "f": {}, "g": []})
-    assert list(rows) == [("a", "1"), ("b.c", "yes"), ("b.d", "0.4, 0.2"), ("e", "–"), ("f", "–"), ("g", "–")]
+    assert [formats.degree(v) for v in (None, 0.4, {"size": 0.4, "font": 0.1})] == [
+        "–",
+        "0.4",
+        "size 0.4, font 0.1",
+    ]
+    rows = formats.settings_rows(
+        {"a": 1, "b": {"c": True, "d": [0.4, 0.2]}, "e": None, "f": {}, "g": []}
+    )
+    assert list(rows) == [
+        ("a", "1"),
+        ("b.c", "yes"),
+        ("b.d", "0.4, 0.2"),
+        ("e", "–"),
+        ("f", "–"),
+        ("g", "–"),
+    ]
 
 
 def card_data() -> ReportData:

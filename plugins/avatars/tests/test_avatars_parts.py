@@ -18,10 +18,15 @@ def test_labels_narrow_their_space_and_keep_the_codes():
     made = make(OutputSpec.image(8, 8), ("plain", "glasses"), Options(labels=asked))
     columns = made.space_for("glasses").sample(random.derive(1, "test", 200))
     accessory = CHOICES["accessory"]
-    assert set(columns["accessory"].tolist()) == {accessory.index("round"), accessory.index("wayfarers")}
+    assert set(columns["accessory"].tolist()) == {
+        accessory.index("round"),
+        accessory.index("wayfarers"),
+    }
     assert set(columns["top"].tolist()) == {CHOICES["top"].index("bob")}
     assert made.space.contains(columns).all()
-    assert len(np.unique(made.space_for("plain").sample(random.derive(1, "test", 500))["accessory"])) == len(accessory)
+    assert len(
+        np.unique(made.space_for("plain").sample(random.derive(1, "test", 500))["accessory"])
+    ) == len(accessory)
 
 
 @pytest.mark.parametrize(
@@ -42,15 +47,29 @@ def test_constraints_that_make_no_sense_are_refused(asked, message):
 def test_colours_are_those_of_the_package():
     """Guards the copies of names and codes here; a new version of the package may have others."""
     package = pytest.importorskip("python_avatars")
-    kinds = {"background_color": "BackgroundColor", "skin_color": "SkinColor", "hair_color": "HairColor"}
+    kinds = {
+        "background_color": "BackgroundColor",
+        "skin_color": "SkinColor",
+        "hair_color": "HairColor",
+    }
     for name, kind in {**kinds, "clothing_color": "ClothingColor"}.items():
         assert dict(COLOURS[name]) == {c.name.lower(): c.value for c in getattr(package, kind)}
 
 
 def test_parts_are_those_of_the_package():
     package = pytest.importorskip("python_avatars")
-    kinds = {"eyes": "EyeType", "mouth": "MouthType", "accessory": "AccessoryType", "clothing": "ClothingType"}
-    kinds |= {"eyebrows": "EyebrowType", "nose": "NoseType", "facial_hair": "FacialHairType", "style": "AvatarStyle"}
+    kinds = {
+        "eyes": "EyeType",
+        "mouth": "MouthType",
+        "accessory": "AccessoryType",
+        "clothing": "ClothingType",
+    }
+    kinds |= {
+        "eyebrows": "EyebrowType",
+        "nose": "NoseType",
+        "facial_hair": "FacialHairType",
+        "style": "AvatarStyle",
+    }
     for name, kind in kinds.items():
         assert sorted(CHOICES[name]) == sorted(c.name.lower() for c in getattr(package, kind))
     assert len(CHOICES["top"]) == len(package.HairType) + len(package.HatType)
@@ -72,7 +91,9 @@ def test_missing_drawings_are_one_clear_error(monkeypatch):
 
 def test_no_drawing_is_shipped_and_provenance_is_told():
     """The terms of the art allow use, but no text of theirs allows passing it on: it comes with its own package."""
-    assert (FOLDER / "LICENSE").is_file() and "python_avatars" in (FOLDER / "PROVENANCE.md").read_text(encoding="utf-8")
+    assert (FOLDER / "LICENSE").is_file() and "python_avatars" in (
+        FOLDER / "PROVENANCE.md"
+    ).read_text(encoding="utf-8")
     shipped = [p for p in (FOLDER / "src").rglob("*") if p.suffix in (".svg", ".png", ".npz")]
     assert shipped == []
     project = tomllib.loads((FOLDER / "pyproject.toml").read_text(encoding="utf-8"))["project"]

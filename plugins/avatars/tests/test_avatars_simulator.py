@@ -15,7 +15,9 @@ from pe_sdk import CannotMake, OutputSpec, SimulatorGenerator, random
 
 
 def simulator(height=32, width=32, channels=3, labels=("avatar",), **options):
-    return pe_avatars.make(OutputSpec.image(height, width, channels), labels, pe_avatars.Options(**options))
+    return pe_avatars.make(
+        OutputSpec.image(height, width, channels), labels, pe_avatars.Options(**options)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +74,9 @@ def plain(made, **choices):
         "eyebrows": "default",
     }
     names = {**shown, "accessory": "none", **choices}
-    return {k: np.array([p.choices.index(names.get(k, p.choices[0]))]) for k, p in made.space.items()}
+    return {
+        k: np.array([p.choices.index(names.get(k, p.choices[0]))]) for k, p in made.space.items()
+    }
 
 
 def test_every_choice_of_every_parameter_gives_another_picture():
@@ -91,7 +95,11 @@ def test_hat_colour_shows_on_hats_alone(small):
     """So no variation of a hat's colour is wasted on pixels that are hair, and the reverse."""
     for choice in ("turban", "bob"):
         pink, blue, red, brown = (
-            small.render(plain(small, top=choice, **{name: value}), np.zeros(1, np.int64), np.zeros(1, np.uint64))
+            small.render(
+                plain(small, top=choice, **{name: value}),
+                np.zeros(1, np.int64),
+                np.zeros(1, np.uint64),
+            )
             for name, value in (
                 ("hat_color", "pink"),
                 ("hat_color", "blue_03"),
@@ -121,7 +129,9 @@ def test_pictures_are_those_of_a_browser(small):
         expected = kept["pictures"].astype(float)
         params = {name: kept[name].astype(np.int64) for name in small.space}
     n = len(expected)
-    gap = np.abs(small.render(params, np.zeros(n, np.int64), np.zeros(n, np.uint64)) - expected).mean((1, 2, 3))
+    gap = np.abs(
+        small.render(params, np.zeros(n, np.int64), np.zeros(n, np.uint64)) - expected
+    ).mean((1, 2, 3))
     assert gap.mean() < 1.0
     assert gap.max() < 2.5
 
@@ -134,13 +144,16 @@ def test_one_channel_is_the_luma_of_three(small):
 
 
 @pytest.mark.parametrize(
-    "output", [OutputSpec.image(7, 28, 3), OutputSpec.series(28, 2), OutputSpec("table", (28,), "uint8")]
+    "output",
+    [OutputSpec.image(7, 28, 3), OutputSpec.series(28, 2), OutputSpec("table", (28,), "uint8")],
 )
 def test_other_outputs_are_refused(output):
     with pytest.raises(CannotMake):
         pe_avatars.make(output, ("avatar",), pe_avatars.Options())
     with pytest.raises(CannotMake, match="uint8"):
-        pe_avatars.make(OutputSpec("table", (28, 28, 3), "float32"), ("avatar",), pe_avatars.Options())
+        pe_avatars.make(
+            OutputSpec("table", (28, 28, 3), "float32"), ("avatar",), pe_avatars.Options()
+        )
 
 
 def test_codes_outside_of_the_space_are_refused(small):

@@ -42,8 +42,16 @@ def browser(executable: str, documents: list[bytes]) -> np.ndarray:
             "--hide-scrollbars",
         ]
         command += [f"--user-data-dir={folder / 'profile'}", "--force-color-profile=srgb"]
-        command += [f"--screenshot={folder / 'page.png'}", f"--window-size={ROW * SIDE},{rows * SIDE}"]
-        subprocess.run([*command, (folder / "page.html").as_uri()], check=True, capture_output=True, timeout=180)
+        command += [
+            f"--screenshot={folder / 'page.png'}",
+            f"--window-size={ROW * SIDE},{rows * SIDE}",
+        ]
+        subprocess.run(
+            [*command, (folder / "page.html").as_uri()],
+            check=True,
+            capture_output=True,
+            timeout=180,
+        )
         page = np.asarray(Image.open(folder / "page.png").convert("RGB"))
     page = page[: rows * SIDE, : ROW * SIDE].reshape(rows, SIDE, ROW, SIDE, 3)
     return page.swapaxes(1, 2).reshape(-1, SIDE, SIDE, 3)[: len(documents)]
@@ -60,21 +68,30 @@ def main() -> None:
     seeds = random.derive(3, "browser", COUNT)
     params = made.space.sample(seeds)
     labels = np.zeros(COUNT, np.int64)
-    named = [{name: made.space[name].choices[column[i]] for name, column in params.items()} for i in range(COUNT)]
+    named = [
+        {name: made.space[name].choices[column[i]] for name, column in params.items()}
+        for i in range(COUNT)
+    ]
     documents = [whole(choices) for choices in named]
     shot = browser(executable, [cropped(document, SIDE, SIDE) for document in documents])
     drawn = np.stack([draw(document, SIDE, SIDE) for document in documents]).astype(float)
     drawn = drawn[..., :3] + 255 - drawn[..., 3:]
-    print(f"skia, whole documents at {SIDE}: mean absolute difference {np.abs(drawn - shot).mean():.3f} of 255")
+    print(
+        f"skia, whole documents at {SIDE}: mean absolute difference {np.abs(drawn - shot).mean():.3f} of 255"
+    )
     for side in (32, 64, 128):
         sized = pe_avatars.make(OutputSpec.image(side, side, 3), ("avatar",), pe_avatars.Options())
         gap = np.abs(sized.render(params, labels, seeds) - averaged(shot, side))
         worst = gap.mean((1, 2, 3))
-        print(f"layers at {side}: mean {gap.mean():.3f}, worst avatar {worst.max():.3f} (number {worst.argmax()})")
+        print(
+            f"layers at {side}: mean {gap.mean():.3f}, worst avatar {worst.max():.3f} (number {worst.argmax()})"
+        )
         print("   ", {i: round(float(worst[i]), 2) for i in np.argsort(-worst)[:5]})
     print(named[int(worst.argmax())])
     pictures = np.rint(averaged(shot, SMALL)).astype(np.uint8)
-    np.savez_compressed(out, pictures=pictures, **{name: column.astype(np.uint8) for name, column in params.items()})
+    np.savez_compressed(
+        out, pictures=pictures, **{name: column.astype(np.uint8) for name, column in params.items()}
+    )
 
 
 if __name__ == "__main__":

@@ -16,7 +16,9 @@ def sheet(pictures: np.ndarray, across: int) -> Image.Image:
     rows = -(-n // across)
     page = np.full((rows * across, height, width, 3), 255, np.uint8)
     page[:n] = pictures
-    return Image.fromarray(page.reshape(rows, across, height, width, 3).swapaxes(1, 2).reshape(rows * height, -1, 3))
+    return Image.fromarray(
+        page.reshape(rows, across, height, width, 3).swapaxes(1, 2).reshape(rows * height, -1, 3)
+    )
 
 
 def simulator(side: int):
@@ -38,7 +40,9 @@ def main() -> None:
     for side, across, rows in ((32, 24, 8), (64, 12, 5), (128, 7, 4)):
         made = simulator(side)
         save(
-            sheet(render(made, made.space.sample(random.derive(4, "figures", across * rows))), across),
+            sheet(
+                render(made, made.space.sample(random.derive(4, "figures", across * rows))), across
+            ),
             folder / f"random-{side}.png",
         )
     made = simulator(64)
@@ -66,7 +70,8 @@ def main() -> None:
     for name, parameter in made.space.items():
         choices = [{**shown, **also.get(name, {}), name: choice} for choice in parameter.choices]
         params = {
-            k: np.array([p.choices.index(c.get(k, p.choices[0])) for c in choices]) for k, p in made.space.items()
+            k: np.array([p.choices.index(c.get(k, p.choices[0])) for c in choices])
+            for k, p in made.space.items()
         }
         rows.append(np.asarray(sheet(render(made, params), across)))
         rows.append(np.full((6, across * 64, 3), 255, np.uint8))

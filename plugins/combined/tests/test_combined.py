@@ -85,7 +85,11 @@ class Pool:
             raise CannotMake(f"{name}: unknown option {min(options)!r}")
         if name == "both":
             return make(mix="grey:1,model:1")
-        return Model() if name == "model" else SimulatorGenerator(Tens() if name == "tens" else Grey(), output, labels)
+        return (
+            Model()
+            if name == "model"
+            else SimulatorGenerator(Tens() if name == "tens" else Grey(), output, labels)
+        )
 
 
 def make(**options):
@@ -106,8 +110,12 @@ def test_a_chain_hands_over_at_its_iteration():
     for t, maker in ((1, "grey"), (2, "grey"), (3, "model"), (6, "model")):
         varied = chain.adapt(released(t, made)).vary(made, 0.5, MORE)
         assert set(varied.state[MAKER]) == {maker}, t
-    assert np.array_equal(varied.data, made.data + 50) and set(varied.state["model/word"]) == {"foreign"}
-    assert np.array_equal(varied.state["grey/level"], made.state["grey/level"])  # what it began with, carried on
+    assert np.array_equal(varied.data, made.data + 50) and set(varied.state["model/word"]) == {
+        "foreign"
+    }
+    assert np.array_equal(
+        varied.state["grey/level"], made.state["grey/level"]
+    )  # what it began with, carried on
     again = chain.adapt(released(4, varied)).vary(varied, 0.5, SEEDS)
     assert set(again.state["model/word"]) == {"own"}
 
@@ -118,7 +126,9 @@ def test_parameters_of_a_chain_are_those_of_its_first_stage():
     varied = chain.adapt(released(1, made)).vary(made, 0.5, MORE)
     for samples in (made, varied):
         assert chain.space.contains({name: samples.state[name] for name in chain.space}).all()
-    assert list(chain.space) == ["grey/level"] and all(list(space) == ["grey/level"] for space in chain.label_spaces)
+    assert list(chain.space) == ["grey/level"] and all(
+        list(space) == ["grey/level"] for space in chain.label_spaces
+    )
     assert make(stages="model:0-").space is None
 
 
@@ -127,7 +137,9 @@ def test_parameters_of_a_mixture_are_those_of_its_simulator_where_they_are_known
     mixture = make(mix="model:1,tens:2")
     made = mixture.random(COLUMN, SEEDS)
     model = made.state[MAKER] == "model"
-    assert np.array_equal(made.state[PARAMETERS_KNOWN], ~model) and list(mixture.space) == ["tens/level"]
+    assert np.array_equal(made.state[PARAMETERS_KNOWN], ~model) and list(mixture.space) == [
+        "tens/level"
+    ]
     handing = mixture.adapt(released(2, made, np.where(model, 4000, 10)))
     varied = handing.vary(made, 0.5, MORE)
     handed = ~model & (varied.state[MAKER] == "model")
@@ -135,10 +147,16 @@ def test_parameters_of_a_mixture_are_those_of_its_simulator_where_they_are_known
     assert np.array_equal(varied.state["tens/level"][handed], made.state["tens/level"][handed])
     for samples in (made, varied):
         for label, space in enumerate(mixture.label_spaces):
-            assert space.contains({"tens/level": samples.state["tens/level"][label == COLUMN]}).all()
+            assert space.contains(
+                {"tens/level": samples.state["tens/level"][label == COLUMN]}
+            ).all()
     fresh = handing.vary(made, 1.0, MORE)
-    assert np.array_equal(fresh.state[PARAMETERS_KNOWN], fresh.state[MAKER] == "tens"), "nothing is left of a parent"
-    clipped = make(mix="model:1,tens:2", degrees__model="4").adapt(released(2, made, np.where(model, 4000, 10)))
+    assert np.array_equal(fresh.state[PARAMETERS_KNOWN], fresh.state[MAKER] == "tens"), (
+        "nothing is left of a parent"
+    )
+    clipped = make(mix="model:1,tens:2", degrees__model="4").adapt(
+        released(2, made, np.where(model, 4000, 10))
+    )
     for degree, kept in ((0.2, True), (0.3, False), ({"*": 0.2}, True), ({"*": 0.3}, False)):
         assert clipped.vary(made, degree, MORE).state[PARAMETERS_KNOWN][handed].any() == kept
 
@@ -168,7 +186,9 @@ def test_a_chain_knows_what_its_first_stage_knows_until_a_later_one_draws_afresh
         made = chain.random(COLUMN, SEEDS)
         then = chain.adapt(released(1, made))
         assert (0 < made.state[PARAMETERS_KNOWN].sum() < N) == some
-        assert np.array_equal(then.vary(made, 0.5, MORE).state[PARAMETERS_KNOWN], made.state[PARAMETERS_KNOWN])
+        assert np.array_equal(
+            then.vary(made, 0.5, MORE).state[PARAMETERS_KNOWN], made.state[PARAMETERS_KNOWN]
+        )
         assert not then.vary(made, 1.0, MORE).state[PARAMETERS_KNOWN].any()
 
 
@@ -177,7 +197,9 @@ def test_degrees_by_parameter_reach_the_generator_they_are_of():
     made = mixture.random(COLUMN, SEEDS)
     model = made.state[MAKER] == "model"
     still = mixture.vary(made, {"grey/level": 0.0, "*": 0.4}, MORE)
-    assert np.array_equal(still.data[~model], made.data[~model]) and (still.data[model] == 240).all()
+    assert (
+        np.array_equal(still.data[~model], made.data[~model]) and (still.data[model] == 240).all()
+    )
     for wrong in ({"level": 0.1, "*": 0.4}, {"grey/levl": 0.1, "*": 0.4}):
         for generator in (mixture, make(stages="grey:0-")):
             with pytest.raises(ValueError, match="lev"):
@@ -206,7 +228,13 @@ def test_columns_are_the_same_whoever_made_the_samples():
         made = generator.random(COLUMN, SEEDS)
         varied = generator.adapt(released(1, made)).vary(made, 0.5, MORE)
         for samples in (made, varied):
-            assert sorted(samples.state) == ["grey/level", "grey/render_seed", MAKER, "model/word", PARAMETERS_KNOWN]
+            assert sorted(samples.state) == [
+                "grey/level",
+                "grey/render_seed",
+                MAKER,
+                "model/word",
+                PARAMETERS_KNOWN,
+            ]
             assert samples.state[MAKER].dtype == np.dtype("<U5")
 
 
@@ -223,9 +251,15 @@ def test_a_mixture_begins_with_its_shares_and_each_varies_its_own():
     assert abs((makers == "grey").mean() - 0.75) < 5 * np.sqrt(0.75 * 0.25 / 8000)
     made = mixture.random(COLUMN, SEEDS)
     varied = mixture.vary(made, 0.5, MORE)
-    assert np.array_equal(varied.state[MAKER], made.state[MAKER]) and np.array_equal(varied.labels, COLUMN)
+    assert np.array_equal(varied.state[MAKER], made.state[MAKER]) and np.array_equal(
+        varied.labels, COLUMN
+    )
     model = made.state[MAKER] == "model"
-    assert 0 < model.sum() < N and (varied.data[model] == 250).all() and (varied.data[~model] <= 100).all()
+    assert (
+        0 < model.sum() < N
+        and (varied.data[model] == 250).all()
+        and (varied.data[~model] <= 100).all()
+    )
 
 
 def test_votes_decide_who_is_handed_what():
@@ -233,13 +267,21 @@ def test_votes_decide_who_is_handed_what():
     mixture = make(mix="grey:1,model:1")
     made = mixture.random(np.zeros(4000, np.int64), random.derive(7, "m", 4000))
     model = made.state[MAKER] == "model"
-    better = mixture.adapt(released(2, made, np.where(model, 40, 10))).vary(made, 0.5, random.derive(8, "m", 4000))
+    better = mixture.adapt(released(2, made, np.where(model, 40, 10))).vary(
+        made, 0.5, random.derive(8, "m", 4000)
+    )
     handed = (better.state[MAKER] == "model")[~model].mean()
     assert abs(handed - 0.75) < 5 * np.sqrt(0.75 * 0.25 / (~model).sum()) + 0.01
     assert (better.state[MAKER][model] == "model").all()
-    unsure = [(np.where(model, 10, 40), 1.0), (np.where(model, 40, 10), 1e4), (np.where(model, 0, -5), 1.0)]
+    unsure = [
+        (np.where(model, 10, 40), 1.0),
+        (np.where(model, 40, 10), 1e4),
+        (np.where(model, 0, -5), 1.0),
+    ]
     for votes, noise in unsure:
-        same = mixture.adapt(released(2, made, votes, noise)).vary(made, 0.5, MORE.repeat(67)[:4000])
+        same = mixture.adapt(released(2, made, votes, noise)).vary(
+            made, 0.5, MORE.repeat(67)[:4000]
+        )
         assert np.array_equal(same.state[MAKER], made.state[MAKER]), (
             "worse, or within the noise: nothing is handed over"
         )
@@ -277,7 +319,9 @@ def test_an_auto_stage_waits_until_votes_fall_evenly():
     made = chain.random(COLUMN, SEEDS)
 
     def next_maker(t, votes, samples=made):
-        (maker,) = set(chain.adapt(released(t, samples, votes)).vary(samples, 0.5, MORE).state[MAKER])
+        (maker,) = set(
+            chain.adapt(released(t, samples, votes)).vary(samples, 0.5, MORE).state[MAKER]
+        )
         return maker
 
     few, even = np.where(np.arange(N) < 4, 500, 0), np.full(N, 30)
@@ -291,7 +335,10 @@ def test_a_stage_of_the_release_makes_that_alone():
     chain = make(stages="grey,model:release")
     made = chain.random(COLUMN, SEEDS)
     even = np.full(N, 30)
-    makers = [set(chain.adapt(released(t, made, even)).vary(made, 0.5, MORE).state[MAKER]) for t in range(1, 7)]
+    makers = [
+        set(chain.adapt(released(t, made, even)).vary(made, 0.5, MORE).state[MAKER])
+        for t in range(1, 7)
+    ]
     assert makers == [{"grey"}] * 5 + [{"model"}]
     early = replace(released(3, made, even), final=True)  # no budget was left for further votes
     assert set(chain.adapt(early).vary(made, 0.5, MORE).state[MAKER]) == {"model"}
@@ -304,12 +351,14 @@ def test_a_stage_of_the_release_varies_what_the_first_made_of_the_parents():
     released_by_grey = grey.vary(made, 0.3, MORE)
     whole = chain.adapt(released(6, made)).vary(made, 0.3, MORE)
     assert not np.array_equal(released_by_grey.data, made.data)
-    assert np.array_equal(whole.data, released_by_grey.data + np.uint8(30)) and set(whole.state["model/word"]) == {
-        "foreign"
-    }
+    assert np.array_equal(whole.data, released_by_grey.data + np.uint8(30)) and set(
+        whole.state["model/word"]
+    ) == {"foreign"}
     assert np.array_equal(whole.state["grey/level"], released_by_grey.state["grey/level"])
     both = Samples.concatenate([whole.take(slice(0, N, 2)), made.take(slice(1, N, 2))])
-    again = chain.adapt(released(6, made)).vary(both, 0.3, MORE)  # rows that the second made are its own
+    again = chain.adapt(released(6, made)).vary(
+        both, 0.3, MORE
+    )  # rows that the second made are its own
     assert np.array_equal(again.data[: N // 2], both.data[: N // 2] + np.uint8(30))
     assert again.state["model/word"].tolist() == ["own"] * (N // 2) + ["foreign"] * (N // 2)
 
@@ -355,7 +404,10 @@ def test_factors_on_degrees():
 
 
 def test_stages_have_to_end_with_the_iterations():
-    for stages, what in (("grey:0-9,model:10-", "begins at 10"), ("grey:0-2,model:3-5", "ends at 5.*write model:3-")):
+    for stages, what in (
+        ("grey:0-9,model:10-", "begins at 10"),
+        ("grey:0-2,model:3-5", "ends at 5.*write model:3-"),
+    ):
         chain = make(stages=stages)
         with pytest.raises(CannotMake, match=what):
             chain.adapt(released(1, chain.random(COLUMN, SEEDS)))

@@ -17,7 +17,9 @@ DIGITS = tuple("0123456789")
 
 def made(height=28, width=28, channels=1, labels=DIGITS, **options):
     options = {"batch": 8, "steps": 4, "device": "cpu"} | options
-    return pe_diffusion.make(OutputSpec.image(height, width, channels), labels, pe_diffusion.Options(**options))
+    return pe_diffusion.make(
+        OutputSpec.image(height, width, channels), labels, pe_diffusion.Options(**options)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -34,12 +36,20 @@ def test_a_row_is_the_same_in_any_block_at_any_place(digits):
     labels, seeds = rows(20)
     whole = digits.random(labels, seeds)
     order = np.random.default_rng(0).permutation(20)
-    np.testing.assert_array_equal(digits.random(labels[order], seeds[order]).data, whole.data[order])
-    np.testing.assert_array_equal(digits.random(labels[13:14], seeds[13:14]).data[0], whole.data[13])
+    np.testing.assert_array_equal(
+        digits.random(labels[order], seeds[order]).data, whole.data[order]
+    )
+    np.testing.assert_array_equal(
+        digits.random(labels[13:14], seeds[13:14]).data[0], whole.data[13]
+    )
     fresh = random.derive(9, "vary", 20)
     varied = digits.vary(whole, 0.5, fresh)
-    np.testing.assert_array_equal(digits.vary(whole.take(order), 0.5, fresh[order]).data, varied.data[order])
-    np.testing.assert_array_equal(digits.vary(whole.take([13]), 0.5, fresh[13:14]).data[0], varied.data[13])
+    np.testing.assert_array_equal(
+        digits.vary(whole.take(order), 0.5, fresh[order]).data, varied.data[order]
+    )
+    np.testing.assert_array_equal(
+        digits.vary(whole.take([13]), 0.5, fresh[13:14]).data[0], varied.data[13]
+    )
 
 
 def test_what_else_is_in_the_block_does_not_matter(digits):
@@ -58,7 +68,9 @@ def test_degree_0_is_the_identity_and_1_a_fresh_sample(digits):
     same = digits.vary(before, 0.0, seeds)
     np.testing.assert_array_equal(same.data, before.data)
     assert same.data is not before.data
-    np.testing.assert_array_equal(digits.vary(before, {"*": 1.0}, seeds).data, digits.random(labels, seeds).data)
+    np.testing.assert_array_equal(
+        digits.vary(before, {"*": 1.0}, seeds).data, digits.random(labels, seeds).data
+    )
 
 
 def test_a_larger_degree_moves_further(digits):
@@ -77,7 +89,9 @@ def test_what_is_black_stays_black(digits):
     labels, seeds = rows(100)
     inked = digits.random(labels, seeds).data > 127
     varied = made(steps=8).vary(
-        Samples(np.where(inked, 255, 0).astype(np.uint8), labels), 0.25, random.derive(9, "vary", 100)
+        Samples(np.where(inked, 255, 0).astype(np.uint8), labels),
+        0.25,
+        random.derive(9, "vary", 100),
     )
     assert (varied.data == 0).mean() > 0.85 * (~inked).mean()
 
@@ -142,7 +156,9 @@ def test_other_sizes_and_colours_are_the_same_digits_resized(digits, shape):
     assert pictures.data.dtype == np.uint8
     assert pictures.data.shape == (10, *shape)
     assert abs(float(pictures.data.mean()) - float(digits.random(labels, seeds).data.mean())) < 3
-    np.testing.assert_array_equal(pictures.data, np.repeat(pictures.data[..., :1], shape[2], axis=3))
+    np.testing.assert_array_equal(
+        pictures.data, np.repeat(pictures.data[..., :1], shape[2], axis=3)
+    )
     assert other.vary(pictures, 0.3, seeds).data.shape == (10, *shape)
 
 
@@ -152,7 +168,9 @@ def test_labels_and_classes():
     np.testing.assert_array_equal(
         named.random(labels, seeds).data, made().random(np.where(labels == 0, 7, 1), seeds).data
     )
-    with pytest.raises(CannotMake, match=r"no class for the labels cat; its classes are 0, 1.*classes\.LABEL"):
+    with pytest.raises(
+        CannotMake, match=r"no class for the labels cat; its classes are 0, 1.*classes\.LABEL"
+    ):
         made(labels=("cat", "1"))
     with pytest.raises(CannotMake, match="no class for the labels 1"):
         made(classes={"1": "one"})
@@ -160,7 +178,9 @@ def test_labels_and_classes():
         made(classes={"ten": "1"})
 
 
-@pytest.mark.parametrize("output", [OutputSpec("table", (28, 28), "uint8"), OutputSpec.series(28, 4)])
+@pytest.mark.parametrize(
+    "output", [OutputSpec("table", (28, 28), "uint8"), OutputSpec.series(28, 4)]
+)
 def test_other_outputs_are_refused(output):
     with pytest.raises(CannotMake):
         pe_diffusion.make(output, DIGITS, pe_diffusion.Options())
@@ -172,7 +192,10 @@ def test_the_spec_runs_by_name_and_the_model_is_small():
     assert spec.labels == DIGITS
     files = list(Path(str(resources.files("pe_diffusion") / "assets")).rglob("*"))
     assert sum(p.stat().st_size for p in files if p.is_file()) < 10e6
-    assert {p.suffix for p in files if p.is_file() and p.name != "LICENSE"} == {".json", ".safetensors"}
+    assert {p.suffix for p in files if p.is_file() and p.name != "LICENSE"} == {
+        ".json",
+        ".safetensors",
+    }
 
 
 def test_importing_the_module_is_light():

@@ -39,7 +39,9 @@ def text_folder(tmp_path_factory):
         **block,
     ).save_pretrained(folder / "vae")
     letters = [*string.ascii_lowercase, *(f"{c}</w>" for c in string.ascii_lowercase)]
-    vocabulary = {token: i for i, token in enumerate([*letters, "<|startoftext|>", "<|endoftext|>"])}
+    vocabulary = {
+        token: i for i, token in enumerate([*letters, "<|startoftext|>", "<|endoftext|>"])
+    }
     size = len(vocabulary)
     CLIPTextModel(
         CLIPTextConfig(
@@ -76,7 +78,9 @@ def text_folder(tmp_path_factory):
 
 def made(folder, labels=LABELS, shape=(16, 16, 3), **options):
     options = {"steps": 3, "batch": 2, "dtype": "float32", "device": "cpu"} | options
-    return pe_diffusion.make(OutputSpec.image(*shape), labels, pe_diffusion.Options(model=str(folder), **options))
+    return pe_diffusion.make(
+        OutputSpec.image(*shape), labels, pe_diffusion.Options(model=str(folder), **options)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +91,9 @@ def pixel_folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pixel")
     torch.manual_seed(0)
     blocks = {"down_block_types": ("DownBlock2D",) * 2, "up_block_types": ("UpBlock2D",) * 2}
-    net = UNet2DModel(sample_size=8, block_out_channels=(8, 16), layers_per_block=1, norm_num_groups=4, **blocks)
+    net = UNet2DModel(
+        sample_size=8, block_out_channels=(8, 16), layers_per_block=1, norm_num_groups=4, **blocks
+    )
     DDPMPipeline(net, DDPMScheduler(num_train_timesteps=50)).save_pretrained(folder)
     return folder
 
@@ -101,23 +107,34 @@ def test_rows_are_independent_and_degrees_are_kept(which, request):
     assert whole.data.dtype == np.uint8
     assert whole.data.shape == (5, 16, 16, 3)
     order = np.array([4, 2, 0, 3, 1])
-    np.testing.assert_array_equal(generator.random(labels[order], seeds[order]).data, whole.data[order])
+    np.testing.assert_array_equal(
+        generator.random(labels[order], seeds[order]).data, whole.data[order]
+    )
     assert len(np.unique(whole.data, axis=0)) == 5
     fresh = random.derive(4, "test", 5)
     np.testing.assert_array_equal(generator.vary(whole, 0.0, fresh).data, whole.data)
     half = generator.vary(whole, 0.5, fresh)
-    np.testing.assert_array_equal(generator.vary(whole.take(order), 0.5, fresh[order]).data, half.data[order])
+    np.testing.assert_array_equal(
+        generator.vary(whole.take(order), 0.5, fresh[order]).data, half.data[order]
+    )
     assert (half.data != whole.data).any(axis=(1, 2, 3)).all()
-    np.testing.assert_array_equal(generator.vary(whole, 1.0, fresh).data, generator.random(labels, fresh).data)
+    np.testing.assert_array_equal(
+        generator.vary(whole, 1.0, fresh).data, generator.random(labels, fresh).data
+    )
 
 
 def test_a_variation_of_a_text_model_depends_on_picture_and_seed(text_folder):
     generator = made(text_folder)
     labels, seeds = np.array([0, 1]), random.derive(3, "test", 2)
-    one, two = generator.random(labels, seeds), generator.random(labels, random.derive(5, "test", 2))
+    one, two = (
+        generator.random(labels, seeds),
+        generator.random(labels, random.derive(5, "test", 2)),
+    )
     fresh = random.derive(4, "test", 2)
     assert (generator.vary(one, 0.3, fresh).data != generator.vary(two, 0.3, fresh).data).any()
-    assert (generator.vary(one, 0.3, fresh).data != generator.vary(one, 0.3, fresh[::-1].copy()).data).any()
+    assert (
+        generator.vary(one, 0.3, fresh).data != generator.vary(one, 0.3, fresh[::-1].copy()).data
+    ).any()
 
 
 def test_prompts_guidance_and_negative_prompt_change_pictures(text_folder):
@@ -135,7 +152,10 @@ def test_prompts_guidance_and_negative_prompt_change_pictures(text_folder):
 
 def test_without_guidance_the_negative_prompt_is_not_used(text_folder):
     labels, seeds = np.array([0, 1]), random.derive(3, "test", 2)
-    one, two = (made(text_folder, guidance=1.0, negative=text).random(labels, seeds).data for text in ("", "dogs"))
+    one, two = (
+        made(text_folder, guidance=1.0, negative=text).random(labels, seeds).data
+        for text in ("", "dogs")
+    )
     np.testing.assert_array_equal(one, two)
 
 
@@ -167,11 +187,17 @@ def test_the_same_text_to_image_as_the_pipeline_of_diffusers(text_folder):
     labels, seeds = np.array([0, 1]), random.derive(3, "test", 2)
     ours = generator.random(labels, seeds).data
     pipeline = StableDiffusionPipeline.from_pretrained(
-        text_folder, safety_checker=None, feature_extractor=None, image_encoder=None, requires_safety_checker=False
+        text_folder,
+        safety_checker=None,
+        feature_extractor=None,
+        image_encoder=None,
+        requires_safety_checker=False,
     )
     pipeline.scheduler = generator.backend.scheduler
     pipeline.set_progress_bar_config(disable=True)
-    noise = random.normals(seeds, "diffusion/noise", size=4 * 64).reshape(2, 4, 8, 8).astype(np.float32)
+    noise = (
+        random.normals(seeds, "diffusion/noise", size=4 * 64).reshape(2, 4, 8, 8).astype(np.float32)
+    )
     theirs = pipeline(
         [f"a photo of {label}" for label in LABELS],
         height=16,

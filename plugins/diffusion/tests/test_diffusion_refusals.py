@@ -97,7 +97,11 @@ def edited(folder, file, **values):
     ("file", "values", "message"),
     [
         ("unet/config.json", {"sample_size": None}, "stated size"),
-        ("unet/config.json", {"class_embed_type": "timestep", "num_class_embeds": None}, "classes by number"),
+        (
+            "unet/config.json",
+            {"class_embed_type": "timestep", "num_class_embeds": None},
+            "classes by number",
+        ),
         ("unet/config.json", {"block_out_channels": [32, 64]}, "cannot load 'unet'"),
         ("unet/config.json", {"num_class_embeds": 5}, "5 classes and names for 10"),
         ("model_index.json", {"patch": "2"}, "'patch'"),
@@ -135,7 +139,9 @@ def test_the_oldest_layout_has_no_folder_for_the_net(tmp_path):
         (folder / part).rmdir()
     labels, seeds = np.array([0, 1]), random.derive(0, "test", 2)
     made = make(model=str(folder), steps=2)
-    np.testing.assert_array_equal(made.random(labels, seeds).data, make(steps=2).random(labels, seeds).data)
+    np.testing.assert_array_equal(
+        made.random(labels, seeds).data, make(steps=2).random(labels, seeds).data
+    )
 
 
 def test_no_gpu(monkeypatch):
@@ -147,7 +153,12 @@ def test_no_gpu(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory"), torch.OutOfMemoryError("CUDA")]
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory"),
+        torch.OutOfMemoryError("CUDA"),
+    ],
 )
 def test_memory_that_is_not_enough(monkeypatch, error):
     made = make(batch=16)

@@ -37,15 +37,17 @@ def main() -> None:
         for degree in DEGREES:
             with torch.inference_mode():
                 level = degree**model.backend.defaults.power
-                made = model._one_pass(to_records(x, output.shape), labels.numpy(), level, seeds) / document.get(
-                    "gain", 1.0
-                )
+                made = model._one_pass(
+                    to_records(x, output.shape), labels.numpy(), level, seeds
+                ) / document.get("gain", 1.0)
             for at, gain in enumerate(GAINS):
                 varied = np.sort(to_records(made * gain, output.shape), axis=None)
                 distances[at] += np.abs(varied - levels).mean() / (BATCHES * len(DEGREES))
     for gain, distance in zip(GAINS, distances, strict=True):
         print(f"gain {gain:.2f}: {distance:.3f} levels")
-    index.write_text(json.dumps({**document, "gain": float(GAINS[distances.argmin()])}, indent=2) + "\n")
+    index.write_text(
+        json.dumps({**document, "gain": float(GAINS[distances.argmin()])}, indent=2) + "\n"
+    )
 
 
 if __name__ == "__main__":

@@ -19,9 +19,13 @@ def table(pictures: np.ndarray, columns: int, zoom: int) -> Image.Image:
     """Pictures [n, H, W, 1] in rows of `columns`, enlarged."""
     n, height, width, _ = pictures.shape
     cells = np.full((n // columns, height + GAP, columns, width + GAP), 40, np.uint8)
-    cells[:, :height, :, :width] = pictures[..., 0].reshape(-1, columns, height, width).transpose(0, 2, 1, 3)
+    cells[:, :height, :, :width] = (
+        pictures[..., 0].reshape(-1, columns, height, width).transpose(0, 2, 1, 3)
+    )
     flat = cells.reshape(-1, columns * (width + GAP))
-    return Image.fromarray(flat).resize((flat.shape[1] * zoom, flat.shape[0] * zoom), Image.Resampling.NEAREST)
+    return Image.fromarray(flat).resize(
+        (flat.shape[1] * zoom, flat.shape[0] * zoom), Image.Resampling.NEAREST
+    )
 
 
 def random_sheet(made: Generator, per_class: int = 20, zoom: int = 2) -> Image.Image:
@@ -50,7 +54,9 @@ def variation_sheet(made: Generator, first: Samples, each: int = 3, zoom: int = 
     pitch = (28 + GAP) * zoom
     starts = [0, *(1 + each * i for i in range(len(DEGREES) - 1))]
     for degree, start in zip(DEGREES, starts, strict=True):
-        draw.text((start * pitch + 4, 3), f"degree {degree:g}" if start else "0", fill=230, font=font)
+        draw.text(
+            (start * pitch + 4, 3), f"degree {degree:g}" if start else "0", fill=230, font=font
+        )
     return page
 
 

@@ -77,7 +77,9 @@ def further(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     amount = torch.rand(n, 1, 1, 1, generator=generator) * 1.4 * 2 / 28
     coarse = torch.randn(n, 2, 5, 5, generator=generator)
     shift = functional.interpolate(coarse, (28, 28), mode="bicubic", align_corners=True) * amount
-    grid = functional.affine_grid(torch.eye(2, 3).expand(n, 2, 3), [n, 1, 28, 28], align_corners=False)
+    grid = functional.affine_grid(
+        torch.eye(2, 3).expand(n, 2, 3), [n, 1, 28, 28], align_corners=False
+    )
     x = functional.grid_sample(x, grid + shift.permute(0, 2, 3, 1), align_corners=False)
     steep = 1 + 0.6 * torch.rand(n, 1, 1, 1, generator=generator)
     moved = 0.12 * (2 * torch.rand(n, 1, 1, 1, generator=generator) - 1)
@@ -87,7 +89,11 @@ def further(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
 def save(net: UNet2DModel, folder: Path) -> None:
     copy.deepcopy(net).half().save_pretrained(folder / "unet", safe_serialization=True)
     config = folder / "unet/config.json"
-    document = {key: value for key, value in json.loads(config.read_text()).items() if key != "_name_or_path"}
+    document = {
+        key: value
+        for key, value in json.loads(config.read_text()).items()
+        if key != "_name_or_path"
+    }
     config.write_text(json.dumps(document, indent=2) + "\n")  # without the folder it was trained in
     schedule().save_pretrained(folder / "scheduler")
     index = {
@@ -101,7 +107,9 @@ def save(net: UNet2DModel, folder: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--minutes", type=float, default=25.0)
     parser.add_argument("--start", type=Path, help="a folder to take the weights from")
@@ -114,7 +122,9 @@ def main() -> None:
     first = 10**6 if args.start else 0  # pictures that the start has not seen
     net, digits = network(), Digits()
     if args.start:
-        net = UNet2DModel.from_pretrained(args.start, subfolder="unet", use_safetensors=True).float()
+        net = UNet2DModel.from_pretrained(
+            args.start, subfolder="unet", use_safetensors=True
+        ).float()
     net.train()
     average = copy.deepcopy(net).eval()
     optimizer = torch.optim.AdamW(net.parameters(), args.rate, weight_decay=1e-2, betas=(0.9, 0.99))
@@ -123,7 +133,9 @@ def main() -> None:
     start, step, saved, losses = time.process_time(), 0, 0.0, []
     while (done := (time.process_time() - start) / (60 * args.minutes)) < 1:
         for group in optimizer.param_groups:
-            group["lr"] = args.rate * min(1, (step + 1) / 200) * (0.5 + 0.5 * math.cos(math.pi * done))
+            group["lr"] = (
+                args.rate * min(1, (step + 1) / 200) * (0.5 + 0.5 * math.cos(math.pi * done))
+            )
         x, y = digits.batch(first + step, generator)
         x = functional.pixel_unshuffle(x, PATCH)
         y = torch.where(torch.rand(BATCH, generator=generator) < 0.1, NONE, y)
@@ -147,9 +159,14 @@ def main() -> None:
         if time.process_time() - saved > 120:
             saved = time.process_time()
             save(average, args.folder)
-            print(f"{step} steps, {100 * done:.0f} %, loss {np.mean(losses[-400:]):.4f}", flush=True)
+            print(
+                f"{step} steps, {100 * done:.0f} %, loss {np.mean(losses[-400:]):.4f}", flush=True
+            )
     save(average, args.folder)
-    print(f"{step} steps of {BATCH}, loss {np.mean(losses[-400:]):.4f}, {time.process_time():.0f} CPU s", flush=True)
+    print(
+        f"{step} steps of {BATCH}, loss {np.mean(losses[-400:]):.4f}, {time.process_time():.0f} CPU s",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

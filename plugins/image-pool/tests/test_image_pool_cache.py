@@ -16,7 +16,15 @@ from pe_image_pool import index
 from pe_image_pool.cache import SEAL, obtain
 from pe_image_pool.index import Index, build_index
 from pe_image_pool.search import choose
-from pe_sdk import CannotMake, Float, OutputSpec, ParameterSpace, Simulator, SimulatorGenerator, random
+from pe_sdk import (
+    CannotMake,
+    Float,
+    OutputSpec,
+    ParameterSpace,
+    Simulator,
+    SimulatorGenerator,
+    random,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +34,9 @@ def cache(tmp_path, monkeypatch):
 
 
 def write_npz(path, n, side=8):
-    np.savez(path, images=np.random.default_rng(1).integers(0, 256, (n, side, side, 1), dtype=np.uint8))
+    np.savez(
+        path, images=np.random.default_rng(1).integers(0, 256, (n, side, side, 1), dtype=np.uint8)
+    )
 
 
 def make(path):
@@ -91,7 +101,9 @@ def test_a_temporary_folder_of_others_is_not_used(tmp_path, monkeypatch):
     """In a temporary folder anybody could have laid a pool ready under the name that is looked for."""
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
-    monkeypatch.setattr(pathlib.Path, "home", lambda: (_ for _ in ()).throw(RuntimeError("no home")))
+    monkeypatch.setattr(
+        pathlib.Path, "home", lambda: (_ for _ in ()).throw(RuntimeError("no home"))
+    )
     mine = tmp_path / f"pe-{os.getuid()}"
     assert obtain("key", fill) == mine / "image-pool" / "key"
     assert mine.stat().st_mode & 0o777 == 0o700
@@ -116,7 +128,9 @@ folder = obtain("key", build)
 print((folder / "whole").read_text())
 """
     running = [
-        subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True
+        )
         for _ in range(4)
     ]
     assert [process.communicate(timeout=60)[0].strip() for process in running] == ["y"] * 4
@@ -143,7 +157,11 @@ def celled(tmp_path_factory):
     """20,000 descriptors round 300 places in three groups of very different sizes; the first is searched by cells."""
     rng = np.random.default_rng(5)
     places = rng.integers(40, 216, (300, 32))
-    features = (places[rng.integers(0, 300, 20_000)] + rng.normal(0, 12, (20_000, 32))).clip(0, 255).astype(np.uint8)
+    features = (
+        (places[rng.integers(0, 300, 20_000)] + rng.normal(0, 12, (20_000, 32)))
+        .clip(0, 255)
+        .astype(np.uint8)
+    )
     groups = np.repeat([0, 1, 2], [17_000, 2_999, 1]).astype(np.int32)[rng.permutation(20_000)]
     folder = tmp_path_factory.mktemp("index")
     build_index(features, groups, 3, folder)
@@ -153,7 +171,18 @@ def celled(tmp_path_factory):
 def nearest(made, queries, groups, gamma, rank):
     out = np.empty(len(queries), np.int64)
     share = np.full(len(queries), (rank + 0.5) / gamma)
-    choose(queries, groups, gamma, share, made.centres, made.group_cells, made.starts, made.features, made.members, out)
+    choose(
+        queries,
+        groups,
+        gamma,
+        share,
+        made.centres,
+        made.group_cells,
+        made.starts,
+        made.features,
+        made.members,
+        out,
+    )
     return out
 
 
@@ -164,7 +193,10 @@ def test_an_index_holds_every_picture_once_in_its_group(celled):
     bounds = made.starts[made.group_cells]
     for g in range(3):
         assert set(groups[made.members[bounds[g] : bounds[g + 1]]]) == {g}
-    assert made.group_cells[1] == int(np.sqrt(17_000)) > index.EXAMPLES and len(made.centres) == made.group_cells[1] + 2
+    assert (
+        made.group_cells[1] == int(np.sqrt(17_000)) > index.EXAMPLES
+        and len(made.centres) == made.group_cells[1] + 2
+    )
 
 
 def test_the_search_finds_most_of_the_nearest_and_ranks_them_exactly(celled):
@@ -174,7 +206,9 @@ def test_the_search_finds_most_of_the_nearest_and_ranks_them_exactly(celled):
     rows = np.flatnonzero(groups == 0)
     wide = features.astype(int)
     hits = []
-    by_rank = np.stack([nearest(made, features[picked], np.zeros(40, np.int64), 100, r) for r in range(100)], 1)
+    by_rank = np.stack(
+        [nearest(made, features[picked], np.zeros(40, np.int64), 100, r) for r in range(100)], 1
+    )
     for i, row in enumerate(picked):
         distance = ((wide[rows] - wide[row]) ** 2).sum(1)
         exact = rows[np.lexsort([rows, distance])[:100]]
@@ -199,7 +233,10 @@ def test_a_small_group_is_searched_exactly_and_one_picture_is_enough(celled):
 def test_ties_go_to_the_lower_id(tmp_path):
     features = np.full((500, 8), 7, np.uint8)
     build_index(features, np.zeros(500, np.int32), 1, tmp_path)
-    found = [nearest(Index.open(tmp_path), features[:1], np.zeros(1, np.int64), 500, r)[0] for r in (0, 1, 250, 499)]
+    found = [
+        nearest(Index.open(tmp_path), features[:1], np.zeros(1, np.int64), 500, r)[0]
+        for r in (0, 1, 250, 499)
+    ]
     assert found == [0, 1, 250, 499]
 
 
@@ -233,7 +270,9 @@ class FakePeers:
     def make(self, name, output, labels, options):
         if name != "shades":
             raise CannotMake(f"unknown generator {name!r}")
-        return SimulatorGenerator(Shades(output, self.bias + int(options.get("bias", 0))), output, labels)
+        return SimulatorGenerator(
+            Shades(output, self.bias + int(options.get("bias", 0))), output, labels
+        )
 
 
 def rendered(peers, labels=("p", "q"), **options):
@@ -258,7 +297,9 @@ def test_without_a_source_a_pool_is_rendered_once_by_another_generator(cache):
         lambda: rendered(FakePeers(), count=501),
         lambda: rendered(FakePeers(), labels=("q", "p")),
         lambda: rendered(FakePeers(), generator_options={"bias": "3"}),
-        lambda: rendered(FakePeers(bias=3)),  # the same name, version and options, but other pictures
+        lambda: rendered(
+            FakePeers(bias=3)
+        ),  # the same name, version and options, but other pictures
     ],
 )
 def test_a_rendered_pool_is_made_anew_when_what_made_it_changes(cache, change):
@@ -270,7 +311,12 @@ def test_a_rendered_pool_is_made_anew_when_what_made_it_changes(cache, change):
 
 def test_an_unknown_generator_is_an_error():
     with pytest.raises(CannotMake, match="nothing-such"):
-        pe_image_pool.make(OutputSpec.image(8, 8), ("x",), pe_image_pool.Options(generator="nothing-such"), FakePeers())
+        pe_image_pool.make(
+            OutputSpec.image(8, 8),
+            ("x",),
+            pe_image_pool.Options(generator="nothing-such"),
+            FakePeers(),
+        )
 
 
 def test_memory_does_not_grow_with_the_pool(tmp_path):
@@ -296,13 +342,13 @@ before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 run(40_000, "large")
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
 """
-    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
+    )
     assert float(done.stdout) < 100
 
 
 def test_importing_the_module_is_light():
-    code = (
-        "import sys, pe_image_pool; print(sorted({m.split('.')[0] for m in sys.modules} & {'numba', 'PIL', 'pyarrow'}))"
-    )
+    code = "import sys, pe_image_pool; print(sorted({m.split('.')[0] for m in sys.modules} & {'numba', 'PIL', 'pyarrow'}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

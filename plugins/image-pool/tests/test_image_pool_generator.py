@@ -23,7 +23,9 @@ def home(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
         labels = np.arange(N) % 3
-        np.savez(folder / "pool.npz", images=pictures(N), labels=labels, label_names=np.array(LABELS))
+        np.savez(
+            folder / "pool.npz", images=pictures(N), labels=labels, label_names=np.array(LABELS)
+        )
         np.savez(folder / "bare.npz", images=pictures(N))
         yield folder
 
@@ -64,7 +66,9 @@ def test_a_row_is_a_function_of_its_row_bit_for_bit(home, use):
     for before in (start, foreign):
         whole = made.vary(before, 0.5, seeds).state["pool_id"]
         order = np.random.default_rng(0).permutation(90)
-        np.testing.assert_array_equal(made.vary(before.take(order), 0.5, seeds[order]).state["pool_id"], whole[order])
+        np.testing.assert_array_equal(
+            made.vary(before.take(order), 0.5, seeds[order]).state["pool_id"], whole[order]
+        )
         for i in range(0, 90, 7):
             one = made.vary(before.take(slice(i, i + 1)), 0.5, seeds[i : i + 1])
             assert one.state["pool_id"][0] == whole[i]
@@ -78,7 +82,9 @@ def test_a_row_is_a_function_of_its_row_bit_for_bit(home, use):
 def test_degree_zero_is_the_identity_and_others_are_not(home):
     made = make(home)
     start, seeds = drawn(made), random.derive(3, "test", 90)
-    np.testing.assert_array_equal(made.vary(start, 0.0, seeds).state["pool_id"], start.state["pool_id"])
+    np.testing.assert_array_equal(
+        made.vary(start, 0.0, seeds).state["pool_id"], start.state["pool_id"]
+    )
     # γ = 2 stays put half the time: all 90 rows staying has probability 2^-90
     assert (made.vary(start, 0.001, seeds).state["pool_id"] != start.state["pool_id"]).any()
     for degree in ({"pool_id": 0.4}, {"*": 0.4}):
@@ -122,11 +128,15 @@ def test_every_option_of_variation_matters(home):
     base = make(home, neighbours=100).vary(start, 1.0, seeds).state["pool_id"]
     assert (make(home, neighbours=10).vary(start, 1.0, seeds).state["pool_id"] != base).any()
     assert (make(home, neighbours=100).vary(start, 0.3, seeds).state["pool_id"] != base).any()
-    assert (make(home, neighbours=100).vary(start, 1.0, seeds + np.uint64(1)).state["pool_id"] != base).any()
+    assert (
+        make(home, neighbours=100).vary(start, 1.0, seeds + np.uint64(1)).state["pool_id"] != base
+    ).any()
 
 
 def test_more_neighbours_than_pictures_is_the_whole_group(home):
-    varied = make(home, neighbours=100_000).vary(drawn(make(home), 900), 1.0, random.derive(6, "test", 900))
+    varied = make(home, neighbours=100_000).vary(
+        drawn(make(home), 900), 1.0, random.derive(6, "test", 900)
+    )
     np.testing.assert_array_equal(varied.state["pool_id"] % 3, varied.labels)
     assert len(set(varied.state["pool_id"])) > 400
 
@@ -185,7 +195,10 @@ def test_a_pool_that_has_changed_since_is_not_taken_for_the_one_of_the_samples(h
 
 def test_the_same_pool_is_known_again_wherever_it_lies(home, tmp_path):
     np.savez_compressed(
-        tmp_path / "copy.npz", images=pictures(N), labels=np.arange(N) % 3, label_names=np.array(LABELS)
+        tmp_path / "copy.npz",
+        images=pictures(N),
+        labels=np.arange(N) % 3,
+        label_names=np.array(LABELS),
     )
     chosen = pe_image_pool.Options(source=str(tmp_path / "copy.npz"))
     again = pe_image_pool.make(OutputSpec("image", (12, 12, 3), "uint8"), LABELS, chosen, None)
@@ -217,7 +230,9 @@ def test_labels_that_do_not_match(home):
 def test_outputs_that_are_no_pictures(home):
     for spec in (OutputSpec("table", (5,), "float64"), OutputSpec.series(8, 4)):
         with pytest.raises(CannotMake, match="1 or 3 channels"):
-            pe_image_pool.make(spec, LABELS, pe_image_pool.Options(source=str(home / "pool.npz")), None)
+            pe_image_pool.make(
+                spec, LABELS, pe_image_pool.Options(source=str(home / "pool.npz")), None
+            )
 
 
 @pytest.mark.parametrize("shape", [(12, 12, 1), (8, 8, 3), (16, 20, 1)])

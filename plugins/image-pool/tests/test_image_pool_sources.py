@@ -44,7 +44,9 @@ def folder(root, images):
 
 def npz(root, images):
     root.mkdir()
-    np.savez_compressed(root / "a.npz", images=images, labels=np.arange(6) // 3, label_names=np.array(LABELS))
+    np.savez_compressed(
+        root / "a.npz", images=images, labels=np.arange(6) // 3, label_names=np.array(LABELS)
+    )
 
 
 def webdataset(root, images):
@@ -67,7 +69,9 @@ def parquet(root, images, struct=False):
     import pyarrow.parquet as pq
 
     root.mkdir()
-    column = [{"bytes": png(i), "path": None} for i in images] if struct else [png(i) for i in images]
+    column = (
+        [{"bytes": png(i), "path": None} for i in images] if struct else [png(i) for i in images]
+    )
     labels = [i // 3 for i in range(6)] if struct else [LABELS[i // 3] for i in range(6)]
     table = pa.table({"image": column, "label": labels, "other": [0.5] * 6})
     if struct:
@@ -91,7 +95,8 @@ def test_a_format_brings_pictures_and_labels_in_order(tmp_path, images, write):
     made = make(tmp_path / "pool", use_labels="yes")
     ids = np.arange(6)
     np.testing.assert_array_equal(
-        made.restore(ids // 3, {"pool_id": ids, "pool": np.full(6, made._pictures.identity)}).data, images
+        made.restore(ids // 3, {"pool_id": ids, "pool": np.full(6, made._pictures.identity)}).data,
+        images,
     )
     drawn = made.random(np.repeat([0, 1], 50), np.arange(100, dtype=np.uint64)).state["pool_id"]
     np.testing.assert_array_equal(drawn // 3, np.repeat([0, 1], 50))
@@ -113,7 +118,9 @@ def test_a_file_of_a_known_format_may_be_named_alone(tmp_path, images):
     assert make(tmp_path / "pool" / "a.npz")._pictures.count == 6
 
 
-def test_bad_pictures_are_one_warning_that_counts_and_names_the_first_at_every_use(tmp_path, images):
+def test_bad_pictures_are_one_warning_that_counts_and_names_the_first_at_every_use(
+    tmp_path, images
+):
     folder(tmp_path / "pool", images)
     (tmp_path / "pool" / "cat" / "1.png").write_bytes(png(images[1])[:60])
     (tmp_path / "pool" / "dog" / "empty.png").write_bytes(b"")
@@ -157,7 +164,11 @@ def test_a_container_that_is_torn_is_an_error_that_names_it(tmp_path, images, na
         {"images": np.zeros((2, 4, 4), np.float32)},
         {"images": np.zeros((2, 4, 4, 2), np.uint8)},
         {"images": np.zeros((2, 4, 4), np.uint8), "labels": np.zeros(3, int)},
-        {"images": np.zeros((2, 4, 4), np.uint8), "labels": np.array([0, 5]), "label_names": np.array(["a"])},
+        {
+            "images": np.zeros((2, 4, 4), np.uint8),
+            "labels": np.array([0, 5]),
+            "label_names": np.array(["a"]),
+        },
         {"images": np.zeros((2, 4, 4), np.uint8), "labels": np.array(1)},
         {"images": np.zeros((2, 4, 4), np.uint8), "labels": np.zeros((2, 1), int)},
         {"images": np.zeros((2, 0, 4), np.uint8)},
@@ -172,7 +183,10 @@ def test_an_npz_of_another_form_is_an_error(tmp_path, arrays):
 
 def test_an_npz_that_promises_more_than_memory_is_an_error(tmp_path):
     """Of a row nothing is read before its size is known to be one that a picture can have."""
-    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive, archive.open("images.npy", "w") as file:
+    with (
+        zipfile.ZipFile(tmp_path / "a.npz", "w") as archive,
+        archive.open("images.npy", "w") as file,
+    ):
         header = {"descr": "|u1", "fortran_order": False, "shape": (1, 1 << 40, 1 << 40)}
         np.lib.format.write_array_header_1_0(file, header)
     with pytest.raises(CannotMake, match="at most 100,000,000 pixels"):
@@ -225,7 +239,9 @@ def test_a_pool_is_built_again_when_a_file_changes(tmp_path, images):
 
 def test_fitting_averages_areas_and_cuts_to_the_middle():
     image = np.zeros((8, 16), np.uint8)
-    image[:, 4:12] = np.tile([0, 200], (8, 4))  # only the middle half is left, in pairs averaging 100
+    image[:, 4:12] = np.tile(
+        [0, 200], (8, 4)
+    )  # only the middle half is left, in pairs averaging 100
     np.testing.assert_array_equal(fit(decode(image), (4, 4, 1)), np.full((4, 4, 1), 100))
     assert fit(decode(image), (4, 4, 3)).shape == (4, 4, 3)
     assert fit(decode(image), (20, 3, 1)).shape == (20, 3, 1)

@@ -43,10 +43,15 @@ def sheet(made: Generator, labels: np.ndarray, zoom: int) -> Image.Image:
     draw, font = ImageDraw.Draw(page), ImageFont.load_default(13)
     for i, degree in enumerate(DEGREES):
         draw.text(
-            (6, int((i + 0.35) * height)), f"{degree:g}   1 of {gamma(degree, 1000)}", fill=(230, 230, 230), font=font
+            (6, int((i + 0.35) * height)),
+            f"{degree:g}   1 of {gamma(degree, 1000)}",
+            fill=(230, 230, 230),
+            font=font,
         )
         for j, picture in enumerate(pictures[i]):
-            small = Image.fromarray(picture if picture.shape[2] == 3 else picture[..., 0]).convert("RGB")
+            small = Image.fromarray(picture if picture.shape[2] == 3 else picture[..., 0]).convert(
+                "RGB"
+            )
             large = small.resize((width - GAP, height - GAP), Image.Resampling.NEAREST)
             page.paste(large, (MARGIN + j * width, i * height))
     return page
@@ -57,7 +62,9 @@ def main(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as cache:
         os.environ["XDG_CACHE_HOME"] = cache
         digits = pool("text-render", OutputSpec.image(28, 28), tuple("0123456789"))
-        sheet(digits, np.arange(COLUMNS) % 10, 2).quantize(32).save(folder / "digits.png", optimize=True)
+        sheet(digits, np.arange(COLUMNS) % 10, 2).quantize(32).save(
+            folder / "digits.png", optimize=True
+        )
         faces = pool("pyrender-faces", OutputSpec.image(64, 64, 3), ("face",))
         sheet(faces, np.zeros(COLUMNS, np.int64), 1).save(folder / "faces.png", optimize=True)
 

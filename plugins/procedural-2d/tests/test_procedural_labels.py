@@ -10,7 +10,9 @@ SEEDS = random.derive(3, "labels", 300)
 
 
 def made(names, **options):
-    return pe_procedural_2d.make(OutputSpec.image(28, 28), names, pe_procedural_2d.Options(**options))
+    return pe_procedural_2d.make(
+        OutputSpec.image(28, 28), names, pe_procedural_2d.Options(**options)
+    )
 
 
 def test_constraints_for_an_unknown_label_are_refused():
@@ -40,7 +42,12 @@ def test_garments_of_different_kinds_can_be_told_apart_by_their_mean_picture():
     pictures = []
     for code, label in enumerate(labels):
         params = simulator.space_for(label).sample(SEEDS)
-        pictures.append(simulator.render(params, np.full(300, code), SEEDS).reshape(300, -1) / 255.0)
+        pictures.append(
+            simulator.render(params, np.full(300, code), SEEDS).reshape(300, -1) / 255.0
+        )
     means = np.stack([p[:150].mean(0) for p in pictures])
-    right = [(((p[150:, None] - means) ** 2).sum(2).argmin(1) == k).mean() for k, p in enumerate(pictures)]
+    right = [
+        (((p[150:, None] - means) ** 2).sum(2).argmin(1) == k).mean()
+        for k, p in enumerate(pictures)
+    ]
     assert np.mean(right) > 0.3

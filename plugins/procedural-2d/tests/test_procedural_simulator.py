@@ -14,7 +14,9 @@ LABELS = pe_procedural_2d.GARMENTS
 
 
 def simulator(height=28, width=28, channels=1, labels=("any",), **options):
-    return pe_procedural_2d.make(OutputSpec.image(height, width, channels), labels, pe_procedural_2d.Options(**options))
+    return pe_procedural_2d.make(
+        OutputSpec.image(height, width, channels), labels, pe_procedural_2d.Options(**options)
+    )
 
 
 def drawn(made, n, seed=5):
@@ -94,13 +96,21 @@ def plain(n, **values):
         "rotation",
         "light_x",
     )
-    params |= {name: np.zeros_like(params[name]) for name in (*zero, "light_y", "saturation", "opening", "detail")}
+    params |= {
+        name: np.zeros_like(params[name])
+        for name in (*zero, "light_y", "saturation", "opening", "detail")
+    }
     params |= {"scale": np.ones(n), "ink": np.ones(n), "accent": np.ones(n)}
     return params | {name: np.asarray(value, params[name].dtype) for name, value in values.items()}
 
 
 def coverage(made, n, **values):
-    return made.render(plain(n, **values), np.zeros(n, np.int64), random.derive(1, "t", n))[..., 0].astype(float) / 255
+    return (
+        made.render(plain(n, **values), np.zeros(n, np.int64), random.derive(1, "t", n))[
+            ..., 0
+        ].astype(float)
+        / 255
+    )
 
 
 def test_a_disc_has_its_area_to_a_thousandth_of_the_picture():
@@ -150,13 +160,19 @@ def test_sleeves_legs_heels_and_handles_do_what_they_say():
 
 def test_no_display_list_is_cut_short():
     """The longest lists are those of tissue with most cells, all with nuclei; what does not fit is silently left out."""
-    params = {**SPACE.sample(random.derive(6, "test", 2000)), "heel": np.ones(2000), "count": np.full(2000, 9)}
+    params = {
+        **SPACE.sample(random.derive(6, "test", 2000)),
+        "heel": np.ones(2000),
+        "count": np.full(2000, 9),
+    }
     rows = np.empty(2000, _ROW)
     for name, column in params.items():
         rows[name] = column
     points, ops, used = np.empty((POINTS, 2)), np.empty((OPS, 7)), np.zeros(2, np.int64)
     most = np.zeros(2, np.int64)
-    for row, uniforms in zip(rows, random.uniforms(random.derive(7, "test", 2000), "u", size=256), strict=True):
+    for row, uniforms in zip(
+        rows, random.uniforms(random.derive(7, "test", 2000), "u", size=256), strict=True
+    ):
         draw(row, uniforms, points, ops, used)
         most = np.maximum(most, used)
     assert most[0] < POINTS and most[1] < OPS
@@ -169,11 +185,14 @@ def test_grey_is_colour_without_saturation():
     colour = simulator(channels=3).render(params, labels, seeds)
     np.testing.assert_array_equal(colour, np.repeat(grey, 3, axis=3))
     params["saturation"] = np.ones(60)
-    assert (np.ptp(simulator(channels=3).render(params, labels, seeds).astype(int), axis=3) > 40).mean() > 0.2
+    assert (
+        np.ptp(simulator(channels=3).render(params, labels, seeds).astype(int), axis=3) > 40
+    ).mean() > 0.2
 
 
 @pytest.mark.parametrize(
-    "output", [OutputSpec.image(7, 28, 1), OutputSpec.series(28, 2), OutputSpec("table", (28,), "uint8")]
+    "output",
+    [OutputSpec.image(7, 28, 1), OutputSpec.series(28, 2), OutputSpec("table", (28,), "uint8")],
 )
 def test_other_outputs_are_refused(output):
     with pytest.raises(CannotMake, match="procedural-2d"):
@@ -183,8 +202,19 @@ def test_other_outputs_are_refused(output):
 def test_values_that_would_lead_the_compiled_code_astray_are_refused():
     made = simulator()
     params, labels, seeds, _ = drawn(made, 3)
-    for name, wrong in (("x", np.nan), ("x", 1e300), ("scale", 0.0), ("shape", 9), ("count", 1), ("count", 1000)):
-        column = params[name].copy() if np.isfinite(wrong) and float(wrong).is_integer() else params[name].astype(float)
+    for name, wrong in (
+        ("x", np.nan),
+        ("x", 1e300),
+        ("scale", 0.0),
+        ("shape", 9),
+        ("count", 1),
+        ("count", 1000),
+    ):
+        column = (
+            params[name].copy()
+            if np.isfinite(wrong) and float(wrong).is_integer()
+            else params[name].astype(float)
+        )
         column[1] = wrong
         with pytest.raises(ValueError, match=f"{name} has values outside"):
             made.render({**params, name: column}, labels, seeds)
@@ -201,5 +231,7 @@ def test_as_a_generator():
     samples = generator.random(np.arange(100) % 10, seeds)
     same = generator.vary(samples, 0.0, random.derive(2, "g", 100))
     np.testing.assert_array_equal(pictures_of(same), pictures_of(samples))
-    start, near, far = (pictures_of(s) for s in (samples, *(generator.vary(samples, d, seeds) for d in (0.05, 1.0))))
+    start, near, far = (
+        pictures_of(s) for s in (samples, *(generator.vary(samples, d, seeds) for d in (0.05, 1.0)))
+    )
     assert np.abs(near - start).mean() < 0.7 * np.abs(far - start).mean()

@@ -55,7 +55,9 @@ def table(pictures: np.ndarray, columns: int, zoom: int) -> Image.Image:
     """Pictures [n, H, W, C] in rows of `columns`, enlarged."""
     n, height, width, channels = pictures.shape
     cells = np.full((n // columns, height + GAP, columns, width + GAP, channels), 60, np.uint8)
-    cells[:, :height, :, :width] = pictures.reshape(-1, columns, height, width, channels).transpose(0, 2, 1, 3, 4)
+    cells[:, :height, :, :width] = pictures.reshape(-1, columns, height, width, channels).transpose(
+        0, 2, 1, 3, 4
+    )
     flat = cells.reshape(n // columns * (height + GAP), columns * (width + GAP), channels)
     picture = Image.fromarray(flat.repeat(3, 2) if channels == 1 else flat)
     return picture.resize((picture.width * zoom, picture.height * zoom), Image.Resampling.NEAREST)
@@ -87,22 +89,36 @@ def sweeps(lines: list[tuple[str, str]], steps: int = 11, zoom: int = 1) -> Imag
     params = {name: p.sample(np.full(n, 0.5)) for name, p in SPACE.items()}
     for name in ("texture", "repeat", "front", "neck", "ground", "rotation", "grain", "soft"):
         params[name] = np.zeros_like(params[name])
-    params |= {"ink": np.full(n, 0.85), "scale": np.full(n, 0.9), "fold": np.full(n, 0.3), "rim": np.full(n, 0.3)}
+    params |= {
+        "ink": np.full(n, 0.85),
+        "scale": np.full(n, 0.9),
+        "fold": np.full(n, 0.3),
+        "rim": np.full(n, 0.3),
+    }
     for row, (shape, name) in enumerate(lines):
         rows = slice(row * steps, (row + 1) * steps)
         params["shape"][rows] = SHAPES.index(shape)
         if name.startswith("texture"):
             params["texture"][rows], params["texture_contrast"][rows] = 1, 0.8
         params[name][rows] = SPACE[name].sample(np.linspace(0, 1 - 1e-9, steps))
-    sheet = table(made.render(params, np.zeros(n, np.int64), random.derive(1, "figure", n)), steps, zoom)
+    sheet = table(
+        made.render(params, np.zeros(n, np.int64), random.derive(1, "figure", n)), steps, zoom
+    )
     page = Image.new("RGB", (sheet.width + 190, sheet.height), (40, 40, 40))
     page.paste(sheet, (190, 0))
     draw, font = ImageDraw.Draw(page), ImageFont.load_default(13)
     for row, (shape, name) in enumerate(lines):
         p = SPACE[name]
-        span = f"{len(p.choices)} choices" if isinstance(p, Categorical) else f"{p.low:g} .. {p.high:g}"
+        span = (
+            f"{len(p.choices)} choices"
+            if isinstance(p, Categorical)
+            else f"{p.low:g} .. {p.high:g}"
+        )
         draw.text(
-            (6, int((row + 0.35) * sheet.height / len(lines))), f"{shape} {name}  {span}", fill=(230,) * 3, font=font
+            (6, int((row + 0.35) * sheet.height / len(lines))),
+            f"{shape} {name}  {span}",
+            fill=(230,) * 3,
+            font=font,
         )
     return page
 

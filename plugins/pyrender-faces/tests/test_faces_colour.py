@@ -15,12 +15,16 @@ def luminance(colours):
 def test_hsv_is_that_of_the_standard_library():
     rng = np.random.default_rng(5)
     hue, saturation, value = 360 * rng.random(200), rng.random(200), rng.random(200)
-    expected = [colorsys.hsv_to_rgb(h / 360, s, v) for h, s, v in zip(hue, saturation, value, strict=True)]
+    expected = [
+        colorsys.hsv_to_rgb(h / 360, s, v) for h, s, v in zip(hue, saturation, value, strict=True)
+    ]
     assert np.allclose(from_hsv(hue, saturation, value), expected, atol=1e-12)
 
 
 def test_linear_light_at_the_points_of_the_standard():
-    assert np.allclose(to_linear(np.array([0.0, 0.04045, 0.5, 1.0])), [0, 0.04045 / 12.92, 0.21404, 1], atol=1e-5)
+    assert np.allclose(
+        to_linear(np.array([0.0, 0.04045, 0.5, 1.0])), [0, 0.04045 / 12.92, 0.21404, 1], atol=1e-5
+    )
 
 
 def test_more_melanin_is_darker_skin_and_more_blood_is_redder():

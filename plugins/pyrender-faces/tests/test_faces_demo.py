@@ -18,7 +18,11 @@ def table():
 
 def test_it_says_that_it_is_public_and_what_it_holds(table):
     info = demo.describe("faces")
-    assert info.public and info.output.shape == (64, 64, 3) and info.label_names == ("plain", "glasses")
+    assert (
+        info.public
+        and info.output.shape == (64, 64, 3)
+        and info.label_names == ("plain", "glasses")
+    )
     assert table.data.shape == (300, 32, 32, 3) and table.data.dtype == np.uint8
     assert set(table.labels) == {0, 1}
 
@@ -32,7 +36,9 @@ def test_every_person_lies_in_the_space_and_is_told_with_the_records(table):
 def test_labels_follow_the_names_asked_for(table):
     info = demo.describe(SMALL)
     turned = demo.read(SMALL, info.output, ("other", "glasses", "plain"))
-    assert np.array_equal(turned.data, table.data) and np.array_equal(turned.labels, 2 - table.labels)
+    assert np.array_equal(turned.data, table.data) and np.array_equal(
+        turned.labels, 2 - table.labels
+    )
 
 
 def test_a_record_does_not_depend_on_how_many_are_asked_for(table):
@@ -68,7 +74,9 @@ def test_pictures_are_degraded_each_by_its_own_seed():
     seeds = random.derive(2, "camera", 3)
     whole = degraded(pictures, seeds)
     assert np.array_equal(degraded(pictures[1:], seeds[1:]), whole[1:])
-    assert all(whole[row].std() > 0 and not np.array_equal(whole[row], pictures[row]) for row in range(3))
+    assert all(
+        whole[row].std() > 0 and not np.array_equal(whole[row], pictures[row]) for row in range(3)
+    )
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,9 @@ def test_one_renderer_is_enough(monkeypatch):
 
 
 def test_none_is_bad(monkeypatch):
-    assert {level for _, level in findings(monkeypatch, ("pyrender", False, ""), ("numba", False, ""))} == {"bad"}
+    assert {
+        level for _, level in findings(monkeypatch, ("pyrender", False, ""), ("numba", False, ""))
+    } == {"bad"}
 
 
 def test_it_draws_for_real():

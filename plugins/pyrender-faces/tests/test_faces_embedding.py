@@ -38,7 +38,9 @@ def parts(vectors):
 def test_every_parameter_is_read_once():
     told = set(LAYOUT.numbers) | set(LAYOUT.choices)
     planes = {f"{name}_{axis}" for name in ("clothes", "background") for axis in ("cos", "sin")}
-    hidden = {f"{name}_{part}" for name in ("clothes", "background") for part in ("hue", "saturation")}
+    hidden = {
+        f"{name}_{part}" for name in ("clothes", "background") for part in ("hue", "saturation")
+    }
     assert (told - planes) | hidden == set(SPACE)
 
 
@@ -71,7 +73,9 @@ def test_a_vector_depends_on_its_picture_alone(table):
 
 def test_it_reads_faces_it_has_not_seen(table):
     """Degraded pictures of another population. Weights at random give correlations near 0 (tried: below 0.2)."""
-    read, shares = parts(np.concatenate([embedding().embed(half) for half in (table.data[:256], table.data[256:])]))
+    read, shares = parts(
+        np.concatenate([embedding().embed(half) for half in (table.data[:256], table.data[256:])])
+    )
     true, codes = targets(table.parameters)
     for name, least in {
         "sex": 0.7,
@@ -108,7 +112,10 @@ def test_a_face_is_looked_at_upright():
         rows = (np.arange(CLOSE_SIDE) + 0.5) * (2 / CLOSE_SIDE) - 1
         for sign, place in ((1, 0.2), (-1, -0.2)):
             weight = np.maximum(sign * seen, 0)
-            assert abs((weight.sum(1) * rows).sum() / weight.sum() - place / (0.4 * CLOSE_REACH)) < 0.03
+            assert (
+                abs((weight.sum(1) * rows).sum() / weight.sum() - place / (0.4 * CLOSE_REACH))
+                < 0.03
+            )
             assert abs((weight.sum(0) * rows).sum() / weight.sum()) < 0.03
 
 

@@ -14,14 +14,28 @@ from pe_pyrender_faces.head import LEVELS, PAINTS, Head, Material, load_head
 BUDGET = {32: 1200, 64: 2600, 128: 8200, 256: 28500}
 IDENTITIES = [f"identity_{k}" for k in range(1, 11)]
 CORNERS = [
-    (sex, age, african, asian) for sex in (0, 1) for age in (20, 85) for african, asian in ((1, 0), (0, 1), (0, 0))
+    (sex, age, african, asian)
+    for sex in (0, 1)
+    for age in (20, 85)
+    for african, asian in ((1, 0), (0, 1), (0, 0))
 ]
 
 
 def columns(n=1, **given):
-    base = {"sex": 0.5, "age": 40.0, "weight": 0.5, "african": 0.3, "asian": 0.3, "intensity": 1.0, "mouth_open": 0.0}
+    base = {
+        "sex": 0.5,
+        "age": 40.0,
+        "weight": 0.5,
+        "african": 0.3,
+        "asian": 0.3,
+        "intensity": 1.0,
+        "mouth_open": 0.0,
+    }
     base |= {"eyelids": 0.0, "brows": 0.0, "expression": 0} | dict.fromkeys(IDENTITIES, 0.0)
-    return {name: np.broadcast_to(np.asarray(value), (n,)).copy() for name, value in (base | given).items()}
+    return {
+        name: np.broadcast_to(np.asarray(value), (n,)).copy()
+        for name, value in (base | given).items()
+    }
 
 
 def shape(head, row):
@@ -44,10 +58,18 @@ def in_front(points, triangles):
     """bool [n]: a triangle [3 corners] lies before (at larger z of) each point [n, 3], seen along the z axis."""
     a, b, c = triangles[None, :, 0], triangles[None, :, 1], triangles[None, :, 2]
     p = points[:, None]
-    area = (b[..., 0] - a[..., 0]) * (c[..., 1] - a[..., 1]) - (b[..., 1] - a[..., 1]) * (c[..., 0] - a[..., 0])
+    area = (b[..., 0] - a[..., 0]) * (c[..., 1] - a[..., 1]) - (b[..., 1] - a[..., 1]) * (
+        c[..., 0] - a[..., 0]
+    )
     area = np.where(np.abs(area) < 1e-12, np.inf, area)
-    u = ((p[..., 0] - a[..., 0]) * (c[..., 1] - a[..., 1]) - (p[..., 1] - a[..., 1]) * (c[..., 0] - a[..., 0])) / area
-    v = ((b[..., 0] - a[..., 0]) * (p[..., 1] - a[..., 1]) - (b[..., 1] - a[..., 1]) * (p[..., 0] - a[..., 0])) / area
+    u = (
+        (p[..., 0] - a[..., 0]) * (c[..., 1] - a[..., 1])
+        - (p[..., 1] - a[..., 1]) * (c[..., 0] - a[..., 0])
+    ) / area
+    v = (
+        (b[..., 0] - a[..., 0]) * (p[..., 1] - a[..., 1])
+        - (b[..., 1] - a[..., 1]) * (p[..., 0] - a[..., 0])
+    ) / area
     z = a[..., 2] + u * (b[..., 2] - a[..., 2]) + v * (c[..., 2] - a[..., 2])
     inside = np.isfinite(area) & (u >= 0) & (v >= 0) & (u + v <= 1)
     return np.any(inside & (z > p[..., 2]), axis=1)
@@ -113,14 +135,16 @@ def test_a_level_begins_the_next_finer_one():
 
 
 @pytest.mark.parametrize("level", LEVELS[:-1])
-@pytest.mark.parametrize("given", [{}, {"sex": 0, "age": 80, "african": 1}, {"sex": 1, "expression": 2}])
+@pytest.mark.parametrize(
+    "given", [{}, {"sex": 0, "age": 80, "african": 1}, {"sex": 1, "expression": 2}]
+)
 def test_levels_have_the_same_surface(level, given):
     """The front skin of the finest level lies near the coarse surface: 98 of 100 points within a pixel of the coarse picture."""
     fine, coarse = load_head(256), load_head(level)
     points = person(fine, **given)[0]
-    front = np.flatnonzero((fine.material == Material.SKIN) & (fine.vertices[:, 2] > 0.9) & (fine.masks.max(1) < 0.3))[
-        ::7
-    ]
+    front = np.flatnonzero(
+        (fine.material == Material.SKIN) & (fine.vertices[:, 2] > 0.9) & (fine.masks.max(1) < 0.3)
+    )[::7]
     skin = coarse.faces[(coarse.material[coarse.faces] == Material.SKIN).all(1)]
     corner = person(coarse, **given)[0][skin]
     grid = np.array([(i, j, 6 - i - j) for i in range(7) for j in range(7 - i)]) / 6
@@ -150,8 +174,14 @@ def test_left_and_right_eyes_are_numbered_by_x(head):
     assert head.eye_centre[0, 0] < 0 < head.eye_centre[1, 0]
     for side, sign in ((1, -1), (2, 1)):
         assert (np.sign(head.vertices[head.eye == side][:, 0]) == sign).all()
-    assert set(np.unique(head.material[head.eye > 0])) == {Material.SCLERA, Material.IRIS, Material.PUPIL}
-    assert not np.isin(head.material[head.eye == 0], (Material.SCLERA, Material.IRIS, Material.PUPIL)).any()
+    assert set(np.unique(head.material[head.eye > 0])) == {
+        Material.SCLERA,
+        Material.IRIS,
+        Material.PUPIL,
+    }
+    assert not np.isin(
+        head.material[head.eye == 0], (Material.SCLERA, Material.IRIS, Material.PUPIL)
+    ).any()
 
 
 def test_iris_and_pupil_have_human_sizes():
@@ -178,7 +208,8 @@ def test_lids_cover_closed_eyes_and_free_open_ones(level):
     """Seen from the front, of all corner heads: pupils are free when open (at a coarse level nearly all), covered when closed."""
     head = load_head(level)
     skin = head.faces[
-        (head.material[head.faces] == Material.SKIN).all(1) & (head.vertices[head.faces][:, :, 2].max(1) > 0.6)
+        (head.material[head.faces] == Material.SKIN).all(1)
+        & (head.vertices[head.faces][:, :, 2].max(1) > 0.6)
     ]
     free, covered = [], []
     for sex, age, african, asian in CORNERS:
@@ -226,7 +257,9 @@ def landmarks(head, **given):
         "brow": points[mask["brow"] > 0.5, 1].mean(),
         "inner brow": points[(mask["brow"] > 0.4) & (np.abs(base[:, 0]) < 0.25), 1].mean(),
         "lid": points[mask["lashline"] > 0.8, 1].mean(),
-        "chin": points[(mask["beard"] > 0.9) & (np.abs(base[:, 0]) < 0.15) & (base[:, 2] > 1), 1].mean(),
+        "chin": points[
+            (mask["beard"] > 0.9) & (np.abs(base[:, 0]) < 0.15) & (base[:, 2] > 1), 1
+        ].mean(),
     }
 
 
@@ -274,7 +307,11 @@ def test_corners_of_the_space_turn_few_triangles_over(level):
     """Of the skin that faces the viewer, less than 1.5 in 100 of the area is turned over at corners of identity, age and expression."""
     head, rng, n = load_head(level), np.random.default_rng(1), 60
     drawn = {name: rng.choice([-1.0, 1.0], n) for name in IDENTITIES}
-    drawn |= {"sex": rng.integers(0, 2, n), "age": rng.choice([18.0, 85.0], n), "weight": rng.integers(0, 2, n)}
+    drawn |= {
+        "sex": rng.integers(0, 2, n),
+        "age": rng.choice([18.0, 85.0], n),
+        "weight": rng.integers(0, 2, n),
+    }
     drawn |= {
         "african": rng.integers(0, 2, n),
         "asian": rng.integers(0, 2, n),
@@ -310,7 +347,10 @@ def test_masks_lie_where_their_names_say(head):
 
 def test_clothes_teeth_and_mouth_are_where_they_belong(head):
     y = head.vertices[:, 1]
-    assert y[head.material == Material.CLOTH].max() < -0.4 and (head.rigid[head.material == Material.CLOTH] < 0.5).all()
+    assert (
+        y[head.material == Material.CLOTH].max() < -0.4
+        and (head.rigid[head.material == Material.CLOTH] < 0.5).all()
+    )
     assert (head.rigid[head.material == Material.TEETH] == 1).all() and np.abs(
         y[head.material == Material.TEETH]
     ).max() < 0.3
@@ -324,19 +364,25 @@ def test_coefficients_are_multilinear_in_the_person():
     corner = [k for name, k in at.items() if name.endswith(("_young", "_old"))]
     assert len(corner) == 12
     rng = np.random.default_rng(2)
-    given = {name: rng.random(50) for name in ("sex", "weight", "african", "asian")} | {"age": rng.uniform(18, 85, 50)}
+    given = {name: rng.random(50) for name in ("sex", "weight", "african", "asian")} | {
+        "age": rng.uniform(18, 85, 50)
+    }
     row = coefficients(columns(50, **given))
     assert row.dtype == np.float32 and row.shape == (50, len(names)) and np.isfinite(row).all()
     assert np.allclose(row[:, corner].sum(1), 1, atol=1e-6)
     old = coefficients(columns(age=85.0, sex=0.0, african=1.0, asian=0.7))[0]
-    assert old[at["african_female_old"]] == pytest.approx(60 / 65) and old[at["asian_female_old"]] == 0
+    assert (
+        old[at["african_female_old"]] == pytest.approx(60 / 65) and old[at["asian_female_old"]] == 0
+    )
     assert (coefficients(columns(weight=0.5))[0][[at["thin_male"], at["heavy_female"]]] == 0).all()
     assert coefficients(columns(weight=1.0, sex=1.0))[0][at["heavy_male"]] == 1
 
 
 def test_combined_expressions_do_not_add_up_beyond_the_face():
     at = {name: k for k, name in enumerate(load_head(32).basis_names)}
-    both = coefficients(columns(expression=EXPRESSIONS.index("laugh"), mouth_open=1.0, eyelids=1.0))[0]
+    both = coefficients(
+        columns(expression=EXPRESSIONS.index("laugh"), mouth_open=1.0, eyelids=1.0)
+    )[0]
     assert both[at["laugh"]] == 1 and both[at["mouth_open"]] < 0.5 and both[at["eyes_closed"]] < 0.7
     half = coefficients(columns(eyelids=0.5, age=25.0))[0]
     assert half[at["eyes_closed"]] == pytest.approx(0.5 - 0.5 * WIDE) and half[at["lids_half"]] == 1
@@ -349,7 +395,11 @@ def test_combined_expressions_do_not_add_up_beyond_the_face():
 def test_a_row_does_not_depend_on_the_others():
     rng = np.random.default_rng(3)
     many = columns(
-        33, sex=rng.random(33), age=rng.uniform(18, 85, 33), expression=rng.integers(0, 8, 33), eyelids=rng.random(33)
+        33,
+        sex=rng.random(33),
+        age=rng.uniform(18, 85, 33),
+        expression=rng.integers(0, 8, 33),
+        eyelids=rng.random(33),
     )
     whole = coefficients(many)
     for k in (0, 7, 32):

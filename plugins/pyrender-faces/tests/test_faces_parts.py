@@ -29,7 +29,8 @@ def people(count, **fixed):
     """Heads all over the space, as vertices [count, V, 3] by level."""
     rng = np.random.default_rng(8)
     columns = {
-        name: rng.random(count) for name in ("sex", "weight", "african", "asian", "intensity", "mouth_open", "eyelids")
+        name: rng.random(count)
+        for name in ("sex", "weight", "african", "asian", "intensity", "mouth_open", "eyelids")
     }
     columns |= {"age": rng.uniform(18, 85, count), "brows": rng.uniform(-1, 1, count)}
     columns |= {f"identity_{k}": rng.uniform(-1, 1, count) for k in range(1, 11)}
@@ -86,10 +87,16 @@ def test_every_name_has_its_mesh_and_its_arrays_are_sound(level):
     for slot, names in SLOTS.items():
         slots = getattr(parts, slot)
         assert len(slots) == len(names)
-        assert {name for name, part in zip(names, slots, strict=True) if part is None} == MESHLESS & set(names)
+        assert {
+            name for name, part in zip(names, slots, strict=True) if part is None
+        } == MESHLESS & set(names)
     for part in meshes(parts):
         count = len(part.anchors)
-        assert part.anchors.dtype == np.int32 and part.anchors.min() >= 0 and part.anchors.max() < len(head.vertices)
+        assert (
+            part.anchors.dtype == np.int32
+            and part.anchors.min() >= 0
+            and part.anchors.max() < len(head.vertices)
+        )
         assert part.faces.dtype == np.int32 and part.faces.min() == 0 and part.faces.max() < count
         assert (np.sort(part.faces, axis=1)[:, 1:] != np.sort(part.faces, axis=1)[:, :-1]).all()
         assert np.allclose(part.weights.sum(1), 1, atol=2e-3) and np.isfinite(part.offset).all()
@@ -110,7 +117,11 @@ def scalp_seen(level, part, vertices, hair):
     head = load_head(level)
     ear = head.masks[:, PAINTS.index("ears")][head.faces].max(1) > 0.5
     scalp = part.hides & ~ear
-    layers = [(hair, part.faces, PART), (vertices, head.faces[~part.hides], SKIN), (vertices, head.faces[scalp], 3)]
+    layers = [
+        (hair, part.faces, PART),
+        (vertices, head.faces[~part.hides], SKIN),
+        (vertices, head.faces[scalp], 3),
+    ]
     seen = alone = 0
     for yaw in VIEWS:
         alone += (draw(layers[1:], yaw) == 3).sum()
@@ -145,7 +156,10 @@ def test_no_holes_where_the_head_is_hidden(level, slot):
         for name, part in named(level, slot):
             for yaw in VIEWS:
                 whole = draw([(vertices, head.faces, SKIN)], yaw, size=48) != BACKGROUND
-                layers = [(vertices, head.faces[~part.hides], SKIN), (place(part, vertices), part.faces, PART)]
+                layers = [
+                    (vertices, head.faces[~part.hides], SKIN),
+                    (place(part, vertices), part.faces, PART),
+                ]
                 dressed = draw(layers, yaw, size=48)
                 assert (whole & (dressed == BACKGROUND)).sum() <= 1, name
 
@@ -173,7 +187,9 @@ def test_brows_are_not_swallowed_by_the_skin(level):
         for name, part in named(level, "brows"):
             placed = place(part, vertices)
             alone = (draw([(placed, part.faces, PART)], size=192) == PART).sum()
-            seen = (draw([(vertices, head.faces, SKIN), (placed, part.faces, PART)], size=192) == PART).sum()
+            seen = (
+                draw([(vertices, head.faces, SKIN), (placed, part.faces, PART)], size=192) == PART
+            ).sum()
             assert seen > 0.8 * alone, f"{name}: {seen} of {alone}"
 
 
@@ -184,7 +200,10 @@ def test_a_bearded_mouth_opens(kind):
     lips = head.masks[:, PAINTS.index("lips")][head.faces].min(1) > 0.5
     for row in people(4, mouth_open=1.0, expression=0):
         vertices = shaped(128, row)
-        bare = [(vertices, head.faces[~(mouth | lips)], SKIN), (vertices, head.faces[mouth | lips], 3)]
+        bare = [
+            (vertices, head.faces[~(mouth | lips)], SKIN),
+            (vertices, head.faces[mouth | lips], 3),
+        ]
         alone = (draw(bare, size=192) == 3).sum()
         seen = (draw([*bare, (place(part, vertices), part.faces, PART)], size=192) == 3).sum()
         assert seen > 0.8 * alone
@@ -231,4 +250,6 @@ def test_brows_are_as_named():
         placed = place(part, head.vertices)
         area[name] = (draw([(placed, part.faces, PART)], size=192) == PART).sum()
         top[name] = placed[:, 1].max()
-    assert area["thin"] < area["straight"] < area["bushy"] and top["arched"] > top["straight"] + 0.03
+    assert (
+        area["thin"] < area["straight"] < area["bushy"] and top["arched"] > top["straight"] + 0.03
+    )

@@ -33,7 +33,10 @@ def egl():
 
 
 MISSING = egl()
-BACKENDS = [pytest.param("pyrender", marks=pytest.mark.skipif(bool(MISSING), reason=MISSING or "works")), "numba"]
+BACKENDS = [
+    pytest.param("pyrender", marks=pytest.mark.skipif(bool(MISSING), reason=MISSING or "works")),
+    "numba",
+]
 both = pytest.mark.parametrize("backend", BACKENDS)
 
 
@@ -72,14 +75,19 @@ def test_a_face_has_the_same_bits_in_any_batch(backend, size):
     order = np.random.default_rng(1).permutation(200)
     assert np.array_equal(renderer.render(batch[order]), whole[order])
     for count in (1, 7, 64):
-        pieces = [make_renderer(*size, backend).render(batch[k : k + count]) for k in range(0, 128, count)]
+        pieces = [
+            make_renderer(*size, backend).render(batch[k : k + count]) for k in range(0, 128, count)
+        ]
         assert np.array_equal(np.concatenate(pieces)[:128], whole[:128])
 
 
 @both
 def test_another_process_draws_the_same_bits(backend, tmp_path):
     batch = people(9)
-    np.savez(tmp_path / "batch.npz", **{field.name: getattr(batch, field.name) for field in fields(batch)})
+    np.savez(
+        tmp_path / "batch.npz",
+        **{field.name: getattr(batch, field.name) for field in fields(batch)},
+    )
     code = f"""
 import sys, numpy as np
 sys.path[:] = {sys.path!r}
@@ -89,7 +97,9 @@ batch = Batch(**np.load({str(tmp_path / "batch.npz")!r}))
 np.save({str(tmp_path / "there.npy")!r}, make_renderer(48, 48, {backend!r}).render(batch[::-1])[::-1])
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=300)
-    assert np.array_equal(np.load(tmp_path / "there.npy"), make_renderer(48, 48, backend).render(batch))
+    assert np.array_equal(
+        np.load(tmp_path / "there.npy"), make_renderer(48, 48, backend).render(batch)
+    )
 
 
 @pytest.mark.skipif(bool(MISSING), reason=MISSING or "works")
@@ -97,7 +107,10 @@ np.save({str(tmp_path / "there.npy")!r}, make_renderer(48, 48, {backend!r}).rend
 def test_the_backends_draw_nearly_the_same(size, mean, most):
     """They take other samples of the same triangles: the mean difference is about a level, and 999 in 1000 values are close."""
     batch = people(60)
-    one, other = (make_renderer(size, size, backend).render(batch).astype(int) for backend in ("pyrender", "numba"))
+    one, other = (
+        make_renderer(size, size, backend).render(batch).astype(int)
+        for backend in ("pyrender", "numba")
+    )
     difference = np.abs(one - other)
     assert difference.mean() < mean
     assert np.quantile(difference, 0.999) < most
@@ -112,7 +125,9 @@ def test_a_head_has_no_holes(size, backend, reference):
     Those few are slits of the mesh that fall between the samples of one backend: at 256 pixels 7 in 694,510 without any culling.
     """
     batch = people(24)
-    whole = np.lib.stride_tricks.sliding_window_view(silhouette(batch, size, reference), (5, 5), axis=(1, 2))
+    whole = np.lib.stride_tricks.sliding_window_view(
+        silhouette(batch, size, reference), (5, 5), axis=(1, 2)
+    )
     inside = (whole > 0.999).all(axis=(3, 4))
     cover = silhouette(batch, size, backend)[:, 2:-2, 2:-2][inside]
     assert len(cover) > 24 * 0.1 * size * size
@@ -128,7 +143,9 @@ def test_nothing_bleeds_into_neighbours(backend):
     camera[1::2, 1] = 30.0
     pictures = make_renderer(64, 64, backend).render(replace(batch, camera=camera))
     assert (pictures[1::2] == round(255 * 0.25)).all()
-    edge = np.concatenate([pictures[0::2, 0], pictures[0::2, -1], pictures[0::2, :, 0], pictures[0::2, :, -1]], axis=1)
+    edge = np.concatenate(
+        [pictures[0::2, 0], pictures[0::2, -1], pictures[0::2, :, 0], pictures[0::2, :, -1]], axis=1
+    )
     assert (edge != round(255 * 0.25)).any(axis=(1, 2)).all()
 
 
@@ -138,9 +155,13 @@ def test_the_background_is_bilinear_and_covered_by_the_head_alone(backend):
     corners = np.float32([[[0.0, 0.2, 0.4], [1.0, 0.2, 0.4], [0.0, 0.6, 0.4], [1.0, 0.6, 0.8]]])
     camera = batch.camera.copy()
     camera[:, 1] = 30.0
-    picture = make_renderer(40, 60, backend).render(replace(batch, background=corners, camera=camera))[0]
+    picture = make_renderer(40, 60, backend).render(
+        replace(batch, background=corners, camera=camera)
+    )[0]
     down, across = np.mgrid[:40, :60] / np.array([39, 59])[:, None, None]
-    weights = np.stack([(1 - down) * (1 - across), (1 - down) * across, down * (1 - across), down * across])
+    weights = np.stack(
+        [(1 - down) * (1 - across), (1 - down) * across, down * (1 - across), down * across]
+    )
     exact = 255 * np.tensordot(weights, corners[0], axes=(0, 0))
     assert np.abs(picture - exact).max() < 0.502
     cover = silhouette(batch, 64, backend)[0]
@@ -153,13 +174,17 @@ def test_poses_turn_the_way_they_say():
         "ahead": {}, "right": {"yaw": 40.0}, "up": {"pitch": 20.0}, "clockwise": {"roll": 15.0},
     }.items()}  # fmt: skip
     baker = Baker(64, 64)
-    ahead, right, up, clockwise = (baker.posed(batch)[0, : len(baker.model.vertices)] for batch in heads.values())
+    ahead, right, up, clockwise = (
+        baker.posed(batch)[0, : len(baker.model.vertices)] for batch in heads.values()
+    )
     nose = ahead[:, 2].argmax()
     crown = ahead[:, 1].argmax()
     assert right[nose, 0] > ahead[nose, 0] + 0.5
     assert up[nose, 1] > ahead[nose, 1] + 0.2
     assert clockwise[crown, 0] > ahead[crown, 0] + 0.2
-    assert np.abs(right[ahead[:, 1].argmin()] - ahead[ahead[:, 1].argmin()]).max() < 1e-5  # the bust stays
+    assert (
+        np.abs(right[ahead[:, 1].argmin()] - ahead[ahead[:, 1].argmin()]).max() < 1e-5
+    )  # the bust stays
 
 
 def test_eyes_look_the_way_they_say():
@@ -177,7 +202,9 @@ def test_the_camera_moves_and_magnifies():
     camera = plain.camera.copy()
     camera[1, 1:3] += 0.05, 0.1
     camera[2, 0] *= 1.2
-    cover = silhouette(replace(plain, coefficients=np.repeat(plain.coefficients[:1], 3, axis=0), camera=camera))
+    cover = silhouette(
+        replace(plain, coefficients=np.repeat(plain.coefficients[:1], 3, axis=0), camera=camera)
+    )
     top = (cover > 0.5).any(axis=2).argmax(axis=1)
     crowns = np.stack([head[row : row + 15] for head, row in zip(cover, top, strict=True)])
     centre = (crowns * (np.arange(96) + 0.5)).sum(axis=(1, 2)) / crowns.sum(axis=(1, 2)) / 96
@@ -223,12 +250,18 @@ def test_any_size_has_a_face(backend, size):
     pictures = make_renderer(*size, backend).render(batch)
     assert pictures.shape == (3, *size, 3) and pictures.dtype == np.uint8
     height, width = size
-    centre = pictures[:, height // 3 : 2 * height // 3, int(width / 2 - 0.15 * height) : int(width / 2 + 0.15 * height)]
+    centre = pictures[
+        :,
+        height // 3 : 2 * height // 3,
+        int(width / 2 - 0.15 * height) : int(width / 2 + 0.15 * height),
+    ]
     assert (centre.astype(float).std(axis=(1, 2)) > 3).all()
 
 
 def test_levels():
-    assert [level_for(*size) for size in ((16, 512), (32, 32), (33, 99), (128, 128), (512, 400))] == [
+    assert [
+        level_for(*size) for size in ((16, 512), (32, 32), (33, 99), (128, 128), (512, 400))
+    ] == [
         32,
         32,
         64,
@@ -330,7 +363,12 @@ print(make_renderer(32, 32, "auto").backend)
 """
     environment = {**os.environ, "PYOPENGL_PLATFORM": "osmesa"}
     done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=300, check=True
+        [sys.executable, "-c", code],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
     )
     message, again, platform, fallen_back_to = done.stdout.strip().splitlines()
     assert reason in message and "backend=numba" in message and again == message

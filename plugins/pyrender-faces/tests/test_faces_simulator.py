@@ -13,7 +13,9 @@ LABELS = np.zeros(60, np.int64)
 
 
 def made(output=OUTPUT, names=("face",), **options):
-    return pe_pyrender_faces.make(output, names, pe_pyrender_faces.Options(**{"backend": "numba", **options}))
+    return pe_pyrender_faces.make(
+        output, names, pe_pyrender_faces.Options(**{"backend": "numba", **options})
+    )
 
 
 @pytest.fixture(scope="module")
@@ -59,9 +61,15 @@ def test_no_parameter_is_dead(name):
     columns = {key: np.repeat(column[:12], 2) for key, column in PEOPLE.items()}
     for key, value in (NEAR | SHOWN_WITH.get(name, {})).items():
         parameter = SPACE[key]
-        columns[key][:] = parameter.choices.index(value) if isinstance(parameter, Categorical) else value
+        columns[key][:] = (
+            parameter.choices.index(value) if isinstance(parameter, Categorical) else value
+        )
     parameter = SPACE[name]
-    ends = (0, len(parameter.choices) - 1) if isinstance(parameter, Categorical) else (parameter.low, parameter.high)
+    ends = (
+        (0, len(parameter.choices) - 1)
+        if isinstance(parameter, Categorical)
+        else (parameter.low, parameter.high)
+    )
     if name.endswith("_hue"):  # the ends of a circle are one
         ends = (0.0, 180.0)
     columns[name][0::2], columns[name][1::2] = ends

@@ -11,7 +11,11 @@ class Anchors:
     """Triangles of a head that may carry parts, found by the nearest of many points on them."""
 
     def __init__(
-        self, vertices: Array, faces: NDArray[np.int64], rng: np.random.Generator, samples: int = 80_000
+        self,
+        vertices: Array,
+        faces: NDArray[np.int64],
+        rng: np.random.Generator,
+        samples: int = 80_000,
     ) -> None:
         self.vertices, self.faces = vertices, faces
         a, b, c = (vertices[faces[:, k]] for k in range(3))

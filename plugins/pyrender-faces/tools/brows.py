@@ -34,7 +34,9 @@ def brows(kind: str, surface: Surface, level: int, seed: int) -> Mesh:
     """Both brows of a kind."""
     rng = np.random.default_rng(seed)
     arc, breadth = ARCS[kind]
-    columns, strokes, segments = {32: (5, 0, 1), 64: (7, 0, 1), 128: (12, 26, 1), 256: (18, 60, 2)}[level]
+    columns, strokes, segments = {32: (5, 0, 1), 64: (7, 0, 1), 128: (12, 26, 1), 256: (18, 60, 2)}[
+        level
+    ]
     parts = []
     for side in (-1, 1):
         t = np.linspace(0, 1, columns + 1)
@@ -42,7 +44,10 @@ def brows(kind: str, surface: Surface, level: int, seed: int) -> Mesh:
         ragged = rng.normal(0, 0.1, (2, columns + 1)) * half
         rows = [
             drape(
-                surface, side * x, y + step * half + (ragged[0] if step > 0 else ragged[1]) * (step != 0), LIFT[level]
+                surface,
+                side * x,
+                y + step * half + (ragged[0] if step > 0 else ragged[1]) * (step != 0),
+                LIFT[level],
             )[0]
             for step in (-1, 0, 1)
         ]
@@ -68,7 +73,9 @@ def brows(kind: str, surface: Surface, level: int, seed: int) -> Mesh:
     return join(parts)
 
 
-def along(arc: tuple[tuple[float, float], ...], breadth: float, t: Array) -> tuple[Array, Array, Array]:
+def along(
+    arc: tuple[tuple[float, float], ...], breadth: float, t: Array
+) -> tuple[Array, Array, Array]:
     """x, y and half the breadth of a brow at t from 0 at the nose to 1 at the temple."""
     at, (x, y) = np.linspace(0, 1, len(arc)), np.array(arc).T
     fit = np.polynomial.Polynomial.fit(at, y, 3)
@@ -93,7 +100,9 @@ def hairs(
     x, y, half = along(arc, breadth, t)
     row = rng.uniform(-0.9, 0.7, count)
     angle = np.radians(
-        np.interp(t, [0, 0.3, 0.7, 1], [75, 42, 8, -22]) - 28 * np.clip(row, 0, 1) + rng.normal(0, 8, count)
+        np.interp(t, [0, 0.3, 0.7, 1], [75, 42, 8, -22])
+        - 28 * np.clip(row, 0, 1)
+        + rng.normal(0, 8, count)
     )
     length = (0.045 + 0.35 * breadth) * rng.uniform(0.8, 1.2, count)
     s = np.linspace(0, 1, POINTS)[:, None]

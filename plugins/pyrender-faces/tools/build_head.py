@@ -68,12 +68,20 @@ def main(path: Path) -> None:
     uncut = whole(source, start, eyes)
     coarse, side = dressed(uncut, collar(source, uncut))
     fine = refine(source, coarse)
-    side = np.concatenate([side, np.zeros(len(fine.points(start)) - len(side), np.int64)])  # nothing is refined there
+    side = np.concatenate(
+        [side, np.zeros(len(fine.points(start)) - len(side), np.int64)]
+    )  # nothing is refined there
     points = fine.points(start)
-    points += np.array([0, CLOTH_OUT, -UNDER_IN])[side][:, None] * vertex_normals(points, fine.faces)
+    points += np.array([0, CLOTH_OUT, -UNDER_IN])[side][:, None] * vertex_normals(
+        points, fine.faces
+    )
     table = {name: fine.points(move) for name, move in moves.items()}
     levels = progressive(
-        poses(points, table), fine.faces, importance(source, fine), [TRIANGLES[n] for n in LEVELS[::-1]], EVENNESS
+        poses(points, table),
+        fine.faces,
+        importance(source, fine),
+        [TRIANGLES[n] for n in LEVELS[::-1]],
+        EVENNESS,
     )
     for k, level in enumerate(LEVELS[::-1]):
         if level <= 64:  # few triangles: what draws back under the clothes would show through them
@@ -117,13 +125,21 @@ def importance(source: Source, mesh: Mesh) -> Floats:
     def near(centre: tuple[float, float, float], size: tuple[float, float, float]) -> Floats:
         return np.exp(-np.sum(((p - centre) / size) ** 2, 1))
 
-    weight = 0.012 + 0.06 * near((0, 6.0, 0.7), (0.8, 0.5, 0.8)) + 0.12 * near((0.85, 7.1, 0.2), (0.25, 0.4, 0.4))
+    weight = (
+        0.012
+        + 0.06 * near((0, 6.0, 0.7), (0.8, 0.5, 0.8))
+        + 0.12 * near((0.85, 7.1, 0.2), (0.25, 0.4, 0.4))
+    )
     weight += 0.12 * np.exp(-((collar(source, mesh) / 0.08) ** 2))
     weight += 0.5 * near((0.0, 6.95, 1.5), (0.75, 0.9, 0.7))
-    weight += 8 * near((0.31, 7.29, 1.35), (0.24, 0.12, 0.3)) + 3 * near((0, 6.61, 1.55), (0.36, 0.13, 0.3))
+    weight += 8 * near((0.31, 7.29, 1.35), (0.24, 0.12, 0.3)) + 3 * near(
+        (0, 6.61, 1.55), (0.36, 0.13, 0.3)
+    )
     weight += 1 * near((0, 6.9, 1.6), (0.22, 0.18, 0.3))
     share = np.array([1.0, 1, 1, 1, 0.6, 0.05, 1, 1])  # of each material
-    made = np.diff(mesh.combine.indptr) > 1  # by subdivision: to go first, so that the source's regular quads come back
+    made = (
+        np.diff(mesh.combine.indptr) > 1
+    )  # by subdivision: to go first, so that the source's regular quads come back
     return weight * share[materials(source, mesh)] * np.where(made, 0.25, 1.0)
 
 
@@ -142,11 +158,17 @@ def poses(points: Floats, table: dict[str, Floats]) -> Floats:
 
 
 def shadows(
-    points: Floats, table: dict[str, Floats], mesh: Mesh, eyes: tuple[Floats, Floats], material: Ints
+    points: Floats,
+    table: dict[str, Floats],
+    mesh: Mesh,
+    eyes: tuple[Floats, Floats],
+    material: Ints,
 ) -> Floats:
     """[V] occlusion of the neutral; teeth and mouth as when they are seen."""
     balls = ball(1.0, 24, tuple((a, WHITES) for a in (15.0, 30.0, 50.0, 70.0, 90.0, 110.0)))
-    extra = [centre - [0, 0, BACK] + axes * balls.directions for centre, axes in zip(*eyes, strict=True)]
+    extra = [
+        centre - [0, 0, BACK] + axes * balls.directions for centre, axes in zip(*eyes, strict=True)
+    ]
     size, count = len(points), len(balls.directions)
     faces = np.concatenate([mesh.faces, balls.faces + size, balls.faces + size + count])
 
@@ -157,7 +179,9 @@ def shadows(
         """Without the clothes, whose rim would leave a dark row of triangles on the skin."""
         return occlusion(np.concatenate([shape, *extra]), faces[~clothes])[:size]
 
-    result = np.maximum(of(points), 0.9 * of(points + table["eyes_closed"]))  # a lid's fold is dark only when open
+    result = np.maximum(
+        of(points), 0.9 * of(points + table["eyes_closed"])
+    )  # a lid's fold is dark only when open
     opened = np.maximum(of(points + table["laugh"]), of(points + table["mouth_open"]))
     result = np.where(cloth, occlusion(points, mesh.faces), result)
     inner = np.isin(material, (Material.TEETH, Material.MOUTH))

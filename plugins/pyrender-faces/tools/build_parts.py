@@ -40,7 +40,10 @@ from pe_pyrender_faces.parts import (
 
 ASSETS = Path(__file__).parent.parent / "src" / "pe_pyrender_faces" / "assets"
 CUTS: dict[str, Callable[[Barber], Design]] = {
-    name: getattr(module, name) for module in (hair_short, hair_long) for name in HAIR if hasattr(module, name)
+    name: getattr(module, name)
+    for module in (hair_short, hair_long)
+    for name in HAIR
+    if hasattr(module, name)
 }
 STILL = 0.06
 """Displacement in decimetres by any expression under which a triangle of the head may carry hair."""
@@ -52,7 +55,11 @@ def skin_at(level: int) -> tuple[Head, Skin, Array]:
     origin = head.eye_centre.astype(np.float64).mean(0)
     plain = np.isin(head.material, [Material.SKIN, Material.CLOTH])[head.faces].all(1)
     ear, lips = (head.masks[:, PAINTS.index(name)].astype(np.float64) for name in ("ears", "lips"))
-    return head, skin_of(head.vertices - origin, head.faces.astype(np.int64), plain, ear, lips), origin
+    return (
+        head,
+        skin_of(head.vertices - origin, head.faces.astype(np.int64), plain, ear, lips),
+        origin,
+    )
 
 
 def moved(head: Head) -> Array:
@@ -78,9 +85,13 @@ class Binder:
         off_ear = self.skin.ear[faces].max(1) < 0.5
         rng = np.random.default_rng(level)
         self.scalp = Anchors(self.skin.vertices, faces[self.skin.plain & still & off_ear], rng)
-        self.face = Anchors(self.skin.vertices, faces[self.skin.plain & (self.skin.lips[faces].max(1) < 0.5)], rng)
+        self.face = Anchors(
+            self.skin.vertices, faces[self.skin.plain & (self.skin.lips[faces].max(1) < 0.5)], rng
+        )
 
-    def part(self, made: Mesh, anchors: Anchors, hides: NDArray[np.bool_] | None, slot: str) -> Part:
+    def part(
+        self, made: Mesh, anchors: Anchors, hides: NDArray[np.bool_] | None, slot: str
+    ) -> Part:
         index, weights, offset = anchors.bind(made)
         return Part(
             index.astype(np.int32),
@@ -107,19 +118,28 @@ def parts_of(level: int, surface: Surface, designs: dict[str, Design]) -> tuple[
         return binder.part(made, binder.face, hides, "facial_hair")
 
     def of_glasses(name: str) -> Part:
-        return binder.part(anchored(glasses(name, surface, level), binder.skin), binder.face, None, "glasses")
+        return binder.part(
+            anchored(glasses(name, surface, level), binder.skin), binder.face, None, "glasses"
+        )
 
     parts = Parts(
         tuple(None if name in MESHLESS else of_hair(name, i) for i, name in enumerate(HAIR)),
-        tuple(None if name in MESHLESS else of_beard(name, i) for i, name in enumerate(FACIAL_HAIR)),
-        tuple(binder.part(brows(name, surface, level, i), binder.face, None, "brows") for i, name in enumerate(BROWS)),
+        tuple(
+            None if name in MESHLESS else of_beard(name, i) for i, name in enumerate(FACIAL_HAIR)
+        ),
+        tuple(
+            binder.part(brows(name, surface, level, i), binder.face, None, "brows")
+            for i, name in enumerate(BROWS)
+        ),
         tuple(None if name in MESHLESS else of_glasses(name) for name in GLASSES),
     )
     return parts, binder.head
 
 
 def surface_of(skin: Skin) -> Surface:
-    return Surface(skin.vertices, skin.faces[skin.plain], skin.ear, skin.lips, np.random.default_rng(0))
+    return Surface(
+        skin.vertices, skin.faces[skin.plain], skin.ear, skin.lips, np.random.default_rng(0)
+    )
 
 
 def main() -> None:

@@ -67,10 +67,27 @@ def glasses(kind: str, surface: Surface, level: int) -> Mesh:
         path = bow(line) * [side, 1, 1]
         if frame.upper:
             keep = np.flatnonzero(line[:, 1] > frame.centre[1] - 0.45 * frame.half[1])
-            keep = keep[np.argsort(np.arctan2(line[keep, 1] - frame.centre[1] + 0.3, line[keep, 0] - frame.centre[0]))]
-            pipe = tube(path[keep], np.tile(rim, (len(keep), 1)), sides, np.tile([0.0, 0.0, 1.0], (len(keep), 1)))
+            keep = keep[
+                np.argsort(
+                    np.arctan2(
+                        line[keep, 1] - frame.centre[1] + 0.3, line[keep, 0] - frame.centre[0]
+                    )
+                )
+            ]
+            pipe = tube(
+                path[keep],
+                np.tile(rim, (len(keep), 1)),
+                sides,
+                np.tile([0.0, 0.0, 1.0], (len(keep), 1)),
+            )
         else:
-            pipe = tube(path, np.tile(rim, (count, 1)), sides, np.tile([0.0, 0.0, 1.0], (count, 1)), closed=True)
+            pipe = tube(
+                path,
+                np.tile(rim, (count, 1)),
+                sides,
+                np.tile([0.0, 0.0, 1.0], (count, 1)),
+                closed=True,
+            )
         parts.append(shaded(pipe, frame.shade, level))
         if frame.dark:
             parts.append(lens(path, frame, side, level))
@@ -79,7 +96,11 @@ def glasses(kind: str, surface: Surface, level: int) -> Mesh:
     x = np.linspace(-inner, inner, 5 if level < 128 else 9)
     arch = bow(np.stack([x, BRIDGE + 0.03 * (1 - (x / inner) ** 2) - 0.02], -1))
     parts.append(
-        shaded(tube(arch, np.tile(rim, (len(x), 1)), sides, np.tile([0.0, 0.0, 1.0], (len(x), 1))), frame.shade, level)
+        shaded(
+            tube(arch, np.tile(rim, (len(x), 1)), sides, np.tile([0.0, 0.0, 1.0], (len(x), 1))),
+            frame.shade,
+            level,
+        )
     )
     return join(parts)
 
@@ -87,7 +108,9 @@ def glasses(kind: str, surface: Surface, level: int) -> Mesh:
 def shaded(pipe: Mesh, shade: float, level: int) -> Mesh:
     """Lighter where a frame faces up, so that it has an edge of light."""
     middle = pipe.vertices.mean(0)
-    return replace(pipe, shade=(shade + 0.12 * np.sign(pipe.vertices[:, 1] - middle[1])).clip(0.5, 1.3))
+    return replace(
+        pipe, shade=(shade + 0.12 * np.sign(pipe.vertices[:, 1] - middle[1])).clip(0.5, 1.3)
+    )
 
 
 def lens(rim: Array, frame: Frame, side: int, level: int) -> Mesh:
@@ -112,14 +135,23 @@ def lens(rim: Array, frame: Frame, side: int, level: int) -> Mesh:
     return mesh(vertices, turned, (0.85 - 0.3 * height).clip(0.5, 1.3), tint=2)
 
 
-def temple(frame: Frame, surface: Surface, side: int, rim: Array, count: int, sides: int, level: int) -> Mesh:
+def temple(
+    frame: Frame, surface: Surface, side: int, rim: Array, count: int, sides: int, level: int
+) -> Mesh:
     """From the rim to the hinge, along the head and down behind the ear; it stays clear of the skin."""
     outer = frame.centre[0] + frame.half[0]
     y = frame.centre[1] + 0.55 * frame.half[1]
     t = np.linspace(0, 1, count)
     start = bow(np.array([[outer, y]]))[0]
     knots = np.array(
-        [start, [HINGE, 0.08, 0.17], [0.7, 0.1, -0.2], [0.735, 0.1, -0.6], [0.74, 0.02, -0.85], [0.72, -0.12, -0.95]]
+        [
+            start,
+            [HINGE, 0.08, 0.17],
+            [0.7, 0.1, -0.2],
+            [0.735, 0.1, -0.6],
+            [0.74, 0.02, -0.85],
+            [0.72, -0.12, -0.95],
+        ]
     )
     path = np.stack([np.interp(t, [0, 0.1, 0.4, 0.75, 0.92, 1], knots[:, k]) for k in range(3)], -1)
     distance, _ = surface.distance(path)
@@ -131,7 +163,15 @@ def temple(frame: Frame, surface: Surface, side: int, rim: Array, count: int, si
 
 def anchored(made: Mesh, skin: Skin) -> Mesh:
     """Bind a frame to the bridge of the nose, the temples and the places above the ears, linearly between them."""
-    wanted = np.array([[0, 0.0, 0.25], [0.6, 0.05, -0.05], [-0.6, 0.05, -0.05], [0.7, 0.12, -0.7], [-0.7, 0.12, -0.7]])
+    wanted = np.array(
+        [
+            [0, 0.0, 0.25],
+            [0.6, 0.05, -0.05],
+            [-0.6, 0.05, -0.05],
+            [0.7, 0.12, -0.7],
+            [-0.7, 0.12, -0.7],
+        ]
+    )
     free = np.unique(skin.faces[skin.plain & (skin.ear[skin.faces].max(1) < 0.3)])
     nose, right, left, right_ear, left_ear = free[cKDTree(skin.vertices[free]).query(wanted)[1]]
     x, _, z = made.vertices.T

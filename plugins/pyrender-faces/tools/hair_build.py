@@ -59,7 +59,15 @@ def hair(design: Design, skin: Skin, level: int, seed: int) -> tuple[Mesh, NDArr
         if design.lining:
             parts.append(lining_of(design.locks, detail, segments, rng))
         first = replace(first, hangs=np.zeros(count, bool)) if design.lining else first
-        parts.append(ribbons(first.raised(detail.lift), segments, detail.widen * design.finer**0.5, rng, design.tip))
+        parts.append(
+            ribbons(
+                first.raised(detail.lift),
+                segments,
+                detail.widen * design.finer**0.5,
+                rng,
+                design.tip,
+            )
+        )
     parts += design.solids(level)
     if design.covers:
         ear = skin.ear[skin.faces].min(1) > 0.5
@@ -67,7 +75,9 @@ def hair(design: Design, skin: Skin, level: int, seed: int) -> tuple[Mesh, NDArr
     return join(parts), hidden
 
 
-def hair_cap(design: Design, skin: Skin, detail: Detail, rng: np.random.Generator) -> tuple[Mesh, NDArray[np.bool_]]:
+def hair_cap(
+    design: Design, skin: Skin, detail: Detail, rng: np.random.Generator
+) -> tuple[Mesh, NDArray[np.bool_]]:
     alone = design.locks is None and design.bulk is None
 
     def inside(points: Array) -> Array:
@@ -78,7 +88,15 @@ def hair_cap(design: Design, skin: Skin, detail: Detail, rng: np.random.Generato
 
     return cap_of(
         skin,
-        Cap(inside, design.cap, design.cap_shade, design.cap_noise, design.soft, 9.0, streak=0.0 if alone else 0.12),
+        Cap(
+            inside,
+            design.cap,
+            design.cap_shade,
+            design.cap_noise,
+            design.soft,
+            9.0,
+            streak=0.0 if alone else 0.12,
+        ),
         detail.cap + alone * (detail.segments > 5),
         rng,
     )
@@ -101,14 +119,18 @@ class Cap:
     streak: float = 0.0
 
 
-def cap_of(skin: Skin, cap: Cap, parts: int, rng: np.random.Generator) -> tuple[Mesh, NDArray[np.bool_]]:
+def cap_of(
+    skin: Skin, cap: Cap, parts: int, rng: np.random.Generator
+) -> tuple[Mesh, NDArray[np.bool_]]:
     """The head's own triangles where hair grows, cut into parts**2 and raised: they ride on the head's vertices, so no shape of
     head comes through. Near the edge triangles are taken by lot, so that the edge is not clean.
 
     Returns the mesh and the triangles [F] of the head to skip: those that are covered with all their neighbours.
     """
     corners = cap.inside(skin.vertices)[skin.faces]
-    possible = np.flatnonzero((corners.max(1) > -3 * cap.soft) & skin.plain & (skin.ear[skin.faces].max(1) < 0.5))
+    possible = np.flatnonzero(
+        (corners.max(1) > -3 * cap.soft) & skin.plain & (skin.ear[skin.faces].max(1) < 0.5)
+    )
     anchors, weights, faces = tessellate(skin.faces[possible], parts)
     at = np.einsum("nk,nki->ni", weights, skin.vertices[anchors])
     normal = unit(np.einsum("nk,nki->ni", weights, skin.normals[anchors]))
@@ -122,8 +144,15 @@ def cap_of(skin: Skin, cap: Cap, parts: int, rng: np.random.Generator) -> tuple[
     rim[faces[~taken]] = True
     deep = smooth(-0.1 * cap.deep, cap.deep, inside) * ~rim
     full = cap.height(at) if callable(cap.height) else np.full(len(at), cap.height)
-    height = cap.edge + (full - cap.edge) * deep * (1 + 0.3 * rng.normal(size=len(at)).clip(-1.5, 1.5))
-    shade = cap.shade + cap.streak * streaks(at) + cap.noise * rng.normal(size=len(at)) + 0.1 * (1 - deep)
+    height = cap.edge + (full - cap.edge) * deep * (
+        1 + 0.3 * rng.normal(size=len(at)).clip(-1.5, 1.5)
+    )
+    shade = (
+        cap.shade
+        + cap.streak * streaks(at)
+        + cap.noise * rng.normal(size=len(at))
+        + 0.1 * (1 - deep)
+    )
     used, kept = np.unique(faces[taken], return_inverse=True)
     vertices = at + 0.75 * round_out + normal * height[:, None]
     whole = taken.reshape(len(possible), -1).all(1)
@@ -138,7 +167,9 @@ def cap_of(skin: Skin, cap: Cap, parts: int, rng: np.random.Generator) -> tuple[
 
 def lining_of(locks: Locks, detail: Detail, segments: int, rng: np.random.Generator) -> Mesh:
     """Wide dark strips within hanging hair, seen from both sides: they close the gaps between locks."""
-    hanging = np.flatnonzero(locks.hangs & (locks.curves[:, 0, 2] < -0.3))[: 24 + round(56 * detail.locks)]
+    hanging = np.flatnonzero(locks.hangs & (locks.curves[:, 0, 2] < -0.3))[
+        : 24 + round(56 * detail.locks)
+    ]
     few = Locks(*(getattr(locks, name)[hanging] for name in locks.__dataclass_fields__))
     few = replace(few, width=np.full(len(few), 0.3), shade=np.full(len(few), 0.66)).raised(-0.02)
     return ribbons(few, max(3, segments - 2), 1.0 + 0.15 * detail.widen, rng, 0.8)
@@ -159,7 +190,9 @@ def bulk_of(design: Design, skin: Skin, count: int, rng: np.random.Generator) ->
     depth = design.hairline.inside(points)
     layer = rng.random(count)
     away = unit(points - CENTRE)
-    vertices = points + away * (design.bulk(points, depth) * (1 + design.bump * (layer - 0.7)))[:, None]
+    vertices = (
+        points + away * (design.bulk(points, depth) * (1 + design.bump * (layer - 0.7)))[:, None]
+    )
     faces = delaunay(away)
     faces = faces[(depth[faces].mean(1) > -2) & (np.ptp(points[faces], axis=1).max(1) < 1.0)]
     rim = depth[faces].min(1) < 26  # seen from within, past the face
@@ -169,5 +202,7 @@ def bulk_of(design: Design, skin: Skin, count: int, rng: np.random.Generator) ->
     return join([mesh(vertices, faces, shade.clip(0.5, 1.3)), lined])
 
 
-def skin_of(vertices: Array, faces: NDArray[np.int64], plain: NDArray[np.bool_], ear: Array, lips: Array) -> Skin:
+def skin_of(
+    vertices: Array, faces: NDArray[np.int64], plain: NDArray[np.bool_], ear: Array, lips: Array
+) -> Skin:
     return Skin(vertices, vertex_normals(vertices, faces), faces, plain, ear, lips)

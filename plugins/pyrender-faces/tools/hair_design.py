@@ -15,11 +15,16 @@ CROWN = np.array([0.08, 0.98, -1.2])
 RIGHT, UP, FORWARD = np.eye(3)
 
 USUAL = Hairline(
-    (0, 14, 32, 46, 58, 66, 73, 79, 84, 104, 112, 126, 180), (29, 30, 33, 27, 12, -8, -24, -20, -6, -5, -30, -46, -52)
+    (0, 14, 32, 46, 58, 66, 73, 79, 84, 104, 112, 126, 180),
+    (29, 30, 33, 27, 12, -8, -24, -20, -6, -5, -30, -46, -52),
 )
-LOW = Hairline((0, 20, 40, 55, 64, 74, 84, 104, 112, 126, 180), (26, 27, 25, 10, -8, -18, -5, -5, -34, -50, -58))
+LOW = Hairline(
+    (0, 20, 40, 55, 64, 74, 84, 104, 112, 126, 180),
+    (26, 27, 25, 10, -8, -18, -5, -5, -34, -50, -58),
+)
 PEAKED = Hairline(
-    (0, 8, 30, 44, 57, 65, 73, 79, 84, 104, 112, 126, 180), (26, 30, 39, 33, 12, -12, -26, -20, -6, -5, -30, -46, -52)
+    (0, 8, 30, 44, 57, 65, 73, 79, 84, 104, 112, 126, 180),
+    (26, 30, 39, 33, 12, -12, -26, -20, -6, -5, -30, -46, -52),
 )
 RECEDED = Hairline(
     (0, 12, 27, 40, 52, 62, 69, 74, 79, 84, 104, 112, 126, 180),
@@ -27,10 +32,13 @@ RECEDED = Hairline(
     3.0,
 )
 ABOVE_EARS = Hairline(
-    (0, 14, 32, 46, 57, 65, 71, 78, 104, 113, 126, 180), (27, 28, 30, 26, 14, -4, -10, 1, 2, -22, -44, -52)
+    (0, 14, 32, 46, 57, 65, 71, 78, 104, 113, 126, 180),
+    (27, 28, 30, 26, 14, -4, -10, 1, 2, -22, -44, -52),
 )
 HORSESHOE = Hairline(
-    (0, 40, 54, 62, 69, 74, 79, 84, 104, 112, 126, 180), (95, 88, 34, 10, -12, -24, -20, -6, -5, -30, -46, -52), 4.0
+    (0, 40, 54, 62, 69, 74, 79, 84, 104, 112, 126, 180),
+    (95, 88, 34, 10, -12, -24, -20, -6, -5, -30, -46, -52),
+    4.0,
 )
 
 
@@ -83,7 +91,11 @@ class Barber:
         if where is not None:
             keep &= where(points)
         some = self.rng.permutation(np.flatnonzero(keep))[:6000]
-        spacing = 1.0 - (1 - front) * np.exp(-depth[some] / 8) + 0.5 * np.clip((azimuth[some] - 110) / 70, 0, 1)
+        spacing = (
+            1.0
+            - (1 - front) * np.exp(-depth[some] / 8)
+            + 0.5 * np.clip((azimuth[some] - 110) / 70, 0, 1)
+        )
         return points[some][spread(points[some], spacing, count, self.rng)]
 
     def layer(self, count: int, low: float = 0.55) -> Array:
@@ -92,7 +104,12 @@ class Barber:
 
     def shade(self, layer: Array, roots: Array) -> Array:
         """Lighter above and on the crown, and different from lock to lock."""
-        return 0.5 + 0.42 * layer + 0.1 * np.clip(roots[:, 1], 0, 1) + self.rng.normal(0, 0.09, len(layer))
+        return (
+            0.5
+            + 0.42 * layer
+            + 0.1 * np.clip(roots[:, 1], 0, 1)
+            + self.rng.normal(0, 0.09, len(layer))
+        )
 
     def sway(self, count: int, degrees: float) -> Array:
         return self.rng.normal(0, np.radians(degrees), count)
@@ -139,5 +156,7 @@ def combed(
         cling,
         keep_out,
     )
-    locks = grow(barber.surface, roots, growth, np.full(len(roots), width), barber.shade(layer, roots))
+    locks = grow(
+        barber.surface, roots, growth, np.full(len(roots), width), barber.shade(layer, roots)
+    )
     return replace(locks, shade=locks.shade + 0.2 * streaks(locks.curves[:, 10]))

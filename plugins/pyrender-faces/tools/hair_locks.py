@@ -76,7 +76,9 @@ def grow(surface: Surface, roots: Array, growth: Growth, width: Array, shade: Ar
         reach = reach + STEP * alive
         path.append(points)
         out.append(normal)
-    return Locks(*resample(np.stack(path, 1), np.stack(out, 1), POINTS), width, shade, np.zeros(count, bool))
+    return Locks(
+        *resample(np.stack(path, 1), np.stack(out, 1), POINTS), width, shade, np.zeros(count, bool)
+    )
 
 
 def resample(curves: Array, normals: Array, count: int) -> tuple[Array, Array]:
@@ -106,11 +108,15 @@ def wave(locks: Locks, amplitude: Array, period: float, phase: Array, spiral: fl
     s = np.linspace(0, 1, POINTS)[None]
     turn = 2 * np.pi * s * length[:, None] / period + phase[:, None]
     swing = (amplitude[:, None] * np.clip(2.5 * s, 0, 1))[..., None]
-    shift = swing * (np.sin(turn)[..., None] * across + spiral * (1 + np.cos(turn))[..., None] * outward)
+    shift = swing * (
+        np.sin(turn)[..., None] * across + spiral * (1 + np.cos(turn))[..., None] * outward
+    )
     return replace(locks, curves=locks.curves + shift)
 
 
-def ribbons(locks: Locks, segments: int, widen: float, rng: np.random.Generator, tip: float = 0.2) -> Mesh:
+def ribbons(
+    locks: Locks, segments: int, widen: float, rng: np.random.Generator, tip: float = 0.2
+) -> Mesh:
     """Tapered strips of 2 * segments triangles, rolled a little each; those that hang get a second side."""
     pick = np.linspace(0, POINTS - 1, segments + 1).round().astype(int)
     across, outward = (part[:, pick] for part in frames(locks))
@@ -124,7 +130,9 @@ def ribbons(locks: Locks, segments: int, widen: float, rng: np.random.Generator,
     flicker = rng.normal(0, 0.05, (len(locks), segments + 1))
     shade = locks.shade[:, None] * profile + flicker
     shade = np.repeat(np.clip(shade, 0.5, 1.3).reshape(-1), 2)
-    base = (np.arange(len(locks))[:, None] * (segments + 1) + np.arange(segments)[None]).reshape(-1, 1) * 2
+    base = (np.arange(len(locks))[:, None] * (segments + 1) + np.arange(segments)[None]).reshape(
+        -1, 1
+    ) * 2
     faces = np.concatenate([base + np.array(corners) for corners in ((0, 1, 3), (0, 3, 2))])
     strip = mesh(vertices, faces, shade)
     if not locks.hangs.any():

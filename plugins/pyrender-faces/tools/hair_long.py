@@ -4,7 +4,19 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-from hair_design import FORWARD, LOW, PEAKED, RIGHT, ROOTS, UP, USUAL, Barber, Design, combed, smooth
+from hair_design import (
+    FORWARD,
+    LOW,
+    PEAKED,
+    RIGHT,
+    ROOTS,
+    UP,
+    USUAL,
+    Barber,
+    Design,
+    combed,
+    smooth,
+)
 from hair_locks import Locks, ribbons, wave
 from hair_mesh import Mesh
 from hair_scalp import Array, Hairline, unit
@@ -17,7 +29,12 @@ def beside_face(points: Array) -> Array:
     x, y, z = points.T
     wall = 0.66 * smooth(0.62, 0.3, y) * smooth(-0.75, -0.3, z) - 0.1 * smooth(-0.7, -1.4, y)
     return np.stack(
-        [np.where(np.abs(x) < wall, np.copysign(wall, x), x), y, np.minimum(z, np.where(y < 0.4, -0.08, 1.0))], -1
+        [
+            np.where(np.abs(x) < wall, np.copysign(wall, x), x),
+            y,
+            np.minimum(z, np.where(y < 0.4, -0.08, 1.0)),
+        ],
+        -1,
     )
 
 
@@ -36,16 +53,24 @@ def hanging(
     """Hair that falls from a parting down beside the face to y = end; `under` turns its tips in."""
     roots = barber.roots(hairline)
     part = parted(x0, back, 1.4, aside)
-    bangs = (smooth(-0.3, -0.15, roots[:, 2]) * smooth(0.62, 0.5, np.abs(roots[:, 0])) > 0.5) & fringe
+    bangs = (
+        smooth(-0.3, -0.15, roots[:, 2]) * smooth(0.62, 0.5, np.abs(roots[:, 0])) > 0.5
+    ) & fringe
 
     def flow(points: Array, at: Array, reach: Array) -> Array:
         rest = part(points, at, reach)
         straight = smooth(0.3, 0.0, points[:, 1])[:, None]
         rest = rest * (1 - straight) - UP * straight
         if under:
-            inward = np.stack([-np.sign(points[:, 0]), 0 * reach, -0.5 * np.sign(points[:, 2] + 0.7)], -1)
+            inward = np.stack(
+                [-np.sign(points[:, 0]), 0 * reach, -0.5 * np.sign(points[:, 2] + 0.7)], -1
+            )
             rest = rest + under * inward * smooth(end + 0.45, end, points[:, 1])[:, None]
-        forward = FORWARD * smooth(0.62, 0.9, points[:, 1])[:, None] - UP * 0.5 + 0.15 * RIGHT * points[:, :1]
+        forward = (
+            FORWARD * smooth(0.62, 0.9, points[:, 1])[:, None]
+            - UP * 0.5
+            + 0.15 * RIGHT * points[:, :1]
+        )
         return np.where(bangs[:, None], forward, rest)
 
     def volume(s: Array, at: Array) -> Array:
@@ -115,7 +140,11 @@ def long_straight(barber: Barber) -> Design:
 
 def long_wavy(barber: Barber) -> Design:
     locks = hanging(barber, PEAKED, -0.25, 5.0, -1.6, 0.19, back=0.45, aside=0.5)
-    phase = 4 * locks.curves[:, 8, 2] + 5 * locks.curves[:, 8, 0] + barber.rng.normal(0, 0.6, len(locks))
+    phase = (
+        4 * locks.curves[:, 8, 2]
+        + 5 * locks.curves[:, 8, 0]
+        + barber.rng.normal(0, 0.6, len(locks))
+    )
     return Design(
         PEAKED,
         fill(0.12),
@@ -140,14 +169,23 @@ def tied(barber: Barber, tie: Array, hairline: Hairline, side: float = 0.0) -> L
     roots = barber.roots(hairline, where=where, count=ROOTS if side == 0 else ROOTS // 2)
     length = np.linalg.norm(roots - tie, axis=1) * 1.2 + 0.05
     return combed(
-        barber, hairline, slick(tie), length.clip(0.25, 1.6), lambda s, at: 0.055 + 0 * s, roots, sway=3, width=0.1
+        barber,
+        hairline,
+        slick(tie),
+        length.clip(0.25, 1.6),
+        lambda s, at: 0.055 + 0 * s,
+        roots,
+        sway=3,
+        width=0.1,
     )
 
 
 def strand(barber: Barber, path: Array, count: int, thick: float, spread_out: float = 1.0) -> Locks:
     """A bundle of locks along path [k, 3], `thick` around it in the middle."""
     at = np.linspace(0, 1, 17)
-    middle = np.stack([np.interp(at, np.linspace(0, 1, len(path)), path[:, k]) for k in range(3)], -1)
+    middle = np.stack(
+        [np.interp(at, np.linspace(0, 1, len(path)), path[:, k]) for k in range(3)], -1
+    )
     middle[1:-1] = (middle[:-2] + middle[1:-1] + middle[2:]) / 3
     turn = barber.rng.uniform(0, 2 * np.pi, count)
     tangent = unit(np.gradient(middle, axis=0))
@@ -155,7 +193,9 @@ def strand(barber: Barber, path: Array, count: int, thick: float, spread_out: fl
     rise = np.cross(side, tangent)
     ring = np.cos(turn)[:, None, None] * side + np.sin(turn)[:, None, None] * rise
     radius = (
-        thick * np.interp(at, [0, 0.15, 0.6, 1], [0.35, 1, 1, 0.45]) * barber.rng.uniform(0.75, 1.1, count)[:, None]
+        thick
+        * np.interp(at, [0, 0.15, 0.6, 1], [0.35, 1, 1, 0.45])
+        * barber.rng.uniform(0.75, 1.1, count)[:, None]
     )
     ends = barber.rng.uniform(0.85, 1.05, count)[:, None, None]
     curves = middle[0] + (middle + ring * radius[..., None] - middle[0]) * ends
@@ -165,7 +205,12 @@ def strand(barber: Barber, path: Array, count: int, thick: float, spread_out: fl
 
 def tuft(locks: Locks, level: int) -> Mesh:
     """The locks of a bundle at a level."""
-    count, segments, widen = {32: (12, 4, 1.2), 64: (20, 5, 1.0), 128: (40, 7, 0.7), 256: (90, 9, 0.45)}[level]
+    count, segments, widen = {
+        32: (12, 4, 1.2),
+        64: (20, 5, 1.0),
+        128: (40, 7, 0.7),
+        256: (90, 9, 0.45),
+    }[level]
     return ribbons(locks.first(count), segments, widen * 0.35, np.random.default_rng(level), 0.25)
 
 
@@ -196,7 +241,14 @@ def ponytail(barber: Barber) -> Design:
 def bun(barber: Barber) -> Design:
     tie = np.array([0.0, 1.04, -0.98])
     middle = tie + np.array([0, 0.2, -0.02])
-    return Design(USUAL, 0.035, 0.72, 0.07, tied(barber, tie, USUAL), solids=lambda level: [ball(middle, 0.33, level)])
+    return Design(
+        USUAL,
+        0.035,
+        0.72,
+        0.07,
+        tied(barber, tie, USUAL),
+        solids=lambda level: [ball(middle, 0.33, level)],
+    )
 
 
 def braids(barber: Barber) -> Design:
@@ -204,7 +256,10 @@ def braids(barber: Barber) -> Design:
     halves = [tied(barber, tie, USUAL, np.sign(tie[0])) for tie in ends]
     order = np.argsort(np.concatenate([np.arange(len(half)) for half in halves]), kind="stable")
     both = Locks(
-        *(np.concatenate([getattr(half, name) for half in halves])[order] for name in Locks.__dataclass_fields__)
+        *(
+            np.concatenate([getattr(half, name) for half in halves])[order]
+            for name in Locks.__dataclass_fields__
+        )
     )
 
     def solids(level: int) -> list[Mesh]:

@@ -36,11 +36,16 @@ def mesh(vertices: Array, faces: NDArray[np.int64], shade: Array | float, tint: 
 def join(meshes: list[Mesh]) -> Mesh:
     starts = np.cumsum([0, *(len(m.vertices) for m in meshes)])
     faces = [m.faces + start for m, start in zip(meshes, starts[:-1], strict=True)]
-    parts = (np.concatenate([getattr(m, name) for m in meshes]) for name in ("shade", "tint", "anchors", "weights"))
+    parts = (
+        np.concatenate([getattr(m, name) for m in meshes])
+        for name in ("shade", "tint", "anchors", "weights")
+    )
     return Mesh(np.concatenate([m.vertices for m in meshes]), np.concatenate(faces), *parts)
 
 
-def tessellate(faces: NDArray[np.int64], parts: int) -> tuple[NDArray[np.int64], Array, NDArray[np.int64]]:
+def tessellate(
+    faces: NDArray[np.int64], parts: int
+) -> tuple[NDArray[np.int64], Array, NDArray[np.int64]]:
     """Cut triangles into parts**2 each. Returns anchors [W, 3] and weights [W, 3] of the new corners, and faces [F * parts**2, 3]."""
     lattice = [(parts - i - j, i, j) for i in range(parts + 1) for j in range(parts + 1 - i)]
     place = {corner: k for k, corner in enumerate(lattice)}

@@ -97,7 +97,9 @@ def streaks(points: Array) -> Array:
     return np.asarray((np.sin(19 * bend + 1.0) + np.sin(37 * bend) + np.sin(71 * bend + 2.0)) / 3)
 
 
-def spread(points: Array, spacing: Array, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def spread(
+    points: Array, spacing: Array, count: int, rng: np.random.Generator
+) -> NDArray[np.int64]:
     """Indices of `count` points, farthest first, distances measured in each point's own spacing.
 
     Any beginning of the list is spread evenly too, so a coarser level takes the first locks of a finer one.
@@ -108,6 +110,8 @@ def spread(points: Array, spacing: Array, count: int, rng: np.random.Generator) 
     chosen[0] = rng.integers(len(points))
     nearest = np.full(len(points), np.inf)
     for i in range(1, count):
-        nearest = np.minimum(nearest, np.linalg.norm(points - points[chosen[i - 1]], axis=1) / spacing)
+        nearest = np.minimum(
+            nearest, np.linalg.norm(points - points[chosen[i - 1]], axis=1) / spacing
+        )
         chosen[i] = np.argmax(nearest)
     return chosen

@@ -90,7 +90,11 @@ def side_part(barber: Barber) -> Design:
     length = 0.3 + 0.75 * top
 
     def volume(s: Array, at: Array) -> Array:
-        return (0.05 + 0.16 * top + 0.08 * front * top * (at[:, 0] < 0.3)) * np.clip(4 * s, 0.15, 1) * (1 - 0.45 * s)
+        return (
+            (0.05 + 0.16 * top + 0.08 * front * top * (at[:, 0] < 0.3))
+            * np.clip(4 * s, 0.15, 1)
+            * (1 - 0.45 * s)
+        )
 
     def cap(points: Array) -> Array:
         return 0.03 + 0.11 * smooth(0.3, 0.8, points[:, 1])
@@ -105,10 +109,14 @@ def quiff(barber: Barber) -> Design:
 
     def flow(points: Array, at: Array, reach: Array) -> Array:
         swept = -FORWARD + 0.3 * RIGHT * np.sign(at[:, :1]) * (1 - top[:, None])
-        return np.where(top[:, None] > 0.3, swept + 0.12 * RIGHT, from_crown(points) - 0.8 * FORWARD)
+        return np.where(
+            top[:, None] > 0.3, swept + 0.12 * RIGHT, from_crown(points) - 0.8 * FORWARD
+        )
 
     def volume(s: Array, at: Array) -> Array:
-        return (0.035 + 0.07 * top) * np.where(top > 0.3, np.sin(np.clip(2.6 * s + 0.12, 0, 1.9)), 1 - 0.5 * s)
+        return (0.035 + 0.07 * top) * np.where(
+            top > 0.3, np.sin(np.clip(2.6 * s + 0.12, 0, 1.9)), 1 - 0.5 * s
+        )
 
     length = 0.2 + 0.75 * top
 
@@ -118,7 +126,11 @@ def quiff(barber: Barber) -> Design:
 
     locks = combed(barber, PEAKED, flow, length, volume, roots, sway=7)
     s = np.linspace(0, 1, locks.curves.shape[1])
-    rise = front[:, None] * np.sin(np.clip(3.0 * s, 0, 2.2)) * barber.rng.uniform(0.75, 1.1, (len(locks), 1))
+    rise = (
+        front[:, None]
+        * np.sin(np.clip(3.0 * s, 0, 2.2))
+        * barber.rng.uniform(0.75, 1.1, (len(locks), 1))
+    )
     locks = replace(locks, curves=locks.curves + rise[..., None] * (0.34 * UP + 0.1 * FORWARD))
     return Design(PEAKED, cap, 0.64, 0.1, locks)
 
@@ -138,7 +150,15 @@ def undercut(barber: Barber) -> Design:
         return (0.14 + 0.16 * front) * np.clip(4 * s, 0.15, 1) * (1 - 0.3 * s)
 
     locks = combed(
-        barber, USUAL, flow, 0.75 - 0.5 * roots[:, 0].clip(-0.5, 0.5), volume, roots, end=0.0, sway=8, width=0.12
+        barber,
+        USUAL,
+        flow,
+        0.75 - 0.5 * roots[:, 0].clip(-0.5, 0.5),
+        volume,
+        roots,
+        end=0.0,
+        sway=8,
+        width=0.12,
     )
 
     def cap(points: Array) -> Array:
@@ -156,10 +176,18 @@ def receding(barber: Barber) -> Design:
 
     def flow(points: Array, at: Array, reach: Array) -> Array:
         return np.where(
-            top[:, None] > 0.5, -FORWARD + 0.35 * np.sign(at[:, :1]) * RIGHT, from_crown(points) - 0.5 * FORWARD
+            top[:, None] > 0.5,
+            -FORWARD + 0.35 * np.sign(at[:, :1]) * RIGHT,
+            from_crown(points) - 0.5 * FORWARD,
         )
 
-    return Design(RECEDED, 0.02, 0.72, 0.12, combed(barber, RECEDED, flow, 0.28 + 0.2 * top, volume, roots, sway=14))
+    return Design(
+        RECEDED,
+        0.02,
+        0.72,
+        0.12,
+        combed(barber, RECEDED, flow, 0.28 + 0.2 * top, volume, roots, sway=14),
+    )
 
 
 def horseshoe(barber: Barber) -> Design:
@@ -178,7 +206,12 @@ def horseshoe(barber: Barber) -> Design:
 
     locks = combed(barber, line, flow, 0.34, volume, roots, sway=16)
     return Design(
-        line, 0.02, 0.74, 0.12, locks, bare=lambda points: 60 * (0.5 + 0.05 * np.sin(7 * points[:, 2]) - points[:, 1])
+        line,
+        0.02,
+        0.74,
+        0.12,
+        locks,
+        bare=lambda points: 60 * (0.5 + 0.05 * np.sin(7 * points[:, 2]) - points[:, 1]),
     )
 
 
@@ -199,7 +232,9 @@ def curly(barber: Barber) -> Design:
         return (0.2 + 0.12 * smooth(0.2, 0.9, at[:, 1])) * np.clip(3 * s, 0.2, 1)
 
     locks = combed(barber, LOW, flow, 0.5, volume, roots, sway=35, width=0.13)
-    locks = wave(locks, np.full(len(locks), 0.05), 0.32, barber.rng.uniform(0, 6.3, len(locks)), 0.8)
+    locks = wave(
+        locks, np.full(len(locks), 0.05), 0.32, barber.rng.uniform(0, 6.3, len(locks)), 0.8
+    )
 
     locks = replace(locks, hangs=np.ones(len(locks), bool))
 

@@ -25,7 +25,9 @@ def quadrics(poses: Floats, faces: Ints) -> Floats:
         normal /= np.maximum(area, 1e-12)[:, None]
         plane = np.concatenate([normal, -np.sum(normal * a, 1)[:, None]], 1)
         outer = plane[:, :, None] * plane[:, None, :] * area[:, None, None]
-        edges = np.concatenate([np.stack([faces[:, i], faces[:, (i + 1) % 3]], 1) for i in range(3)])
+        edges = np.concatenate(
+            [np.stack([faces[:, i], faces[:, (i + 1) % 3]], 1) for i in range(3)]
+        )
         of = np.tile(np.arange(len(faces)), 3)
         key = np.sort(edges, 1)
         _, index, count = np.unique(key, axis=0, return_inverse=True, return_counts=True)
@@ -60,7 +62,10 @@ class Collapser:
         self.left = len(faces)
         self.stamp = np.zeros(len(self.points), np.int64)
         self.heap: list[tuple[float, int, int, int, int]] = []
-        edges = np.unique(np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), 1), axis=0)
+        edges = np.unique(
+            np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), 1),
+            axis=0,
+        )
         self._push(np.concatenate([edges, edges[:, ::-1]]))
 
     def _push(self, pairs: Ints) -> None:
@@ -111,7 +116,11 @@ class Collapser:
             if not self.heap:
                 return False
             _, gone, kept, stamp_gone, stamp_kept = heapq.heappop(self.heap)
-            if self.stamp[gone] != stamp_gone or self.stamp[kept] != stamp_kept or not self.around[gone]:
+            if (
+                self.stamp[gone] != stamp_gone
+                or self.stamp[kept] != stamp_kept
+                or not self.around[gone]
+            ):
                 continue
             if self._allowed(gone, kept):
                 self._collapse(gone, kept)
@@ -141,7 +150,9 @@ class Collapser:
         return self.faces[self.alive]
 
 
-def progressive(poses: Floats, faces: Ints, importance: Floats, counts: Sequence[int], evenness: float) -> list[Ints]:
+def progressive(
+    poses: Floats, faces: Ints, importance: Floats, counts: Sequence[int], evenness: float
+) -> list[Ints]:
     """The faces [F, 3] that are left at each of the counts, which fall."""
     mesh = Collapser(poses, faces, importance, evenness)
     levels = []

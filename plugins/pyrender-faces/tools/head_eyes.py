@@ -32,7 +32,12 @@ def ball(radius: float, segments: int, rings: tuple[tuple[float, Material], ...]
     points, material = [np.array([[0.0, 0.0, 1.0]])], [rings[0][1]]
     for angle, kind in rings:
         a = np.radians(angle)
-        points.append(np.stack([np.sin(a) * np.cos(turn), np.sin(a) * np.sin(turn), np.full(segments, np.cos(a))], 1))
+        points.append(
+            np.stack(
+                [np.sin(a) * np.cos(turn), np.sin(a) * np.sin(turn), np.full(segments, np.cos(a))],
+                1,
+            )
+        )
         material += [kind] * segments
     k = np.arange(segments)
     after = (k + 1) % segments
@@ -42,14 +47,19 @@ def ball(radius: float, segments: int, rings: tuple[tuple[float, Material], ...]
         faces.append(np.stack([inner + k, outer + k, outer + after], 1))
         faces.append(np.stack([inner + k, outer + after, inner + after], 1))
     directions = np.concatenate(points)
-    return Ball(radius * directions, np.concatenate(faces), np.array(material, np.uint8), shade(directions))
+    return Ball(
+        radius * directions, np.concatenate(faces), np.array(material, np.uint8), shade(directions)
+    )
 
 
 def shade(directions: Floats) -> Floats:
     """[V] light that lids and lashes let through: the upper part and the corners are darker."""
     x, y, _ = directions.T
     return np.clip(
-        1.0 - 0.9 * np.clip(y - 0.12, 0, 1) - 0.35 * np.clip(np.abs(x) - 0.4, 0, 1) - 0.3 * np.clip(-y - 0.3, 0, 1),
+        1.0
+        - 0.9 * np.clip(y - 0.12, 0, 1)
+        - 0.35 * np.clip(np.abs(x) - 0.4, 0, 1)
+        - 0.3 * np.clip(-y - 0.3, 0, 1),
         0.3,
         1,
     )
@@ -64,7 +74,9 @@ def placed(source: Source, points: Floats) -> tuple[Floats, Floats]:
         low = np.array([points[index[own[:, k].argmin()], k] for k in range(3)])
         high = np.array([points[index[own[:, k].argmax()], k] for k in range(3)])
         half, middle = (high - low) / 2, (high + low) / 2
-        half[2] = (half[0] + half[1]) / 2  # the helper's cornea stands out; the ball behind it is round
+        half[2] = (
+            half[0] + half[1]
+        ) / 2  # the helper's cornea stands out; the ball behind it is round
         middle[2] = low[2] + half[2]
         centres.append(middle)
         axes.append(half)

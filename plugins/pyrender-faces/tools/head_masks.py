@@ -43,14 +43,20 @@ def _noise(p: Floats) -> Floats:
 
 def _beard(p: Floats) -> tuple[Floats, Floats]:
     x, y, z = np.abs(p[:, 0]), p[:, 1], p[:, 2]
-    upper = np.interp(x, [0, 0.25, 0.35, 0.5, 0.62, 0.72, 0.9], [6.5, 6.52, 6.72, 6.78, 6.92, 7.12, 7.25])
+    upper = np.interp(
+        x, [0, 0.25, 0.35, 0.5, 0.62, 0.72, 0.9], [6.5, 6.52, 6.72, 6.78, 6.92, 7.12, 7.25]
+    )
     lower = 6.2 + 0.22 * (1.2 - np.clip(z, -0.2, 1.2))
     front = smoothstep(0.1, 0.4, z)
-    beard = smoothstep(upper + 0.06, upper - 0.07, y) * smoothstep(lower - 0.3, lower + 0.05, y) * front
+    beard = (
+        smoothstep(upper + 0.06, upper - 0.07, y) * smoothstep(lower - 0.3, lower + 0.05, y) * front
+    )
     lip = np.interp(x, [0, 0.1, 0.25, 0.36], [6.70, 6.70, 6.60, 6.5])
     top = np.interp(x, [0, 0.12, 0.22, 0.34], [6.84, 6.82, 6.75, 6.62])
     moustache = (
-        smoothstep(lip - 0.05, lip + 0.02, y) * smoothstep(top + 0.03, top - 0.04, y) * smoothstep(0.36, 0.28, x)
+        smoothstep(lip - 0.05, lip + 0.02, y)
+        * smoothstep(top + 0.03, top - 0.04, y)
+        * smoothstep(0.36, 0.28, x)
     )
     return beard, moustache * smoothstep(1.1, 1.3, z)
 
@@ -58,7 +64,11 @@ def _beard(p: Floats) -> tuple[Floats, Floats]:
 def _scalp(p: Floats) -> Floats:
     """1 where hair grows: above the forehead, round the ears, down to the nape."""
     z = p[:, 2]
-    line = np.interp(z, [-0.5, -0.1, 0.25, 0.5, 0.75, 1.0, 1.2, 1.45], [6.55, 6.6, 7.0, 7.3, 7.55, 7.85, 7.98, 7.98])
+    line = np.interp(
+        z,
+        [-0.5, -0.1, 0.25, 0.5, 0.75, 1.0, 1.2, 1.45],
+        [6.55, 6.6, 7.0, 7.3, 7.55, 7.85, 7.98, 7.98],
+    )
     return smoothstep(line - 0.05, line + 0.08, p[:, 1])
 
 
@@ -84,9 +94,15 @@ def masks(source: Source, mesh: Mesh, closing: Floats) -> Floats:
     ears = lookup(source.picture("mpfb_ears.jpg"), texture)
     lids = lookup(source.picture("mpfb_eyelids.jpg"), texture)
     beard, moustache = _beard(p)
-    freckle = np.maximum(bump(p, (0.0, 7.08, 1.6), (0.14, 0.12, 0.3)), bump(p, (0.38, 7.02, 1.35), (0.17, 0.1, 0.3)))
-    forehead = sum(stroke(p, ((0.0, h), (0.3, h + 0.02), (0.48, h - 0.06)), 0.016) for h in (7.66, 7.77, 7.88))
-    crow = sum(stroke(p, ((0.54, 7.28 + a), (0.66, 7.28 + 3 * a)), 0.014) for a in (-0.02, 0.01, 0.035))
+    freckle = np.maximum(
+        bump(p, (0.0, 7.08, 1.6), (0.14, 0.12, 0.3)), bump(p, (0.38, 7.02, 1.35), (0.17, 0.1, 0.3))
+    )
+    forehead = sum(
+        stroke(p, ((0.0, h), (0.3, h + 0.02), (0.48, h - 0.06)), 0.016) for h in (7.66, 7.77, 7.88)
+    )
+    crow = sum(
+        stroke(p, ((0.54, 7.28 + a), (0.66, 7.28 + 3 * a)), 0.014) for a in (-0.02, 0.01, 0.035)
+    )
     folds = stroke(p, ((0.19, 6.92), (0.27, 6.79), (0.33, 6.62), (0.34, 6.5)), 0.024)
     found = {
         "lips": lips,
@@ -94,7 +110,8 @@ def masks(source: Source, mesh: Mesh, closing: Floats) -> Floats:
         "nose": bump(p, (0.0, 6.93, 1.68), (0.12, 0.1, 0.2)),
         "ears": ears,
         "eyelids": lids,
-        "undereye": stroke(p, ((0.19, 7.2), (0.27, 7.15), (0.38, 7.15), (0.46, 7.18)), 0.035) * (y < 7.23),
+        "undereye": stroke(p, ((0.19, 7.2), (0.27, 7.15), (0.38, 7.15), (0.46, 7.18)), 0.035)
+        * (y < 7.23),
         "brow": stroke(p, ((0.13, 7.45), (0.25, 7.49), (0.4, 7.51), (0.54, 7.45)), 0.032),
         "scalp": _scalp(p) * (1 - ears),
         "beard": beard * (1 - lips) * (1 - ears),

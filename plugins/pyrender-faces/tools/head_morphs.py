@@ -14,7 +14,11 @@ SEXES, AGES, ANCESTRIES = ("female", "male"), ("young", "old"), ("african", "asi
 MAKEHUMAN = {"african": "african", "asian": "asian", "european": "caucasian"}
 """Names of the ancestries in the source."""
 
-HEAVY = {"head/head-fat-incr": 0.7, "neck/neck-double-incr": 0.5, "neck/neck-scale-horiz-incr": 0.25}
+HEAVY = {
+    "head/head-fat-incr": 0.7,
+    "neck/neck-double-incr": 0.5,
+    "neck/neck-scale-horiz-incr": 0.25,
+}
 THIN = {"head/head-fat-decr": 0.7, "neck/neck-scale-horiz-decr": 0.2}
 """Added to the macro targets of weight, which end at the neck."""
 
@@ -69,7 +73,9 @@ def weights(source: Source, head: Ints) -> dict[str, Floats]:
             total = combine(source, more)
             for age in AGES:
                 stem = f"macrodetails/universal-{sex}-{age}-averagemuscle-"
-                total += (source.target(f"{stem}{end}weight") - source.target(f"{stem}averageweight")) / len(AGES)
+                total += (
+                    source.target(f"{stem}{end}weight") - source.target(f"{stem}averageweight")
+                ) / len(AGES)
             found[f"{name}_{sex}"] = centred(total, head)
     return found
 
@@ -122,11 +128,16 @@ def sliders(source: Source, head: Ints) -> list[tuple[float, Floats, Floats]]:
             if name in done or "/r-" in name:
                 continue
             stem, _, end = name.rpartition("-")
-            other = next((f"{stem}-{b if end == a else a}" for a, b in OPPOSITES if end in (a, b)), "")
+            other = next(
+                (f"{stem}-{b if end == a else a}" for a, b in OPPOSITES if end in (a, b)), ""
+            )
             if folder == "asym":
                 other = f"{stem}-{'r' if end == 'l' else 'l'}"
             done |= {name, other}
-            pair = [both_sides(source, n) if n in names else np.zeros_like(source.vertices) for n in (name, other)]
+            pair = [
+                both_sides(source, n) if n in names else np.zeros_like(source.vertices)
+                for n in (name, other)
+            ]
             found.append((deviation, centred(pair[0], head), centred(pair[1], head)))
     return found
 
@@ -137,7 +148,9 @@ def both_sides(source: Source, name: str) -> Floats:
     return moved + source.target(name.replace("/l-", "/r-")) if "/l-" in name else moved
 
 
-def identity(source: Source, head: Ints, importance: Floats, count: int, reach: float) -> list[Floats]:
+def identity(
+    source: Source, head: Ints, importance: Floats, count: int, reach: float
+) -> list[Floats]:
     """Principal components of random sliders, each scaled to `reach` standard deviations.
 
     Args:
@@ -146,7 +159,9 @@ def identity(source: Source, head: Ints, importance: Floats, count: int, reach: 
     """
     random = np.random.default_rng(2026)
     pairs = sliders(source, head)
-    dials = np.clip(random.normal(0, 1, (1500, len(pairs))), -2, 2) * np.array([d for d, _, _ in pairs])
+    dials = np.clip(random.normal(0, 1, (1500, len(pairs))), -2, 2) * np.array(
+        [d for d, _, _ in pairs]
+    )
     up, down = np.maximum(dials, 0), np.maximum(-dials, 0)
     dials = np.concatenate([up, down], 1)
     dials -= dials.mean(0)
@@ -169,5 +184,8 @@ def basis(
     heads = corners(source, head)
     neutral = np.mean(list(heads.values()), axis=0)
     named = {name: moved - neutral for name, moved in heads.items()} | weights(source, head)
-    named |= {f"identity_{k + 1}": m for k, m in enumerate(identity(source, head, importance, count, reach))}
+    named |= {
+        f"identity_{k + 1}": m
+        for k, m in enumerate(identity(source, head, importance, count, reach))
+    }
     return neutral, named | expressions(source)

@@ -51,7 +51,9 @@ class Lips:
     def __init__(self, source: Source) -> None:
         v = source.vertices
         quads = source.quads("body")
-        near = np.flatnonzero((np.abs(v[:, 1] - 6.605) < 0.05) & (v[:, 2] > 1.35) & (np.abs(v[:, 0]) < 0.25))
+        near = np.flatnonzero(
+            (np.abs(v[:, 1] - 6.605) < 0.05) & (v[:, 2] > 1.35) & (np.abs(v[:, 0]) < 0.25)
+        )
         near = near[near < source.quads("body").max() + 1]
         normal = vertex_normals(v, triangles(v, quads))
         upper, lower = near[normal[near, 1] < -0.5], near[normal[near, 1] > 0.5]
@@ -59,7 +61,10 @@ class Lips:
         back, home = cKDTree(v[upper]).query(v[lower])
         one, two = distance < 0.03, back < 0.03
         self.pairs = np.concatenate(
-            [np.stack([upper[one], lower[index[one]]], 1), np.stack([upper[home[two]], lower[two]], 1)]
+            [
+                np.stack([upper[one], lower[index[one]]], 1),
+                np.stack([upper[home[two]], lower[two]], 1),
+            ]
         )
         self.graph = Neighbours(quads, len(v))
 
@@ -71,7 +76,12 @@ class Lips:
         np.minimum.at(fixed, upper, -half)
         np.maximum.at(fixed, lower, half)
         return np.stack(
-            [np.zeros_like(fixed), self.graph.spread(fixed, self.pairs.ravel(), 4), np.zeros_like(fixed)], 1
+            [
+                np.zeros_like(fixed),
+                self.graph.spread(fixed, self.pairs.ravel(), 4),
+                np.zeros_like(fixed),
+            ],
+            1,
         )
 
 
@@ -79,7 +89,9 @@ class Neighbours:
     """Averages over the neighbours of vertices."""
 
     def __init__(self, faces: Ints, count: int) -> None:
-        edges = np.concatenate([np.stack([faces[:, k], np.roll(faces, -1, 1)[:, k]], 1) for k in range(faces.shape[1])])
+        edges = np.concatenate(
+            [np.stack([faces[:, k], np.roll(faces, -1, 1)[:, k]], 1) for k in range(faces.shape[1])]
+        )
         self.edges = np.unique(np.concatenate([edges, edges[:, ::-1]]), axis=0)
         self.count = np.maximum(np.bincount(self.edges[:, 0], minlength=count), 1)
 
@@ -107,7 +119,9 @@ class Lids:
         self.outer = []
         for centre, axes in zip(*placed(source, neutral), strict=True):
             q = (neutral - centre) / axes
-            self.outer.append((np.sum(q * normal, 1) > 0.35) & (np.linalg.norm(q, axis=1) < 1.7) & (q[:, 2] > 0.1))
+            self.outer.append(
+                (np.sum(q * normal, 1) > 0.35) & (np.linalg.norm(q, axis=1) < 1.7) & (q[:, 2] > 0.1)
+            )
 
     def push(self, points: Floats, eyes: tuple[Floats, Floats], margin: float = LID) -> Floats:
         """[19158, 3] what brings the outer side of the lids to `margin` radii, smoothed so that it leaves no dents."""
@@ -123,7 +137,9 @@ class Lids:
         return total
 
 
-def repaired(source: Source, start: Floats, moves: dict[str, Floats], corners: int) -> tuple[Floats, dict[str, Floats]]:
+def repaired(
+    source: Source, start: Floats, moves: dict[str, Floats], corners: int
+) -> tuple[Floats, dict[str, Floats]]:
     """Neutral and moves with closed lips and with lids outside of the eyeballs, and the corrective move `lids_half`.
 
     Closing moves lids along a straight line, which passes through the ball: `lids_half` is what half closed lids need more; its
@@ -146,7 +162,9 @@ def repaired(source: Source, start: Floats, moves: dict[str, Floats], corners: i
     more = np.mean([lids.push(heads[n] + closed, eyes[n], LID + 0.02) for n in names], axis=0)
     result["eyes_closed"] = closed = closed + 1.15 * more
     for name in ("smile", "laugh", "sad", "angry", "disgusted"):  # they narrow the eyes
-        result[name] = moves[name] + np.mean([lids.push(heads[n] + moves[name], eyes[n]) for n in names], axis=0)
+        result[name] = moves[name] + np.mean(
+            [lids.push(heads[n] + moves[name], eyes[n]) for n in names], axis=0
+        )
     result["lids_half"] = 1.15 * np.mean(
         [lids.push(heads[n] + 0.5 * closed, eyes[n], LID + 0.02) for n in names], axis=0
     )

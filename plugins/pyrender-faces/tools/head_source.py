@@ -72,7 +72,9 @@ class Source:
         if not path.is_file():
             raise KeyError(f"no target {name!r}")
         text = gzip.decompress(path.read_bytes()).decode("utf-8")
-        lines = [line.split() for line in text.splitlines() if line[:1].isdigit()]  # some targets are empty
+        lines = [
+            line.split() for line in text.splitlines() if line[:1].isdigit()
+        ]  # some targets are empty
         rows = np.array(lines, np.float64).reshape(-1, 4)
         moved = np.zeros_like(self.vertices)
         moved[rows[:, 0].astype(np.int64)] = rows[:, 1:4]
@@ -82,7 +84,9 @@ class Source:
         """Names of the targets in a folder below `targets`, sorted."""
         ending = ".target.gz"
         found = (p.name for p in (self.root / "targets" / folder).iterdir())
-        return sorted(f"{folder}/{name.removesuffix(ending)}" for name in found if name.endswith(ending))
+        return sorted(
+            f"{folder}/{name.removesuffix(ending)}" for name in found if name.endswith(ending)
+        )
 
     def picture(self, name: str) -> Floats:
         """[H, W] a mask over texture coordinates, 0..1, row 0 at the top (v = 1)."""

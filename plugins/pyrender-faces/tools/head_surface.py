@@ -76,7 +76,9 @@ def whole(source: Source, points: Floats, eyes: tuple[Floats, Floats]) -> Mesh:
     hidden = np.zeros(len(v), bool)
     for centre, axes in zip(*eyes, strict=True):
         q = (points - centre) / axes
-        hidden |= (np.linalg.norm(q, axis=1) < SOCKET) & (np.sum(q * normal, 1) < 0.2) & (q[:, 2] < 0.3)
+        hidden |= (
+            (np.linalg.norm(q, axis=1) < SOCKET) & (np.sum(q * normal, 1) < 0.2) & (q[:, 2] < 0.3)
+        )
     skin = skin[~hidden[skin].all(1)]
     rest = [triangles(points, source.quads(group)) for group in (*TEETH, "helper-tongue")]
     faces = np.concatenate([skin, *rest])
@@ -104,13 +106,15 @@ def cut(mesh: Mesh, value: Floats) -> tuple[Mesh, Floats]:
     a, b = value[edges].T
     split = a * b < 0
     share = np.divide(a, a - b, out=np.zeros_like(a), where=split)[split]
-    ends = mesh.combine[edges[split, 0]].multiply((1 - share)[:, None]) + mesh.combine[edges[split, 1]].multiply(
-        share[:, None]
-    )
+    ends = mesh.combine[edges[split, 0]].multiply((1 - share)[:, None]) + mesh.combine[
+        edges[split, 1]
+    ].multiply(share[:, None])
     new = np.full(len(edges), -1)
     new[split] = mesh.combine.shape[0] + np.arange(split.sum())
     combine = vstack([mesh.combine, ends]).tocsr()
-    return Mesh(combine, refined(mesh.faces, of, new)), np.concatenate([value, np.zeros(int(split.sum()))])
+    return Mesh(combine, refined(mesh.faces, of, new)), np.concatenate(
+        [value, np.zeros(int(split.sum()))]
+    )
 
 
 def dressed(mesh: Mesh, value: Floats) -> tuple[Mesh, Ints]:
@@ -145,7 +149,9 @@ def refined(faces: Ints, of: Ints, new: Ints) -> Ints:
         if count == 0:
             result.append(face)
             continue
-        lone = count == 1  # a: the corner whose opposite edge is the only one split, or the only one not split
+        lone = (
+            count == 1
+        )  # a: the corner whose opposite edge is the only one split, or the only one not split
         turn = 0 if count == 3 else [m >= 0 for m in middle].index(lone)
         (a, b, c), (x, y, z) = face[turn:] + face[:turn], middle[turn:] + middle[:turn]
         if lone:
@@ -166,7 +172,9 @@ def butterfly(mesh: Mesh, chosen: "np.ndarray") -> Mesh:
     edges, of = edges_of(mesh.faces)
     split = np.zeros(len(edges), bool)
     split[of[chosen].ravel()] = True
-    sides: list[list[tuple[int, int]]] = [[] for _ in edges]  # of an edge: (face, corner opposite to it)
+    sides: list[list[tuple[int, int]]] = [
+        [] for _ in edges
+    ]  # of an edge: (face, corner opposite to it)
     for f, three in enumerate(of.tolist()):
         for k, e in enumerate(three):
             sides[e].append((f, k))
@@ -178,7 +186,11 @@ def butterfly(mesh: Mesh, chosen: "np.ndarray") -> Mesh:
             for f, k in sides[e]:
                 stencil[int(mesh.faces[f, k])] = stencil.get(int(mesh.faces[f, k]), 0) + 0.125
                 for near in (of[f, (k + 1) % 3], of[f, (k + 2) % 3]):
-                    wings += [int(mesh.faces[g, j]) for g, j in sides[near] if g != f and len(sides[near]) == 2]
+                    wings += [
+                        int(mesh.faces[g, j])
+                        for g, j in sides[near]
+                        if g != f and len(sides[near]) == 2
+                    ]
         if len(wings) == 4:
             for w in wings:
                 stencil[w] = stencil.get(w, 0) - 0.0625

@@ -93,7 +93,10 @@ def sweep_sheet(names: list[str]) -> Image.Image:
             row = Image.new("RGB", (part.width + MARGIN, part.height), "white")
             row.paste(part, (MARGIN, 0))
             pen = ImageDraw.Draw(row)
-            words = [f"{name}   {span}" if start == 0 else "", *_lines(choices[start : start + STEPS])]
+            words = [
+                f"{name}   {span}" if start == 0 else "",
+                *_lines(choices[start : start + STEPS]),
+            ]
             for line, text in enumerate(words):
                 pen.text((6, 6 + 16 * line), text, fill=(20, 20, 20), font=font)
             rows.append(row)
@@ -116,8 +119,15 @@ def _lines(words: tuple[str, ...], width: int = 30) -> list[str]:
 
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    sheets = {"random-128": random_sheet(64, 8, 128), "random-64": random_sheet(60, 12, 64), "demo": demo_sheet(60, 12)}
-    sheets |= {f"sweep-{group.replace(' ', '-')}": sweep_sheet(list(names)) for group, names in GROUPS.items()}
+    sheets = {
+        "random-128": random_sheet(64, 8, 128),
+        "random-64": random_sheet(60, 12, 64),
+        "demo": demo_sheet(60, 12),
+    }
+    sheets |= {
+        f"sweep-{group.replace(' ', '-')}": sweep_sheet(list(names))
+        for group, names in GROUPS.items()
+    }
     for name, sheet in sheets.items():
         sheet.save(folder / f"{name}.jpg", quality=86, optimize=True)
 

@@ -42,7 +42,9 @@ def faces(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     pictures, places = np.empty((count, SIDE, SIDE, 3), np.uint8), np.empty((count, 4), np.float32)
     for start in range(0, count, 256):
         rows = slice(start, start + 256)
-        batch = unknown_camera(batch_of({name: column[rows] for name, column in people.items()}), seeds[rows])
+        batch = unknown_camera(
+            batch_of({name: column[rows] for name, column in people.items()}), seeds[rows]
+        )
         for first in range(0, len(batch), baker.chunk):
             part = batch[first : first + baker.chunk]
             places[start + first : start + first + len(part)] = landmarks(baker, part)
@@ -71,7 +73,10 @@ def losses(output: torch.Tensor, numbers: torch.Tensor, codes: torch.Tensor) -> 
     count = len(LAYOUT.numbers)
     squared = 3 * (output[:, :count] - numbers).square().mean(0)
     logits = output[:, count:].split(LAYOUT.counts, dim=1)
-    crossed = [nn.functional.cross_entropy(part, codes[:, k]) / np.log(part.shape[1]) for k, part in enumerate(logits)]
+    crossed = [
+        nn.functional.cross_entropy(part, codes[:, k]) / np.log(part.shape[1])
+        for k, part in enumerate(logits)
+    ]
     return torch.cat([squared, torch.stack(crossed)])
 
 
@@ -88,7 +93,9 @@ def main(count: int, steps: int) -> None:
     pictures, *rest = faces(count)
     places, numbers, codes = map(torch.from_numpy, rest)
     names = (*LAYOUT.numbers, *LAYOUT.choices)
-    weights = torch.from_numpy(np.concatenate([LAYOUT.number_weights, np.array(LAYOUT.choice_weights, np.float32)]))
+    weights = torch.from_numpy(
+        np.concatenate([LAYOUT.number_weights, np.array(LAYOUT.choice_weights, np.float32)])
+    )
     weights *= torch.tensor([HARD.get(name, 1.0) for name in names])
     net = FaceNet()
     optimizer = torch.optim.AdamW(net.parameters(), weight_decay=5e-3)
@@ -97,7 +104,10 @@ def main(count: int, steps: int) -> None:
         rows = torch.randint(0, count - HELD_OUT, (BATCH,))
         with torch.autocast("cpu", torch.bfloat16):
             output, place = net(augmented(to_tensor(pictures[rows.numpy()])))
-        each, off = losses(output.float(), numbers[rows], codes[rows]), (place.float() - places[rows]).square().mean()
+        each, off = (
+            losses(output.float(), numbers[rows], codes[rows]),
+            (place.float() - places[rows]).square().mean(),
+        )
         optimizer.zero_grad()
         ((each * weights).sum() + PLACE_WEIGHT * off).backward()
         optimizer.step()
@@ -105,15 +115,22 @@ def main(count: int, steps: int) -> None:
         if step % 250 == 0:
             expression = each[names.index("expression")].item()
             print(
-                f"{step} of {steps}: {each.mean():.3f}, expression {expression:.3f}, place {off**0.5:.3f}", flush=True
+                f"{step} of {steps}: {each.mean():.3f}, expression {expression:.3f}, place {off**0.5:.3f}",
+                flush=True,
             )
     report(net, pictures[-HELD_OUT:], *(part[-HELD_OUT:] for part in (numbers, codes)))
-    state = {name: tensor.numpy() for name, tensor in net.state_dict().items() if "num_batches" not in name}
+    state = {
+        name: tensor.numpy()
+        for name, tensor in net.state_dict().items()
+        if "num_batches" not in name
+    }
     # the file holds memory as it lies: the channels of a net on a CPU lie last
     save_file({name: np.ascontiguousarray(array, np.float16) for name, array in state.items()}, OUT)
 
 
-def report(net: nn.Module, pictures: np.ndarray, numbers: torch.Tensor, codes: torch.Tensor) -> None:
+def report(
+    net: nn.Module, pictures: np.ndarray, numbers: torch.Tensor, codes: torch.Tensor
+) -> None:
     """Print what is left unexplained on faces that were not learnt from."""
     net.eval()
     with torch.inference_mode():

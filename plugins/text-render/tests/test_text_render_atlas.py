@@ -100,7 +100,9 @@ def _font(path: Path, chars: str) -> None:
     glyphs = {}
     for i, name in enumerate(names):
         pen = TTGlyphPen(None)
-        for corner, move in enumerate([(100, 0), (100, 700), (200 + 40 * i, 700), (200 + 40 * i, 0)]):
+        for corner, move in enumerate(
+            [(100, 0), (100, 700), (200 + 40 * i, 700), (200 + 40 * i, 0)]
+        ):
             (pen.moveTo if corner == 0 else pen.lineTo)(move)
         pen.closePath()
         glyphs[name] = pen.glyph()
@@ -114,7 +116,9 @@ def _font(path: Path, chars: str) -> None:
 
 
 def _make(folder: Path, labels=tuple("0123456789")):
-    return pe_text_render.make(OutputSpec.image(28, 28), labels, pe_text_render.Options(fonts=str(folder)))
+    return pe_text_render.make(
+        OutputSpec.image(28, 28), labels, pe_text_render.Options(fonts=str(folder))
+    )
 
 
 def test_fonts_of_the_user_are_used_and_cached(fonts):
@@ -158,4 +162,8 @@ def test_no_usable_font_is_an_error(fonts, tmp_path):
 def test_two_fonts_of_one_name_get_their_paths(fonts):
     (fonts / "more").mkdir()
     _font(fonts / "more" / "whole.ttf", "01")
-    assert _make(fonts, ("0", "1")).space["font"].choices == ("more/whole.ttf", "partial", "whole.ttf")
+    assert _make(fonts, ("0", "1")).space["font"].choices == (
+        "more/whole.ttf",
+        "partial",
+        "whole.ttf",
+    )

@@ -10,7 +10,9 @@ DIGITS = tuple("0123456789")
 
 
 def simulator(height=28, width=28, channels=1, labels=DIGITS, **options):
-    return pe_text_render.make(OutputSpec.image(height, width, channels), labels, pe_text_render.Options(**options))
+    return pe_text_render.make(
+        OutputSpec.image(height, width, channels), labels, pe_text_render.Options(**options)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +50,9 @@ def test_every_parameter_changes_pictures(mnist_sized):
     params, labels, seeds, _ = drawn(mnist_sized, 200)
     for name, parameter in mnist_sized.space.items():
         ends = [np.zeros(200), np.full(200, 1 - 1e-9)]
-        first, last = (mnist_sized.render({**params, name: parameter.sample(u)}, labels, seeds) for u in ends)
+        first, last = (
+            mnist_sized.render({**params, name: parameter.sample(u)}, labels, seeds) for u in ends
+        )
         changed = (first != last).any(axis=(1, 2, 3)).mean()
         assert changed > 0.95, name
 
@@ -58,15 +62,29 @@ def test_parameters_do_what_their_names_say(mnist_sized):
     across, down = np.arange(28)[None, None, :], np.arange(28)[None, :, None]
 
     def at(name, value):
-        pictures = mnist_sized.render({**params, name: np.full(300, value)}, labels, seeds)[..., 0].astype(float)
+        pictures = mnist_sized.render({**params, name: np.full(300, value)}, labels, seeds)[
+            ..., 0
+        ].astype(float)
         total = pictures.sum((1, 2))
-        middle_x, middle_y = (pictures * across).sum((1, 2)) / total, (pictures * down).sum((1, 2)) / total
-        lean = (pictures * (across - middle_x[:, None, None]) * (down - middle_y[:, None, None])).sum((1, 2)) / total
-        return total.mean(), middle_x.mean(), middle_y.mean(), (pictures > 60).any(1).sum(1).mean(), lean.mean()
+        middle_x, middle_y = (
+            (pictures * across).sum((1, 2)) / total,
+            (pictures * down).sum((1, 2)) / total,
+        )
+        lean = (
+            pictures * (across - middle_x[:, None, None]) * (down - middle_y[:, None, None])
+        ).sum((1, 2)) / total
+        return (
+            total.mean(),
+            middle_x.mean(),
+            middle_y.mean(),
+            (pictures > 60).any(1).sum(1).mean(),
+            lean.mean(),
+        )
 
     space = mnist_sized.space
     low = {
-        name: at(name, space[name].low) for name in ("stroke", "ink", "x", "y", "width", "height", "shear", "rotation")
+        name: at(name, space[name].low)
+        for name in ("stroke", "ink", "x", "y", "width", "height", "shear", "rotation")
     }
     high = {name: at(name, space[name].high) for name in low}
     assert high["stroke"][0] > 1.5 * low["stroke"][0]
@@ -126,7 +144,11 @@ def test_a_text_in_many_letters_spans_the_letters():
     made = simulator(28, 84, labels=("llll",), faces="print")
     params, labels, seeds, _ = drawn(made, 50)
     params = {
-        k: (np.zeros_like(v) if k.startswith("bend") or k in ("rotation", "shear", "x", "y", "blur") else v)
+        k: (
+            np.zeros_like(v)
+            if k.startswith("bend") or k in ("rotation", "shear", "x", "y", "blur")
+            else v
+        )
         for k, v in params.items()
     }
     params["stroke"] = np.full(50, 0.05)
@@ -140,8 +162,13 @@ def test_far_from_a_dash_there_is_no_ink_however_thick_the_pen():
     """A dash has a small cell whose distances end near it: a thick pen must not fill the cell."""
     made = simulator(32, 96, labels=("a-b",), faces="handwriting")
     params, labels, seeds, _ = drawn(made, 100)
-    still = [k for k in params if k.startswith("bend") or k in ("rotation", "shear", "x", "y", "blur")]
-    params |= {k: np.zeros(100) for k in still} | {"stroke": np.full(100, 0.14), "width": np.full(100, 0.9)}
+    still = [
+        k for k in params if k.startswith("bend") or k in ("rotation", "shear", "x", "y", "blur")
+    ]
+    params |= {k: np.zeros(100) for k in still} | {
+        "stroke": np.full(100, 0.14),
+        "width": np.full(100, 0.9),
+    }
     height, width = made._fields.shape[0]
     fields = made._fields.values.reshape(-1, height, width).astype(int)
     middle = fields[:, :3, width // 2]  # the topmost rows above the dash, 10 pixels and more away
@@ -162,7 +189,8 @@ def test_a_character_that_no_face_has():
 
 
 @pytest.mark.parametrize(
-    "output", [OutputSpec.image(7, 28, 1), OutputSpec.series(28, 2), OutputSpec("table", (28,), "uint8")]
+    "output",
+    [OutputSpec.image(7, 28, 1), OutputSpec.series(28, 2), OutputSpec("table", (28,), "uint8")],
 )
 def test_other_outputs_are_refused(output):
     with pytest.raises(CannotMake):
@@ -170,7 +198,9 @@ def test_other_outputs_are_refused(output):
 
 
 def test_faces_can_be_chosen():
-    everything, hands, print_ = (simulator(faces=which).faces for which in ("all", "handwriting", "print"))
+    everything, hands, print_ = (
+        simulator(faces=which).faces for which in ("all", "handwriting", "print")
+    )
     assert len(everything) == len(hands) + len(print_)
     assert all(face.handwriting for face in hands)
     assert not any(face.handwriting for face in print_)
@@ -200,6 +230,7 @@ def test_as_a_generator(mnist_sized):
     same = generator.vary(samples, 0.0, random.derive(2, "g", 50))
     np.testing.assert_array_equal(pictures_of(generator, same), pictures_of(generator, samples))
     start, near, far = (
-        pictures_of(generator, s) for s in (samples, *(generator.vary(samples, d, seeds) for d in (0.05, 1.0)))
+        pictures_of(generator, s)
+        for s in (samples, *(generator.vary(samples, d, seeds) for d in (0.05, 1.0)))
     )
     assert np.abs(near - start).mean() < 0.7 * np.abs(far - start).mean()

@@ -58,7 +58,12 @@ def font_faces(folder: Path) -> Iterator[tuple[Face, Glyphs, Path]]:
             raise SystemExit(f"{package.name} has no file like {row['pattern']}")
         for path in paths:
             family, style = names_of(path)
-            name = re.sub(r"-latin-(\d+)-normal", r"-\1", path.stem).lower().replace("_", "-").strip("-")
+            name = (
+                re.sub(r"-latin-(\d+)-normal", r"-\1", path.stem)
+                .lower()
+                .replace("_", "-")
+                .strip("-")
+            )
             face = Face(
                 name,
                 family,
@@ -77,7 +82,9 @@ def main(folder: Path) -> None:
     for old in (assets, licences):
         shutil.rmtree(old, ignore_errors=True)
         old.mkdir(parents=True)
-    shutil.copyfile(TOOLS / "Apache-2.0.txt", licences / "Apache-2.0.txt")  # Debian's notices only point to it
+    shutil.copyfile(
+        TOOLS / "Apache-2.0.txt", licences / "Apache-2.0.txt"
+    )  # Debian's notices only point to it
     shutil.copyfile(TOOLS.parent / "LICENSE", licences / "MIT.txt")
     made: dict[str, tuple[Face, Glyphs]] = {}
     for face, glyphs, notice in font_faces(folder):
@@ -105,7 +112,11 @@ def add(made: dict[str, tuple[Face, Glyphs]], face: Face, glyphs: Glyphs) -> Non
     columns = [CHARS.index(char) for char in DIGITS]
     if not glyphs.present[columns].all():
         raise SystemExit(f"{face.name} lacks digits; take it out of faces.csv")
-    same = [name for name, (_, other) in made.items() if np.array_equal(other.cells[columns], glyphs.cells[columns])]
+    same = [
+        name
+        for name, (_, other) in made.items()
+        if np.array_equal(other.cells[columns], glyphs.cells[columns])
+    ]
     if same:
         sys.stderr.write(f"{face.name} has the digits of {same[0]}: left out\n")
         return

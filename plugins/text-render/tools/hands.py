@@ -39,7 +39,9 @@ def read_skeletons(path: Path) -> dict[str, list[Skeleton]]:
             continue
         char, strokes = line.split(maxsplit=1)
         pairs = [[point.split(",") for point in stroke.split()] for stroke in strokes.split("|")]
-        found.setdefault(char, []).append([[(float(x), float(y)) for x, y in stroke] for stroke in pairs])
+        found.setdefault(char, []).append(
+            [[(float(x), float(y)) for x, y in stroke] for stroke in pairs]
+        )
     return found
 
 
@@ -62,7 +64,15 @@ def _spline(p: Stroke) -> Stroke:
     t = np.linspace(0, 1, 13)[:, None]
     parts = []
     for a, b, c, d in zip(q, q[1:], q[2:], q[3:], strict=False):
-        parts.append(0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3))
+        parts.append(
+            0.5
+            * (
+                2 * b
+                + (c - a) * t
+                + (2 * a - 5 * b + 4 * c - d) * t**2
+                + (3 * b - a - 3 * c + d) * t**3
+            )
+        )
     return np.concatenate(parts)
 
 
@@ -82,7 +92,13 @@ def hand(number: int, digits: dict[str, list[Skeleton]], letters: Drawn) -> Draw
             for line in smooth(points):
                 bent = _bend(line, shift + own, phase)
                 strokes.append(
-                    np.stack([bent[:, 0] * width - (bent[:, 1] - 1) * slant * CAP, (bent[:, 1] - 1) * CAP], axis=1)
+                    np.stack(
+                        [
+                            bent[:, 0] * width - (bent[:, 1] - 1) * slant * CAP,
+                            (bent[:, 1] - 1) * CAP,
+                        ],
+                        axis=1,
+                    )
                 )
         left = min(s[:, 0].min() for s in strokes) - 0.1
         strokes = [s - (left, 0) for s in strokes]

@@ -21,9 +21,13 @@ def table(pictures: np.ndarray, columns: int, zoom: int) -> Image.Image:
     """Pictures [n, H, W, 1] in rows of `columns`, enlarged."""
     n, height, width, _ = pictures.shape
     cells = np.full((n // columns, height + GAP, columns, width + GAP), 40, np.uint8)
-    cells[:, :height, :, :width] = pictures[..., 0].reshape(-1, columns, height, width).transpose(0, 2, 1, 3)
+    cells[:, :height, :, :width] = (
+        pictures[..., 0].reshape(-1, columns, height, width).transpose(0, 2, 1, 3)
+    )
     flat = cells.reshape(-1, columns * (width + GAP))
-    return Image.fromarray(flat).resize((flat.shape[1] * zoom, flat.shape[0] * zoom), Image.Resampling.NEAREST)
+    return Image.fromarray(flat).resize(
+        (flat.shape[1] * zoom, flat.shape[0] * zoom), Image.Resampling.NEAREST
+    )
 
 
 def random_sheet(made: Simulator, labels: int, n: int, columns: int, zoom: int) -> Image.Image:
@@ -39,7 +43,9 @@ def sweep_sheet(made: Simulator, steps: int = 11, zoom: int = 2) -> Image.Image:
     params["font"][:] = made.space["font"].choices.index("patrick-hand-400")
     params["blur"][:] = 0.002
     for row, name in enumerate(names):
-        params[name][row * steps : (row + 1) * steps] = made.space[name].sample(np.linspace(0, 1 - 1e-9, steps))
+        params[name][row * steps : (row + 1) * steps] = made.space[name].sample(
+            np.linspace(0, 1 - 1e-9, steps)
+        )
     labels = np.full(len(params["font"]), 2)
     sheet = table(made.render(params, labels, random.derive(0, "figure", len(labels))), steps, zoom)
     margin = 190
@@ -49,7 +55,9 @@ def sweep_sheet(made: Simulator, steps: int = 11, zoom: int = 2) -> Image.Image:
     pitch = sheet.height / len(names)
     for row, name in enumerate(names):
         p = made.space[name]
-        span = f"{len(p.choices)} faces" if isinstance(p, Categorical) else f"{p.low:g} .. {p.high:g}"
+        span = (
+            f"{len(p.choices)} faces" if isinstance(p, Categorical) else f"{p.low:g} .. {p.high:g}"
+        )
         draw.text((6, int((row + 0.35) * pitch)), f"{name}   {span}", fill=230, font=font)
     return page
 

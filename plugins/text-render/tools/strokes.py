@@ -59,7 +59,10 @@ def svg_glyphs(path: Path) -> dict[str, tuple[list[Stroke], float]]:
         fields = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
         char = html.unescape(fields.get("unicode", ""))
         if len(char) == 1:
-            glyphs[char] = (flatten(fields.get("d", ""), 1 / unit), float(fields["horiz-adv-x"]) / unit)
+            glyphs[char] = (
+                flatten(fields.get("d", ""), 1 / unit),
+                float(fields["horiz-adv-x"]) / unit,
+            )
     return glyphs
 
 
@@ -77,7 +80,9 @@ def flatten(path: str, scale: float) -> list[Stroke]:
         elif name == "curveTo":
             t = np.linspace(0, 1, 17)[1:, None]
             a, (b, c, d) = strokes[-1][-1], pts
-            strokes[-1].extend((1 - t) ** 3 * a + 3 * (1 - t) ** 2 * t * b + 3 * (1 - t) * t**2 * c + t**3 * d)
+            strokes[-1].extend(
+                (1 - t) ** 3 * a + 3 * (1 - t) ** 2 * t * b + 3 * (1 - t) * t**2 * c + t**3 * d
+            )
         elif name == "qCurveTo":
             t = np.linspace(0, 1, 17)[1:, None]
             a, (b, c) = strokes[-1][-1], pts
@@ -97,10 +102,13 @@ def hershey_glyphs(path: Path) -> dict[str, tuple[list[Stroke], float]]:
         at += 8 + 2 * count
         left, right = (ord(c) - ord("R") for c in pairs[0])
         lines = " ".join(
-            "/" if p == " R" else f"{ord(p[0]) - ord('R') - left},{ord(p[1]) - ord('R') - 9}" for p in pairs[1:]
+            "/" if p == " R" else f"{ord(p[0]) - ord('R') - left},{ord(p[1]) - ord('R') - 9}"
+            for p in pairs[1:]
         )
         strokes = [
-            np.array([p.split(",") for p in s.split()], float) / HERSHEY_EM for s in lines.split("/") if s.split()
+            np.array([p.split(",") for p in s.split()], float) / HERSHEY_EM
+            for s in lines.split("/")
+            if s.split()
         ]
         glyphs[chr(code)] = (strokes, (right - left) / HERSHEY_EM)
     return glyphs
@@ -120,7 +128,16 @@ def stroke_faces(folder: Path) -> Faces:
         credit = re.search(r"<metadata>(.*?)</metadata>", text, re.DOTALL).group(1).strip()
         family = re.search(r'font-family="([^"]+)"', text).group(1)
         style = "Italic" if name.endswith("Italic") else "Regular"
-        face = Face(name.lower(), family, style, handwriting, "OFL-1.1", "inkscape", version_of(package), f"{name}.txt")
+        face = Face(
+            name.lower(),
+            family,
+            style,
+            handwriting,
+            "OFL-1.1",
+            "inkscape",
+            version_of(package),
+            f"{name}.txt",
+        )
         yield face, masks_of(svg_glyphs(svg_fonts / f"{name}.svg")), f"{credit}\n\n{ofl}"
     package = package_folder(folder, "hershey-fonts-data")
     notice = notice_of(package).read_text(encoding="utf-8")

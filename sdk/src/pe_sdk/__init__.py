@@ -8,7 +8,14 @@ from pe_sdk.embedding import Embedding, TrainableEmbedding, Weights
 from pe_sdk.errors import CannotMake, OptionError, PluginError, PluginWarning, SourceError
 from pe_sdk.generator import Generator, Simulator
 from pe_sdk.hookspecs import hookimpl
-from pe_sdk.options import NoOptions, OptionInfo, describe_options, option, option_values, parse_options
+from pe_sdk.options import (
+    NoOptions,
+    OptionInfo,
+    describe_options,
+    option,
+    option_values,
+    parse_options,
+)
 from pe_sdk.output import Feature, OutputSpec
 from pe_sdk.parameters import Categorical, Column, Float, Int, Parameter
 from pe_sdk.peers import Peers

@@ -54,7 +54,10 @@ class SimulatorGenerator(Generator):
     def vary(self, samples: Samples, degree: Degree, seeds: Seeds) -> Samples:
         before = {name: samples.state[name] for name in self.space}
         params = self._by_label(
-            samples.labels, lambda space, rows: space.vary({k: v[rows] for k, v in before.items()}, degree, seeds[rows])
+            samples.labels,
+            lambda space, rows: space.vary(
+                {k: v[rows] for k, v in before.items()}, degree, seeds[rows]
+            ),
         )
         return Samples(None, samples.labels, {**params, RENDER_SEED: samples.state[RENDER_SEED]})
 
@@ -64,7 +67,9 @@ class SimulatorGenerator(Generator):
         self.output.check(data, len(labels))
         return Samples(data, labels, {**params, RENDER_SEED: state[RENDER_SEED]})
 
-    def _by_label(self, labels: NDArray[np.int64], make: Callable[[ParameterSpace, Any], Columns]) -> Columns:
+    def _by_label(
+        self, labels: NDArray[np.int64], make: Callable[[ParameterSpace, Any], Columns]
+    ) -> Columns:
         if all(space is self.space for space in self.label_spaces):
             return make(self.space, slice(None))
         columns = {name: p.column(np.zeros(len(labels))) for name, p in self.space.items()}

@@ -32,10 +32,14 @@ def _of_its_sources(function: Any) -> Any:
     """
     digest = _sources(str(Path(function.__code__.co_filename).parent))
     code = function.__code__.replace(co_freevars=("sources",))
-    same = FunctionType(code, function.__globals__, function.__name__, function.__defaults__, (CellType(digest),))
+    same = FunctionType(
+        code, function.__globals__, function.__name__, function.__defaults__, (CellType(digest),)
+    )
     return update_wrapper(same, function)
 
 
 @cache
 def _sources(folder: str) -> str:
-    return sha256(b"".join(path.read_bytes() for path in sorted(Path(folder).glob("*.py")))).hexdigest()
+    return sha256(
+        b"".join(path.read_bytes() for path in sorted(Path(folder).glob("*.py")))
+    ).hexdigest()

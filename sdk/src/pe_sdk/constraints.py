@@ -9,7 +9,9 @@ from pe_sdk.space import ParameterSpace
 _FORM = "write PARAMETER:CHOICE|CHOICE or PARAMETER:LOW..HIGH, several with commas between"
 
 
-def label_spaces(space: ParameterSpace, labels: tuple[str, ...], asked: Mapping[str, str]) -> dict[str, ParameterSpace]:
+def label_spaces(
+    space: ParameterSpace, labels: tuple[str, ...], asked: Mapping[str, str]
+) -> dict[str, ParameterSpace]:
     """The space of each label: the whole space where nothing is asked.
 
     Args:
@@ -21,8 +23,13 @@ def label_spaces(space: ParameterSpace, labels: tuple[str, ...], asked: Mapping[
         CannotMake: an unknown label or parameter, or a constraint that cannot be met; says which and what would do.
     """
     if unknown := sorted(set(asked) - set(labels)):
-        raise CannotMake(f"constraints are given for {unknown}, which are no labels; labels: {', '.join(labels)}")
-    return {label: narrowed(space, asked[label], f"labels.{label}") if label in asked else space for label in labels}
+        raise CannotMake(
+            f"constraints are given for {unknown}, which are no labels; labels: {', '.join(labels)}"
+        )
+    return {
+        label: narrowed(space, asked[label], f"labels.{label}") if label in asked else space
+        for label in labels
+    }
 
 
 def narrowed(space: ParameterSpace, text: str, where: str) -> ParameterSpace:
@@ -45,7 +52,9 @@ def narrowed(space: ParameterSpace, text: str, where: str) -> ParameterSpace:
         if name not in parameters:
             raise CannotMake(f"{where}: no parameter {name!r}; there are {', '.join(space)}")
         if name in seen:
-            raise CannotMake(f"{where}: {name} is constrained twice; say all of it in one constraint")
+            raise CannotMake(
+                f"{where}: {name} is constrained twice; say all of it in one constraint"
+            )
         seen.add(name)
         parameters[name] = _narrower(where, name, parameters[name], wanted)
     return ParameterSpace(parameters)
@@ -55,7 +64,9 @@ def _narrower(where: str, name: str, parameter: Parameter, wanted: str) -> Param
     if isinstance(parameter, Categorical):
         choices = tuple(choice.strip() for choice in wanted.split("|"))
         if strange := [choice for choice in choices if choice not in parameter.choices]:
-            raise CannotMake(f"{where}: {name} cannot be {strange[0]!r}; it is one of {', '.join(parameter.choices)}")
+            raise CannotMake(
+                f"{where}: {name} cannot be {strange[0]!r}; it is one of {', '.join(parameter.choices)}"
+            )
         return Categorical(parameter.choices, choices)
     low, high = _range(where, name, wanted)
     whole = not isinstance(parameter, Int) or (low.is_integer() and high.is_integer())

@@ -26,7 +26,9 @@ class Finding:
 
     def __post_init__(self) -> None:
         if self.level not in get_args(Level):
-            raise ValueError(f"the level of a finding is one of {', '.join(get_args(Level))}, got {self.level!r}")
+            raise ValueError(
+                f"the level of a finding is one of {', '.join(get_args(Level))}, got {self.level!r}"
+            )
 
 
 @dataclass(frozen=True)

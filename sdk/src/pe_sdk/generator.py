@@ -65,7 +65,9 @@ class Generator(ABC):
 
     def restore(self, labels: NDArray[np.int64], state: Mapping[str, NDArray[Any]]) -> Samples:
         """The samples with their data, from labels and state as `random` or `vary` gave them. For `state_only`."""
-        raise TypeError(f"{type(self).__name__} keeps data in its samples and has nothing to restore")
+        raise TypeError(
+            f"{type(self).__name__} keeps data in its samples and has nothing to restore"
+        )
 
     def adapt(self, released: Released) -> "Generator":
         """The generator to go on with after an iteration: it varies what was drawn by these votes.

@@ -37,15 +37,24 @@ class Feature:
 
     def __post_init__(self) -> None:
         if not (_is_plain(self.name) and _is_plain(self.unit)):
-            raise ValueError(f"names and units of features are texts of one line and at most {_LONGEST} letters")
+            raise ValueError(
+                f"names and units of features are texts of one line and at most {_LONGEST} letters"
+            )
         if not self.name.strip():
             raise ValueError("a feature needs a name")
         if (self.low is None) != (self.high is None):
             raise ValueError(f"feature {self.name!r}: give both low and high, or none")
         if self.low is not None and self.high is not None:
             low, high = float(self.low), float(self.high)
-            if not (math.isfinite(low) and math.isfinite(high) and low < high and math.isfinite(high - low)):
-                raise ValueError(f"feature {self.name!r}: {low:g}..{high:g} is no range; low lies below high")
+            if not (
+                math.isfinite(low)
+                and math.isfinite(high)
+                and low < high
+                and math.isfinite(high - low)
+            ):
+                raise ValueError(
+                    f"feature {self.name!r}: {low:g}..{high:g} is no range; low lies below high"
+                )
             object.__setattr__(self, "low", low)
             object.__setattr__(self, "high", high)
 
@@ -90,19 +99,25 @@ class OutputSpec:
 
     def __post_init__(self) -> None:
         if not isinstance(self.kind, str) or not _KIND.fullmatch(self.kind):
-            raise ValueError(f"a kind is a word of small letters, digits, - and _, got {self.kind!r}")
+            raise ValueError(
+                f"a kind is a word of small letters, digits, - and _, got {self.kind!r}"
+            )
         try:
             shape = tuple(operator.index(s) for s in self.shape)
         except TypeError:
             raise ValueError(f"a shape is whole numbers, got {self.shape!r}") from None
         if not shape or min(shape) < 1:
-            raise ValueError(f"each axis of a record has at least one element, got the shape {list(shape)}")
+            raise ValueError(
+                f"each axis of a record has at least one element, got the shape {list(shape)}"
+            )
         dtype = _dtype(self.dtype)
         if dtype.kind not in "biuf" or dtype.itemsize > 8:
             raise ValueError(f"records are numbers or booleans of at most 8 bytes, not {dtype}")
         features = tuple(self.features)
         if not all(isinstance(feature, Feature) for feature in features):
-            raise ValueError("features are given as pe_sdk.Feature; OutputSpec.series takes names as well")
+            raise ValueError(
+                "features are given as pe_sdk.Feature; OutputSpec.series takes names as well"
+            )
         if features and len(features) != shape[-1]:
             raise ValueError(f"{len(features)} features for a last axis of {shape[-1]}")
         if len({feature.name for feature in features}) != len(features):
@@ -110,7 +125,9 @@ class OutputSpec:
         try:
             step = float(self.step)
         except TypeError:
-            raise ValueError(f"the step of a series is a positive number, got {self.step!r}") from None
+            raise ValueError(
+                f"the step of a series is a positive number, got {self.step!r}"
+            ) from None
         if not _is_plain(self.step_unit):
             raise ValueError(f"a step_unit is a text of one line and at most {_LONGEST} letters")
         if not (math.isfinite(step) and step > 0):
@@ -128,7 +145,11 @@ class OutputSpec:
 
     @classmethod
     def series(
-        cls, length: int, features: int | Sequence[str | Feature], step: float = 1.0, step_unit: str = ""
+        cls,
+        length: int,
+        features: int | Sequence[str | Feature],
+        step: float = 1.0,
+        step_unit: str = "",
     ) -> "OutputSpec":
         """float32 [length, F], as of a trace with F features.
 
@@ -156,7 +177,11 @@ class OutputSpec:
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object; what has its default value is left out."""
-        document: dict[str, Any] = {"kind": self.kind, "shape": list(self.shape), "dtype": self.dtype}
+        document: dict[str, Any] = {
+            "kind": self.kind,
+            "shape": list(self.shape),
+            "dtype": self.dtype,
+        }
         if self.features:
             document["features"] = [feature.to_json() for feature in self.features]
         if self.step != 1.0:
@@ -183,7 +208,9 @@ class OutputSpec:
         if not isinstance(data, np.ndarray):
             raise ValueError(f"expected a numpy array, got {type(data).__name__}")
         if data.dtype != np.dtype(self.dtype) or data.shape != (rows, *self.shape):
-            raise ValueError(f"expected {self.dtype} {[rows, *self.shape]}, got {data.dtype} {list(data.shape)}")
+            raise ValueError(
+                f"expected {self.dtype} {[rows, *self.shape]}, got {data.dtype} {list(data.shape)}"
+            )
 
 
 def _is_plain(text: Any) -> bool:
@@ -216,5 +243,7 @@ def _series(spec: OutputSpec) -> str:
     return "" if good else "a series is float32 [T, F] with F features"
 
 
-_RULES: Mapping[str, Callable[[OutputSpec], str]] = MappingProxyType({"image": _image, "series": _series})
+_RULES: Mapping[str, Callable[[OutputSpec], str]] = MappingProxyType(
+    {"image": _image, "series": _series}
+)
 """What a known kind asks of the rest: a text where it is not met. Other kinds ask nothing."""

@@ -42,11 +42,17 @@ class Float:
 
     def _to_unit(self, values: Column) -> Uniforms:
         if self.log:
-            return np.asarray(np.log(values / self.low) / np.log(self.high / self.low), dtype=np.float64)
+            return np.asarray(
+                np.log(values / self.low) / np.log(self.high / self.low), dtype=np.float64
+            )
         return np.asarray((values - self.low) / (self.high - self.low), dtype=np.float64)
 
     def _from_unit(self, unit: Uniforms) -> Column:
-        values = self.low * (self.high / self.low) ** unit if self.log else self.low + (self.high - self.low) * unit
+        values = (
+            self.low * (self.high / self.low) ** unit
+            if self.log
+            else self.low + (self.high - self.low) * unit
+        )
         return np.clip(values, self.low, self.high)
 
     def sample(self, u: Uniforms) -> Column:
@@ -72,7 +78,13 @@ class Float:
         return np.asarray(values, dtype=np.float64)
 
     def to_json(self) -> dict[str, Any]:
-        return {"kind": "float", "low": self.low, "high": self.high, "log": self.log, "wrap": self.wrap}
+        return {
+            "kind": "float",
+            "low": self.low,
+            "high": self.high,
+            "log": self.log,
+            "wrap": self.wrap,
+        }
 
 
 @dataclass(frozen=True)
@@ -102,7 +114,9 @@ class Int:
         return np.asarray(whole & (values >= self.low) & (values <= self.high))
 
     def distance(self, a: Column, b: Column) -> Uniforms:
-        return np.abs(np.asarray(a, np.float64) - np.asarray(b, np.float64)) / (self.high - self.low)
+        return np.abs(np.asarray(a, np.float64) - np.asarray(b, np.float64)) / (
+            self.high - self.low
+        )
 
     def column(self, values: Any) -> Column:
         return np.asarray(values, dtype=np.int64)
@@ -127,17 +141,23 @@ class Categorical:
     def __post_init__(self) -> None:
         object.__setattr__(self, "choices", tuple(self.choices))
         if not self.choices or len(set(self.choices)) != len(self.choices):
-            raise ValueError(f"Categorical needs at least one choice and no two alike, got {self.choices!r}")
+            raise ValueError(
+                f"Categorical needs at least one choice and no two alike, got {self.choices!r}"
+            )
         among = tuple(self.among) or self.choices
         if unknown := [name for name in among if name not in self.choices]:
-            raise ValueError(f"Categorical is to draw among {unknown}, which are no choices of {self.choices!r}")
+            raise ValueError(
+                f"Categorical is to draw among {unknown}, which are no choices of {self.choices!r}"
+            )
         object.__setattr__(self, "among", tuple(name for name in self.choices if name in among))
 
     def _codes(self) -> NDArray[np.int64]:
         return np.array([self.choices.index(name) for name in self.among], dtype=np.int64)
 
     def sample(self, u: Uniforms) -> Column:
-        return self._codes()[np.minimum((u * len(self.among)).astype(np.int64), len(self.among) - 1)]
+        return self._codes()[
+            np.minimum((u * len(self.among)).astype(np.int64), len(self.among) - 1)
+        ]
 
     def vary(self, values: Column, degree: float, move: Uniforms, value: Uniforms) -> Column:
         """Redraw (the old value included) where `move` [n] falls below degree; `value` [n] says which choice."""
@@ -175,4 +195,6 @@ def parameter_from_json(document: dict[str, Any]) -> Parameter:
         return Int(**fields)
     if kind == "categorical":
         return Categorical(tuple(fields["choices"]), tuple(fields.get("among", ())))
-    raise ValueError(f"unknown parameter kind {kind!r}; this version knows float, int and categorical")
+    raise ValueError(
+        f"unknown parameter kind {kind!r}; this version knows float, int and categorical"
+    )

@@ -20,7 +20,9 @@ class Peers(Protocol):
             CannotMake: there is none of that name, it cannot be loaded, or it is the one that asks.
         """
 
-    def make(self, name: str, output: OutputSpec, labels: tuple[str, ...], options: Mapping[str, str]) -> Generator:
+    def make(
+        self, name: str, output: OutputSpec, labels: tuple[str, ...], options: Mapping[str, str]
+    ) -> Generator:
         """A generator, ready to use; a simulator comes as its `SimulatorGenerator`.
 
         Args:

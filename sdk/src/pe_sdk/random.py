@@ -49,12 +49,16 @@ def bits(seeds: Seeds, stream: str, index: int = 0, size: int | None = None) -> 
     return out[:, 0] if size is None else out
 
 
-def uniforms(seeds: Seeds, stream: str, index: int = 0, size: int | None = None) -> NDArray[np.float64]:
+def uniforms(
+    seeds: Seeds, stream: str, index: int = 0, size: int | None = None
+) -> NDArray[np.float64]:
     """Uniform numbers in [0, 1) with 53 random bits: float64 [n] or [n, size]. Arguments as of `bits`."""
     return (bits(seeds, stream, index, size) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
-def integers(seeds: Seeds, stream: str, high: int, index: int = 0, size: int | None = None) -> NDArray[np.int64]:
+def integers(
+    seeds: Seeds, stream: str, high: int, index: int = 0, size: int | None = None
+) -> NDArray[np.int64]:
     """Uniform integers in [0, high): int64 [n] or [n, size]; high at most `2**53`, bias below `high / 2**53`.
 
     Raises:
@@ -65,7 +69,9 @@ def integers(seeds: Seeds, stream: str, high: int, index: int = 0, size: int | N
     return np.minimum((uniforms(seeds, stream, index, size) * high).astype(np.int64), high - 1)
 
 
-def normals(seeds: Seeds, stream: str, index: int = 0, size: int | None = None) -> NDArray[np.float64]:
+def normals(
+    seeds: Seeds, stream: str, index: int = 0, size: int | None = None
+) -> NDArray[np.float64]:
     """Standard normal numbers, float64 [n] or [n, size], by the Box-Muller transform of two uniform streams."""
     radius = np.sqrt(-2.0 * np.log1p(-uniforms(seeds, stream + "/radius", index, size)))
     angle: NDArray[np.float64] = 2.0 * np.pi * uniforms(seeds, stream + "/angle", index, size)

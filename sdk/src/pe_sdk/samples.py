@@ -39,7 +39,9 @@ class Samples:
     def take(self, rows: NDArray[Any] | slice) -> "Samples":
         """The given rows, by index array, mask or slice."""
         data = None if self.data is None else self.data[rows]
-        return Samples(data, self.labels[rows], {name: column[rows] for name, column in self.state.items()})
+        return Samples(
+            data, self.labels[rows], {name: column[rows] for name, column in self.state.items()}
+        )
 
     @staticmethod
     def concatenate(parts: Sequence["Samples"]) -> "Samples":

@@ -44,7 +44,9 @@ class ParameterSpace(Mapping[str, Parameter]):
 
     def sample(self, seeds: random.Seeds) -> Columns:
         """Draw every parameter uniformly over its range (on its own scale). seeds: uint64 [n]."""
-        return {name: p.sample(random.uniforms(seeds, f"sample/{name}")) for name, p in self.items()}
+        return {
+            name: p.sample(random.uniforms(seeds, f"sample/{name}")) for name, p in self.items()
+        }
 
     def vary(self, params: Columns, degree: Degree, seeds: random.Seeds) -> Columns:
         """Vary each row as Sim-PE does (see `pe_sdk.parameters`); degree 0 gives the values back.
@@ -68,7 +70,9 @@ class ParameterSpace(Mapping[str, Parameter]):
         """The degree of every parameter by name. Errors as of `vary`."""
         if isinstance(degree, Mapping):
             if unknown := sorted(set(degree) - set(self) - {"*"}):
-                raise ValueError(f"degree for unknown parameters {unknown}; the space has {sorted(self)}")
+                raise ValueError(
+                    f"degree for unknown parameters {unknown}; the space has {sorted(self)}"
+                )
             if "*" not in degree and (missing := sorted(set(self) - set(degree))):
                 raise ValueError(f"no degree for {missing}; name them or give '*' for the rest")
             result = {name: float(degree.get(name, degree.get("*", 0.0))) for name in self}
@@ -91,7 +95,9 @@ class ParameterSpace(Mapping[str, Parameter]):
 
     def distance(self, a: Mapping[str, Column], b: Mapping[str, Column]) -> NDArray[np.float64]:
         """Mean over the parameters of the distance as a share of the range, row by row: float64 [n] in [0, 1]."""
-        return np.asarray(np.mean([p.distance(a[name], b[name]) for name, p in self.items()], axis=0))
+        return np.asarray(
+            np.mean([p.distance(a[name], b[name]) for name, p in self.items()], axis=0)
+        )
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-able description, with "schema": 1."""
@@ -105,5 +111,7 @@ class ParameterSpace(Mapping[str, Parameter]):
             ValueError: a schema or a parameter kind this version does not know.
         """
         if document.get("schema") != SCHEMA:
-            raise ValueError(f"parameter space of schema {document.get('schema')!r}; this version reads {SCHEMA}")
+            raise ValueError(
+                f"parameter space of schema {document.get('schema')!r}; this version reads {SCHEMA}"
+            )
         return cls({name: parameter_from_json(p) for name, p in document["parameters"].items()})

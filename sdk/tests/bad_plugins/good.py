@@ -5,13 +5,23 @@ from typing import Any
 
 import numpy as np
 
-from pe_sdk import CannotMake, Categorical, Float, GeneratorSpec, ParameterSpace, Simulator, SimulatorGenerator
+from pe_sdk import (
+    CannotMake,
+    Categorical,
+    Float,
+    GeneratorSpec,
+    ParameterSpace,
+    Simulator,
+    SimulatorGenerator,
+)
 
 
 class Good(Simulator):
     """Grey pictures with a slope and one of two signs."""
 
-    space = ParameterSpace({"level": Float(60, 190), "slope": Float(0, 100), "sign": Categorical(("up", "down"))})
+    space = ParameterSpace(
+        {"level": Float(60, 190), "slope": Float(0, 100), "sign": Categorical(("up", "down"))}
+    )
 
     def __init__(self, output: Any, labels: tuple[str, ...]) -> None:
         if output.kind != "image":
@@ -29,7 +39,13 @@ def spec(simulator: Callable[..., Any] = Good, **changes: Any) -> GeneratorSpec:
     def factory(output: Any, labels: tuple[str, ...], options: Any) -> Any:
         return simulator(output, labels)
 
-    given = {"name": "bad", "summary": "a plugin", "factory": factory, "labels": ("0", "1"), "exact": True}
+    given = {
+        "name": "bad",
+        "summary": "a plugin",
+        "factory": factory,
+        "labels": ("0", "1"),
+        "exact": True,
+    }
     return GeneratorSpec(**{**given, **changes})
 
 

@@ -7,7 +7,9 @@ from pe_sdk import Samples, SimulatorGenerator
 class Bad(SimulatorGenerator):
     def restore(self, labels, state):
         made = super().restore(labels, state)
-        return Samples(made.data, made.labels, {**made.state, "render_seed": made.state["render_seed"] + 1})
+        return Samples(
+            made.data, made.labels, {**made.state, "render_seed": made.state["render_seed"] + 1}
+        )
 
 
 SPEC = spec(black_box(Bad))

@@ -12,7 +12,8 @@ class Options:
     """What can be set with `--set name=value`."""
 
     labels: dict[str, str] = option(
-        {}, "what a label asks of the parameters, e.g. labels.glasses=accessory:round|wayfarers; else nothing"
+        {},
+        "what a label asks of the parameters, e.g. labels.glasses=accessory:round|wayfarers; else nothing",
     )
 
 

@@ -18,7 +18,13 @@ CROP = (40, 40, 184, 184)
 """Left, top, width and height of what is shown of the drawing of 264 x 280, as in Sim-PE."""
 
 FACE = ("mouth", "nose", "eyes", "eyebrows")
-_PLACES = {"clothing": "Clothing", "mouth": "Mouth", "nose": "Nose", "eyes": "Eyes", "eyebrows": "Eyebrow"}
+_PLACES = {
+    "clothing": "Clothing",
+    "mouth": "Mouth",
+    "nose": "Nose",
+    "eyes": "Eyes",
+    "eyebrows": "Eyebrow",
+}
 _AREAS = {"clothing": "Fabric-Color", "facial_hair": "Facial-Hair-Color"}
 _SLOTS = {"Facial-Hair": "facial_hair", "Accessory": "accessory"}
 _SVG = "http://www.w3.org/2000/svg"
@@ -42,19 +48,27 @@ class Top:
 
 def area_of(part: str, choice: str) -> str:
     """Identifier of the recolourable area of a part."""
-    return ("Fabric-Color" if choice in HATS else "Hair-Color") if part == "top" else _AREAS.get(part, "")
+    return (
+        ("Fabric-Color" if choice in HATS else "Hair-Color")
+        if part == "top"
+        else _AREAS.get(part, "")
+    )
 
 
 @cache
 def _parsed(path: str) -> Element:
     spec = find_spec("python_avatars")
     if spec is None or spec.origin is None:
-        raise CannotMake("avatars needs the drawings of python_avatars; install it: pip install python_avatars")
+        raise CannotMake(
+            "avatars needs the drawings of python_avatars; install it: pip install python_avatars"
+        )
     file = Path(spec.origin).parent / "avatar_parts" / path
     try:
         return _plain(ElementTree.fromstring(file.read_bytes()))
     except (OSError, ElementTree.ParseError) as error:
-        raise CannotMake(f"python_avatars has no usable drawing {path}; install version 1.4: {error}") from None
+        raise CannotMake(
+            f"python_avatars has no usable drawing {path}; install version 1.4: {error}"
+        ) from None
 
 
 def _plain(root: Element) -> Element:
@@ -73,7 +87,13 @@ def _plain(root: Element) -> Element:
     return root
 
 
-_EVERYWHERE = {"maskUnits": "userSpaceOnUse", "x": "-999", "y": "-999", "width": "2999", "height": "2999"}
+_EVERYWHERE = {
+    "maskUnits": "userSpaceOnUse",
+    "x": "-999",
+    "y": "-999",
+    "width": "2999",
+    "height": "2999",
+}
 
 
 def _wrap_masked(root: Element) -> None:
@@ -87,7 +107,11 @@ def _wrap_masked(root: Element) -> None:
             parent.attrib |= _EVERYWHERE
         for i, child in enumerate(list(parent)):
             if child.tag != "g" and "mask" in child.attrib:
-                moved = {name: child.attrib.pop(name) for name in ("mask", "transform") if name in child.attrib}
+                moved = {
+                    name: child.attrib.pop(name)
+                    for name in ("mask", "transform")
+                    if name in child.attrib
+                }
                 group = ElementTree.Element("g", moved)
                 parent[i] = group
                 group.append(child)
@@ -169,7 +193,9 @@ def hung(part: str, choice: str, offset: tuple[float, float]) -> Element:
 def _fill(root: Element, identifier: str, content: list[Element]) -> None:
     place = _find(root, identifier)
     if place is None:
-        raise CannotMake(f"the drawings of python_avatars have no place {identifier!r}; install version 1.4")
+        raise CannotMake(
+            f"the drawings of python_avatars have no place {identifier!r}; install version 1.4"
+        )
     place.extend(content)
 
 
@@ -205,11 +231,15 @@ def _offset(choice: str, path: list[Element]) -> tuple[float, float]:
     x = y = 0.0
     for element in path:
         if {"mask", "filter", "opacity", "clip-path"} & set(element.attrib):
-            raise CannotMake(f"the drawing of top {choice!r} cannot be split into layers; install python_avatars 1.4")
+            raise CannotMake(
+                f"the drawing of top {choice!r} cannot be split into layers; install python_avatars 1.4"
+            )
         if transform := element.get("transform"):
             match = _TRANSLATE.fullmatch(transform.strip())
             if match is None:
-                raise CannotMake(f"the drawing of top {choice!r} is placed by {transform!r}, not by a translation")
+                raise CannotMake(
+                    f"the drawing of top {choice!r} is placed by {transform!r}, not by a translation"
+                )
             x, y = x + float(match[1]), y + float(match[2])
     return x, y
 
@@ -220,9 +250,14 @@ def _segment(choice: str, low: int, high: int, first: bool) -> Element:
     elements = list(source.iter())
     keep = {id(element) for element in elements[low if first else low + 1 : high]}
     around = {
-        id(e) for name in _SLOTS for path in list(_paths(source, f"top.{name}"))[:1] for e in path[:-1]
+        id(e)
+        for name in _SLOTS
+        for path in list(_paths(source, f"top.{name}"))[:1]
+        for e in path[:-1]
     }  # split in turn, not kept or removed whole
-    definitions = {id(d) for e in elements if e.tag in ("defs", "mask", "filter", "clipPath") for d in e.iter()}
+    definitions = {
+        id(d) for e in elements if e.tag in ("defs", "mask", "filter", "clipPath") for d in e.iter()
+    }
 
     def prune(parent: Element) -> None:
         for child in list(parent):
@@ -243,15 +278,27 @@ def _tag(element: Element) -> str:
 
 def whole(choices: Mapping[str, str]) -> Element:
     """The document of one avatar by the names of its choices, as a browser would be given it: the reference for the layers."""
-    root = colour(_load("style", choices["style"]), "style.Skin-Color", COLOURS["skin_color"][choices["skin_color"]])
-    root = colour(root, "style.Background-Color", COLOURS["background_color"][choices["background_color"]])
+    root = colour(
+        _load("style", choices["style"]),
+        "style.Skin-Color",
+        COLOURS["skin_color"][choices["skin_color"]],
+    )
+    root = colour(
+        root, "style.Background-Color", COLOURS["background_color"][choices["background_color"]]
+    )
 
     def painted(part: str) -> list[Element]:
         if not file_of(part, choices[part]):
             return []
-        name = ("hat_color" if choices["top"] in HATS else "hair_color") if part == "top" else f"{part}_color"
+        name = (
+            ("hat_color" if choices["top"] in HATS else "hair_color")
+            if part == "top"
+            else f"{part}_color"
+        )
         code = COLOURS[name][choices[name]] if name in COLOURS else ""
-        return list(colour(_load(part, choices[part]), f"{part}.{area_of(part, choices[part])}", code))
+        return list(
+            colour(_load(part, choices[part]), f"{part}.{area_of(part, choices[part])}", code)
+        )
 
     for part in _PLACES:
         _fill(root, f"style.{_PLACES[part]}", painted(part))

@@ -63,7 +63,15 @@ def composite(
                     total[c] = value * share
                 if channels == 3:
                     for c in range(3):
-                        pictures[i, y, x, c] = np.uint8(min(max(total[c], np.float32(0.0)), full) + np.float32(0.5))
+                        pictures[i, y, x, c] = np.uint8(
+                            min(max(total[c], np.float32(0.0)), full) + np.float32(0.5)
+                        )
                 else:
-                    luma = np.float32(0.299) * total[0] + np.float32(0.587) * total[1] + np.float32(0.114) * total[2]
-                    pictures[i, y, x, 0] = np.uint8(min(max(luma, np.float32(0.0)), full) + np.float32(0.5))
+                    luma = (
+                        np.float32(0.299) * total[0]
+                        + np.float32(0.587) * total[1]
+                        + np.float32(0.114) * total[2]
+                    )
+                    pictures[i, y, x, 0] = np.uint8(
+                        min(max(luma, np.float32(0.0)), full) + np.float32(0.5)
+                    )

@@ -52,7 +52,11 @@ class _Builder:
         """Draw a layer and keep what is in its bounding box; the number of the layer."""
         black = draw(drawing.colour(document, area, "#000000"), *self.size)
         white = draw(drawing.colour(document, area, "#FFFFFF"), *self.size) if area else black
-        weight = np.rint((white[..., :3].astype(float) - black[..., :3]).mean(2)).clip(0, 255).astype(np.uint8)
+        weight = (
+            np.rint((white[..., :3].astype(float) - black[..., :3]).mean(2))
+            .clip(0, 255)
+            .astype(np.uint8)
+        )
         planes = np.stack([*np.moveaxis(black[..., :3], 2, 0), weight, black[..., 3]])
         rows, columns = (np.flatnonzero(planes.any(axis=axes)) for axes in ((0, 2), (0, 1)))
         if len(rows):
@@ -67,7 +71,9 @@ class _Builder:
         key = (part, choice, offset)
         if key not in self.known:
             area = drawing.area_of(part, choice)
-            self.known[key] = self.add(drawing.hung(part, choice, offset), area and f"{part}.{area}")
+            self.known[key] = self.add(
+                drawing.hung(part, choice, offset), area and f"{part}.{area}"
+            )
         return self.known[key]
 
 
@@ -75,10 +81,18 @@ def build(width: int, height: int) -> Layers:
     """Draw all layers on a grid of width x height."""
     builder = _Builder(width, height)
     parts = {
-        "style": [builder.add(drawing.background(s), "style.Background-Color") for s in CHOICES["style"]],
+        "style": [
+            builder.add(drawing.background(s), "style.Background-Color") for s in CHOICES["style"]
+        ],
         "body": [builder.add(drawing.body(), "style.Skin-Color")],
-        "clothing": [builder.add(drawing.placed("clothing", c), "clothing.Fabric-Color") for c in CHOICES["clothing"]],
-        **{part: [builder.add(drawing.placed(part, c), "") for c in CHOICES[part]] for part in drawing.FACE},
+        "clothing": [
+            builder.add(drawing.placed("clothing", c), "clothing.Fabric-Color")
+            for c in CHOICES["clothing"]
+        ],
+        **{
+            part: [builder.add(drawing.placed(part, c), "") for c in CHOICES[part]]
+            for part in drawing.FACE
+        },
     }
     nothing = builder.hang("accessory", "none", (0.0, 0.0))
     kinds = ("facial_hair", "accessory")

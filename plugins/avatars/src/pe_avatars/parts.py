@@ -17,7 +17,9 @@ HAIR = _names(
     "evil_spike half_shaved hat_hair long_hair_curly loose_hair mohawk mowgli pixie pompadour quiff twist_long_hair "
     "twist_long_hair_2 wick wild"
 )
-HATS = _names("hat hijab turban winter_hat_1 winter_hat_2 winter_hat_3 winter_hat_4 chef_cap jedi gladiator_helmet")
+HATS = _names(
+    "hat hijab turban winter_hat_1 winter_hat_2 winter_hat_3 winter_hat_4 chef_cap jedi gladiator_helmet"
+)
 
 CHOICES = MappingProxyType(
     {
@@ -27,7 +29,9 @@ CHOICES = MappingProxyType(
             "none angry_natural angry default_natural default flat_natural frown_natural raised_excited_natural "
             "raised_excited sad_concerned_natural sad_concerned unibrow_natural up_down_natural up_down"
         ),
-        "eyes": _names("closed cry default eye_roll happy heart side squint surprised wink_wacky wink x_dizzy"),
+        "eyes": _names(
+            "closed cry default eye_roll happy heart side squint surprised wink_wacky wink x_dizzy"
+        ),
         "nose": ("default", "small", "wide"),
         "mouth": _names(
             "concerned default disbelief eating grimace sad scream_open serious smile tongue twinkle vomit big_smile"
@@ -99,7 +103,9 @@ FABRIC_COLOURS = MappingProxyType(
 )
 COLOURS = MappingProxyType(
     {
-        "background_color": MappingProxyType({"default": "#65C9FF", "black": "#262E33", "white": "#FFFFFF"}),
+        "background_color": MappingProxyType(
+            {"default": "#65C9FF", "black": "#262E33", "white": "#FFFFFF"}
+        ),
         "skin_color": MappingProxyType(
             {
                 "tanned": "#FD9841",

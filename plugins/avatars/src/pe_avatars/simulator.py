@@ -10,7 +10,16 @@ from pe_avatars.kernel import composite
 from pe_avatars.layers import build
 from pe_avatars.parts import COLOURS, HATS
 from pe_avatars.space import SPACE
-from pe_sdk import CannotMake, Categorical, Columns, OutputSpec, ParameterSpace, Seeds, Simulator, label_spaces
+from pe_sdk import (
+    CannotMake,
+    Categorical,
+    Columns,
+    OutputSpec,
+    ParameterSpace,
+    Seeds,
+    Simulator,
+    label_spaces,
+)
 
 FINE = 128
 """Layers are composited on a grid of at least this many points a side, and of two points a pixel."""
@@ -28,12 +37,18 @@ class AvatarSimulator(Simulator):
         CannotMake: another output, a constraint that makes no sense, or no parts or rasteriser installed.
     """
 
-    def __init__(self, output: OutputSpec, labels: tuple[str, ...], asked: Mapping[str, str]) -> None:
+    def __init__(
+        self, output: OutputSpec, labels: tuple[str, ...], asked: Mapping[str, str]
+    ) -> None:
         if output.kind != "image" or output.dtype != "uint8" or len(output.shape) != 3:
-            raise CannotMake(f"avatars makes uint8 images, not {output.kind} of {output.dtype} {list(output.shape)}")
+            raise CannotMake(
+                f"avatars makes uint8 images, not {output.kind} of {output.dtype} {list(output.shape)}"
+            )
         height, width, channels = output.shape
         if min(height, width) < 8 or channels not in (1, 3):
-            raise CannotMake(f"avatars needs 8 x 8 pixels or more and 1 or 3 channels, got {list(output.shape)}")
+            raise CannotMake(
+                f"avatars needs 8 x 8 pixels or more and 1 or 3 channels, got {list(output.shape)}"
+            )
         self.output = output
         self.space = SPACE
         self._spaces = label_spaces(SPACE, labels, asked)
@@ -41,7 +56,8 @@ class AvatarSimulator(Simulator):
         self._layers = build(self._grid[1], self._grid[0])
         self._palettes = {
             name: np.array(
-                [[int(code[i : i + 2], 16) / 255 for i in (1, 3, 5)] for code in colours.values()], np.float32
+                [[int(code[i : i + 2], 16) / 255 for i in (1, 3, 5)] for code in colours.values()],
+                np.float32,
             )
             for name, colours in COLOURS.items()
         }
@@ -63,7 +79,9 @@ class AvatarSimulator(Simulator):
         composite(layers.values, layers.start, layers.box, chosen, colours, *self._grid, pictures)
         return pictures
 
-    def _stack(self, codes: Mapping[str, NDArray[np.int64]]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    def _stack(
+        self, codes: Mapping[str, NDArray[np.int64]]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The layers of each avatar from back to front, and their colours."""
         layers = self._layers
         tint = {name: palette[codes[name]] for name, palette in self._palettes.items()}
@@ -82,7 +100,10 @@ class AvatarSimulator(Simulator):
             hanging = np.where(bearded, codes["facial_hair"], codes["accessory"])
             hanging = np.where(layers.slots[top, place] == 0, 0, hanging)
             stack.append(
-                (layers.hung[top, place, hanging], np.where(bearded[:, None], tint["facial_hair_color"], none))
+                (
+                    layers.hung[top, place, hanging],
+                    np.where(bearded[:, None], tint["facial_hair_color"], none),
+                )
             )
             stack.append((layers.top[top, place + 1], top_tint))
         chosen = np.stack([layer for layer, _ in stack], axis=1)

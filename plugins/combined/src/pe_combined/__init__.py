@@ -18,7 +18,10 @@ class Options:
         "generators over the iterations, e.g. pyrender-faces:0-3,diffusion:4- (0: random samples), or the last with :auto or "
         f":release; where neither this nor mix is given, {DEFAULT_STAGES} and degrees.diffusion={DEFAULT_FACTOR}",
     )
-    mix: str = option("", "generators side by side with their shares at the start, e.g. text-render:0.7,diffusion:0.3")
+    mix: str = option(
+        "",
+        "generators side by side with their shares at the start, e.g. text-render:0.7,diffusion:0.3",
+    )
     degrees: dict[str, str] = option(
         {}, "factor on the variation degree of a generator, e.g. degrees.diffusion=4; else 1"
     )
@@ -45,12 +48,16 @@ def make(output: OutputSpec, labels: tuple[str, ...], options: Any, peers: Peers
 
     if options.mix:
         shares = read_mix(options.mix)
-        return Mixture(make_parts(tuple(shares), output, labels, options, peers), tuple(shares.values()))
+        return Mixture(
+            make_parts(tuple(shares), output, labels, options, peers), tuple(shares.values())
+        )
     if not options.stages:
         factors = {"diffusion": str(DEFAULT_FACTOR), **options.degrees}
         options = replace(options, stages=DEFAULT_STAGES, degrees=factors)
     stages = read_stages(options.stages)
-    return Chain(make_parts(tuple(stage.name for stage in stages), output, labels, options, peers), stages)
+    return Chain(
+        make_parts(tuple(stage.name for stage in stages), output, labels, options, peers), stages
+    )
 
 
 @hookimpl

@@ -63,13 +63,21 @@ class Chain(Generator):
         if own.any():
             rows = np.flatnonzero(own)
             mine = samples.take(rows)
-            made["own"] = rows, part.vary(replace(mine, state=part.own(mine.state)), degree, seeds[rows])
+            made["own"] = (
+                rows,
+                part.vary(replace(mine, state=part.own(mine.state)), degree, seeds[rows]),
+            )
         if not own.all():
             rows = np.flatnonzero(~own)
-            made["foreign"] = rows, part.vary(replace(samples.take(rows), state={}), degree, seeds[rows])
+            made["foreign"] = (
+                rows,
+                part.vary(replace(samples.take(rows), state={}), degree, seeds[rows]),
+            )
         order = np.concatenate([rows for rows, _ in made.values()])
         whole = Samples.concatenate([varied for _, varied in made.values()]).take(np.argsort(order))
-        varied = joined(self._parts, {part.name: (np.arange(len(whole)), whole)}, len(whole), samples.state)
+        varied = joined(
+            self._parts, {part.name: (np.arange(len(whole)), whole)}, len(whole), samples.state
+        )
         if self.space is None:
             return varied
         before = samples.state[PARAMETERS_KNOWN]
@@ -99,7 +107,12 @@ def _marked(samples: Samples, known: NDArray[np.bool_]) -> Samples:
 def _over(released: Released, first: str) -> bool:
     """Whether the first stage has done its part: it hands over for good, and at the latest for the last population and the release."""
     handed = bool((released.state[MAKER] != first).any())
-    return handed or released.t >= released.iterations - 1 or released.final or participation(released) >= SETTLED
+    return (
+        handed
+        or released.t >= released.iterations - 1
+        or released.final
+        or participation(released) >= SETTLED
+    )
 
 
 def participation(released: Released) -> float:

@@ -36,16 +36,25 @@ class Mixture(Generator):
     """
 
     def __init__(
-        self, parts: tuple[Part, ...], shares: tuple[float, ...], handed: Mapping[str, tuple[str, float]] | None = None
+        self,
+        parts: tuple[Part, ...],
+        shares: tuple[float, ...],
+        handed: Mapping[str, tuple[str, float]] | None = None,
     ) -> None:
         self._parts, self._shares, self._handed = parts, shares, dict(handed or {})
-        able = [part for part, share in zip(parts, shares, strict=True) if part.generator.space and share >= TOLD]
+        able = [
+            part
+            for part, share in zip(parts, shares, strict=True)
+            if part.generator.space and share >= TOLD
+        ]
         self._told = able[0] if able else None
         if self._told:
             self.space, self.label_spaces = self._told.spaces()
 
     def random(self, labels: NDArray[np.int64], seeds: Seeds) -> Samples:
-        at = np.searchsorted(np.cumsum(self._shares)[:-1], random.uniforms(seeds, "maker"), side="right")
+        at = np.searchsorted(
+            np.cumsum(self._shares)[:-1], random.uniforms(seeds, "maker"), side="right"
+        )
         made = {}
         for place, part in enumerate(self._parts):
             if len(rows := np.flatnonzero(at == place)):
@@ -65,7 +74,9 @@ class Mixture(Generator):
                 if len(rows):
                     chosen = samples.take(rows)
                     state = {} if foreign else part.own(chosen.state)
-                    varied.append((rows, part.vary(replace(chosen, state=state), degree, seeds[rows])))
+                    varied.append(
+                        (rows, part.vary(replace(chosen, state=state), degree, seeds[rows]))
+                    )
             if varied:
                 rows = np.concatenate([rows for rows, _ in varied])
                 made[part.name] = rows, Samples.concatenate([made_by for _, made_by in varied])
@@ -81,7 +92,11 @@ class Mixture(Generator):
         takers = [part.name for part in self._parts if part.generator.takes_foreign]
         handed = {}
         for name, (votes, error) in scores.items():
-            best = max((taker for taker in takers if taker != name), key=lambda taker: scores[taker][0], default=name)
+            best = max(
+                (taker for taker in takers if taker != name),
+                key=lambda taker: scores[taker][0],
+                default=name,
+            )
             least, most = scores[best][0] - SURE * scores[best][1], max(votes, 0.0) + SURE * error
             if least > most:
                 handed[name] = best, float(1 - most / least)

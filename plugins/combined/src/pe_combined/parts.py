@@ -46,12 +46,16 @@ class Part:
 
     def random(self, labels: NDArray[np.int64], seeds: Seeds) -> Samples:
         """Samples with data, and its own columns under their own names."""
-        return self._in_blocks(len(labels), lambda rows: self.generator.random(labels[rows], seeds[rows]))
+        return self._in_blocks(
+            len(labels), lambda rows: self.generator.random(labels[rows], seeds[rows])
+        )
 
     def vary(self, samples: Samples, degree: Degree, seeds: Seeds) -> Samples:
         """Of its own samples, or of those of others: `samples.state` is as the generator knows it, or empty."""
         scaled = self._scaled(degree)
-        return self._in_blocks(len(samples), lambda rows: self.generator.vary(samples.take(rows), scaled, seeds[rows]))
+        return self._in_blocks(
+            len(samples), lambda rows: self.generator.vary(samples.take(rows), scaled, seeds[rows])
+        )
 
     def own(self, state: Columns) -> dict[str, NDArray[Any]]:
         """Its columns, as it knows them, of the state of all."""
@@ -83,7 +87,9 @@ class Part:
         if not len(rows):
             return self
         own = {name: column[rows] for name, column in self.own(released.state).items()}
-        told = replace(released, labels=released.labels[rows], votes=released.votes[rows], state=own)
+        told = replace(
+            released, labels=released.labels[rows], votes=released.votes[rows], state=own
+        )
         return replace(self, generator=self.generator.adapt(told))
 
     def _in_blocks(self, count: int, call: Callable[[NDArray[np.int64]], Samples]) -> Samples:
@@ -99,9 +105,18 @@ class Part:
         return Samples.concatenate(made)
 
     def _scaled(self, degree: Degree) -> Degree:
-        if isinstance(degree, Mapping):  # by parameters, which have the name of their generator before their own
-            own = {name: value for name, value in degree.items() if name == "*" or name.startswith(f"{self.name}/")}
-            return {name.removeprefix(f"{self.name}/"): min(value * self.degree, 1.0) for name, value in own.items()}
+        if isinstance(
+            degree, Mapping
+        ):  # by parameters, which have the name of their generator before their own
+            own = {
+                name: value
+                for name, value in degree.items()
+                if name == "*" or name.startswith(f"{self.name}/")
+            }
+            return {
+                name.removeprefix(f"{self.name}/"): min(value * self.degree, 1.0)
+                for name, value in own.items()
+            }
         return min(degree * self.degree, 1.0)
 
 
@@ -121,15 +136,23 @@ def make_parts(
     """
     given: dict[str, dict[str, str]] = {name: {} for name in names}
     for full, text in options.others.items():
-        heads = [name for name in names if full.startswith(f"{name}.")]  # names of distributions may have dots
+        heads = [
+            name for name in names if full.startswith(f"{name}.")
+        ]  # names of distributions may have dots
         if not heads:
-            raise CannotMake(f"option {full!r} is for no generator named here; there are {', '.join(names)}")
+            raise CannotMake(
+                f"option {full!r} is for no generator named here; there are {', '.join(names)}"
+            )
         head = max(heads, key=len)
         given[head][full.removeprefix(f"{head}.")] = text
     if unknown := sorted(set(options.degrees) - set(names)):
-        raise CannotMake(f"degrees.{unknown[0]} is for no generator named here; there are {', '.join(names)}")
+        raise CannotMake(
+            f"degrees.{unknown[0]} is for no generator named here; there are {', '.join(names)}"
+        )
     return tuple(
-        _make_part(name, output, labels, given[name], _factor(name, options.degrees.get(name, "1")), peers)
+        _make_part(
+            name, output, labels, given[name], _factor(name, options.degrees.get(name, "1")), peers
+        )
         for name in names
     )
 
@@ -145,7 +168,12 @@ def _factor(name: str, text: str) -> float:
 
 
 def _make_part(
-    name: str, output: OutputSpec, labels: tuple[str, ...], options: dict[str, str], degree: float, peers: Peers
+    name: str,
+    output: OutputSpec,
+    labels: tuple[str, ...],
+    options: dict[str, str],
+    degree: float,
+    peers: Peers,
 ) -> Part:
     spec = peers.spec(name)
     generator = peers.make(name, output, labels, options)
@@ -171,7 +199,10 @@ def joined(
     """
     first = next(iter(made.values()))[1]
     assert first.data is not None
-    data, labels = np.empty((count, *first.data.shape[1:]), first.data.dtype), np.empty(count, np.int64)
+    data, labels = (
+        np.empty((count, *first.data.shape[1:]), first.data.dtype),
+        np.empty(count, np.int64),
+    )
     makers = np.empty(count, np.array([part.name for part in parts]).dtype)
     state = {
         full: np.repeat(empty, count, axis=0) if before is None else before[full].copy()

@@ -34,11 +34,17 @@ def read_stages(text: str) -> tuple[Stage, ...]:
     Raises:
         CannotMake: not of this form, a gap or an overlap, or a name twice.
     """
-    entries = [tuple(part.strip() for part in entry.partition(":")) for entry in text.split(",") if entry.strip()]
+    entries = [
+        tuple(part.strip() for part in entry.partition(":"))
+        for entry in text.split(",")
+        if entry.strip()
+    ]
     _check_names(text, "stages", [name for name, _, _ in entries])
     if len(entries) == 2 and entries[1][2] in _WORDS:
         if entries[0][2]:
-            raise CannotMake(f"stages: {text!r}: before a stage with {entries[1][2]} the first takes no numbers")
+            raise CannotMake(
+                f"stages: {text!r}: before a stage with {entries[1][2]} the first takes no numbers"
+            )
         return Stage(entries[0][0], 0), Stage(entries[1][0], _WORDS[entries[1][2]])
     stages: list[Stage] = []
     free: int | None = 0
@@ -51,7 +57,9 @@ def read_stages(text: str) -> tuple[Stage, ...]:
         first, dash, last = int(found[1]), found[2], found[3]
         if first != free:
             wanted = "nothing is left for it" if free is None else f"it has to begin at {free}"
-            raise CannotMake(f"stages: {name}:{numbers}: {wanted}; stages follow each other from 0 without gaps")
+            raise CannotMake(
+                f"stages: {name}:{numbers}: {wanted}; stages follow each other from 0 without gaps"
+            )
         end = first if not dash else int(last) if last else None
         if end is not None and end < first:
             raise CannotMake(f"stages: {name}:{numbers} ends before it begins")
@@ -84,7 +92,11 @@ def read_mix(text: str) -> dict[str, float]:
     Raises:
         CannotMake: not of this form, a share that is not positive, or a name twice.
     """
-    entries = [tuple(part.strip() for part in entry.partition(":")) for entry in text.split(",") if entry.strip()]
+    entries = [
+        tuple(part.strip() for part in entry.partition(":"))
+        for entry in text.split(",")
+        if entry.strip()
+    ]
     _check_names(text, "mix", [name for name, _, _ in entries])
     shares = {}
     for name, _, number in entries:
@@ -93,7 +105,9 @@ def read_mix(text: str) -> dict[str, float]:
         except ValueError:
             share = 0.0
         if not 0 < share < float("inf"):
-            raise CannotMake(f"mix: {name}:{number} has no positive share; write NAME:SHARE,NAME:SHARE")
+            raise CannotMake(
+                f"mix: {name}:{number} has no positive share; write NAME:SHARE,NAME:SHARE"
+            )
         shares[name] = share
     return {name: share / sum(shares.values()) for name, share in shares.items()}
 

@@ -28,12 +28,25 @@ def scheduler_from(config: dict[str, object]) -> DPMSolverMultistepScheduler:
             f"diffusion cannot denoise with the noise schedule of {config.get('_class_name', 'this model')}; "
             "choose a model with a beta schedule (DDPM, DDIM, PNDM, Euler or DPM-Solver in its scheduler folder)"
         )
-    kept = ("num_train_timesteps", "beta_start", "beta_end", "beta_schedule", "trained_betas", "prediction_type")
-    schedule = {name: config[name] for name in (*kept, "rescale_betas_zero_snr") if config.get(name) is not None}
+    kept = (
+        "num_train_timesteps",
+        "beta_start",
+        "beta_end",
+        "beta_schedule",
+        "trained_betas",
+        "prediction_type",
+    )
+    schedule = {
+        name: config[name]
+        for name in (*kept, "rescale_betas_zero_snr")
+        if config.get(name) is not None
+    }
     try:
         return DPMSolverMultistepScheduler(**schedule, algorithm_type="dpmsolver++", solver_order=2)
     except (NotImplementedError, TypeError, ValueError) as error:
-        raise CannotMake(f"diffusion cannot follow the noise schedule of this model: {error}") from error
+        raise CannotMake(
+            f"diffusion cannot follow the noise schedule of this model: {error}"
+        ) from error
 
 
 def times(total: int, steps: int, degree: float) -> list[int]:
@@ -71,7 +84,11 @@ def solve(
         warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
         solver.set_timesteps(timesteps=visited, device=noise.device)
     solver.set_begin_index(0)
-    x = noise if clean is None else solver.add_noise(clean, noise, solver.timesteps[:1].expand(len(noise)))
+    x = (
+        noise
+        if clean is None
+        else solver.add_noise(clean, noise, solver.timesteps[:1].expand(len(noise)))
+    )
     for t in solver.timesteps:
         x = solver.step(predict(x, t), t, x).prev_sample.to(torch.float32)
     return x

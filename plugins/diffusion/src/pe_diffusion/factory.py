@@ -37,7 +37,11 @@ def _backend(folder: ModelFolder, labels: tuple[str, ...], options: Any, where: 
         from pe_diffusion.pixels import PixelModel
 
         return PixelModel(folder, labels, options, where)
-    kinds = {"unet": "UNet2DConditionModel", "vae": "AutoencoderKL", "text_encoder": "CLIPTextModel"}
+    kinds = {
+        "unet": "UNet2DConditionModel",
+        "vae": "AutoencoderKL",
+        "text_encoder": "CLIPTextModel",
+    }
     if all(folder.has(part, kind) for part, kind in kinds.items()) and not folder.has(
         "text_encoder_2", "CLIPTextModel"
     ):
@@ -54,6 +58,8 @@ def _backend(folder: ModelFolder, labels: tuple[str, ...], options: Any, where: 
 def _check(output: OutputSpec) -> None:
     shape = output.shape
     if output.kind != "image" or output.dtype != "uint8" or len(shape) != 3:
-        raise CannotMake(f"diffusion makes uint8 images, not {output.kind} of {output.dtype} {list(shape)}")
+        raise CannotMake(
+            f"diffusion makes uint8 images, not {output.kind} of {output.dtype} {list(shape)}"
+        )
     if min(shape) < 1 or shape[2] not in (1, 3):
         raise CannotMake(f"diffusion makes images with 1 or 3 channels, got {list(shape)}")

@@ -17,7 +17,11 @@ PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
 WANTED = (
     "model_index.json",
     *(f"{part}/*.{end}" for part in PARTS for end in ("json", "safetensors", "txt")),
-    *("config.json", "scheduler_config.json", "diffusion_pytorch_model*.safetensors*"),  # see `ModelFolder.part`
+    *(
+        "config.json",
+        "scheduler_config.json",
+        "diffusion_pytorch_model*.safetensors*",
+    ),  # see `ModelFolder.part`
 )
 UNWANTED = ("*.fp16.*", "*.bf16.*", "*.non_ema.*", "*flax*", "*openvino*")
 
@@ -84,11 +88,16 @@ def _from_hub(model: str, revision: str) -> Path:
 
     looks_like_path = model.startswith((".", "/", "~")) or model.count("/") > 1
     if looks_like_path:
-        raise CannotMake(f"there is no folder {model!r}; give a folder that exists or a hub id such as {TEXT_MODEL}")
+        raise CannotMake(
+            f"there is no folder {model!r}; give a folder that exists or a hub id such as {TEXT_MODEL}"
+        )
     try:
         path = Path(
             snapshot_download(
-                model, revision=revision or None, allow_patterns=list(WANTED), ignore_patterns=list(UNWANTED)
+                model,
+                revision=revision or None,
+                allow_patterns=list(WANTED),
+                ignore_patterns=list(UNWANTED),
             )
         )
     except GatedRepoError as error:  # a kind of RepositoryNotFoundError, so it comes first
@@ -97,16 +106,18 @@ def _from_hub(model: str, revision: str) -> Path:
         ) from error
     except (RepositoryNotFoundError, RevisionNotFoundError, HFValidationError) as error:
         at = f" at revision {revision!r}" if revision else ""
-        raise CannotMake(f"{model!r}{at} is neither a folder here nor a model on the hub; check the name") from error
+        raise CannotMake(
+            f"{model!r}{at} is neither a folder here nor a model on the hub; check the name"
+        ) from error
     except (LocalEntryNotFoundError, OSError) as error:
-        why = "the hub is switched off (HF_HUB_OFFLINE)" if _offline() else "the hub does not answer"
+        why = (
+            "the hub is switched off (HF_HUB_OFFLINE)" if _offline() else "the hub does not answer"
+        )
         raise CannotMake(
             f"{model!r} is neither a folder here nor in the cache, and {why}; download it where there is a "
             "connection (hf download) and give the folder: --set model=FOLDER, or leave 'model' empty for the shipped digits"
         ) from error
-    except (
-        Exception
-    ) as error:  # the client lets errors of its HTTP library through, and which library that is has changed
+    except Exception as error:  # the client lets errors of its HTTP library through, and which library that is has changed
         raise CannotMake(
             f"{model!r} could not be fetched from the hub ({type(error).__name__}: {error}); try again, or give a folder"
         ) from error
@@ -133,5 +144,7 @@ def _read(path: Path, name: str) -> dict[str, Any]:
             f"{name!r} is no model in the layout of diffusers: {where} is missing or no JSON; save it with save_pretrained"
         ) from error
     if not isinstance(document, dict):
-        raise CannotMake(f"{name!r} is no model in the layout of diffusers: {path.name} is no JSON object")
+        raise CannotMake(
+            f"{name!r} is no model in the layout of diffusers: {path.name} is no JSON object"
+        )
     return document

@@ -30,7 +30,9 @@ class DiffusionGenerator(Generator):
 
     takes_foreign = True
 
-    def __init__(self, backend: Backend, output: OutputSpec, steps: int, guidance: float, batch: int) -> None:
+    def __init__(
+        self, backend: Backend, output: OutputSpec, steps: int, guidance: float, batch: int
+    ) -> None:
         self.backend = backend
         self.output = output
         self.steps = steps
@@ -55,7 +57,9 @@ class DiffusionGenerator(Generator):
         if level == 0:
             return Samples(data.copy(), samples.labels)
         reach = level**self.backend.defaults.power
-        return Samples(self._passes(None if level == 1 else data, samples.labels, reach, seeds), samples.labels)
+        return Samples(
+            self._passes(None if level == 1 else data, samples.labels, reach, seeds), samples.labels
+        )
 
     def _passes(
         self, data: NDArray[np.uint8] | None, labels: NDArray[np.int64], degree: float, seeds: Seeds
@@ -65,7 +69,9 @@ class DiffusionGenerator(Generator):
             rows = np.arange(start, min(start + self.batch, len(labels)))
             padded = np.pad(rows, (0, self.batch - len(rows)), mode="edge")
             with torch.inference_mode(), memory_guard(self.backend.place.device, self.batch):
-                made = self._one_pass(None if data is None else data[padded], labels[padded], degree, seeds[padded])
+                made = self._one_pass(
+                    None if data is None else data[padded], labels[padded], degree, seeds[padded]
+                )
                 done[rows] = to_records(made[: len(rows)], self.output.shape)
         return done
 
@@ -88,7 +94,9 @@ def _level(degree: Degree) -> float:
     """The one degree of a generator without parameters."""
     if isinstance(degree, Mapping):
         if set(degree) != {"*"}:
-            raise ValueError(f"diffusion has no parameters, so the degree is one number (or '*'), got {dict(degree)}")
+            raise ValueError(
+                f"diffusion has no parameters, so the degree is one number (or '*'), got {dict(degree)}"
+            )
         degree = degree["*"]
     if not 0.0 <= degree <= 1.0:
         raise ValueError(f"a variation degree lies in [0, 1], got {degree}")

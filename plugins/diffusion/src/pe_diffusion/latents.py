@@ -30,14 +30,19 @@ class LatentModel(Backend):
 
     defaults = Defaults(steps=25, guidance=7.5, batch=4, power=1.0)
 
-    def __init__(self, folder: ModelFolder, labels: tuple[str, ...], options: Any, place: Place) -> None:
+    def __init__(
+        self, folder: ModelFolder, labels: tuple[str, ...], options: Any, place: Place
+    ) -> None:
         self.place = place
         prompts = prompts_of(labels, options)
         self.scheduler = scheduler(folder)
         self._vae = net(folder, "vae", AutoencoderKL, place.device, place.dtype)
         self._net = net(folder, "unet", UNet2DConditionModel, place.device, place.dtype)
         channels = self._vae.config.latent_channels
-        if self._net.config.in_channels != channels or self._net.config.addition_embed_type is not None:
+        if (
+            self._net.config.in_channels != channels
+            or self._net.config.addition_embed_type is not None
+        ):
             raise CannotMake(
                 f"diffusion cannot use {folder.name!r}: its U-Net takes more than latents, a time and a prompt (inpainting, XL)"
             )
@@ -49,7 +54,9 @@ class LatentModel(Backend):
         # the U-Net halves the latents at every level but the last, and joins the halves again
         step = scale * 2 ** (len(self._net.config.block_out_channels) - 1)
         if height % step or width % step:
-            raise CannotMake(f"the size of {folder.name!r} is in steps of {step} pixels, got {height}x{width}")
+            raise CannotMake(
+                f"the size of {folder.name!r} is in steps of {step} pixels, got {height}x{width}"
+            )
         self.picture = (height, width, 3)
         self.noise = (channels, height // scale, width // scale)
         self._texts = _encode_texts(folder, (*prompts, options.negative), place)
@@ -58,10 +65,14 @@ class LatentModel(Backend):
         conditional = self._run(x, t, self._texts[torch.from_numpy(labels).to(x.device)])
         if guidance == 1:
             return conditional
-        return guided(self._run(x, t, self._texts[-1:].expand(len(x), -1, -1)), conditional, guidance)
+        return guided(
+            self._run(x, t, self._texts[-1:].expand(len(x), -1, -1)), conditional, guidance
+        )
 
     def _run(self, x: Tensor, t: Tensor, texts: Tensor) -> Tensor:
-        return self._net(x.to(self.place.dtype), t, encoder_hidden_states=texts).sample.to(torch.float32)
+        return self._net(x.to(self.place.dtype), t, encoder_hidden_states=texts).sample.to(
+            torch.float32
+        )
 
     def encode(self, pictures: Tensor) -> Tensor:
         mean = self._vae.encode(pictures.to(self.place.dtype)).latent_dist.mode().to(torch.float32)
@@ -75,8 +86,12 @@ class LatentModel(Backend):
 def prompts_of(labels: tuple[str, ...], options: Any) -> list[str]:
     """The prompt of each label: its own, or the template with its name."""
     if unknown := sorted(set(options.prompts) - set(labels)):
-        raise CannotMake(f"prompts are given for {unknown}, which are no labels; labels: {', '.join(labels)}")
-    return [options.prompts.get(label, options.prompt.replace("{label}", label)) for label in labels]
+        raise CannotMake(
+            f"prompts are given for {unknown}, which are no labels; labels: {', '.join(labels)}"
+        )
+    return [
+        options.prompts.get(label, options.prompt.replace("{label}", label)) for label in labels
+    ]
 
 
 def _encode_texts(folder: ModelFolder, texts: tuple[str, ...], place: Place) -> Tensor:

@@ -19,7 +19,9 @@ def to_model(data: NDArray[np.uint8], picture: tuple[int, int, int]) -> Tensor:
 def to_records(x: Tensor, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     """Pictures of a model as records of (H, W, C)."""
     x = _fit(x.to("cpu", torch.float32).clamp(-1, 1), (shape[0], shape[1], shape[2]))
-    return np.ascontiguousarray(((x + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).numpy())
+    return np.ascontiguousarray(
+        ((x + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).numpy()
+    )
 
 
 def _fit(x: Tensor, picture: tuple[int, int, int]) -> Tensor:
@@ -31,5 +33,7 @@ def _fit(x: Tensor, picture: tuple[int, int, int]) -> Tensor:
     elif x.shape[1] == 1 and channels == 3:
         x = x.expand(-1, 3, -1, -1)
     if tuple(x.shape[2:]) != (height, width):
-        x = functional.interpolate(x, (height, width), mode="bilinear", align_corners=False, antialias=True)
+        x = functional.interpolate(
+            x, (height, width), mode="bilinear", align_corners=False, antialias=True
+        )
     return x

@@ -30,7 +30,9 @@ class PixelModel(Backend):
     # a small picture hardly changes below a third of the time steps, so that degrees are spread over the rest
     defaults = Defaults(steps=8, guidance=1.0, batch=32, power=0.5)
 
-    def __init__(self, folder: ModelFolder, labels: tuple[str, ...], options: Any, place: Place) -> None:
+    def __init__(
+        self, folder: ModelFolder, labels: tuple[str, ...], options: Any, place: Place
+    ) -> None:
         self.place = place
         self.scheduler = scheduler(folder)
         config = folder.config("unet")
@@ -50,7 +52,9 @@ class PixelModel(Backend):
         height, width = (size, size) if isinstance(size, int) else size
         self.noise = (channels, height, width)
         self.picture = (height * self._patch, width * self._patch, channels // folded)
-        self._classes, self._none = _classes(folder, config.get("num_class_embeds"), labels, options)
+        self._classes, self._none = _classes(
+            folder, config.get("num_class_embeds"), labels, options
+        )
         if options.guidance > 1 and self._none is None:
             raise CannotMake(
                 f"{folder.name!r} was not trained for guidance (no class for 'none'); leave 'guidance' out"
@@ -88,7 +92,9 @@ def _patch(folder: ModelFolder) -> int:
 def _gain(folder: ModelFolder) -> float:
     gain = folder.index.get("gain", 1.0)
     if isinstance(gain, bool) or not isinstance(gain, int | float) or not 1 <= gain <= 2:
-        raise CannotMake(f"'gain' in model_index.json of {folder.name!r} is a number from 1 to 2, got {gain!r}")
+        raise CannotMake(
+            f"'gain' in model_index.json of {folder.name!r} is a number from 1 to 2, got {gain!r}"
+        )
     return float(gain)
 
 
@@ -110,14 +116,18 @@ def _classes(
 ) -> tuple[NDArray[np.int64] | None, int | None]:
     """The class of each label, int64 [labels], and that of "none"; None where the model has no classes, or no such class."""
     if unknown := sorted(set(options.classes) - set(labels)):
-        raise CannotMake(f"classes are given for {unknown}, which are no labels; labels: {', '.join(labels)}")
+        raise CannotMake(
+            f"classes are given for {unknown}, which are no labels; labels: {', '.join(labels)}"
+        )
     if count is None:
         if options.classes:
             raise CannotMake(f"{folder.name!r} has no classes, so 'classes' cannot be set")
         return None, None
     numbers = _numbers(folder, count)
     wanted = [options.classes.get(label, label) for label in labels]
-    if missing := [label for label, name in zip(labels, wanted, strict=True) if name not in numbers]:
+    if missing := [
+        label for label, name in zip(labels, wanted, strict=True) if name not in numbers
+    ]:
         raise CannotMake(
             f"{folder.name!r} has no class for the labels {_some(missing)}; its classes are {_some(list(numbers))}. Name a class "
             "with --set classes.LABEL=CLASS, or take a text-to-image model: --set model=text"

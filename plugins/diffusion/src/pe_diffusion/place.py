@@ -16,7 +16,9 @@ def place(device: str, dtype: str) -> Place:
         CannotMake: a GPU is asked for and there is none, or float16 on a CPU.
     """
     if device == "cuda" and not torch.cuda.is_available():
-        raise CannotMake("diffusion finds no GPU that torch can use; take --set device=cpu, or a torch built for CUDA")
+        raise CannotMake(
+            "diffusion finds no GPU that torch can use; take --set device=cpu, or a torch built for CUDA"
+        )
     on_gpu = device != "cpu" and torch.cuda.is_available()
     if not on_gpu and dtype == "float16":
         raise CannotMake("float16 is for GPUs; on a CPU take --set dtype=float32 or dtype=bfloat16")
@@ -57,4 +59,6 @@ def memory_guard(device: torch.device, batch: int) -> Iterator[None]:
 
 def out_of_memory(error: BaseException) -> bool:
     """Whether an error means this: torch has a class for GPUs, and a text for CPUs."""
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+    return isinstance(
+        error, MemoryError | torch.OutOfMemoryError
+    ) or "can't allocate memory" in str(error)

@@ -14,13 +14,20 @@ class Options:
     """What can be set with `--set name=value`."""
 
     source: str = option(
-        "", "folder of pictures or of class folders, Parquet, WebDataset or npz; empty: render a pool with `generator`"
+        "",
+        "folder of pictures or of class folders, Parquet, WebDataset or npz; empty: render a pool with `generator`",
     )
-    use_labels: str = option("auto", "labels of the pool: yes, no, or auto (used if it has all labels of the run)")
-    neighbours: int = option(1000, "a variation of degree 1 is one of this many nearest pictures of the pool")
+    use_labels: str = option(
+        "auto", "labels of the pool: yes, no, or auto (used if it has all labels of the run)"
+    )
+    neighbours: int = option(
+        1000, "a variation of degree 1 is one of this many nearest pictures of the pool"
+    )
     generator: str = option("text-render", "what renders the pool where there is no source")
     count: int = option(20_000, "how many pictures are rendered, over all labels")
-    generator_options: dict[str, str] = option({}, "options of `generator`, e.g. generator_options.faces=print")
+    generator_options: dict[str, str] = option(
+        {}, "options of `generator`, e.g. generator_options.faces=print"
+    )
 
     def __post_init__(self) -> None:
         if self.use_labels not in USE_LABELS:
@@ -30,9 +37,13 @@ class Options:
         if not 1 <= self.count <= 100_000_000:
             raise ValueError(f"option 'count' lies in 1..100000000, got {self.count}")
         if self.generator == "image-pool":
-            raise ValueError("option 'generator' names another generator than image-pool; give its pool as 'source'")
+            raise ValueError(
+                "option 'generator' names another generator than image-pool; give its pool as 'source'"
+            )
         if self.source and self.generator_options:
-            raise ValueError("options 'source' and 'generator_options' exclude each other: a source is not rendered")
+            raise ValueError(
+                "options 'source' and 'generator_options' exclude each other: a source is not rendered"
+            )
 
 
 def make(output: OutputSpec, labels: tuple[str, ...], options: Any, peers: Peers) -> Generator:

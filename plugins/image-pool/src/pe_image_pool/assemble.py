@@ -20,9 +20,16 @@ _LIMIT = 2**31 - 1
 """Ids in an index are of 32 bits."""
 
 
-def assemble(output: OutputSpec, labels: tuple[str, ...], options: Any, peers: Peers) -> PoolGenerator:
+def assemble(
+    output: OutputSpec, labels: tuple[str, ...], options: Any, peers: Peers
+) -> PoolGenerator:
     """See `pe_image_pool.make`."""
-    if output.kind != "image" or output.dtype != "uint8" or len(output.shape) != 3 or output.shape[2] not in (1, 3):
+    if (
+        output.kind != "image"
+        or output.dtype != "uint8"
+        or len(output.shape) != 3
+        or output.shape[2] not in (1, 3)
+    ):
         raise CannotMake(
             f"image-pool makes uint8 pictures of 1 or 3 channels, not {output.kind} of {output.dtype} {list(output.shape)}"
         )
@@ -31,23 +38,34 @@ def assemble(output: OutputSpec, labels: tuple[str, ...], options: Any, peers: P
         origin = sources.find(options.source)
         facts = origin.fingerprint()
     else:
-        origin, facts = rendering(output, labels, options.generator, options.generator_options, options.count, peers)
+        origin, facts = rendering(
+            output, labels, options.generator, options.generator_options, options.count, peers
+        )
     key = digest(output.shape, FORMAT, features.FORMAT, fit.FORMAT, facts)
     pictures = Pictures(obtain(key, partial(_build_pictures, origin, output.shape)), output.shape)
     if pictures.bad.count:
-        _warn(f"{pictures.bad.count} pictures of the pool cannot be used, the first is {pictures.bad.first}")
+        _warn(
+            f"{pictures.bad.count} pictures of the pool cannot be used, the first is {pictures.bad.first}"
+        )
     groups = _groups(labels, pictures.label_names, options.use_labels)
     used = groups is not None
     parts = digest(key, index.FORMAT, used)
     opened = Index.open(obtain(parts, partial(_build_index, pictures, used)))
     return PoolGenerator(
-        pictures, opened, np.zeros(len(labels), np.int64) if groups is None else groups, options.neighbours
+        pictures,
+        opened,
+        np.zeros(len(labels), np.int64) if groups is None else groups,
+        options.neighbours,
     )
 
 
-def _build_pictures(origin: sources.Source | Rendering, shape: tuple[int, ...], folder: Path) -> None:
+def _build_pictures(
+    origin: sources.Source | Rendering, shape: tuple[int, ...], folder: Path
+) -> None:
     bad = Bad()
-    blocks = origin.rows(bad) if isinstance(origin, Rendering) else fitted(origin.pictures(), shape, bad)
+    blocks = (
+        origin.rows(bad) if isinstance(origin, Rendering) else fitted(origin.pictures(), shape, bad)
+    )
     write(blocks, bad, shape, folder)
 
 
@@ -58,7 +76,9 @@ def _build_index(pictures: Pictures, by_label: bool, folder: Path) -> None:
     build_index(pictures.features, groups, len(pictures.label_names) if by_label else 1, folder)
 
 
-def _groups(labels: tuple[str, ...], of_pool: tuple[str, ...], use: str) -> NDArray[np.int64] | None:
+def _groups(
+    labels: tuple[str, ...], of_pool: tuple[str, ...], use: str
+) -> NDArray[np.int64] | None:
     """The label of the pool for each label of the run, or None where the pool's labels are not used. Warns of `auto`."""
     if use == "no":
         return None

@@ -39,7 +39,9 @@ def _own(folder: Path) -> Path:
         folder.mkdir(mode=0o700)
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
-        raise CannotMake(f"{folder} is open to others; remove it, or set XDG_CACHE_HOME to a folder of your own")
+        raise CannotMake(
+            f"{folder} is open to others; remove it, or set XDG_CACHE_HOME to a folder of your own"
+        )
     return folder
 
 
@@ -77,7 +79,10 @@ def obtain(key: str, build: Callable[[Path], None]) -> Path:
 
 
 def _build(kept: Path, build: Callable[[Path], None]) -> None:
-    for torn in [kept, *kept.parent.glob(f"{kept.name}.*.part")]:  # the lock is ours: nobody else writes these
+    for torn in [
+        kept,
+        *kept.parent.glob(f"{kept.name}.*.part"),
+    ]:  # the lock is ours: nobody else writes these
         shutil.rmtree(torn, ignore_errors=True)
     part = Path(tempfile.mkdtemp(dir=kept.parent, prefix=f"{kept.name}.", suffix=".part"))
     try:

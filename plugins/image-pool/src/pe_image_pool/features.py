@@ -67,7 +67,9 @@ def _describe(pictures, out):  # type: ignore[no-untyped-def]
         for i in range(GRID):
             for j in range(GRID):
                 if C == 3:  # luma of ITU-R BT.601, in 256ths
-                    tone[i, j] = (77 * grid[0, i, j] + 150 * grid[1, i, j] + 29 * grid[2, i, j] + 128) >> 8
+                    tone[i, j] = (
+                        77 * grid[0, i, j] + 150 * grid[1, i, j] + 29 * grid[2, i, j] + 128
+                    ) >> 8
                 else:
                     tone[i, j] = grid[0, i, j]
         at = 0

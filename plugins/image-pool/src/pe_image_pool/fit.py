@@ -33,10 +33,14 @@ def decode(content: bytes | NDArray[np.uint8]) -> Image.Image:
             image = ImageOps.exif_transpose(opened)
             image.load()
         if image.mode.startswith("I;16") or image.mode == "I":
-            return Image.fromarray((np.asarray(image).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8))
+            return Image.fromarray(
+                (np.asarray(image).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8)
+            )
         if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
             solid = image.convert("RGBA")
-            image = Image.alpha_composite(Image.new("RGBA", solid.size, (255, 255, 255, 255)), solid)
+            image = Image.alpha_composite(
+                Image.new("RGBA", solid.size, (255, 255, 255, 255)), solid
+            )
         return image.convert("L" if image.mode in ("1", "L") else "RGB")
 
 
@@ -53,7 +57,12 @@ def fit(image: Image.Image, shape: tuple[int, ...]) -> NDArray[np.uint8]:
         scale = max(width / image.width, height / image.height)
         across, down = width / scale, height / scale
         left, top = (image.width - across) / 2, (image.height - down) / 2
-        box = (max(left, 0.0), max(top, 0.0), min(left + across, image.width), min(top + down, image.height))
+        box = (
+            max(left, 0.0),
+            max(top, 0.0),
+            min(left + across, image.width),
+            min(top + down, image.height),
+        )
         kind = Image.Resampling.BOX if scale <= 1 else Image.Resampling.BILINEAR
         image = image.resize((width, height), kind, box)
     return np.asarray(image, np.uint8).reshape(shape)

@@ -30,7 +30,9 @@ class PoolGenerator(Generator):
 
     state_only, takes_foreign = True, True
 
-    def __init__(self, pictures: Pictures, index: Index, groups: NDArray[np.int64], neighbours: int) -> None:
+    def __init__(
+        self, pictures: Pictures, index: Index, groups: NDArray[np.int64], neighbours: int
+    ) -> None:
         self._pictures = pictures
         self._index = index
         self._groups = groups
@@ -41,7 +43,9 @@ class PoolGenerator(Generator):
     def random(self, labels: NDArray[np.int64], seeds: Seeds) -> Samples:
         groups = self._group(labels)
         size = self._size[groups]
-        rank = np.minimum((random.uniforms(seeds, "image-pool/random") * size).astype(np.int64), size - 1)
+        rank = np.minimum(
+            (random.uniforms(seeds, "image-pool/random") * size).astype(np.int64), size - 1
+        )
         ids = self._index.members[self._first[groups] + rank].astype(np.int64)
         return self._samples(labels, ids)
 
@@ -69,10 +73,14 @@ class PoolGenerator(Generator):
             queries = self._pictures.features[ids]
         elif samples.data is not None:
             if samples.data.dtype != np.uint8 or samples.data.shape[1:] != self._pictures.shape:
-                raise ValueError(f"samples to vary are uint8 {list(self._pictures.shape)}, as the pictures of the pool")
+                raise ValueError(
+                    f"samples to vary are uint8 {list(self._pictures.shape)}, as the pictures of the pool"
+                )
             queries = describe(samples.data)
         else:
-            raise ValueError(f"a sample to vary has the state {POOL_ID!r} or data; these have neither")
+            raise ValueError(
+                f"a sample to vary has the state {POOL_ID!r} or data; these have neither"
+            )
         chosen = np.empty(len(groups), np.int64)
         index = self._index
         choose(
@@ -94,7 +102,9 @@ class PoolGenerator(Generator):
         return replace(self._samples(labels, ids), data=self._pictures.take(ids))
 
     def _samples(self, labels: NDArray[np.int64], ids: NDArray[np.int64]) -> Samples:
-        return Samples(None, labels, {POOL_ID: ids, POOL: np.full(len(ids), self._pictures.identity)})
+        return Samples(
+            None, labels, {POOL_ID: ids, POOL: np.full(len(ids), self._pictures.identity)}
+        )
 
     def _group(self, labels: NDArray[np.int64]) -> NDArray[np.int64]:
         if len(labels) and not 0 <= labels.min() <= labels.max() < len(self._groups):

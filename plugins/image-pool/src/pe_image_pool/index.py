@@ -41,10 +41,14 @@ class Index:
 
     @classmethod
     def open(cls, folder: Path) -> "Index":
-        return cls(*(np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in NAMES))
+        return cls(
+            *(np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in NAMES)
+        )
 
 
-def build_index(features: NDArray[np.uint8], groups: NDArray[np.int32], count: int, folder: Path) -> None:
+def build_index(
+    features: NDArray[np.uint8], groups: NDArray[np.int32], count: int, folder: Path
+) -> None:
     """Write the arrays of `Index`.
 
     Args:
@@ -65,17 +69,24 @@ def build_index(features: NDArray[np.uint8], groups: NDArray[np.int32], count: i
         group_cells.append(group_cells[-1] + len(of_group))
     np.save(folder / "centres.npy", np.concatenate(centres))
     np.save(folder / "group_cells.npy", np.array(group_cells, np.int64))
-    np.save(folder / "starts.npy", np.concatenate([[0], np.cumsum(np.concatenate(sizes))]).astype(np.int64))
+    np.save(
+        folder / "starts.npy",
+        np.concatenate([[0], np.cumsum(np.concatenate(sizes))]).astype(np.int64),
+    )
     np.save(folder / "features.npy", features[order])
     np.save(folder / "members.npy", order)
 
 
-def _cells(features: NDArray[np.uint8], rows: NDArray[np.int32]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def _cells(
+    features: NDArray[np.uint8], rows: NDArray[np.int32]
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Centres uint8 [K, D] of the given rows, and the cell of each."""
     count = 1 if len(rows) <= WHOLE else isqrt(len(rows))
     if count == 1:
         return np.zeros((1, features.shape[1]), np.uint8), np.zeros(len(rows), np.int64)
-    examples = features[rows[np.arange(EXAMPLES * count, dtype=np.int64) * len(rows) // (EXAMPLES * count)]]
+    examples = features[
+        rows[np.arange(EXAMPLES * count, dtype=np.int64) * len(rows) // (EXAMPLES * count)]
+    ]
     centres = examples[EXAMPLES // 2 :: EXAMPLES].copy()
     nearest = np.empty(len(examples), np.int64)
     for _ in range(ROUNDS):

@@ -13,7 +13,16 @@ from numpy.typing import NDArray
 from pe_image_pool.fit import PIXELS
 from pe_sdk import CannotMake
 
-_BROKEN = (OSError, ValueError, KeyError, EOFError, MemoryError, RuntimeError, zipfile.BadZipFile, zlib.error)
+_BROKEN = (
+    OSError,
+    ValueError,
+    KeyError,
+    EOFError,
+    MemoryError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 """What numpy and zipfile raise of files that are torn, encrypted (RuntimeError) or compressed in an unknown way."""
 
 
@@ -38,14 +47,24 @@ def rows(path: Path) -> Iterator[tuple[str, str | None, NDArray[np.uint8]]]:
                     picture = np.frombuffer(content, np.uint8).reshape(shape)
                     yield f"row {row}", None if names is None else names[row], picture
     except _BROKEN as error:
-        raise CannotMake(f"{path} cannot be read as an npz file with an array 'images': {error}") from None
+        raise CannotMake(
+            f"{path} cannot be read as an npz file with an array 'images': {error}"
+        ) from None
 
 
 def _form(path: Path, file: IO[bytes]) -> tuple[int, tuple[int, ...]]:
     version = np.lib.format.read_magic(file)
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    read = (
+        np.lib.format.read_array_header_1_0
+        if version == (1, 0)
+        else np.lib.format.read_array_header_2_0
+    )
     shape, fortran, dtype = read(file)
-    good = dtype == np.uint8 and not fortran and (len(shape) == 3 or (len(shape) == 4 and shape[3] in (1, 3)))
+    good = (
+        dtype == np.uint8
+        and not fortran
+        and (len(shape) == 3 or (len(shape) == 4 and shape[3] in (1, 3)))
+    )
     if not good or not 1 <= math.prod(shape[1:]) <= 3 * PIXELS:
         raise CannotMake(
             f"'images' in {path} is {dtype} {list(shape)}; it must be uint8 [n, H, W] or [n, H, W, 1 or 3], of at most "
@@ -61,11 +80,18 @@ def _labels(path: Path, archive: zipfile.ZipFile) -> list[str] | None:
     with archive.open("labels.npy") as file:
         codes = np.lib.format.read_array(file, allow_pickle=False)
     if codes.ndim != 1:
-        raise CannotMake(f"'labels' in {path} has the shape {list(codes.shape)}; it must be one number or name a row")
+        raise CannotMake(
+            f"'labels' in {path} has the shape {list(codes.shape)}; it must be one number or name a row"
+        )
     if "label_names.npy" not in archive.namelist():
         return [str(code) for code in codes.tolist()]
     with archive.open("label_names.npy") as file:
-        names = [str(name) for name in np.lib.format.read_array(file, allow_pickle=False).ravel().tolist()]
-    if codes.dtype.kind not in "iu" or (len(codes) and not 0 <= codes.min() <= codes.max() < len(names)):
+        names = [
+            str(name)
+            for name in np.lib.format.read_array(file, allow_pickle=False).ravel().tolist()
+        ]
+    if codes.dtype.kind not in "iu" or (
+        len(codes) and not 0 <= codes.min() <= codes.max() < len(names)
+    ):
         raise CannotMake(f"'labels' in {path} are no positions in its {len(names)} 'label_names'")
     return [names[code] for code in codes.tolist()]

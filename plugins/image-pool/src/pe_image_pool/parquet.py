@@ -20,18 +20,26 @@ def rows(path: Path) -> Iterator[tuple[str, str | None, bytes]]:
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError:
-        raise CannotMake("a pool in Parquet files needs pyarrow: pip install 'pe-plugin-image-pool[parquet]'") from None
+        raise CannotMake(
+            "a pool in Parquet files needs pyarrow: pip install 'pe-plugin-image-pool[parquet]'"
+        ) from None
     try:
         with pq.ParquetFile(path) as file:
             schema = file.schema_arrow
             if "image" not in schema.names:
-                raise CannotMake(f"{path} has no column 'image'; its columns are {', '.join(schema.names)}")
+                raise CannotMake(
+                    f"{path} has no column 'image'; its columns are {', '.join(schema.names)}"
+                )
             names = _label_names(schema)
             columns = [name for name in ("image", "label") if name in schema.names]
             row = 0
             for batch in file.iter_batches(batch_size=_ROWS, columns=columns):
                 images = batch.column("image").to_pylist()
-                labels = batch.column("label").to_pylist() if "label" in columns else [None] * len(images)
+                labels = (
+                    batch.column("label").to_pylist()
+                    if "label" in columns
+                    else [None] * len(images)
+                )
                 for image, label in zip(images, labels, strict=True):
                     content = image.get("bytes") if isinstance(image, dict) else image
                     yield f"row {row}", _label(label, names), content or b""

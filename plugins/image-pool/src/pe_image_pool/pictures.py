@@ -53,7 +53,9 @@ class Pictures:
         self.identity = np.uint64(about["identity"])
         self.bad = Bad(about["bad"], about["first_bad"])
         self.shape = shape
-        self.labels: NDArray[np.int32] = np.memmap(folder / "labels.i32", np.int32, "r", shape=(self.count,))
+        self.labels: NDArray[np.int32] = np.memmap(
+            folder / "labels.i32", np.int32, "r", shape=(self.count,)
+        )
         self.features: NDArray[np.uint8] = np.memmap(
             folder / "features.u8", np.uint8, "r", shape=(self.count, width(shape[2]))
         )
@@ -73,7 +75,9 @@ class Pictures:
         rows = out.reshape(len(ids), size)
         for row, picture in enumerate(ids.tolist()):
             if os.preadv(self._images, [rows[row]], picture * size) != size:
-                raise OSError(f"picture {picture} of the pool cannot be read; remove its folder in the cache")
+                raise OSError(
+                    f"picture {picture} of the pool cannot be read; remove its folder in the cache"
+                )
         return out
 
 
@@ -94,23 +98,36 @@ def write(blocks: Iterable[Rows], bad: Bad, shape: tuple[int, ...], folder: Path
     codes: dict[str | None, int] = {}
     labels: list[NDArray[np.int32]] = []
     hasher = blake2b(digest_size=8)
-    with (folder / "images.u8").open("wb") as images, (folder / "features.u8").open("wb") as features:
+    with (
+        (folder / "images.u8").open("wb") as images,
+        (folder / "features.u8").open("wb") as features,
+    ):
         for pictures, names in blocks:
             content = pictures.tobytes()
             hasher.update(content)
             hasher.update(json.dumps(names).encode())
             images.write(content)
             features.write(describe(pictures).tobytes())
-            labels.append(np.array([codes.setdefault(name, len(codes)) for name in names], np.int32))
+            labels.append(
+                np.array([codes.setdefault(name, len(codes)) for name in names], np.int32)
+            )
     count = sum(map(len, labels))
     if not count:
-        raise CannotMake(f"there is no usable picture in the pool; {bad.count} were tried, the first is {bad.first}")
+        raise CannotMake(
+            f"there is no usable picture in the pool; {bad.count} were tried, the first is {bad.first}"
+        )
     known = [] if None in codes else sorted(name for name in codes if name is not None)
     code = {name: i for i, name in enumerate(known)}
     place = np.array([code.get(name or "", 0) for name in codes], np.int32)
     (folder / "labels.i32").write_bytes(place[np.concatenate(labels)].tobytes())
     identity = int.from_bytes(hasher.digest(), "little")
-    about = {"count": count, "label_names": known, "bad": bad.count, "first_bad": bad.first, "identity": identity}
+    about = {
+        "count": count,
+        "label_names": known,
+        "bad": bad.count,
+        "first_bad": bad.first,
+        "identity": identity,
+    }
     (folder / "pool.json").write_text(json.dumps(about), encoding="utf-8")
 
 
@@ -122,7 +139,9 @@ def fitted(pictures: Iterable[Picture], shape: tuple[int, ...], bad: Bad) -> Ite
         try:
             out[len(names)] = fit(decode(picture.read()), shape)
         except Exception as error:  # a broken file makes the decoders raise anything at all
-            bad.add(f"{picture.name} ({(str(error).splitlines() or [''])[0] or type(error).__name__})")
+            bad.add(
+                f"{picture.name} ({(str(error).splitlines() or [''])[0] or type(error).__name__})"
+            )
             continue
         names.append(picture.label)
         if len(names) == BLOCK:

@@ -38,12 +38,16 @@ class Rendering:
         """The pictures; none of them is bad."""
         for start in range(0, self._count, BLOCK):
             stop = min(start + BLOCK, self._count)
-            names: list[str | None] = [self._labels[i % len(self._labels)] for i in range(start, stop)]
+            names: list[str | None] = [
+                self._labels[i % len(self._labels)] for i in range(start, stop)
+            ]
             yield self._samples(start, stop), names
 
     def _samples(self, start: int, stop: int) -> NDArray[np.uint8]:
         labels = np.arange(start, stop, dtype=np.int64) % len(self._labels)
-        samples: Samples = self._made.random(labels, random.derive(0, "image-pool", stop - start, start))
+        samples: Samples = self._made.random(
+            labels, random.derive(0, "image-pool", stop - start, start)
+        )
         if samples.data is None:
             samples = self._made.restore(samples.labels, samples.state)
         assert samples.data is not None
@@ -51,7 +55,12 @@ class Rendering:
 
 
 def rendering(
-    output: OutputSpec, labels: tuple[str, ...], generator: str, options: dict[str, str], count: int, peers: Peers
+    output: OutputSpec,
+    labels: tuple[str, ...],
+    generator: str,
+    options: dict[str, str],
+    count: int,
+    peers: Peers,
 ) -> tuple[Rendering, tuple[object, ...]]:
     """The rendering by a generator of this name, and what its cached pool depends on.
 

@@ -49,7 +49,9 @@ class Source:
         facts = []
         for path in self.files:
             stat = path.stat()
-            facts.append((str(path.relative_to(self.location.parent)), stat.st_size, stat.st_mtime_ns))
+            facts.append(
+                (str(path.relative_to(self.location.parent)), stat.st_size, stat.st_mtime_ns)
+            )
         return (self.kind, *facts)
 
     def pictures(self) -> Iterator[Picture]:
@@ -61,7 +63,9 @@ class Source:
         if self.kind == "folder":
             yield from _of_folder(self)
             return
-        read = {"parquet": parquet.rows, "webdataset": webdataset.rows, "npz": npzfile.rows}[self.kind]
+        read = {"parquet": parquet.rows, "webdataset": webdataset.rows, "npz": npzfile.rows}[
+            self.kind
+        ]
         for path in self.files:
             for name, label, content in read(path):
                 yield Picture(f"{path}: {name}", label, lambda content=content: content)  # type: ignore[misc]
@@ -81,7 +85,11 @@ def find(text: str) -> Source:
     try:
         if not location.exists():
             raise CannotMake(f"there is no pool of pictures at {location}; give --set source=PATH")
-        files = [location] if location.is_file() else sorted(p for p in location.rglob("*") if p.is_file())
+        files = (
+            [location]
+            if location.is_file()
+            else sorted(p for p in location.rglob("*") if p.is_file())
+        )
     except OSError as error:
         raise CannotMake(f"the pool at {location} cannot be looked into: {error}") from None
     of_kind = {
@@ -103,4 +111,6 @@ def find(text: str) -> Source:
 def _of_folder(source: Source) -> Iterator[Picture]:
     for path in source.files:
         inside = path.relative_to(source.location)
-        yield Picture(str(path), inside.parts[0] if len(inside.parts) > 1 else None, path.read_bytes)
+        yield Picture(
+            str(path), inside.parts[0] if len(inside.parts) > 1 else None, path.read_bytes
+        )

@@ -24,7 +24,9 @@ def rows(path: Path) -> Iterator[tuple[str, str | None, bytes]]:
                 if not member.isfile():
                     continue
                 folder, _, file = member.name.rpartition("/")
-                stem, _, extension = file.partition(".")  # a key ends at the first dot, by the format's convention
+                stem, _, extension = file.partition(
+                    "."
+                )  # a key ends at the first dot, by the format's convention
                 if (of := f"{folder}/{stem}") != key:
                     if picture is not None:
                         yield key.lstrip("/"), label, picture

@@ -25,8 +25,12 @@ GARMENTS = (
 class Options:
     """What can be set with `--set name=value`."""
 
-    labels: dict[str, str] = option({}, "what a label may be, e.g. labels.bag=shape:bag,handle:0.5..1")
-    preset: str = option("auto", "auto: labels named as garments of Fashion-MNIST are drawn so; none: they are not")
+    labels: dict[str, str] = option(
+        {}, "what a label may be, e.g. labels.bag=shape:bag,handle:0.5..1"
+    )
+    preset: str = option(
+        "auto", "auto: labels named as garments of Fashion-MNIST are drawn so; none: they are not"
+    )
 
     def __post_init__(self) -> None:
         if self.preset not in ("auto", "none"):

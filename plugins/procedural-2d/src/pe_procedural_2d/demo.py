@@ -37,8 +37,17 @@ def _request(location: str) -> _Request:
     values: dict[str, Any] = {}
     for setting in settings:
         key, equals, value = setting.partition("=")
-        known = value in _PARTS if key == "part" else value.isascii() and value.isdecimal() and len(value) < 10
-        if not equals or key not in ("records", "size", "channels", "part") or key in values or not known:
+        known = (
+            value in _PARTS
+            if key == "part"
+            else value.isascii() and value.isdecimal() and len(value) < 10
+        )
+        if (
+            not equals
+            or key not in ("records", "size", "channels", "part")
+            or key in values
+            or not known
+        ):
             raise SourceError(f"{setting!r} is nothing to ask of it", where=where, fix=_FIX)
         values[key] = value if key == "part" else int(value)
     request = _Request(name, **values)

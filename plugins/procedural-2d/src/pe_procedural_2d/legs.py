@@ -24,12 +24,45 @@ def trousers(p, points, ops, used):  # type: ignore[no-untyped-def]
         add(points, used, side * gap + step, 1.0)
         add(points, used, side * gap * 0.6 + step * 0.5, 0.3)
         add(points, used, side * 0.005, crotch)
-        close(ops, used, first, FILL, 0.0, p.ink * (1.0 - 0.1 * p.detail * (side + 1.0) * 0.5), 0.0, 1.0)
+        close(
+            ops,
+            used,
+            first,
+            FILL,
+            0.0,
+            p.ink * (1.0 - 0.1 * p.detail * (side + 1.0) * 0.5),
+            0.0,
+            1.0,
+        )
     seam = p.ink * (1.0 - 0.65 * p.detail)
     line(points, ops, used, 0.0, -0.95, 0.0, crotch, LINE, 0.02, seam, 0.0)
     if p.detail > 0.3:
         line(points, ops, used, -hip, -0.93, hip, -0.93, LINE, 0.03, p.accent, 1.0)
         for side in (-1.0, 1.0):
-            line(points, ops, used, side * hip * 0.55, -0.9, side * hip * 0.95, -0.7, LINE, 0.02, seam, 0.0)
+            line(
+                points,
+                ops,
+                used,
+                side * hip * 0.55,
+                -0.9,
+                side * hip * 0.95,
+                -0.7,
+                LINE,
+                0.02,
+                seam,
+                0.0,
+            )
             if p.handle > 0.5:  # creases
-                line(points, ops, used, side * hip * 0.5, crotch, side * (gap + ankle), 0.98, LINE, 0.02, seam, 0.0)
+                line(
+                    points,
+                    ops,
+                    used,
+                    side * hip * 0.5,
+                    crotch,
+                    side * (gap + ankle),
+                    0.98,
+                    LINE,
+                    0.02,
+                    seam,
+                    0.0,
+                )

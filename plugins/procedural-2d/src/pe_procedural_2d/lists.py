@@ -41,7 +41,15 @@ def close(ops, used, first, kind, half, tone, accent, cloth):  # type: ignore[no
     """Append an operation on the points from `first` to the last one appended."""
     if used[1] < OPS:
         row = ops[used[1]]
-        row[0], row[1], row[2], row[3], row[4], row[5], row[6] = kind, first, used[0], half, tone, accent, cloth
+        row[0], row[1], row[2], row[3], row[4], row[5], row[6] = (
+            kind,
+            first,
+            used[0],
+            half,
+            tone,
+            accent,
+            cloth,
+        )
         used[1] += 1
 
 

@@ -174,7 +174,11 @@ def render(rows, uniforms, out):  # type: ignore[no-untyped-def]
                 x, y = (cos * qx + sin * qy) * inverse, (cos * qy - sin * qx) * inverse
                 t = layers[1, Y, X]
                 if layers[3, Y, X] > 0.0 and p.texture > 0:
-                    t += layers[3, Y, X] * weave * (texture(p, u, x, y) * (t if t > 0.5 else 1.0 - t))
+                    t += (
+                        layers[3, Y, X]
+                        * weave
+                        * (texture(p, u, x, y) * (t if t > 0.5 else 1.0 - t))
+                    )
                 t *= 1.0 + 0.3 * (p.light_x * x + p.light_y * y)
                 t *= 1.0 + hang * folds(p, u, x, y)
                 t *= 1.0 - shadow * (1.0 - rim[Y, X])
@@ -190,7 +194,9 @@ def render(rows, uniforms, out):  # type: ignore[no-untyped-def]
                 for X in range(W):
                     colour = base + layers[2, Y, X] * (accent - base)
                     cloth = layers[0, Y, X]
-                    cover[Y, X] = cloth * min(value[Y, X] * colour, 1.0) + (1.0 - cloth) * min(p.ground * ground, 1.0)
+                    cover[Y, X] = cloth * min(value[Y, X] * colour, 1.0) + (1.0 - cloth) * min(
+                        p.ground * ground, 1.0
+                    )
             soften(cover, 0.3 * p.soft * p.soft, line)
             for Y in range(H):
                 for X in range(W):

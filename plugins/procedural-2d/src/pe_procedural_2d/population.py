@@ -26,7 +26,9 @@ class Population:
 def population(name: str) -> Population:
     """The population of that name: garments, icons or tiles. KeyError: another name."""
     return {
-        "garments": Population(preset_of(GARMENTS), (0.16, 0.1, 0.1, 0.1, 0.1, 0.08, 0.1, 0.1, 0.06, 0.1), 1.8),
+        "garments": Population(
+            preset_of(GARMENTS), (0.16, 0.1, 0.1, 0.1, 0.1, 0.08, 0.1, 0.1, 0.06, 0.1), 1.8
+        ),
         "icons": Population(
             {
                 "polygon": f"{_ICON},waist:0..0.1,opening:0..0.2",
@@ -54,7 +56,9 @@ def drawn(people: Population, seeds: Seeds) -> tuple[NDArray[np.int64], Columns]
     Numbers are skewed towards one end of their range, which end depends on the parameter's name alone.
     """
     edges = np.cumsum(people.shares)[:-1]
-    labels = np.searchsorted(edges, random.uniforms(seeds, "population/label"), side="right").astype(np.int64)
+    labels = np.searchsorted(
+        edges, random.uniforms(seeds, "population/label"), side="right"
+    ).astype(np.int64)
     columns = {name: p.column(np.zeros(len(seeds))) for name, p in SPACE.items()}
     for code, (label, text) in enumerate(people.constraints.items()):
         rows = np.flatnonzero(labels == code)
@@ -72,13 +76,17 @@ def degraded(pictures: NDArray[np.uint8], seeds: Seeds) -> NDArray[np.uint8]:
     shift = random.integers(seeds, "camera/shift", 5, size=2) - 2
     down = np.clip(np.arange(height)[None] - shift[:, :1], 0, height - 1)
     across = np.clip(np.arange(width)[None] - shift[:, 1:], 0, width - 1)
-    moved = pictures[np.arange(n)[:, None, None], down[:, :, None], across[:, None, :]].astype(np.float64)
+    moved = pictures[np.arange(n)[:, None, None], down[:, :, None], across[:, None, :]].astype(
+        np.float64
+    )
     weight = 0.2 * random.uniforms(seeds, "camera/blur")[:, None, None, None]
     for axis in (1, 2):
         beside = np.concatenate([moved.take([0], axis), moved, moved.take([-1], axis)], axis)
         size = moved.shape[axis]
         around = beside.take(range(size), axis) + beside.take(range(2, size + 2), axis)
         moved = moved + weight * (around - 2.0 * moved)
-    noise = random.normals(seeds, "camera/noise", size=height * width * channels).reshape(moved.shape)
+    noise = random.normals(seeds, "camera/noise", size=height * width * channels).reshape(
+        moved.shape
+    )
     level = 10.0 * random.uniforms(seeds, "camera/level")[:, None, None, None]
     return np.clip(np.rint(moved + level * noise), 0, 255).astype(np.uint8)

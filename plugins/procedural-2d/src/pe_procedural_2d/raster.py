@@ -77,14 +77,22 @@ def stroke(points, first, last, half, cover):  # type: ignore[no-untyped-def]
     low, high = 1e9, -1e9
     for i in range(first, last):
         low, high = min(low, points[i, 1]), max(high, points[i, 1])
-    top, end = min(max(int(np.floor(low - reach)), 0), H), max(min(int(np.ceil(high + reach)), H), 0)
+    top, end = (
+        min(max(int(np.floor(low - reach)), 0), H),
+        max(min(int(np.ceil(high + reach)), H), 0),
+    )
     cover[top:end] = 0.0
     for i in range(first, last - 1):
         x0, y0, x1, y1 = points[i, 0], points[i, 1], points[i + 1, 0], points[i + 1, 1]
         dx, dy = x1 - x0, y1 - y0
         inverse = 1.0 / max(dx * dx + dy * dy, 1e-12)
-        for Y in range(max(int(np.floor(min(y0, y1) - reach)), 0), min(int(np.ceil(max(y0, y1) + reach)), H)):
-            for X in range(max(int(np.floor(min(x0, x1) - reach)), 0), min(int(np.ceil(max(x0, x1) + reach)), W)):
+        for Y in range(
+            max(int(np.floor(min(y0, y1) - reach)), 0), min(int(np.ceil(max(y0, y1) + reach)), H)
+        ):
+            for X in range(
+                max(int(np.floor(min(x0, x1) - reach)), 0),
+                min(int(np.ceil(max(x0, x1) + reach)), W),
+            ):
                 px, py = X + 0.5 - x0, Y + 0.5 - y0
                 t = min(max((px * dx + py * dy) * inverse, 0.0), 1.0)
                 ex, ey = px - t * dx, py - t * dy

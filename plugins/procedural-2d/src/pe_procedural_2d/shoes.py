@@ -24,7 +24,17 @@ def _ground(p, heel, thick, points, ops, used):  # type: ignore[no-untyped-def]
         add(points, used, 0.95 - narrow, thick)
         if front < 0.3:
             add(points, used, front - 0.5, thick)
-        bend(points, used, max(front, -0.2), thick, front, thick - 0.5 * heel, min(front, 0.62), thick - heel - 0.02, 3)
+        bend(
+            points,
+            used,
+            max(front, -0.2),
+            thick,
+            front,
+            thick - 0.5 * heel,
+            min(front, 0.62),
+            thick - heel - 0.02,
+            3,
+        )
         close(ops, used, first, FILL, 0.0, p.accent, 1.0, 0.0)
 
 
@@ -42,22 +52,64 @@ def shoe(p, points, ops, used):  # type: ignore[no-untyped-def]
     if p.shaft > 0.25:
         front = -0.08 + 0.3 * p.width
     first = used[0]
-    bend(points, used, -0.98, 0.0, -1.02 + 0.1 * p.roundness, -low * (0.7 + 0.8 * p.roundness), -0.62, -low - 0.06, 4)
+    bend(
+        points,
+        used,
+        -0.98,
+        0.0,
+        -1.02 + 0.1 * p.roundness,
+        -low * (0.7 + 0.8 * p.roundness),
+        -0.62,
+        -low - 0.06,
+        4,
+    )
     bend(points, used, -0.62, -low - 0.06, vamp - 0.2, instep * 0.78, vamp, instep, 4)
     if p.shaft > 0.12:
-        bend(points, used, vamp, instep, front + 0.02, instep - 0.1, front, height + 0.06 * p.hem, 3)
+        bend(
+            points, used, vamp, instep, front + 0.02, instep - 0.1, front, height + 0.06 * p.hem, 3
+        )
         add(points, used, 0.5 * (front + 0.9), height + 0.1 * (p.neck_width - 0.3))
     else:
-        bend(points, used, vamp, instep, front + 0.15, instep + 0.12 + 0.18 * p.opening, 0.62, instep + 0.08, 4)
+        bend(
+            points,
+            used,
+            vamp,
+            instep,
+            front + 0.15,
+            instep + 0.12 + 0.18 * p.opening,
+            0.62,
+            instep + 0.08,
+            4,
+        )
     back = 0.9 + 0.05 * p.flare
     add(points, used, back, height + 0.02)
-    bend(points, used, back, height + 0.02, 0.88 - 0.1 * p.waist, 0.5 * (height - heel), 0.97, -heel, 4)
+    bend(
+        points,
+        used,
+        back,
+        height + 0.02,
+        0.88 - 0.1 * p.waist,
+        0.5 * (height - heel),
+        0.97,
+        -heel,
+        4,
+    )
     bend(points, used, 0.55, -heel, 0.1, -0.1 * heel, -0.35, 0.0, 4)
     close(ops, used, first, FILL, 0.0, p.ink, 0.0, 1.0)
     seam = p.ink * (1.0 - 0.65 * p.detail)
     if p.shaft <= 0.12:  # lining
         first = used[0]
-        bend(points, used, front, instep + 0.02, 0.3, instep + 0.3 * p.opening, 0.88, height + 0.02, 4)
+        bend(
+            points,
+            used,
+            front,
+            instep + 0.02,
+            0.3,
+            instep + 0.3 * p.opening,
+            0.88,
+            height + 0.02,
+            4,
+        )
         add(points, used, 0.6, instep + 0.08)
         close(ops, used, first, OVER, 0.0, 0.4 * p.ink, 0.0, 0.0)
     if p.front == 1 or p.front == 3:  # laces along the instep
@@ -66,10 +118,25 @@ def shoe(p, points, ops, used):  # type: ignore[no-untyped-def]
             s = (k + 0.5) / (p.count // 2 + 1)
             x, y = vamp - 0.34 + 0.36 * s, instep * (0.72 + 0.2 * s)
             if p.shaft > 0.25:
-                x, y = vamp - 0.22 + 0.24 * min(s * 1.6, 1.0), instep * 0.75 + (height * 0.9 - instep * 0.75) * s
+                x, y = (
+                    vamp - 0.22 + 0.24 * min(s * 1.6, 1.0),
+                    instep * 0.75 + (height * 0.9 - instep * 0.75) * s,
+                )
             line(points, ops, used, x, y, x + 0.16, y + 0.07, LINE, 0.025, tone, 1.0)
     if p.front == 2 and p.shaft > 0.12:
-        line(points, ops, used, 0.45, height, 0.4, -heel - 0.12, LINE, 0.02 + 0.02 * p.strap, seam, 0.0)
+        line(
+            points,
+            ops,
+            used,
+            0.45,
+            height,
+            0.4,
+            -heel - 0.12,
+            LINE,
+            0.02 + 0.02 * p.strap,
+            seam,
+            0.0,
+        )
     if p.front == 4:  # an elastic side, or a swoosh on a low shoe
         if p.shaft > 0.12:
             first = used[0]
@@ -101,10 +168,34 @@ def shoe(p, points, ops, used):  # type: ignore[no-untyped-def]
         first = used[0]
         bend(points, used, -0.72, -low - 0.1, -0.5, -0.2, -0.6, 0.0, 3)
         close(ops, used, first, LINE, 0.02, seam, 0.0, 0.0)
-        line(points, ops, used, 0.72, min(height + 0.3, -heel - 0.3), 0.66, -heel, LINE, 0.02, seam, 0.0)
+        line(
+            points,
+            ops,
+            used,
+            0.72,
+            min(height + 0.3, -heel - 0.3),
+            0.66,
+            -heel,
+            LINE,
+            0.02,
+            seam,
+            0.0,
+        )
     if p.handle > 0.6 and p.shaft > 0.12:  # a strap around the ankle
         y = instep - 0.1
-        line(points, ops, used, front - 0.1, y, 0.95, y - 0.05, LINE, 0.03 + 0.06 * p.strap, seam, 0.0)
+        line(
+            points,
+            ops,
+            used,
+            front - 0.1,
+            y,
+            0.95,
+            y - 0.05,
+            LINE,
+            0.03 + 0.06 * p.strap,
+            seam,
+            0.0,
+        )
 
 
 @njit
@@ -122,7 +213,17 @@ def sandal(p, points, ops, used):  # type: ignore[no-untyped-def]
         first = used[0]
         lean = 0.36 * (0.35 + p.detail)
         bend(points, used, x - 0.08, 0.0, x + lean * 0.4, -lift * 1.3, x + lean, -lift, 4)
-        bend(points, used, x + lean, -lift, x + lean + 0.16, -lift * 0.7, x + lean * 0.7 + 0.22, -0.02 - 0.05 * heel, 3)
+        bend(
+            points,
+            used,
+            x + lean,
+            -lift,
+            x + lean + 0.16,
+            -lift * 0.7,
+            x + lean * 0.7 + 0.22,
+            -0.02 - 0.05 * heel,
+            3,
+        )
         close(ops, used, first, STROKE, half, p.ink, 0.0, 1.0)
     if p.toe > 0.55:  # a closed front
         first = used[0]

@@ -8,9 +8,24 @@ from numpy.typing import NDArray
 from pe_procedural_2d.paint import render
 from pe_procedural_2d.space import SPACE
 from pe_procedural_2d.surface import LATTICE
-from pe_sdk import CannotMake, Categorical, Columns, Int, OutputSpec, ParameterSpace, Seeds, Simulator, random
+from pe_sdk import (
+    CannotMake,
+    Categorical,
+    Columns,
+    Int,
+    OutputSpec,
+    ParameterSpace,
+    Seeds,
+    Simulator,
+    random,
+)
 
-_ROW = np.dtype([(name, np.int64 if isinstance(p, Categorical | Int) else np.float64) for name, p in SPACE.items()])
+_ROW = np.dtype(
+    [
+        (name, np.int64 if isinstance(p, Categorical | Int) else np.float64)
+        for name, p in SPACE.items()
+    ]
+)
 
 
 class ShapeSimulator(Simulator):
@@ -31,7 +46,9 @@ class ShapeSimulator(Simulator):
             )
         height, width, channels = output.shape
         if min(height, width) < 8 or channels not in (1, 3):
-            raise CannotMake(f"procedural-2d needs 8 x 8 pixels or more and 1 or 3 channels, got {list(output.shape)}")
+            raise CannotMake(
+                f"procedural-2d needs 8 x 8 pixels or more and 1 or 3 channels, got {list(output.shape)}"
+            )
         self.output = output
         self.space = SPACE
         self._spaces = dict(spaces)

@@ -34,12 +34,21 @@ def texture(p, u, x, y):  # type: ignore[no-untyped-def]
         one = min(max(1.6 * np.sin(2.0 * waves * across), -1.0), 1.0)
         return 0.5 * (one + min(max(1.6 * np.sin(2.0 * waves * along), -1.0), 1.0))
     if p.texture == 3:
-        return min(max(4.0 * (np.sin(2.0 * waves * across) * np.sin(2.0 * waves * along) - 0.35), -1.0), 0.0)
+        return min(
+            max(4.0 * (np.sin(2.0 * waves * across) * np.sin(2.0 * waves * along) - 0.35), -1.0),
+            0.0,
+        )
     if p.texture == 4:
-        return min(max(3.0 * (lattice(u, 3.0 + waves * across, 5.0 + waves * along) - 0.5), -1.0), 1.0)
+        return min(
+            max(3.0 * (lattice(u, 3.0 + waves * across, 5.0 + waves * along) - 0.5), -1.0), 1.0
+        )
     if p.texture == 5:  # a print on the chest
-        inside = min(max(8.0 * (0.36 - abs(x)), 0.0), 1.0) * min(max(8.0 * (0.38 - abs(y + 0.25)), 0.0), 1.0)
-        return inside * min(max(6.0 * (lattice(u, 3.0 + waves * across, 5.0 + waves * along) - 0.5), -1.0), 1.0)
+        inside = min(max(8.0 * (0.36 - abs(x)), 0.0), 1.0) * min(
+            max(8.0 * (0.38 - abs(y + 0.25)), 0.0), 1.0
+        )
+        return inside * min(
+            max(6.0 * (lattice(u, 3.0 + waves * across, 5.0 + waves * along) - 0.5), -1.0), 1.0
+        )
     edge = 1.2 * (p.texture_scale - 0.5)  # two blocks
     return min(max(12.0 * (across - edge), -1.0), 0.0)
 

@@ -19,8 +19,28 @@ def bag(p, points, ops, used):  # type: ignore[no-untyped-def]
         spread = above * (0.25 + 0.65 * p.neck_width)
         if p.sleeve > 0.6:  # a second handle behind
             first = used[0]
-            bend(points, used, -spread * 0.8, -h, -spread * 0.7, -h - 1.1 * tall, 0.05, -h - 1.1 * tall, 4)
-            bend(points, used, 0.05, -h - 1.1 * tall, spread * 0.9, -h - 1.1 * tall, spread * 0.9, -h, 4)
+            bend(
+                points,
+                used,
+                -spread * 0.8,
+                -h,
+                -spread * 0.7,
+                -h - 1.1 * tall,
+                0.05,
+                -h - 1.1 * tall,
+                4,
+            )
+            bend(
+                points,
+                used,
+                0.05,
+                -h - 1.1 * tall,
+                spread * 0.9,
+                -h - 1.1 * tall,
+                spread * 0.9,
+                -h,
+                4,
+            )
             close(ops, used, first, STROKE, half, 0.7 * p.ink, 0.0, 0.0)
         first = used[0]
         tip = spread * (1.0 - p.toe)
@@ -49,10 +69,34 @@ def bag(p, points, ops, used):  # type: ignore[no-untyped-def]
         close(ops, used, first, LINE, 0.02, seam, 0.0, 0.0)
         ellipse(points, ops, used, 0.0, deep, 0.09, 0.07, 0.0, OVER, p.accent, 1.0, 0.0)
     if p.front == 2:
-        line(points, ops, used, -above * 0.9, -h * 0.8, above * 0.9, -h * 0.8, LINE, 0.025, p.accent, 1.0)
+        line(
+            points,
+            ops,
+            used,
+            -above * 0.9,
+            -h * 0.8,
+            above * 0.9,
+            -h * 0.8,
+            LINE,
+            0.025,
+            p.accent,
+            1.0,
+        )
     if p.front == 4:
         for x in (-0.55, 0.55):
-            line(points, ops, used, x * above, -h, x * below, h, LINE, 0.03 + 0.04 * p.strap, p.accent, 1.0)
+            line(
+                points,
+                ops,
+                used,
+                x * above,
+                -h,
+                x * below,
+                h,
+                LINE,
+                0.03 + 0.04 * p.strap,
+                p.accent,
+                1.0,
+            )
     if p.front == 3:
         first = used[0]
         for side in (-1.0, 1.0):
@@ -60,7 +104,20 @@ def bag(p, points, ops, used):  # type: ignore[no-untyped-def]
             add(points, used, side * 0.6 * w, 0.4 * h - side * 0.35 * h)
         close(ops, used, first, OVER, 0.0, seam, 0.0, 1.0)
     if p.front == 1:
-        ellipse(points, ops, used, 0.5 * w * (p.sleeve_width - 0.5), 0.3 * h, 0.2, 0.16, 0.0, OVER, p.accent, 1.0, 0.0)
+        ellipse(
+            points,
+            ops,
+            used,
+            0.5 * w * (p.sleeve_width - 0.5),
+            0.3 * h,
+            0.2,
+            0.16,
+            0.0,
+            OVER,
+            p.accent,
+            1.0,
+            0.0,
+        )
 
 
 @njit
@@ -85,7 +142,20 @@ def icon(p, points, ops, used):  # type: ignore[no-untyped-def]
             add(points, used, points[i, 0] * p.handle * 0.8, points[i, 1] * p.handle * 0.8)
         close(ops, used, start, OVER, 0.0, p.accent, 1.0, 0.0)
     if p.opening > 0.25:
-        ellipse(points, ops, used, 0.0, 0.0, 0.6 * p.opening * wide, 0.6 * p.opening, 0.0, CUT, 0.0, 0.0, 0.0)
+        ellipse(
+            points,
+            ops,
+            used,
+            0.0,
+            0.0,
+            0.6 * p.opening * wide,
+            0.6 * p.opening,
+            0.0,
+            CUT,
+            0.0,
+            0.0,
+            0.0,
+        )
     if p.front == 2:
         line(
             points,
@@ -103,4 +173,16 @@ def icon(p, points, ops, used):  # type: ignore[no-untyped-def]
     if p.front == 3:
         line(points, ops, used, 0.0, -1.3, 0.0, 1.3, STROKE, 0.04 + 0.1 * p.strap, p.accent, 1.0)
     if p.front == 4:
-        line(points, ops, used, 0.8 * wide, 0.8, 1.3 * wide, 1.3, STROKE, 0.06 + 0.14 * p.strap, p.accent, 1.0)
+        line(
+            points,
+            ops,
+            used,
+            0.8 * wide,
+            0.8,
+            1.3 * wide,
+            1.3,
+            STROKE,
+            0.06 + 0.14 * p.strap,
+            p.accent,
+            1.0,
+        )

@@ -23,7 +23,20 @@ def tissue(p, u, points, ops, used):  # type: ignore[no-untyped-def]
         tone = p.accent * (1.0 - 0.4 * p.detail * u[(at + 2) % 255 + 1])
         ellipse(points, ops, used, x, y, long, size, turn, OVER, tone, 1.0, 0.0)
         if p.heel > 0.2:
-            ellipse(points, ops, used, x, y, long * 0.6 * p.heel, size * 0.6 * p.heel, turn, OVER, 0.5 * tone, 1.0, 0.0)
+            ellipse(
+                points,
+                ops,
+                used,
+                x,
+                y,
+                long * 0.6 * p.heel,
+                size * 0.6 * p.heel,
+                turn,
+                OVER,
+                0.5 * tone,
+                1.0,
+                0.0,
+            )
 
 
 @njit
@@ -45,9 +58,26 @@ def vessels(p, u, points, ops, used):  # type: ignore[no-untyped-def]
         swing = 1.4 * p.waist * (u[at + 5] - 0.5)
         start = used[0]
         bend(
-            points, used, x, y, 0.5 * (x + ex) - swing * np.sin(turn), 0.5 * (y + ey) + swing * np.cos(turn), ex, ey, 8
+            points,
+            used,
+            x,
+            y,
+            0.5 * (x + ex) - swing * np.sin(turn),
+            0.5 * (y + ey) + swing * np.cos(turn),
+            ex,
+            ey,
+            8,
         )
         half = (0.03 + 0.14 * p.strap) * (1.0 if k == 0 else 0.35 + 0.4 * u[at + 6])
         close(ops, used, start, STROKE, half, p.accent, 1.0, 0.0)
         if p.opening > 0.3:
-            close(ops, used, start, LINE, half * 0.5 * p.opening, min(1.3 * p.accent + 0.1, 1.1), 1.0, 0.0)
+            close(
+                ops,
+                used,
+                start,
+                LINE,
+                half * 0.5 * p.opening,
+                min(1.3 * p.accent + 0.1, 1.1),
+                1.0,
+                0.0,
+            )

@@ -29,7 +29,11 @@ def top(p, skirt, points, ops, used):  # type: ignore[no-untyped-def]
     # sleeves lie behind the body
     long = p.sleeve
     if not straps and long > 0.04:
-        angle = 5.0 + (45.0 * p.sleeve_angle + 22.0) * max(1.0 - 1.2 * long, 0.0) + 9.0 * p.sleeve_angle * long
+        angle = (
+            5.0
+            + (45.0 * p.sleeve_angle + 22.0) * max(1.0 - 1.2 * long, 0.0)
+            + 9.0 * p.sleeve_angle * long
+        )
         angle *= np.pi / 180.0
         reach = 1.6 * long * t + 0.06
         base = (0.1 * t + 0.3 * (armpit + 1.0 - drop)) * (1.0 - 0.35 * long)
@@ -59,7 +63,18 @@ def top(p, skirt, points, ops, used):  # type: ignore[no-untyped-def]
                 )  # fmt: skip
     if p.neck == 3:  # a hood stands behind the neck
         ellipse(
-            points, ops, used, 0.0, -1.0 - 0.02, neck * 1.35, 0.16 + 0.1 * p.opening, 0.0, FILL, p.ink * 0.9, 0.0, 1.0
+            points,
+            ops,
+            used,
+            0.0,
+            -1.0 - 0.02,
+            neck * 1.35,
+            0.16 + 0.1 * p.opening,
+            0.0,
+            FILL,
+            p.ink * 0.9,
+            0.0,
+            1.0,
         )
     if p.neck == 4:
         first = used[0]
@@ -76,23 +91,65 @@ def top(p, skirt, points, ops, used):  # type: ignore[no-untyped-def]
         side = 1.0 - 2.0 * step
         if step == 0:
             add(points, used, side * shoulder, -1.0 + drop)
-            bend(points, used, side * chest * 0.93, armpit, side * narrow, middle - 0.1, side * narrow, middle, 3)
+            bend(
+                points,
+                used,
+                side * chest * 0.93,
+                armpit,
+                side * narrow,
+                middle - 0.1,
+                side * narrow,
+                middle,
+                3,
+            )
             bend(points, used, side * narrow, middle, side * (0.4 * narrow + 0.6 * lower), middle + 0.25 * (1.0 - middle),
                  side * lower, 1.0 - curve, 3)  # fmt: skip
             bend(points, used, lower, 1.0 - curve, 0.0, 1.0 + curve, -lower, 1.0 - curve, 4)
         else:
             bend(points, used, side * lower, 1.0 - curve, side * (0.4 * narrow + 0.6 * lower),
                  middle + 0.25 * (1.0 - middle), side * narrow, middle, 3)  # fmt: skip
-            bend(points, used, side * narrow, middle, side * narrow, middle - 0.1, side * chest * 0.93, armpit, 3)
+            bend(
+                points,
+                used,
+                side * narrow,
+                middle,
+                side * narrow,
+                middle - 0.1,
+                side * chest * 0.93,
+                armpit,
+                3,
+            )
             add(points, used, side * shoulder, -1.0 + drop)
     close(ops, used, first, FILL, 0.0, p.ink, 0.0, 1.0)
     # seams of the sleeves, and the shade between sleeve and body
     if not straps and long > 0.04 and p.detail > 0.15:
         for side in (-1.0, 1.0):
-            line(points, ops, used, side * shoulder, -1.0 + drop, side * chest * 0.93, armpit, LINE, 0.02, seam, 0.0)
+            line(
+                points,
+                ops,
+                used,
+                side * shoulder,
+                -1.0 + drop,
+                side * chest * 0.93,
+                armpit,
+                LINE,
+                0.02,
+                seam,
+                0.0,
+            )
             if long > 0.5:
                 line(
-                    points, ops, used, side * chest * 0.93, armpit, side * narrow, middle, LINE, 0.025, seam * 0.8, 0.0
+                    points,
+                    ops,
+                    used,
+                    side * chest * 0.93,
+                    armpit,
+                    side * narrow,
+                    middle,
+                    LINE,
+                    0.025,
+                    seam * 0.8,
+                    0.0,
                 )
     _neckline(p, t, neck, dark, seam, points, ops, used)
     _front(p, t, neck, lower, seam, points, ops, used)
@@ -101,7 +158,9 @@ def top(p, skirt, points, ops, used):  # type: ignore[no-untyped-def]
             y = middle - 0.02
             line(points, ops, used, -chest, y, chest, y, LINE, 0.035, p.accent, 1.0)
         else:  # a hem band
-            line(points, ops, used, -lower, 0.92 - curve, lower, 0.92 - curve, LINE, 0.02, seam, 0.0)
+            line(
+                points, ops, used, -lower, 0.92 - curve, lower, 0.92 - curve, LINE, 0.02, seam, 0.0
+            )
 
 
 @njit
@@ -117,7 +176,17 @@ def _neckline(p, t, neck, dark, seam, points, ops, used):  # type: ignore[no-unt
         bend(points, used, -neck, -1.05, -neck, deep, 0.0, deep, 4)
         bend(points, used, 0.0, deep, neck, deep, neck, -1.05, 4)
     else:
-        bend(points, used, -neck, -1.0, 0.0, 2.0 * (-1.0 + (0.1 + 0.2 * p.opening) * t) + 1.0, neck, -1.0, 6)
+        bend(
+            points,
+            used,
+            -neck,
+            -1.0,
+            0.0,
+            2.0 * (-1.0 + (0.1 + 0.2 * p.opening) * t) + 1.0,
+            neck,
+            -1.0,
+            6,
+        )
     add(points, used, 0.0, -1.0 + (0.04 * t if p.neck != 5 else -0.05))
     if p.neck == 5:
         close(ops, used, first, CUT, 0.0, 0.0, 0.0, 0.0)
@@ -132,7 +201,19 @@ def _neckline(p, t, neck, dark, seam, points, ops, used):  # type: ignore[no-unt
             add(points, used, side * neck * 0.55, tip)
             add(points, used, 0.0, -1.0 + 0.14 * t)
             close(ops, used, first, OVER, 0.0, min(p.ink * 1.08, 1.1), 0.0, 1.0)
-            line(points, ops, used, side * neck * 1.25, -1.0 + 0.16 * t, side * neck * 0.55, tip, LINE, 0.02, seam, 0.0)
+            line(
+                points,
+                ops,
+                used,
+                side * neck * 1.25,
+                -1.0 + 0.16 * t,
+                side * neck * 0.55,
+                tip,
+                LINE,
+                0.02,
+                seam,
+                0.0,
+            )
     if p.neck == 4:
         line(points, ops, used, -neck, -0.99, neck, -0.99, LINE, 0.02, seam, 0.0)
 
@@ -158,8 +239,32 @@ def _front(p, t, neck, lower, seam, points, ops, used):  # type: ignore[no-untyp
         add(points, used, -half, start + 0.5 * t)
         close(ops, used, first, OVER, 0.0, p.accent * 0.8, 1.0, 0.0)
         for side in (-1.0, 1.0):
-            line(points, ops, used, side * neck * 0.9, -0.98, side * half, start + 0.5 * t, LINE, 0.03, seam, 0.0)
-            line(points, ops, used, side * half, start + 0.5 * t, side * half, 1.0, LINE, 0.02, seam, 0.0)
+            line(
+                points,
+                ops,
+                used,
+                side * neck * 0.9,
+                -0.98,
+                side * half,
+                start + 0.5 * t,
+                LINE,
+                0.03,
+                seam,
+                0.0,
+            )
+            line(
+                points,
+                ops,
+                used,
+                side * half,
+                start + 0.5 * t,
+                side * half,
+                1.0,
+                LINE,
+                0.02,
+                seam,
+                0.0,
+            )
     elif p.front == 4:
         for side in (-1.0, 1.0):
             x, y = side * lower * 0.4, 0.25 - 0.5 * p.handle

@@ -14,15 +14,19 @@ class Options:
     """What can be set with `--set name=value`."""
 
     labels: dict[str, str] = option(
-        {}, "what a label asks of the parameters, e.g. labels.smiling=expression:smile|laugh,age:18..40; else nothing"
+        {},
+        "what a label asks of the parameters, e.g. labels.smiling=expression:smile|laugh,age:18..40; else nothing",
     )
     backend: str = option(
-        "auto", "auto, pyrender (OpenGL over EGL) or numba (no OpenGL); auto takes pyrender if it works"
+        "auto",
+        "auto, pyrender (OpenGL over EGL) or numba (no OpenGL); auto takes pyrender if it works",
     )
 
     def __post_init__(self) -> None:
         if self.backend not in BACKENDS:
-            raise ValueError(f"option 'backend' is {', '.join(BACKENDS[:-1])} or {BACKENDS[-1]}, got {self.backend!r}")
+            raise ValueError(
+                f"option 'backend' is {', '.join(BACKENDS[:-1])} or {BACKENDS[-1]}, got {self.backend!r}"
+            )
 
 
 def make(output: OutputSpec, labels: tuple[str, ...], options: Any) -> Simulator:

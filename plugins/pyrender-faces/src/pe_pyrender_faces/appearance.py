@@ -19,9 +19,13 @@ Array = NDArray[np.float64]
 
 _NONE, _STUBBLE = FACIAL_HAIR.index("none"), FACIAL_HAIR.index("stubble")
 _SHADOWED = np.isin(FACIAL_HAIR, ("stubble", "goatee", "short_beard", "full_beard")).astype(float)
-_MOUSTACHED = np.isin(FACIAL_HAIR, ("stubble", "moustache", "goatee", "short_beard", "full_beard")).astype(float)
+_MOUSTACHED = np.isin(
+    FACIAL_HAIR, ("stubble", "moustache", "goatee", "short_beard", "full_beard")
+).astype(float)
 _SCALP = np.array([{"bald": 0.04, "buzz": 0.8, "receding": 0.35}.get(name, 0.5) for name in HAIR])
-_FRAMES = np.array([{"rectangular": 0.02, "thick": 0.012, "sunglasses": 0.01}.get(name, 0.12) for name in GLASSES])
+_FRAMES = np.array(
+    [{"rectangular": 0.02, "thick": 0.012, "sunglasses": 0.01}.get(name, 0.12) for name in GLASSES]
+)
 
 
 def batch_of(columns: Columns) -> Batch:
@@ -31,16 +35,18 @@ def batch_of(columns: Columns) -> Batch:
     key, ambient = _light(columns)
     return Batch(
         coefficients=coefficients(columns),
-        parts=_rows(columns["hair"], columns["brow_shape"], shown_facial_hair(columns), columns["glasses"]).astype(
-            np.int32
-        ),
+        parts=_rows(
+            columns["hair"], columns["brow_shape"], shown_facial_hair(columns), columns["glasses"]
+        ).astype(np.int32),
         pose=_float32(np.radians(_rows(columns["yaw"], columns["pitch"], columns["roll"]))),
         gaze=_float32(_rows(columns["gaze_x"], columns["gaze_y"])),
         camera=_float32(_rows(columns["zoom"], columns["x"], columns["y"], columns["distance"])),
         materials=_float32(_materials(columns, skin)),
         paint=_float32(np.stack([skin.paints[name][0] for name in PAINTS], axis=1)),
         opacity=_float32(_rows(*(skin.paints[name][1] for name in PAINTS))),
-        parts_colour=_float32(np.stack([brow_hair, brow_hair * 0.75, brow_hair * 0.85, frames], axis=1)),
+        parts_colour=_float32(
+            np.stack([brow_hair, brow_hair * 0.75, brow_hair * 0.85, frames], axis=1)
+        ),
         key=_float32(key),
         ambient=_float32(ambient),
         specular=_float32(columns["shine"]),
@@ -92,7 +98,10 @@ class _Skin:
             "nose": (rosy, ones * 0.5),
             "ears": (flushed, ones * 0.5),
             "eyelids": (skin_colour(melanin + 0.10, blood + 0.2).astype(np.float64), ones * 0.6),
-            "undereye": (skin_colour(melanin + 0.12, blood + 0.1).astype(np.float64), 0.35 + 0.5 * age),
+            "undereye": (
+                skin_colour(melanin + 0.12, blood + 0.1).astype(np.float64),
+                0.35 + 0.5 * age,
+            ),
             "brow": (hair, ones * 0.35),
             "scalp": (hair, _SCALP[columns["hair"]]),
             "beard": (stubble, 0.10 * male + 0.55 * shadow),
@@ -100,7 +109,10 @@ class _Skin:
             "neck": (skin_colour(melanin + 0.03, blood).astype(np.float64), ones * 0.5),
             "lashline": (0.12 * self.colour, 0.7 + 0.25 * made_up),
             "wrinkles": (0.55 * self.colour, 0.4 * age),
-            "freckles": (skin_colour(melanin + 0.28, blood).astype(np.float64), columns["freckles"] * 0.85),
+            "freckles": (
+                skin_colour(melanin + 0.28, blood).astype(np.float64),
+                columns["freckles"] * 0.85,
+            ),
         }
 
 
@@ -108,10 +120,14 @@ def _materials(columns: Columns, skin: _Skin) -> Array:
     n, age = len(skin.colour), _age(columns)
     colours = np.empty((n, len(Material), 3))
     colours[:, Material.SKIN] = skin.colour
-    colours[:, Material.SCLERA] = np.array([0.62, 0.59, 0.57]) - age[:, None] * np.array([0.04, 0.07, 0.12])
+    colours[:, Material.SCLERA] = np.array([0.62, 0.59, 0.57]) - age[:, None] * np.array(
+        [0.04, 0.07, 0.12]
+    )
     colours[:, Material.IRIS] = EYES[columns["eye_colour"]]
     colours[:, Material.PUPIL] = 0.004
-    colours[:, Material.TEETH] = np.array([0.60, 0.57, 0.50]) - age[:, None] * np.array([0.08, 0.10, 0.14])
+    colours[:, Material.TEETH] = np.array([0.60, 0.57, 0.50]) - age[:, None] * np.array(
+        [0.08, 0.10, 0.14]
+    )
     colours[:, Material.MOUTH] = [0.16, 0.030, 0.030]
     colours[:, Material.LASH] = 0.5 * _hair(columns) * (1 - 0.5 * columns["lipstick"][:, None])
     colours[:, Material.CLOTH] = to_linear(
@@ -131,7 +147,11 @@ def _light(columns: Columns) -> tuple[Array, Array]:
     fill = (strength * (0.25 + 0.85 * (1 - share)))[:, None] * (1 + 0.35 * (1 / tint - 1))
     ambient = np.zeros((len(yaw), 9, 3))
     # E(n) = fill * (0.66 + 0.22 n_y + 0.16 n_z), by the constants of the real harmonics Y00, Y1-1 (y) and Y10 (z)
-    ambient[:, 0], ambient[:, 1], ambient[:, 2] = fill * 0.66 / 0.282095, fill * 0.22 / 0.488603, fill * 0.16 / 0.488603
+    ambient[:, 0], ambient[:, 1], ambient[:, 2] = (
+        fill * 0.66 / 0.282095,
+        fill * 0.22 / 0.488603,
+        fill * 0.16 / 0.488603,
+    )
     return np.concatenate([towards, key], axis=1), ambient
 
 

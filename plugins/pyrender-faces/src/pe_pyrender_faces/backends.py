@@ -53,7 +53,9 @@ def make_renderer(height: int, width: int, backend: str = "auto") -> Renderer:
         ValueError: a side is not in SMALLEST..LARGEST, or there is no such backend.
     """
     if not (min(height, width) >= SMALLEST and max(height, width) <= LARGEST):
-        raise ValueError(f"pictures have {SMALLEST} to {LARGEST} pixels a side, not {height} x {width}")
+        raise ValueError(
+            f"pictures have {SMALLEST} to {LARGEST} pixels a side, not {height} x {width}"
+        )
     if backend not in ("auto", "pyrender", "numba"):
         raise ValueError(f"backend is auto, pyrender or numba, not {backend!r}")
     if backend != "numba":
@@ -83,7 +85,14 @@ class NumbaRenderer:
         for first in range(0, len(batch), self._baker.chunk):
             rows = slice(first, first + self._baker.chunk)
             part = batch[rows]
-            draw(*self._baker.bake(part), part.background, self._samples, self._buffer, self._packed, out[rows])
+            draw(
+                *self._baker.bake(part),
+                part.background,
+                self._samples,
+                self._buffer,
+                self._packed,
+                out[rows],
+            )
         return out
 
 

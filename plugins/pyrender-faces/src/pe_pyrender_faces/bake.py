@@ -64,7 +64,9 @@ class Batch:
 
     def __getitem__(self, rows: Any) -> "Batch":
         """Some of the faces, by a slice or an index array."""
-        return Batch(*(np.ascontiguousarray(getattr(self, field.name)[rows]) for field in fields(self)))
+        return Batch(
+            *(np.ascontiguousarray(getattr(self, field.name)[rows]) for field in fields(self))
+        )
 
 
 class Micropolygons(NamedTuple):
@@ -88,7 +90,9 @@ class Baker:
             raise ValueError(f"{F} triangles: samples have 16 bits for the number of a triangle")
         T = self.most_triangles = min(F + int(ROOM * height * width / self._large), MOST_TRIANGLES)
         n = self.chunk = max(1, CHUNK_BYTES // (N * 49 + F * 13 + T * 31))
-        self._positions, self._normals, self._colours = (np.empty((n, N, 3), np.float32) for _ in range(3))
+        self._positions, self._normals, self._colours = (
+            np.empty((n, N, 3), np.float32) for _ in range(3)
+        )
         self._segments = np.empty((n, 1 + SLOTS, 4), np.int32)
         self._screen, self._needed = np.empty((n, N, 3), np.int32), np.empty((n, N), np.uint8)
         self._visible, self._back = np.empty((n, F, 3), np.int32), np.empty((n, F), np.uint8)
@@ -104,23 +108,59 @@ class Baker:
         """Micropolygons of at most `chunk` faces; valid until the next call."""
         b, model = batch, self.model
         positions, normals, segments = self._positions, self._normals, self._segments
-        screen, visible, back, needed, counts = self._screen, self._visible, self._back, self._needed, self._counts
+        screen, visible, back, needed, counts = (
+            self._screen,
+            self._visible,
+            self._back,
+            self._needed,
+            self._counts,
+        )
         n, out = len(b), self._out
         shape(model, b.coefficients, b.parts, b.pose, b.gaze, positions, normals, segments)
-        project(model, b.camera, positions, segments, self.height, self.width, screen, visible, back, needed, counts)
+        project(
+            model,
+            b.camera,
+            positions,
+            segments,
+            self.height,
+            self.width,
+            screen,
+            visible,
+            back,
+            needed,
+            counts,
+        )
         light(
             model, b.materials, b.paint, b.opacity, b.parts_colour, b.key, b.ambient, b.specular,
             positions, normals, segments, needed, self._colours,
         )  # fmt: skip
         dice(
-            screen[:n], visible, back, counts, self._colours, self._large, out.corners, out.depths, out.rgb, out.counts
+            screen[:n],
+            visible,
+            back,
+            counts,
+            self._colours,
+            self._large,
+            out.corners,
+            out.depths,
+            out.rgb,
+            out.counts,
         )
         return Micropolygons(*(array[:n] for array in out))
 
     def posed(self, batch: Batch) -> Floats:
         """Vertices float32 [n, N, 3] of at most `chunk` faces, of the head and then of its parts, in decimetres."""
         b, n = batch, len(batch)
-        shape(self.model, b.coefficients, b.parts, b.pose, b.gaze, self._positions, self._normals, self._segments)
+        shape(
+            self.model,
+            b.coefficients,
+            b.parts,
+            b.pose,
+            b.gaze,
+            self._positions,
+            self._normals,
+            self._segments,
+        )
         return self._positions[:n].copy()
 
 

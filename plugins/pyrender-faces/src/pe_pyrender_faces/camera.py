@@ -37,7 +37,9 @@ def degraded(pictures: NDArray[np.uint8], seeds: Seeds) -> NDArray[np.uint8]:
     places = (draw[:, 7] * 3 * size).astype(int)
     result = np.empty_like(pictures)
     for row, picture in enumerate(pictures):
-        soft = np.asarray(Image.fromarray(picture).filter(ImageFilter.GaussianBlur(float(blur[row]))), np.float64)
+        soft = np.asarray(
+            Image.fromarray(picture).filter(ImageFilter.GaussianBlur(float(blur[row]))), np.float64
+        )
         grain = field[places[row] : places[row] + size].reshape(soft.shape)
         seen = np.clip(np.rint(soft * gain[row] + noise[row] * grain), 0, 255).astype(np.uint8)
         file = io.BytesIO()

@@ -53,9 +53,18 @@ def _person(columns: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     old = _old(columns)
     age = {"young": 1 - old, "old": old}
     african, asian = columns["african"], columns["asian"]
-    ancestry = {"african": african, "asian": (1 - african) * asian, "european": (1 - african) * (1 - asian)}
-    found = {f"{a}_{s}_{y}": ancestry[a] * sex[s] * age[y] for a in ancestry for s in sex for y in age}
-    amount = {"thin": np.maximum(1 - 2 * columns["weight"], 0), "heavy": np.maximum(2 * columns["weight"] - 1, 0)}
+    ancestry = {
+        "african": african,
+        "asian": (1 - african) * asian,
+        "european": (1 - african) * (1 - asian),
+    }
+    found = {
+        f"{a}_{s}_{y}": ancestry[a] * sex[s] * age[y] for a in ancestry for s in sex for y in age
+    }
+    amount = {
+        "thin": np.maximum(1 - 2 * columns["weight"], 0),
+        "heavy": np.maximum(2 * columns["weight"] - 1, 0),
+    }
     return found | {f"{name}_{s}": amount[name] * sex[s] for name in amount for s in sex}
 
 
@@ -67,7 +76,11 @@ def _old(columns: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
 def _face(columns: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     """Intensities of the named expression, and what is left for mouth, lids and brows beside it."""
     code, intensity = columns["expression"], columns["intensity"]
-    found = {name: np.where(code == k, intensity, 0.0) for k, name in enumerate(EXPRESSIONS) if name != "neutral"}
+    found = {
+        name: np.where(code == k, intensity, 0.0)
+        for k, name in enumerate(EXPRESSIONS)
+        if name != "neutral"
+    }
     lids = sum(found[name] * share for name, share in STRONG_LIDS.items())
     mouth = sum(found[name] * share for name, share in OPEN_MOUTH.items())
     brows, closed = columns["brows"], columns["eyelids"] * (1 - lids)

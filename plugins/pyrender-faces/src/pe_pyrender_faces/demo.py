@@ -36,8 +36,12 @@ def _request(location: str) -> _Request:
     for setting in settings:
         key, equals, value = setting.partition("=")
         if not equals or key not in ("records", "size", "part") or key in values:
-            raise SourceError(f"{setting!r} is nothing to ask of it", where=f"demo:{location}", fix=_FIX)
-        values[key] = int(value) if key != "part" and value.isascii() and value.isdecimal() else value
+            raise SourceError(
+                f"{setting!r} is nothing to ask of it", where=f"demo:{location}", fix=_FIX
+            )
+        values[key] = (
+            int(value) if key != "part" and value.isascii() and value.isdecimal() else value
+        )
     request = _Request(**values)
     fits = (
         isinstance(request.records, int)
@@ -49,7 +53,9 @@ def _request(location: str) -> _Request:
     )
     if name != "faces" or not fits:
         what = (
-            "needs 1 to 1,000,000 records of 16 to 256 pixels, part train or test" if name == "faces" else "is unknown"
+            "needs 1 to 1,000,000 records of 16 to 256 pixels, part train or test"
+            if name == "faces"
+            else "is unknown"
         )
         raise SourceError(f"demo:{name} {what}", where=f"demo:{location}", fix=_FIX)
     return request
@@ -84,7 +90,9 @@ def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Tab
         raise SourceError(what, where=f"demo:{location}", fix="plan for the shape of the data")
     if missing := [name for name in info.label_names if name not in label_names]:
         what = f"the labels {', '.join(missing)} are none of the classes"
-        raise SourceError(what, where=f"demo:{location}", fix="name both with --classes, or leave it out")
+        raise SourceError(
+            what, where=f"demo:{location}", fix="name both with --classes, or leave it out"
+        )
     from pe_pyrender_faces.appearance import batch_of
     from pe_pyrender_faces.backends import make_renderer
     from pe_pyrender_faces.camera import degraded, unknown_camera
@@ -99,9 +107,13 @@ def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Tab
 
     def photograph(start: int) -> None:
         rows = slice(start, start + _BLOCK)
-        batch = unknown_camera(batch_of({name: column[rows] for name, column in people.items()}), seeds[rows])
+        batch = unknown_camera(
+            batch_of({name: column[rows] for name, column in people.items()}), seeds[rows]
+        )
         # without OpenGL: drivers have no place in the process that holds private data; renderers are not for two threads
-        data[rows] = degraded(make_renderer(request.size, request.size, "numba").render(batch), seeds[rows])
+        data[rows] = degraded(
+            make_renderer(request.size, request.size, "numba").render(batch), seeds[rows]
+        )
 
     with ThreadPoolExecutor(_THREADS) as threads:
         list(threads.map(photograph, range(0, request.records, _BLOCK)))
@@ -111,4 +123,6 @@ def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Tab
 
 @hookimpl
 def pe_readers() -> Iterable[ReaderSpec]:
-    return [ReaderSpec("demo", "demo:faces, synthetic people to try the project on", describe, read)]
+    return [
+        ReaderSpec("demo", "demo:faces, synthetic people to try the project on", describe, read)
+    ]

@@ -19,8 +19,12 @@ SHOULDER = 0.65
 def _encoding() -> "np.ndarray":
     linear = np.arange(ENCODED_MOST * ENCODED_STEPS) / ENCODED_STEPS
     room = 1 - SHOULDER
-    kept = np.where(linear < SHOULDER, linear, 1 - room * np.exp(-np.maximum(linear - SHOULDER, 0) / room))
-    srgb = np.where(kept <= 0.0031308, 12.92 * kept, 1.055 * np.maximum(kept, 1e-9) ** (1 / 2.4) - 0.055)
+    kept = np.where(
+        linear < SHOULDER, linear, 1 - room * np.exp(-np.maximum(linear - SHOULDER, 0) / room)
+    )
+    srgb = np.where(
+        kept <= 0.0031308, 12.92 * kept, 1.055 * np.maximum(kept, 1e-9) ** (1 / 2.4) - 0.055
+    )
     return np.rint(255 * srgb).astype(np.uint8)  # IEC 61966-2-1
 
 
@@ -56,7 +60,9 @@ def dice(screen, visible, back, visible_counts, colours, large, corners, depths,
                 v = visible[n, t, k]
                 for i in range(3):
                     places[0, k, i] = screen[n, v, i]
-                    lights[0, k, i] = colours[n, v, i] * np.float32(INSIDE) if back[n, t] else colours[n, v, i]
+                    lights[0, k, i] = (
+                        colours[n, v, i] * np.float32(INSIDE) if back[n, t] else colours[n, v, i]
+                    )
                 if back[n, t]:
                     places[0, k, 2] = min(places[0, k, 2] + BACK_BIAS, DEPTH_STEPS * FINE - 1)
             area = (places[0, 1, 0] - places[0, 0, 0]) * (places[0, 2, 1] - places[0, 0, 1])

@@ -20,7 +20,12 @@ def check() -> Iterable[Finding]:
                 fix += "; for pyrender install an EGL library and Mesa's drivers (Debian: libegl1, libgl1-mesa-dri)"
             yield Finding(name, "warning", detail, fix)
         else:
-            yield Finding(name, "bad", detail, "install the plugin anew, with numba, pyrender and their libraries")
+            yield Finding(
+                name,
+                "bad",
+                detail,
+                "install the plugin anew, with numba, pyrender and their libraries",
+            )
 
 
 @hookimpl

@@ -24,7 +24,9 @@ class FaceParameters(Embedding):
                 f"the embedding 'face-parameters' is for uint8 images, not {output.kind} of {output.dtype}"
             )
         if min(output.shape[:2]) < 16 or output.shape[2] not in (1, 3):
-            raise CannotMake("the embedding 'face-parameters' is for images of at least 16 x 16, gray or in colour")
+            raise CannotMake(
+                "the embedding 'face-parameters' is for images of at least 16 x 16, gray or in colour"
+            )
         import torch
         from safetensors.numpy import load
 
@@ -34,7 +36,11 @@ class FaceParameters(Embedding):
         held = load(files("pe_pyrender_faces").joinpath("assets/reader.safetensors").read_bytes())
         net = FaceNet()
         weights = {name: torch.from_numpy(array.astype(np.float32)) for name, array in held.items()}
-        counters = {name: value for name, value in net.state_dict().items() if name.endswith("num_batches_tracked")}
+        counters = {
+            name: value
+            for name, value in net.state_dict().items()
+            if name.endswith("num_batches_tracked")
+        }
         net.load_state_dict(weights | counters)
         self.dim = LAYOUT.dim
         self._net = net.eval()
@@ -60,4 +66,8 @@ def make(output: OutputSpec, options: NoOptions) -> FaceParameters:
 
 @hookimpl
 def pe_embeddings() -> Iterable[EmbeddingSpec]:
-    return [EmbeddingSpec("face-parameters", "a face as the parameters that a small net reads off it", make)]
+    return [
+        EmbeddingSpec(
+            "face-parameters", "a face as the parameters that a small net reads off it", make
+        )
+    ]

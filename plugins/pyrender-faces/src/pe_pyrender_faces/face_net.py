@@ -28,7 +28,10 @@ class FaceNet(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.whole, self.close = _convolutions(_WHOLE, SIDE, 256), _convolutions(_CLOSE, CLOSE_SIDE, 256)
+        self.whole, self.close = (
+            _convolutions(_WHOLE, SIDE, 256),
+            _convolutions(_CLOSE, CLOSE_SIDE, 256),
+        )
         self.place = nn.Linear(256, LANDMARKS)
         self.read = nn.Linear(512, LAYOUT.dim)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # its stubs leave this out
@@ -41,7 +44,9 @@ class FaceNet(nn.Module):
         return self.read(torch.cat([whole, close], dim=1)), place
 
 
-def _convolutions(blocks: tuple[tuple[int, int, int], ...], side: int, features: int) -> nn.Sequential:
+def _convolutions(
+    blocks: tuple[tuple[int, int, int], ...], side: int, features: int
+) -> nn.Sequential:
     layers: list[nn.Module] = []
     channels = 3
     for width, kernel, stride in blocks:
@@ -51,7 +56,12 @@ def _convolutions(blocks: tuple[tuple[int, int, int], ...], side: int, features:
             nn.ReLU(),
         ]
         channels, side = width, -(-side // stride)
-    layers += [nn.Flatten(), nn.Dropout(0.1), nn.Linear(channels * side * side, features), nn.ReLU()]
+    layers += [
+        nn.Flatten(),
+        nn.Dropout(0.1),
+        nn.Linear(channels * side * side, features),
+        nn.ReLU(),
+    ]
     return nn.Sequential(*layers)
 
 
@@ -69,9 +79,9 @@ def upright(pictures: torch.Tensor, place: torch.Tensor) -> torch.Tensor:
     across, along = steps[None, None, :], steps[None, :, None]
     x = middle[:, :1, None] + across * down[:, 1:, None] + along * down[:, :1, None]
     y = middle[:, 1:, None] - across * down[:, :1, None] + along * down[:, 1:, None]
-    return nn.functional.grid_sample(pictures, torch.stack([x, y], dim=3), align_corners=False).contiguous(
-        memory_format=torch.channels_last
-    )
+    return nn.functional.grid_sample(
+        pictures, torch.stack([x, y], dim=3), align_corners=False
+    ).contiguous(memory_format=torch.channels_last)
 
 
 def to_tensor(data: NDArray[np.uint8]) -> torch.Tensor:
@@ -85,7 +95,9 @@ def to_tensor(data: NDArray[np.uint8]) -> torch.Tensor:
         pictures = pictures.expand(-1, 3, -1, -1)
     if pictures.shape[2:] != (SIDE, SIDE):
         larger = min(pictures.shape[2:]) >= SIDE
-        pictures = nn.functional.interpolate(pictures, (SIDE, SIDE), mode="area" if larger else "bilinear")
+        pictures = nn.functional.interpolate(
+            pictures, (SIDE, SIDE), mode="area" if larger else "bilinear"
+        )
     return pictures / 127.5 - 1
 
 
@@ -96,7 +108,9 @@ def readings(output: torch.Tensor) -> torch.Tensor:
     count = len(LAYOUT.numbers)
     weights = torch.from_numpy(np.sqrt(LAYOUT.number_weights))
     parts = [output[:, :count].clamp(-1, 1) * weights]
-    for logits, weight in zip(output[:, count:].split(LAYOUT.counts, dim=1), LAYOUT.choice_weights, strict=True):
+    for logits, weight in zip(
+        output[:, count:].split(LAYOUT.counts, dim=1), LAYOUT.choice_weights, strict=True
+    ):
         parts.append(torch.softmax(logits, dim=1) * weight**0.5)
     most = float(np.sum(LAYOUT.number_weights) + np.sum(LAYOUT.choice_weights)) ** 0.5
     return torch.cat(parts, dim=1) / most

@@ -44,7 +44,9 @@ class PyrenderRenderer:
     def __init__(self, height: int, width: int) -> None:
         self._atlas = _atlas()
         if not self._atlas.is_ours():
-            raise CannotMake(f"OpenGL is used already by another thread, or by the process that was forked; {FIX}")
+            raise CannotMake(
+                f"OpenGL is used already by another thread, or by the process that was forked; {FIX}"
+            )
         self._baker = Baker(height, width)
         self._drawn = drawn_for(height, width)
         self._tile = np.array([height, width]) * self._drawn
@@ -54,7 +56,10 @@ class PyrenderRenderer:
         self._buffer = np.empty((height * samples, width * samples + LANES), np.uint32)
         self._owned = np.empty(self._baker.most_triangles, np.uint8)
         room = self._baker.most_triangles * 3
-        self._positions, self._colours = np.empty((room, 3), np.float32), np.ones((room, 4), np.float32)
+        self._positions, self._colours = (
+            np.empty((room, 3), np.float32),
+            np.ones((room, 4), np.float32),
+        )
 
     def render(self, batch: Batch) -> NDArray[np.uint8]:
         out = np.empty((len(batch), self._baker.height, self._baker.width, 3), np.uint8)
@@ -68,16 +73,29 @@ class PyrenderRenderer:
         height = min(_power_of_two(rows * int(self._tile[0])), SIDE)
         end = 0
         for first in range(0, len(batch), self._baker.chunk):
-            for row, shapes in enumerate(zip(*self._baker.bake(batch[first : first + self._baker.chunk]), strict=True)):
+            for row, shapes in enumerate(
+                zip(*self._baker.bake(batch[first : first + self._baker.chunk]), strict=True)
+            ):
                 corners, depths, rgb, count = shapes
                 place = np.array(divmod(first + row, int(self._grid[1]))) * self._tile
-                need = end + 3 * 5 * int(count)  # a triangle that is clipped at four sides leaves at most five
+                need = end + 3 * 5 * int(
+                    count
+                )  # a triangle that is clipped at four sides leaves at most five
                 if need > len(self._positions):
                     self._positions = np.resize(self._positions, (2 * need, 3))
                     self._colours = np.resize(self._colours, (2 * need, 4))
                 # A triangle costs OpenGL ten times what it costs here, so those that own no sample are left out. Where the
                 # rounding of a cut at the border moves an edge over a sample, it may show what lies behind.
-                owners(corners, depths, int(count), self._step, self._buffer, SAMPLES, self._atlas.sampled, self._owned)
+                owners(
+                    corners,
+                    depths,
+                    int(count),
+                    self._step,
+                    self._buffer,
+                    SAMPLES,
+                    self._atlas.sampled,
+                    self._owned,
+                )
                 end = pack_tile(
                     corners, depths, rgb, self._owned, int(count), self._drawn, *place, *self._tile, height,
                     self._positions, self._colours, end,
@@ -105,12 +123,22 @@ class _Atlas:
         try:
             self._renderer = pyrender.OffscreenRenderer(SIDE, SIDE)
         except Exception as error:  # whatever an OpenGL driver can raise
-            raise CannotMake(f"EGL does not work here ({type(error).__name__}: {error}); {FIX}") from error
+            raise CannotMake(
+                f"EGL does not work here ({type(error).__name__}: {error}); {FIX}"
+            ) from error
         self._scene = pyrender.Scene(bg_color=np.zeros(4), ambient_light=np.ones(3))
-        self._camera = pyrender.OrthographicCamera(xmag=1.0, ymag=1.0, znear=1.0, zfar=1.0 + DEPTH_RANGE)
+        self._camera = pyrender.OrthographicCamera(
+            xmag=1.0, ymag=1.0, znear=1.0, zfar=1.0 + DEPTH_RANGE
+        )
         self._camera_node = self._scene.add(self._camera)
-        self._material = pyrender.MetallicRoughnessMaterial(baseColorFactor=np.ones(4), doubleSided=True)
-        self._flags = pyrender.RenderFlags.FLAT | pyrender.RenderFlags.RGBA | pyrender.RenderFlags.SKIP_CULL_FACES
+        self._material = pyrender.MetallicRoughnessMaterial(
+            baseColorFactor=np.ones(4), doubleSided=True
+        )
+        self._flags = (
+            pyrender.RenderFlags.FLAT
+            | pyrender.RenderFlags.RGBA
+            | pyrender.RenderFlags.SKIP_CULL_FACES
+        )
 
         self.device = self._device()
         self.sampled = _sampled()
@@ -129,14 +157,18 @@ class _Atlas:
     ) -> NDArray[np.uint8]:
         """RGBA uint8 [height, width, 4] of triangles at pixels, the lowest line first; colours premultiplied by coverage."""
         if not self.is_ours():
-            raise RuntimeError("an OpenGL context belongs to the thread and the process that made it")
+            raise RuntimeError(
+                "an OpenGL context belongs to the thread and the process that made it"
+            )
         pyrender = self._pyrender
         self._renderer.viewport_height, self._renderer.viewport_width = height, width
         self._camera.ymag = height / 2
         middle = np.eye(4)
         middle[:2, 3] = width / 2, height / 2
         self._scene.set_pose(self._camera_node, middle)
-        triangles = pyrender.Primitive(positions=positions, color_0=colours, material=self._material)
+        triangles = pyrender.Primitive(
+            positions=positions, color_0=colours, material=self._material
+        )
         node = self._scene.add(pyrender.Mesh([triangles]))
         try:
             colour, _ = self._renderer.render(self._scene, self._flags)
@@ -160,7 +192,9 @@ def _import_pyrender() -> Any:
     """pyrender, set up for EGL and for one thread (workers are processes, one a core), or a str: why it cannot be used."""
     platform = os.environ.get("PYOPENGL_PLATFORM")
     if "OpenGL" in sys.modules and platform != "egl":
-        return f"OpenGL is loaded already, for the platform {platform or 'of the screen'} and not egl"
+        return (
+            f"OpenGL is loaded already, for the platform {platform or 'of the screen'} and not egl"
+        )
     os.environ["PYOPENGL_PLATFORM"] = "egl"
     os.environ.setdefault("LP_NUM_THREADS", "0")
     if not hasattr(np, "infty"):
@@ -169,7 +203,9 @@ def _import_pyrender() -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             import pyrender
-    except Exception as error:  # ImportError, and what PyOpenGL raises where there is no EGL library
+    except (
+        Exception
+    ) as error:  # ImportError, and what PyOpenGL raises where there is no EGL library
         if platform is None:
             del os.environ["PYOPENGL_PLATFORM"]
         else:
@@ -202,7 +238,9 @@ def _told_samples() -> NDArray[np.float32]:
         GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, frame)
         GL.glBindRenderbuffer(GL.GL_RENDERBUFFER, held)
         GL.glRenderbufferStorageMultisample(GL.GL_RENDERBUFFER, DRAWN_SAMPLES, GL.GL_RGBA, 1, 1)
-        GL.glFramebufferRenderbuffer(GL.GL_FRAMEBUFFER, GL.GL_COLOR_ATTACHMENT0, GL.GL_RENDERBUFFER, held)
+        GL.glFramebufferRenderbuffer(
+            GL.GL_FRAMEBUFFER, GL.GL_COLOR_ATTACHMENT0, GL.GL_RENDERBUFFER, held
+        )
         found = np.zeros((int(GL.glGetIntegerv(GL.GL_SAMPLES)), 2), np.float32)
         for k, place in enumerate(found):
             GL.glGetMultisamplefv(GL.GL_SAMPLE_POSITION, k, place)

@@ -100,15 +100,22 @@ def _level(held: Any, level: int) -> Head:
     count = int(faces.max()) + 1
     ball, ball_faces = held[f"eye_directions_{level}"], held[f"eye_faces_{level}"].astype(np.int32)
     size = len(ball)
-    centre, axes = held["eye_centre"], held["eye_axes"]  # [1 + B, 2, 3]: of the neutral, then displacements
+    centre, axes = (
+        held["eye_centre"],
+        held["eye_axes"],
+    )  # [1 + B, 2, 3]: of the neutral, then displacements
     eyes = (centre[:, :, None] + axes[:, :, None] * ball).reshape(len(centre), 2 * size, 3)
     basis = held["basis"][:, :count].astype(np.float32) * held["basis_scale"][:, None, None]
-    masks, occlusion, rigid = (held[name][:count].astype(np.float32) / 255 for name in ("masks", "occlusion", "rigid"))
+    masks, occlusion, rigid = (
+        held[name][:count].astype(np.float32) / 255 for name in ("masks", "occlusion", "rigid")
+    )
     arrays = {
         "vertices": np.concatenate([held["vertices"][:count], eyes[0]]),
         "basis": np.concatenate([basis, eyes[1:]], axis=1),
         "faces": np.concatenate([faces, ball_faces + count, ball_faces + count + size]),
-        "material": np.concatenate([held["material"][:count], np.tile(held[f"eye_material_{level}"], 2)]),
+        "material": np.concatenate(
+            [held["material"][:count], np.tile(held[f"eye_material_{level}"], 2)]
+        ),
         "masks": np.concatenate([masks, np.zeros((2 * size, masks.shape[1]), np.float32)]),
         "occlusion": np.concatenate([occlusion, np.tile(held[f"eye_occlusion_{level}"], 2)]),
         "rigid": np.concatenate([rigid, np.ones(2 * size, np.float32)]),

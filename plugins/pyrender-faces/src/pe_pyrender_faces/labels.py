@@ -7,7 +7,9 @@ from pe_pyrender_faces.space import BEARDED
 from pe_sdk import CannotMake, Categorical, Float, ParameterSpace
 
 
-def label_spaces(space: ParameterSpace, labels: tuple[str, ...], asked: Mapping[str, str]) -> dict[str, ParameterSpace]:
+def label_spaces(
+    space: ParameterSpace, labels: tuple[str, ...], asked: Mapping[str, str]
+) -> dict[str, ParameterSpace]:
     """As `pe_sdk.label_spaces`; facial hair that is asked for must show too: it does not on faces below `BEARDED`.
 
     Raises:

@@ -96,7 +96,9 @@ def light(model, materials, paint, opacity, parts_colour, key, ambient, specular
                 if needed[n, base + v] == 0:
                     continue
                 tint = model.tint[first + v]
-                surface = (HAIR if slot < 3 else FRAME) if tint == 0 else (SKIN, LENS, METAL)[tint - 1]
+                surface = (
+                    (HAIR if slot < 3 else FRAME) if tint == 0 else (SKIN, LENS, METAL)[tint - 1]
+                )
                 for k in range(3):
                     if tint == 0:
                         albedo[k] = parts_colour[n, slot, k]
@@ -154,14 +156,20 @@ def _shade(place, normal, albedo, occlusion, surface, shine, key, ambient, frame
     for k in range(3):
         sky = np.float32(0.282095) * ambient[0, k]
         sky += np.float32(0.488603) * (ambient[1, k] * y + ambient[2, k] * z + ambient[3, k] * x)
-        sky += np.float32(1.092548) * (ambient[4, k] * x * y + ambient[5, k] * y * z + ambient[7, k] * x * z)
+        sky += np.float32(1.092548) * (
+            ambient[4, k] * x * y + ambient[5, k] * y * z + ambient[7, k] * x * z
+        )
         sky += np.float32(0.315392) * ambient[6, k] * (np.float32(3.0) * z * z - np.float32(1.0))
         sky += np.float32(0.546274) * ambient[8, k] * (x * x - y * y)
         sky = max(sky, np.float32(0.0)) * occlusion
         wrap = SURFACES[surface, k]
         share = max((towards + wrap) / (np.float32(1.0) + wrap), np.float32(0.0))
         direct = key[3 + k] * lit
-        out[k] = albedo[k] * (sky + direct * share) + key[3 + k] * gleam * share + sky * (sheen * shine + catch)
+        out[k] = (
+            albedo[k] * (sky + direct * share)
+            + key[3 + k] * gleam * share
+            + sky * (sheen * shine + catch)
+        )
 
 
 @njit
@@ -234,7 +242,9 @@ def _shadow_map(model, segment, at, frame, places, depth):  # type: ignore[no-un
 def _texels(a, b, c):  # type: ignore[no-untyped-def]
     """First and last texel whose middle lies between the least and the greatest of three numbers, of those that are there."""
     half = np.float32(0.5)
-    return max(int(np.ceil(min(a, b, c) - half)), 0), min(int(np.floor(max(a, b, c) - half)), SHADOW - 1)
+    return max(int(np.ceil(min(a, b, c) - half)), 0), min(
+        int(np.floor(max(a, b, c) - half)), SHADOW - 1
+    )
 
 
 @njit

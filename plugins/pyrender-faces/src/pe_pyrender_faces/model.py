@@ -63,7 +63,12 @@ class Model(NamedTuple):
 
 def pack(head: Head, parts: Parts) -> Model:
     """The arrays of a head and its parts. C-contiguous; shared with the caller's where they are so already."""
-    slots: tuple[tuple[Part | None, ...], ...] = (parts.hair, parts.brows, parts.facial_hair, parts.glasses)
+    slots: tuple[tuple[Part | None, ...], ...] = (
+        parts.hair,
+        parts.brows,
+        parts.facial_hair,
+        parts.glasses,
+    )
     there = [part for slot in slots for part in slot if part is not None]
     part = np.full((SLOTS, max(map(len, slots))), -1, np.int32)
     count = 0
@@ -88,7 +93,9 @@ def pack(head: Head, parts: Parts) -> Model:
         part_vertices=np.cumsum([0, *(len(p.anchors) for p in there)]).astype(np.int32),
         part_faces=np.cumsum([len(head.faces), *(len(p.faces) for p in there)]).astype(np.int32),
         hides=np.array([p.hides for p in there], np.uint8),
-        sides=np.concatenate([np.full(len(head.faces), FRONT, np.uint8), *(_sides(head, p) for p in there)]),
+        sides=np.concatenate(
+            [np.full(len(head.faces), FRONT, np.uint8), *(_sides(head, p) for p in there)]
+        ),
         gloss=np.array([p.gloss for p in there], np.float32),
         anchors=np.concatenate([p.anchors for p in there]),
         weights=np.concatenate([p.weights for p in there]),

@@ -40,7 +40,12 @@ FACIAL_HAIR = ("none", "stubble", "moustache", "goatee", "short_beard", "full_be
 BROWS = ("thin", "arched", "straight", "bushy")
 GLASSES = ("none", "round", "rectangular", "thick", "half_rim", "sunglasses")
 
-SLOTS: Mapping[str, tuple[str, ...]] = {"hair": HAIR, "facial_hair": FACIAL_HAIR, "brows": BROWS, "glasses": GLASSES}
+SLOTS: Mapping[str, tuple[str, ...]] = {
+    "hair": HAIR,
+    "facial_hair": FACIAL_HAIR,
+    "brows": BROWS,
+    "glasses": GLASSES,
+}
 MESHLESS = frozenset({"bald", "none", "stubble"})
 GLOSS = {"hair": 0.35, "facial_hair": 0.2, "brows": 0.1, "glasses": 0.9}
 SHADE = (0.5, 1.3)
@@ -123,7 +128,10 @@ def unpack(held: Mapping[str, Any], head: Head) -> Parts:
         raise OtherHead(
             f"parts were bound to head {made_for[:12]}, this one is {digest[:12]}; run tools/build_parts.py again"
         )
-    stream = {name: held[name] for name in ("anchors", "weights", "offset", "shade", "tint", "rigid", "faces", "hides")}
+    stream = {
+        name: held[name]
+        for name in ("anchors", "weights", "offset", "shade", "tint", "rigid", "faces", "hides")
+    }
     cuts = {name: np.cumsum(held[name]) for name in ("vertex_counts", "face_counts")}
     slots: dict[str, tuple[Part | None, ...]] = {}
     i = 0
@@ -140,7 +148,9 @@ def unpack(held: Mapping[str, Any], head: Head) -> Parts:
     return Parts(**slots)
 
 
-def _part(stream: Mapping[str, NDArray[Any]], v: slice, f: slice, i: int, head_faces: int, gloss: float) -> Part:
+def _part(
+    stream: Mapping[str, NDArray[Any]], v: slice, f: slice, i: int, head_faces: int, gloss: float
+) -> Part:
     low, high = SHADE
     arrays = {
         "anchors": stream["anchors"][v].astype(np.int32),
@@ -169,7 +179,9 @@ def pack(parts: Parts, head: Head) -> dict[str, NDArray[Any]]:
         "weights": np.concatenate([p.weights for p in some]).astype(np.float16),
         "offset": np.concatenate([p.offset for p in some]).astype(np.float16),
         "faces": np.concatenate([p.faces for p in some]).astype(np.uint16),
-        "shade": np.rint((np.concatenate([p.shade for p in some]) - low) * 255 / (high - low)).astype(np.uint8),
+        "shade": np.rint(
+            (np.concatenate([p.shade for p in some]) - low) * 255 / (high - low)
+        ).astype(np.uint8),
         "tint": np.concatenate([p.tint for p in some]),
         "rigid": np.rint(np.concatenate([p.rigid for p in some]) * 255).astype(np.uint8),
         "hides": np.stack([np.packbits(p.hides) for p in some]),
@@ -184,5 +196,7 @@ def meshes(parts: Parts) -> Iterator[Part]:
 
 def place(part: Part, vertices: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """Vertices [V, 3] of a part on a head of these vertices [head's V, 3]."""
-    carried = np.einsum("vk,vki->vi", part.weights.astype(np.float64), vertices[part.anchors].astype(np.float64))
+    carried = np.einsum(
+        "vk,vki->vi", part.weights.astype(np.float64), vertices[part.anchors].astype(np.float64)
+    )
     return np.asarray(carried + part.offset)

@@ -17,7 +17,9 @@ def draw_labels(population: Rule, seeds: Seeds) -> NDArray[np.int64]:
     return _weighted(list(population["labels"].values()), random.uniforms(seeds, "label"))
 
 
-def draw_people(population: Rule, space: ParameterSpace, labels: NDArray[np.int64], seeds: Seeds) -> Columns:
+def draw_people(
+    population: Rule, space: ParameterSpace, labels: NDArray[np.int64], seeds: Seeds
+) -> Columns:
     """The parameters of people with these labels. seeds: uint64 [n]. Row i depends on row i of the arguments alone."""
     names = list(population["labels"])
     columns: Columns = {}

@@ -38,7 +38,9 @@ MOST = 1 << 22
 
 
 @njit
-def project(model, camera, positions, segments, height, width, screen, visible, back, needed, counts):  # type: ignore[no-untyped-def]
+def project(
+    model, camera, positions, segments, height, width, screen, visible, back, needed, counts
+):  # type: ignore[no-untyped-def]
     """Project n heads and list their visible triangles in the order head, hair, brows, facial hair, glasses.
 
     Args:
@@ -66,8 +68,19 @@ def project(model, camera, positions, segments, height, width, screen, visible, 
                         hidden |= segment[slot, 3] >= 0 and model.hides[segment[slot, 3], f] == 1
                     if hidden:
                         continue
-                a, b, c = model.faces[f, 0] + base, model.faces[f, 1] + base, model.faces[f, 2] + base
-                ax, ay, bx, by, cx, cy = xyz[a, 0], xyz[a, 1], xyz[b, 0], xyz[b, 1], xyz[c, 0], xyz[c, 1]
+                a, b, c = (
+                    model.faces[f, 0] + base,
+                    model.faces[f, 1] + base,
+                    model.faces[f, 2] + base,
+                )
+                ax, ay, bx, by, cx, cy = (
+                    xyz[a, 0],
+                    xyz[a, 1],
+                    xyz[b, 0],
+                    xyz[b, 1],
+                    xyz[c, 0],
+                    xyz[c, 1],
+                )
                 # rows go down, so what is counter-clockwise in the world is clockwise here
                 area = np.int64(cx - ax) * np.int64(by - ay) - np.int64(bx - ax) * np.int64(cy - ay)
                 if area == 0 or model.sides[f] & (FRONT if area > 0 else BACK) == 0:

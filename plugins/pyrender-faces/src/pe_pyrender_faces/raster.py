@@ -41,7 +41,12 @@ def draw(corners, depths, rgb, counts, background, samples, buffer, packed, out)
         buffer[:] = np.uint32(0xFFFF << 16 | count)
         for t in range(count):
             _triangle(
-                corners[n, t], np.uint32(depths[n, t] << 16 | t), UNITS // samples, H * samples, W * samples, buffer
+                corners[n, t],
+                np.uint32(depths[n, t] << 16 | t),
+                UNITS // samples,
+                H * samples,
+                W * samples,
+                buffer,
             )
         _resolve(buffer, packed, background[n], samples, out[n])
 
@@ -49,7 +54,12 @@ def draw(corners, depths, rgb, counts, background, samples, buffer, packed, out)
 @njit
 def _triangle(corner, key, step, height, width, buffer):  # type: ignore[no-untyped-def]
     half = step // 2
-    ax, ay, bx, by = np.int64(corner[0]), np.int64(corner[1]), np.int64(corner[2]), np.int64(corner[3])
+    ax, ay, bx, by = (
+        np.int64(corner[0]),
+        np.int64(corner[1]),
+        np.int64(corner[2]),
+        np.int64(corner[3]),
+    )
     cx, cy = np.int64(corner[4]), np.int64(corner[5])
     # samples in the box: column k is at k * step + half
     left = max((min(ax, bx, cx) + half - 1) // step, 0)
@@ -85,7 +95,9 @@ def _walk_small(a, b, c, steps, key, left, width, top, bottom, buffer):  # type:
         line = buffer[row, left : left + width]
         for k in range(len(line)):
             skip = np.float32(np.uint32(k))
-            inside = (wa - day * skip >= zero) & (wb - dby * skip >= zero) & (wc - dcy * skip >= zero)
+            inside = (
+                (wa - day * skip >= zero) & (wb - dby * skip >= zero) & (wc - dcy * skip >= zero)
+            )
             old, new = line[k], key if inside else none
             line[k] = new if new < old else old
         wa += dax
@@ -131,7 +143,9 @@ def _resolve(buffer, packed, background, samples, out):  # type: ignore[no-untyp
             else:
                 for k in range(3):
                     value = np.float32(np.int64(sums >> np.uint64(16 * k) & lane))
-                    mixed = (value + np.float32(open_) * between(edge, column, W, k)) * np.float32(1.0 / total)
+                    mixed = (value + np.float32(open_) * between(edge, column, W, k)) * np.float32(
+                        1.0 / total
+                    )
                     out[row, column, k] = np.uint8(
                         min(max(mixed, np.float32(0.0)), np.float32(255.0)) + np.float32(0.5)
                     )
@@ -158,9 +172,9 @@ def owners(corners, depths, count, step, buffer, period, places, owned):  # type
         owned[t] = 0
         for k in range(0, 6, 2):
             turned[k], turned[k + 1] = corners[t, k], height * step - corners[t, k + 1]
-        area = np.int64(turned[2] - turned[0]) * (turned[5] - turned[1]) - np.int64(turned[3] - turned[1]) * (
-            turned[4] - turned[0]
-        )
+        area = np.int64(turned[2] - turned[0]) * (turned[5] - turned[1]) - np.int64(
+            turned[3] - turned[1]
+        ) * (turned[4] - turned[0])
         if area < 0:
             turned[2], turned[3], turned[4], turned[5] = turned[4], turned[5], turned[2], turned[3]
         if area != 0:

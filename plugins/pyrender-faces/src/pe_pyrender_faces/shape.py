@@ -46,14 +46,24 @@ def shape(model, coefficients, parts, pose, gaze, positions, normals, segments):
         segment[0, 0], segment[0, 1], segment[0, 2], segment[0, 3] = 0, model.part_faces[0], 0, -1
         for slot in range(len(model.part)):
             part = model.part[slot, parts[n, slot]]
-            segment[slot + 1, 0], segment[slot + 1, 1], segment[slot + 1, 2], segment[slot + 1, 3] = 0, 0, end, part
+            (
+                segment[slot + 1, 0],
+                segment[slot + 1, 1],
+                segment[slot + 1, 2],
+                segment[slot + 1, 3],
+            ) = 0, 0, end, part
             if part >= 0:
-                segment[slot + 1, 0], segment[slot + 1, 1] = model.part_faces[part], model.part_faces[part + 1]
+                segment[slot + 1, 0], segment[slot + 1, 1] = (
+                    model.part_faces[part],
+                    model.part_faces[part + 1],
+                )
                 for v in range(model.part_vertices[part], model.part_vertices[part + 1]):
                     a, b, c = model.anchors[v, 0], model.anchors[v, 1], model.anchors[v, 2]
                     wa, wb, wc = model.weights[v, 0], model.weights[v, 1], model.weights[v, 2]
                     for k in range(3):
-                        at[end, k] = wa * at[a, k] + wb * at[b, k] + wc * at[c, k] + model.offset[v, k]
+                        at[end, k] = (
+                            wa * at[a, k] + wb * at[b, k] + wc * at[c, k] + model.offset[v, k]
+                        )
                     end += 1
         _rotation(gaze[n, 0], gaze[n, 1], np.float32(0.0), turns[0])
         for v in range(V):

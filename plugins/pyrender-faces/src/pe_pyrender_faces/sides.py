@@ -45,7 +45,9 @@ def seen_sides(
         scale = GRID * STEP / 2 / REACH
         grid = np.rint(np.stack([x * scale, -y * scale], axis=1) + GRID * STEP / 2).astype(np.int32)
         corners = grid[faces].reshape(-1, 6)
-        depth = np.clip((0.5 - z[faces].mean(axis=1) / (4 * REACH)) * DEPTH_STEPS, 0, DEPTH_STEPS).astype(np.int32)
+        depth = np.clip(
+            (0.5 - z[faces].mean(axis=1) / (4 * REACH)) * DEPTH_STEPS, 0, DEPTH_STEPS
+        ).astype(np.int32)
         owners(corners, depth, len(corners), STEP, buffer, 1, np.zeros((1, 2), np.int64), owned)
         a, b, c = grid[part_faces].transpose(1, 0, 2).astype(np.int64)
         back = (c - a)[:, 0] * (b - a)[:, 1] < (b - a)[:, 0] * (c - a)[:, 1]
@@ -54,12 +56,18 @@ def seen_sides(
         seen[1] |= won & back
     outside = (np.abs(vertices - CENTRE).max(axis=1) > 0.9 * REACH)[part_faces].any(axis=1)
     front, back = (_widened(side | outside, part_faces, vertices) for side in seen)
-    return (np.where(front, FRONT, 0) | np.where(back & (not _is_closed(part_faces)), BACK, 0)).astype(np.uint8)
+    return (
+        np.where(front, FRONT, 0) | np.where(back & (not _is_closed(part_faces)), BACK, 0)
+    ).astype(np.uint8)
 
 
-def _widened(seen: NDArray[np.bool_], faces: NDArray[np.int32], vertices: NDArray[np.float32]) -> NDArray[np.bool_]:
+def _widened(
+    seen: NDArray[np.bool_], faces: NDArray[np.int32], vertices: NDArray[np.float32]
+) -> NDArray[np.bool_]:
     """What is seen, and the triangles around it about WIDER far."""
-    edge = float(np.linalg.norm(vertices[faces] - vertices[np.roll(faces, 1, axis=1)], axis=2).mean())
+    edge = float(
+        np.linalg.norm(vertices[faces] - vertices[np.roll(faces, 1, axis=1)], axis=2).mean()
+    )
     for _ in range(max(1, round(WIDER / max(edge, 1e-3)))):
         near = np.zeros(len(vertices), bool)
         near[faces[seen]] = True

@@ -27,7 +27,9 @@ class FaceSimulator(Simulator):
 
     space = SPACE
 
-    def __init__(self, output: OutputSpec, labels: tuple[str, ...], asked: Mapping[str, str], backend: str) -> None:
+    def __init__(
+        self, output: OutputSpec, labels: tuple[str, ...], asked: Mapping[str, str], backend: str
+    ) -> None:
         if output.kind != "image" or output.dtype != "uint8" or len(output.shape) != 3:
             raise CannotMake(
                 f"pyrender-faces makes uint8 images, not {output.kind} of {output.dtype} {list(output.shape)}"

@@ -17,7 +17,9 @@ Colours = NDArray[np.float32]
 
 _WAVELENGTHS = np.array([610.0, 550.0, 465.0])  # nm
 _MELANOSOME = 6.6e11 * _WAVELENGTHS**-3.33  # 1/cm
-_BLOOD = np.array([12.0, 235.0, 200.0])  # 1/cm, whole blood of 150 g/l, oxygenated for the most part
+_BLOOD = np.array(
+    [12.0, 235.0, 200.0]
+)  # 1/cm, whole blood of 150 g/l, oxygenated for the most part
 _TISSUE = np.array([0.25, 0.45, 1.3])  # 1/cm, what absorbs beside blood; carotene in the blue
 _SCATTERING = np.array([20.0, 24.0, 33.0])  # 1/cm, reduced
 _EPIDERMIS = 0.02  # cm, there and back through 0.1 mm
@@ -52,7 +54,9 @@ def skin_colour(melanin: Array, blood: Array) -> Colours:
     pale, flushed = _BLOOD_SHARE
     absorbed = _TISSUE + _BLOOD * (pale * (flushed / pale) ** blood)[:, None]
     dermis = np.exp(-7.5 / np.sqrt(3 * (1 + _SCATTERING / absorbed)))
-    return (_SURFACE + (1 - _SURFACE) * dermis * np.exp(-_MELANOSOME * _EPIDERMIS * share[:, None])).astype(np.float32)
+    return (
+        _SURFACE + (1 - _SURFACE) * dermis * np.exp(-_MELANOSOME * _EPIDERMIS * share[:, None])
+    ).astype(np.float32)
 
 
 def hair_colour(melanin: Array, red: Array, grey: Array) -> Colours:

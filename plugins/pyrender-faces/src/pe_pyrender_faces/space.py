@@ -20,7 +20,9 @@ PERSON = {
     "weight": Float(0.0, 1.0),  # thin to heavy, 0.5 is the average
     "african": Float(0.0, 1.0),  # share of African features
     "asian": Float(0.0, 1.0),  # share of Asian features in what is left; the rest is European
-    **{f"identity_{k}": Float(-1.0, 1.0) for k in range(1, IDENTITIES + 1)},  # two standard deviations each way
+    **{
+        f"identity_{k}": Float(-1.0, 1.0) for k in range(1, IDENTITIES + 1)
+    },  # two standard deviations each way
 }
 EXPRESSION = {
     "expression": Categorical(EXPRESSIONS),
@@ -55,7 +57,9 @@ CAMERA = {
     "zoom": Float(0.5, 0.85, log=True),  # height of the head as a share of the picture
     "x": Float(-0.08, 0.08),  # shares of the picture, right
     "y": Float(-0.08, 0.08),  # up
-    "distance": Float(5.0, 25.0, log=True),  # of the camera in decimetres: near ones make noses large
+    "distance": Float(
+        5.0, 25.0, log=True
+    ),  # of the camera in decimetres: near ones make noses large
 }
 LIGHT = {
     "light_yaw": Float(-100.0, 100.0),  # degrees, where the key light stands: to the viewer's right
@@ -88,4 +92,6 @@ GROUPS = MappingProxyType(
 )
 """The parameters by what they are about, for those who read."""
 
-SPACE = ParameterSpace({name: parameter for group in GROUPS.values() for name, parameter in group.items()})
+SPACE = ParameterSpace(
+    {name: parameter for group in GROUPS.values() for name, parameter in group.items()}
+)

@@ -23,4 +23,6 @@ def targets(columns: Columns) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         2 * SPACE[n].distance(np.full(1, SPACE[n].low), known[n]) - 1 if n in SPACE else known[n]
         for n in LAYOUT.numbers
     ]
-    return np.stack(numbers, axis=1).astype(np.float32), np.stack([known[n] for n in LAYOUT.choices], axis=1)
+    return np.stack(numbers, axis=1).astype(np.float32), np.stack(
+        [known[n] for n in LAYOUT.choices], axis=1
+    )

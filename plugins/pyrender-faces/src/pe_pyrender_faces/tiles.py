@@ -12,7 +12,20 @@ GRAIN = 2
 
 @njit
 def pack_tile(
-    corners, depths, rgb, owned, count, drawn, top, left, height, width, atlas_height, positions, colours, end
+    corners,
+    depths,
+    rgb,
+    owned,
+    count,
+    drawn,
+    top,
+    left,
+    height,
+    width,
+    atlas_height,
+    positions,
+    colours,
+    end,
 ):  # type: ignore[no-untyped-def]
     """Append the triangles of one head, clipped to its tile, to the vertices of an atlas.
 
@@ -29,7 +42,11 @@ def pack_tile(
     Returns:
         Vertices that are there now.
     """
-    right, bottom, scale = width * (UNITS // drawn), height * (UNITS // drawn), np.float32(drawn / UNITS)
+    right, bottom, scale = (
+        width * (UNITS // drawn),
+        height * (UNITS // drawn),
+        np.float32(drawn / UNITS),
+    )
     polygon, clipped = np.empty((8, 2), np.int64), np.empty((8, 2), np.int64)
     for t in range(count):
         if owned[t] == 0:
@@ -58,7 +75,9 @@ def pack_tile(
             for k in range(3):
                 corner = 0 if k == 0 else fan + k
                 positions[end, 0] = np.float32(left) + np.float32(polygon[corner, 0]) * scale
-                positions[end, 1] = np.float32(atlas_height - top) - np.float32(polygon[corner, 1]) * scale
+                positions[end, 1] = (
+                    np.float32(atlas_height - top) - np.float32(polygon[corner, 1]) * scale
+                )
                 positions[end, 2] = z
                 for i in range(3):
                     colours[end, i] = np.float32(rgb[t, i]) / np.float32(255.0)
@@ -115,5 +134,9 @@ def unpack_tile(atlas, drawn, top, left, background, out):  # type: ignore[no-un
                         sums[k] += line[left + column * drawn + i, k]
             open_ = np.float32(1.0) - np.float32(sums[3]) / np.float32(255 * total)
             for k in range(3):
-                mixed = np.float32(sums[k]) / np.float32(total) + open_ * between(edge, column, W, k)
-                out[row, column, k] = np.uint8(min(max(mixed, np.float32(0.0)), np.float32(255.0)) + np.float32(0.5))
+                mixed = np.float32(sums[k]) / np.float32(total) + open_ * between(
+                    edge, column, W, k
+                )
+                out[row, column, k] = np.uint8(
+                    min(max(mixed, np.float32(0.0)), np.float32(255.0)) + np.float32(0.5)
+                )

@@ -11,7 +11,9 @@ from pe_sdk import CannotMake, GeneratorSpec, OutputSpec, Simulator, hookimpl, o
 class Options:
     """What can be set with `--set name=value`."""
 
-    texts: dict[str, str] = option({}, "what to write for a label, e.g. texts.seven=7; else the label's name")
+    texts: dict[str, str] = option(
+        {}, "what to write for a label, e.g. texts.seven=7; else the label's name"
+    )
     fonts: str = option("", "folder of TTF, OTF or WOFF files to use instead of the shipped faces")
     faces: str = option("all", "which shipped faces: handwriting, print or all")
 
@@ -27,7 +29,9 @@ def make(output: OutputSpec, labels: tuple[str, ...], options: Any) -> Simulator
         CannotMake: an output it cannot draw, texts for unknown labels, no usable fonts, or characters no face has.
     """
     if unknown := sorted(set(options.texts) - set(labels)):
-        raise CannotMake(f"texts are given for {unknown}, which are no labels; labels: {', '.join(labels)}")
+        raise CannotMake(
+            f"texts are given for {unknown}, which are no labels; labels: {', '.join(labels)}"
+        )
     texts = [options.texts.get(label, label) for label in labels]
 
     from pe_text_render.choose import choose

@@ -99,7 +99,9 @@ def read_part(path: Path, faces: tuple[Face, ...], wanted: str) -> Atlas:
         held, small = str(archive["chars"]), bool(archive["small"])
         metrics, present = archive["metrics"], archive["present"]
         if present.shape != (len(faces), len(held)):
-            raise ValueError(f"{path.name} holds {present.shape} glyphs, not {(len(faces), len(held))}")
+            raise ValueError(
+                f"{path.name} holds {present.shape} glyphs, not {(len(faces), len(held))}"
+            )
         chars = "".join(char for char in held if char in wanted)
         cells = np.empty((len(faces), len(chars), SIZE, SIZE), np.uint8)
         for i, char in enumerate(chars):

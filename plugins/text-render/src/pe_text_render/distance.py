@@ -91,5 +91,7 @@ def cell_of(mask: NDArray[np.bool_], pitch: float) -> NDArray[np.uint8]:
     padded = np.pad(mask, [(max(int(half - side / 2), 1),) * 2 for side in mask.shape])
     signed = np.where(padded, _to_nearest(padded, False) - 0.5, 0.5 - _to_nearest(padded, True))
     cell = np.empty((SIZE, SIZE), np.uint8)
-    _sample(signed, padded.shape[0] / 2, padded.shape[1] / 2, pitch, float(ZERO), float(STEPS), cell)
+    _sample(
+        signed, padded.shape[0] / 2, padded.shape[1] / 2, pitch, float(ZERO), float(STEPS), cell
+    )
     return cell

@@ -76,8 +76,13 @@ def from_font(path: Path, chars: str) -> Glyphs:
     from fontTools.ttLib import TTFont
     from PIL import Image, ImageDraw, ImageFont
 
-    logging.getLogger("fontTools").setLevel(logging.ERROR)  # its remarks on harmless oddities go to stderr
-    with path.open("rb") as file, TTFont(file, lazy=True, fontNumber=0) as tables:  # TTFont leaves a broken file open
+    logging.getLogger("fontTools").setLevel(
+        logging.ERROR
+    )  # its remarks on harmless oddities go to stderr
+    with (
+        path.open("rb") as file,
+        TTFont(file, lazy=True, fontNumber=0) as tables,
+    ):  # TTFont leaves a broken file open
         known = set(tables.getBestCmap() or {})
     font = ImageFont.truetype(str(path), EM, layout_engine=ImageFont.Layout.BASIC)
     masks = {}

@@ -142,7 +142,10 @@ def render(values, start, shape, measures, texts, fonts, numbers, oversample, ou
                         fx, fy = u - np.float32(b), v - np.float32(a)
                         k = base + a * columns + b
                         v00, v01 = np.float32(values[k]), np.float32(values[k + 1])
-                        v10, v11 = np.float32(values[k + columns]), np.float32(values[k + columns + 1])
+                        v10, v11 = (
+                            np.float32(values[k + columns]),
+                            np.float32(values[k + columns + 1]),
+                        )
                         upper = v00 + fx * (v01 - v00)
                         lower = v10 + fx * (v11 - v10)
                         value = upper + fy * (lower - upper)

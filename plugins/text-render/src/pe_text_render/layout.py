@@ -39,7 +39,9 @@ def lay_out(atlas: Atlas, texts: Sequence[str]) -> Fields:
     start = np.cumsum([0] + [block.size for block in blocks[:-1]])
     shape = np.array([block.shape[1:] for block in blocks], dtype=np.int64)
     measures = np.stack([measure(block) for block in blocks])
-    return Fields(np.concatenate([block.ravel() for block in blocks]), start.astype(np.int64), shape, measures)
+    return Fields(
+        np.concatenate([block.ravel() for block in blocks]), start.astype(np.int64), shape, measures
+    )
 
 
 def _single(atlas: Atlas, text: str) -> NDArray[np.uint8]:
@@ -67,7 +69,18 @@ def _line(atlas: Atlas, text: str) -> NDArray[np.uint8]:
             g_left, g_top, g_right, g_bottom = metrics[f, k, 1:]
             wide, high = g_right - g_left, g_bottom - g_top
             unit = pitch(wide, high)
-            x = block.shape[2] / 2 + (pens[f, k] + (g_left + g_right) / 2 - (left[f] + right[f]) / 2) / em[f]
+            x = (
+                block.shape[2] / 2
+                + (pens[f, k] + (g_left + g_right) / 2 - (left[f] + right[f]) / 2) / em[f]
+            )
             y = SIZE / 2 + ((g_top + g_bottom) / 2 - (top[f] + bottom[f]) / 2) / em[f]
-            stamp(block[f], atlas.cells[f, glyph], x, y, wide / unit / 2, high / unit / 2, em[f] / unit)
+            stamp(
+                block[f],
+                atlas.cells[f, glyph],
+                x,
+                y,
+                wide / unit / 2,
+                high / unit / 2,
+                em[f] / unit,
+            )
     return block

@@ -35,7 +35,9 @@ class TextSimulator(Simulator):
             )
         height, width, channels = output.shape
         if min(height, width) < 8 or channels not in (1, 3):
-            raise CannotMake(f"text-render needs 8 x 8 pixels or more and 1 or 3 channels, got {list(output.shape)}")
+            raise CannotMake(
+                f"text-render needs 8 x 8 pixels or more and 1 or 3 channels, got {list(output.shape)}"
+            )
         atlas = writing(atlas, texts)
         self.output = output
         self.faces = atlas.faces
@@ -68,7 +70,11 @@ class TextSimulator(Simulator):
             self._oversample,
             pictures,
         )
-        return np.repeat(pictures[..., None], channels, axis=3) if channels > 1 else pictures[..., None]
+        return (
+            np.repeat(pictures[..., None], channels, axis=3)
+            if channels > 1
+            else pictures[..., None]
+        )
 
 
 def writing(atlas: Atlas, texts: Sequence[str]) -> Atlas:
@@ -78,7 +84,9 @@ def writing(atlas: Atlas, texts: Sequence[str]) -> Atlas:
         CannotMake: a text without a visible character, or no face left.
     """
     if blank := [text for text in texts if not text.strip()]:
-        raise CannotMake(f"nothing to write for the text {blank[0]!r}; give one with --set texts.LABEL=TEXT")
+        raise CannotMake(
+            f"nothing to write for the text {blank[0]!r}; give one with --set texts.LABEL=TEXT"
+        )
     needed = sorted(set("".join(texts)))
     unknown = [char for char in needed if char not in atlas.chars]
     if unknown:
@@ -88,7 +96,9 @@ def writing(atlas: Atlas, texts: Sequence[str]) -> Atlas:
     able = atlas.present[:, [atlas.chars.index(char) for char in needed]]
     rows = np.flatnonzero(able.all(1))
     if not len(rows):
-        lacking = "".join(char for char, has in zip(needed, able.any(0), strict=True) if not has) or "".join(needed)
+        lacking = "".join(
+            char for char, has in zip(needed, able.any(0), strict=True) if not has
+        ) or "".join(needed)
         raise CannotMake(
             f"no face has all of {lacking!r}; choose other texts, or fonts that have them: --set fonts=DIR"
         )

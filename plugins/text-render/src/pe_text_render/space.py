@@ -17,7 +17,9 @@ PLACING = {
     "y": Float(-0.07, 0.07),
 }
 INK = {
-    "stroke": Float(0.05, 0.14, log=True),  # pen width, share of the picture: 1.4 to 3.9 pixels of 28
+    "stroke": Float(
+        0.05, 0.14, log=True
+    ),  # pen width, share of the picture: 1.4 to 3.9 pixels of 28
     "blur": Float(0.0, 0.02),  # standard deviation, share of the picture
     "ink": Float(0.85, 2.0, log=True),  # brightness; above 1 edges saturate
 }

@@ -36,14 +36,23 @@ def atlas_of(folder: Path, chars: str) -> Atlas:
     for path in found:
         try:
             glyphs = _cached(path, chars)
-        except Exception as error:  # a broken font file makes the font libraries raise anything at all
-            warnings.warn(f"text-render: left out the font {path}: {_line(error)}", PluginWarning, stacklevel=2)
+        except (
+            Exception
+        ) as error:  # a broken font file makes the font libraries raise anything at all
+            warnings.warn(
+                f"text-render: left out the font {path}: {_line(error)}",
+                PluginWarning,
+                stacklevel=2,
+            )
             continue
         faces.append(_face(path, folder, found))
         made.append(glyphs)
     if not made:
         raise CannotMake(f"no usable font in {folder}: it takes {', '.join(SUFFIXES)} files")
-    stacks = [np.stack([getattr(glyphs, name) for glyphs in made]) for name in ("cells", "metrics", "present")]
+    stacks = [
+        np.stack([getattr(glyphs, name) for glyphs in made])
+        for name in ("cells", "metrics", "present")
+    ]
     return Atlas(tuple(faces), chars, *stacks)
 
 
@@ -64,12 +73,19 @@ def cache_folder() -> Path:
 
 
 def _cached(path: Path, chars: str) -> Glyphs:
-    digest = blake2b(path.read_bytes(), digest_size=20, key=blake2b(f"{_FORMAT}/{chars}".encode()).digest()).hexdigest()
+    digest = blake2b(
+        path.read_bytes(), digest_size=20, key=blake2b(f"{_FORMAT}/{chars}".encode()).digest()
+    ).hexdigest()
     kept = cache_folder() / f"{digest}.npz"
     try:
         with np.load(kept, allow_pickle=False) as archive:
             return Glyphs(archive["cells"], archive["metrics"], archive["present"])
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):  # not there, or not whole: made anew
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        zipfile.BadZipFile,
+    ):  # not there, or not whole: made anew
         pass
     glyphs = from_font(path, chars)
     with contextlib.suppress(OSError):  # a cache that cannot be written costs time, no more
@@ -83,7 +99,9 @@ def _write(path: Path, glyphs: Glyphs) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
-            np.savez_compressed(file, cells=glyphs.cells, metrics=glyphs.metrics, present=glyphs.present)
+            np.savez_compressed(
+                file, cells=glyphs.cells, metrics=glyphs.metrics, present=glyphs.present
+            )
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

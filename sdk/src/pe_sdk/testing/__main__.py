@@ -19,7 +19,9 @@ def main() -> None:
     output = OutputSpec.from_json(request["output"]) if request["output"] else None
     wish = Wish(output, tuple(request["labels"]), request["options"], request["location"])
     try:
-        subject = Subject(request["kind"], spec_at(request["kind"], address, request["name"]), address)
+        subject = Subject(
+            request["kind"], spec_at(request["kind"], address, request["name"]), address
+        )
         if request["kind"] != "reader":
             parse_options(subject.spec.options, request["options"])
         answer = run(subject, wish, request["level"]).to_json()

@@ -44,13 +44,17 @@ class InstalledPeers:
         except LookupError as error:
             raise CannotMake(str(error)) from None
 
-    def make(self, name: str, output: OutputSpec, labels: tuple[str, ...], options: Mapping[str, str]) -> Generator:
+    def make(
+        self, name: str, output: OutputSpec, labels: tuple[str, ...], options: Mapping[str, str]
+    ) -> Generator:
         spec = self.spec(name)
         made = manufacture(spec, output, labels, parse_options(spec.options, options))
         return SimulatorGenerator(made, output, labels) if isinstance(made, Simulator) else made
 
 
-def manufacture(spec: Any, output: OutputSpec, labels: tuple[str, ...], options: Any) -> Generator | Simulator:
+def manufacture(
+    spec: Any, output: OutputSpec, labels: tuple[str, ...], options: Any
+) -> Generator | Simulator:
     """What the factory of a generator makes."""
     peers = (InstalledPeers(),) if spec.composes else ()
     return cast("Generator | Simulator", spec.factory(output, labels, options, *peers))
@@ -123,7 +127,11 @@ class Bench:
         return self._generator
 
     def generator_of(self, made: Any) -> Generator:
-        return SimulatorGenerator(made, self.output, self.labels) if isinstance(made, Simulator) else made
+        return (
+            SimulatorGenerator(made, self.output, self.labels)
+            if isinstance(made, Simulator)
+            else made
+        )
 
     def codes(self, n: int) -> NDArray[np.int64]:
         return np.arange(n, dtype=np.int64) % len(self.labels)
@@ -149,7 +157,9 @@ class Bench:
         from pe_sdk.testing.fresh import ask
 
         if not self.subject.address:
-            raise Skipped("a spec without an address: give its entry point or `module:attribute` for fresh processes")
+            raise Skipped(
+                "a spec without an address: give its entry point or `module:attribute` for fresh processes"
+            )
         return ask(self, do)
 
     @property

@@ -42,7 +42,9 @@ def _weights(bench: Bench) -> dict[str, NDArray[Any]]:
 def _ready(bench: Bench) -> Embedding:
     if not hasattr(bench, "ready"):
         made = bench.made
-        trained = made.with_weights(_weights(bench)) if isinstance(made, TrainableEmbedding) else made
+        trained = (
+            made.with_weights(_weights(bench)) if isinstance(made, TrainableEmbedding) else made
+        )
         bench.ready = trained  # type: ignore[attr-defined]
     ready: Embedding = bench.ready  # type: ignore[attr-defined]
     return ready
@@ -90,7 +92,10 @@ def vector_form(bench: Bench) -> None:
 
 def _expect_form(vectors: NDArray[Any], rows: int, dim: int) -> None:
     got = f"{vectors.dtype} {list(vectors.shape)}"
-    expect(vectors.dtype == np.float32 and vectors.shape == (rows, dim), f"{got}, expected float32 {[rows, dim]}")
+    expect(
+        vectors.dtype == np.float32 and vectors.shape == (rows, dim),
+        f"{got}, expected float32 {[rows, dim]}",
+    )
 
 
 @check("embedding", "basic")
@@ -107,18 +112,27 @@ def rows_are_independent(bench: Bench) -> None:
     """Within blocks of one size a row's vector depends, bit for bit, on that row alone and not on its place."""
     data, embedding = records(bench.output, ROWS), _ready(bench)
     whole = embedding.embed(data)
-    expect(np.array_equal(embedding.embed(data[::-1].copy())[::-1], whole), "another order gives other vectors")
+    expect(
+        np.array_equal(embedding.embed(data[::-1].copy())[::-1], whole),
+        "another order gives other vectors",
+    )
     mixed = data.copy()
     mixed[ROWS // 2 :] = data[0]
     half = slice(0, ROWS // 2)
-    expect(np.array_equal(embedding.embed(mixed)[half], whole[half]), "other rows of the block change a row's vector")
+    expect(
+        np.array_equal(embedding.embed(mixed)[half], whole[half]),
+        "other rows of the block change a row's vector",
+    )
 
 
 @check("embedding", "basic")
 def embeds_deterministically(bench: Bench) -> None:
     """The same records give the same vectors on a second pass."""
     data = records(bench.output, ROWS)
-    expect(np.array_equal(_ready(bench).embed(data), _ready(bench).embed(data)), "a second pass gives other vectors")
+    expect(
+        np.array_equal(_ready(bench).embed(data), _ready(bench).embed(data)),
+        "a second pass gives other vectors",
+    )
 
 
 @check("embedding", "full")
@@ -127,7 +141,10 @@ def fit_is_deterministic(bench: Bench) -> None:
     if not isinstance(bench.made, TrainableEmbedding):
         raise Skipped("it is not trainable")
     a, b = _weights(bench), _weights(bench)
-    expect(set(a) == set(b) and all(np.array_equal(a[k], b[k]) for k in a), "a second fit gives other weights")
+    expect(
+        set(a) == set(b) and all(np.array_equal(a[k], b[k]) for k in a),
+        "a second fit gives other weights",
+    )
 
 
 @check("embedding", "full")
@@ -139,4 +156,7 @@ def with_weights_is_pure(bench: Bench) -> None:
     before = ready.embed(data)
     zeros = {name: np.zeros_like(array) for name, array in _weights(bench).items()}
     other = ready.with_weights(zeros)  # type: ignore[attr-defined]
-    expect(other is not ready and np.array_equal(ready.embed(data), before), "with_weights changes the embedding")
+    expect(
+        other is not ready and np.array_equal(ready.embed(data), before),
+        "with_weights changes the embedding",
+    )

@@ -80,7 +80,12 @@ class Watch:
             self._written(arguments[0])
         elif event in ("os.rename", "os.link", "os.symlink"):
             self._written(arguments[1])
-        elif event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"):
+        elif event in (
+            "socket.connect",
+            "socket.getaddrinfo",
+            "socket.gethostbyname",
+            "socket.sendto",
+        ):
             self.network.add(event)
 
     def _open(self, path: Any, mode: Any, flags: Any) -> None:
@@ -93,7 +98,10 @@ class Watch:
         if isinstance(path, str | bytes | os.PathLike):
             place = os.path.realpath(os.fsdecode(path))
             compiled = "__pycache__" in Path(place).parts  # a cache of the interpreter and of numba
-            inside = any(Path(place).is_relative_to(root) for root in (*self.allowed, "/dev/null", "/proc/self"))
+            inside = any(
+                Path(place).is_relative_to(root)
+                for root in (*self.allowed, "/dev/null", "/proc/self")
+            )
             if not compiled and not inside:
                 self.writes.add(place)
 
@@ -111,7 +119,9 @@ def _caches(scratch: str) -> tuple[str, ...]:
 def _memory() -> int:
     """Bytes of this process in memory; 0 where the system does not say."""
     try:
-        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf(
+            "SC_PAGE_SIZE"
+        )
     except OSError:
         return 0
 
@@ -130,14 +140,18 @@ def _call(request: dict[str, Any], watch: Watch) -> dict[str, Any]:
     from pe_sdk.testing.subject import Subject, spec_at
 
     spec = spec_at(request["kind"], request["address"], request["name"])
-    wish = Wish(OutputSpec.from_json(request["output"]), tuple(request["labels"]), request["options"])
+    wish = Wish(
+        OutputSpec.from_json(request["output"]), tuple(request["labels"]), request["options"]
+    )
     bench = Bench(Subject(request["kind"], spec, request["address"]), wish)
     generator, n = bench.generator, bench.rows
     codes, seeds = bench.codes(n), bench.seeds(n)
     answer = digest(full(generator, generator.random(codes, seeds)))
     sizes: list[int] = []
     begun = time.perf_counter()
-    while len(sizes) < FEWEST_CALLS or (len(sizes) < MOST_CALLS and time.perf_counter() - begun < CALLING):
+    while len(sizes) < FEWEST_CALLS or (
+        len(sizes) < MOST_CALLS and time.perf_counter() - begun < CALLING
+    ):
         samples = generator.random(codes, seeds)
         full(generator, generator.vary(full(generator, samples), 0.5, seeds))
         gc.collect()
@@ -174,7 +188,10 @@ def main() -> None:
 
         spec_at(request["kind"], request["address"], request["name"])
         added = {name.partition(".")[0] for name in set(sys.modules) - before}
-        result: dict[str, Any] = {"import_seconds": time.process_time() - start, "modules": sorted(added)}
+        result: dict[str, Any] = {
+            "import_seconds": time.process_time() - start,
+            "modules": sorted(added),
+        }
     else:
         watch = Watch(_caches(request["scratch"]))
         sys.addaudithook(watch)

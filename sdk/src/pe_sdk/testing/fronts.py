@@ -61,7 +61,12 @@ def check_reader(
     only: Iterable[str] | None = None,
 ) -> CheckReport:
     """Run the checks of a reader; location: of a source that it can read. Other arguments as of `check_generator`."""
-    return run(find_subject("reader", subject), Wish(labels=tuple(labels or ()), location=location), level, only)
+    return run(
+        find_subject("reader", subject),
+        Wish(labels=tuple(labels or ()), location=location),
+        level,
+        only,
+    )
 
 
 def run(subject: Subject, wish: Wish, level: str, only: Iterable[str] | None = None) -> CheckReport:
@@ -73,7 +78,9 @@ def run(subject: Subject, wish: Wish, level: str, only: Iterable[str] | None = N
             raise LookupError(f"no check {unknown[0]!r} of a {subject.kind} at level {level}")
         chosen = tuple(c for c in chosen if c.name in wanted)
     bench = Bench(subject, wish)
-    return CheckReport(subject.spec.name, subject.kind, level, tuple(run_one(c, bench) for c in chosen))
+    return CheckReport(
+        subject.spec.name, subject.kind, level, tuple(run_one(c, bench) for c in chosen)
+    )
 
 
 def run_one(one: Check, bench: Bench) -> CheckResult:
@@ -85,8 +92,14 @@ def run_one(one: Check, bench: Bench) -> CheckResult:
     except Failed as error:
         return CheckResult(one.name, one.rule, FAILED, str(error))
     except Exception as error:
-        told = "" if bench.subject.kind == "reader" and not isinstance(error, SourceError) else f": {error}"
-        return CheckResult(one.name, one.rule, FAILED, f"{type(error).__name__}{told}")  # a reader's may quote a record
+        told = (
+            ""
+            if bench.subject.kind == "reader" and not isinstance(error, SourceError)
+            else f": {error}"
+        )
+        return CheckResult(
+            one.name, one.rule, FAILED, f"{type(error).__name__}{told}"
+        )  # a reader's may quote a record
 
 
 def parametrize_with_checks(
@@ -116,7 +129,11 @@ def parametrize_with_checks(
         bench = Bench(subject, Wish(output, tuple(labels or ()), dict(options or {}), location))
         for one in checks(kind, level):
             reason = expected.pop((subject.spec.name, one.name), None)
-            marks = [pytest.mark.xfail(reason=reason, strict=True, raises=AssertionError)] if reason else []
+            marks = (
+                [pytest.mark.xfail(reason=reason, strict=True, raises=AssertionError)]
+                if reason
+                else []
+            )
             name = f"{subject.spec.name}-{one.name}"
             parameters.append(pytest.param(_test(one, bench), marks=marks, id=name))
     if expected:

@@ -70,7 +70,10 @@ def stays_inside(bench: Bench) -> None:
             *((f"vary {d}", space.vary(start, d, bench.seeds(n))) for d in DEGREES),
         ):
             inside = ParameterSpace(dict(space)).contains(columns)
-            expect(inside.all(), f"{what} leaves the space of label {i} in {int((~inside).sum())} of {n} rows")
+            expect(
+                inside.all(),
+                f"{what} leaves the space of label {i} in {int((~inside).sum())} of {n} rows",
+            )
 
 
 @check("generator", "basic")
@@ -79,7 +82,10 @@ def degree_zero(bench: Bench) -> None:
     codes, seeds = _pair(bench, bench.rows)
     before = bench.generator.random(codes, seeds)
     after = bench.generator.vary(before, 0.0, bench.seeds(len(codes), "other"))
-    expect(same(full(bench.generator, before), full(bench.generator, after)), "degree 0 changes samples")
+    expect(
+        same(full(bench.generator, before), full(bench.generator, after)),
+        "degree 0 changes samples",
+    )
 
 
 @check("generator", "basic")
@@ -97,8 +103,16 @@ def distance_grows(bench: Bench) -> None:
             means.append(float(np.mean(plain.distance(before.state, after.state))))
         else:
             a, b = (full(generator, s).data for s in (before, after))
-            means.append(float(np.mean(np.abs(np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64)))))
-    expect(means[-1] > means[0], f"mean distances {[round(m, 4) for m in means]} at degrees {DEGREES}")
+            means.append(
+                float(
+                    np.mean(
+                        np.abs(np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64))
+                    )
+                )
+            )
+    expect(
+        means[-1] > means[0], f"mean distances {[round(m, 4) for m in means]} at degrees {DEGREES}"
+    )
 
 
 @check("generator", "basic")
@@ -111,7 +125,10 @@ def same_seeds(bench: Bench) -> None:
         return full(generator, first), full(generator, generator.vary(first, 0.5, seeds))
 
     first = run(bench.generator)
-    for what, other in (("pass", bench.generator), ("generator", bench.generator_of(bench.make(bench.output)))):
+    for what, other in (
+        ("pass", bench.generator),
+        ("generator", bench.generator_of(bench.make(bench.output))),
+    ):
         again = run(other)
         expect(all(map(same, first, again)), f"a second {what} gives other output")
 
@@ -208,12 +225,17 @@ def adapt_is_pure(bench: Bench) -> None:
     drawn = generator.random(codes, seeds)
     before = full(generator, generator.vary(drawn, 0.5, seeds))
     votes = np.arange(len(codes), dtype=np.int64)
-    released = Released(1, 3, codes.copy(), votes, 1.0, {k: v.copy() for k, v in drawn.state.items()})
+    released = Released(
+        1, 3, codes.copy(), votes, 1.0, {k: v.copy() for k, v in drawn.state.items()}
+    )
     expect(isinstance(generator.adapt(released), Generator), "adapt gives no Generator")
-    unchanged = np.array_equal(released.votes, np.arange(len(codes))) and np.array_equal(released.labels, codes)
+    unchanged = np.array_equal(released.votes, np.arange(len(codes))) and np.array_equal(
+        released.labels, codes
+    )
     expect(unchanged, "adapt changes what was released")
     expect(
-        same(before, full(generator, generator.vary(drawn, 0.5, seeds))), "adapt changes the generator that was asked"
+        same(before, full(generator, generator.vary(drawn, 0.5, seeds))),
+        "adapt changes the generator that was asked",
     )
 
 
@@ -266,5 +288,7 @@ def arguments_unchanged(bench: Bench) -> None:
         {k: v.copy() for k, v in drawn.state.items()},
     )
     full(bench.generator, bench.generator.vary(drawn, 0.5, seeds))
-    untouched = np.array_equal(codes, bench.codes(len(codes))) and np.array_equal(seeds, bench.seeds(len(codes)))
+    untouched = np.array_equal(codes, bench.codes(len(codes))) and np.array_equal(
+        seeds, bench.seeds(len(codes))
+    )
     expect(same(kept, drawn) and untouched, "a call changes its arguments")

@@ -40,7 +40,9 @@ def cpu_only(bench: Bench) -> None:
     """A plugin that declares no GPU opens none."""
     if bench.spec.gpu:
         raise Skipped("it declares a GPU")
-    expect(not bench.seen("gpu"), f"it opens {', '.join(bench.seen('gpu'))}; set gpu=True in the spec")
+    expect(
+        not bench.seen("gpu"), f"it opens {', '.join(bench.seen('gpu'))}; set gpu=True in the spec"
+    )
 
 
 @check("generator", "full")

@@ -42,7 +42,9 @@ def describes_publicly(bench: Bench) -> None:
     """describe gives a SourceInfo whose flags are True or False and nothing else."""
     info = _info(bench)
     expect(isinstance(info, SourceInfo), f"it gives a {type(info).__name__}")
-    expect(info.public in (True, False) and isinstance(info.public, bool), f"public is {info.public!r}")
+    expect(
+        info.public in (True, False) and isinstance(info.public, bool), f"public is {info.public!r}"
+    )
     expect(isinstance(info.clients, bool), f"clients is {info.clients!r}")
 
 
@@ -54,7 +56,10 @@ def read_agrees(bench: Bench) -> None:
         info.output.check(table.data, len(table.labels))
     except ValueError as error:
         raise Failed(str(error)) from None
-    expect((table.clients is not None) == info.clients, "clients are described and not read, or the other way round")
+    expect(
+        (table.clients is not None) == info.clients,
+        "clients are described and not read, or the other way round",
+    )
 
 
 @check("reader", "basic")
@@ -62,7 +67,10 @@ def labels_in_range(bench: Bench) -> None:
     """Labels are int64 positions in the label names."""
     _, names, table = _read(bench)
     expect(table.labels.dtype == np.int64, f"labels are {table.labels.dtype}")
-    expect(((table.labels >= 0) & (table.labels < len(names))).all(), "a label is no position in the label names")
+    expect(
+        ((table.labels >= 0) & (table.labels < len(names))).all(),
+        "a label is no position in the label names",
+    )
 
 
 @check("reader", "basic")

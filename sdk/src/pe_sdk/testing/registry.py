@@ -33,7 +33,9 @@ class Check:
 _CHECKS: list[Check] = []  # filled while the modules of the checks are imported, and never after
 
 
-def check(kind: str, level: str) -> Callable[[Callable[[Any], str | None]], Callable[[Any], str | None]]:
+def check(
+    kind: str, level: str
+) -> Callable[[Callable[[Any], str | None]], Callable[[Any], str | None]]:
     """Register a function as a check under its own name."""
 
     def register(function: Callable[[Any], str | None]) -> Callable[[Any], str | None]:
@@ -51,7 +53,6 @@ def checks(kind: str, level: str = "full") -> tuple[Check, ...]:
     """
     if level not in LEVELS:
         raise ValueError(f"level {level!r}; one of {', '.join(LEVELS)}")
-    from pe_sdk.testing import embedding_checks, generator_checks, process_checks, reader_checks, static_checks  # noqa: F401
 
     wanted = LEVELS[: LEVELS.index(level) + 1]
     found = [c for c in _CHECKS if c.kind == kind and c.level in wanted]

@@ -37,7 +37,9 @@ class CheckReport:
         """Raise ConformanceError where a check failed."""
         if self.failures:
             lines = [f"{r.name}: {r.rule} {r.detail}" for r in self.failures]
-            raise ConformanceError(f"{self.kind} {self.subject!r} breaks {len(lines)} rule(s)\n" + "\n".join(lines))
+            raise ConformanceError(
+                f"{self.kind} {self.subject!r} breaks {len(lines)} rule(s)\n" + "\n".join(lines)
+            )
 
     def to_json(self) -> dict[str, Any]:
         return {**asdict(self), "results": [asdict(r) for r in self.results]}

@@ -9,7 +9,18 @@ from pe_sdk.testing.registry import check, expect
 
 IMPORT_SECONDS = 1.0
 FORBIDDEN = (
-    *("pe_host", "torch", "tensorflow", "jax", "diffusers", "transformers", "numba", "sklearn", "scipy", "pandas"),
+    *(
+        "pe_host",
+        "torch",
+        "tensorflow",
+        "jax",
+        "diffusers",
+        "transformers",
+        "numba",
+        "sklearn",
+        "scipy",
+        "pandas",
+    ),
     *("matplotlib", "trimesh", "pyrender", "mujoco", "pybullet", "pygame"),
 )
 """Never needed to say what a plugin is: the factory may import them (pe_host: nothing may)."""
@@ -18,8 +29,13 @@ FORBIDDEN = (
 def metadata(bench: Bench) -> None:
     """The spec has a normalised name, a summary of one line, distinct labels and a block of at least one row."""
     spec = bench.spec
-    expect(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", spec.name), f"name {spec.name!r} is not like-this")
-    expect(spec.summary.strip() and "\n" not in spec.summary, "the summary is empty or has several lines")
+    expect(
+        re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", spec.name), f"name {spec.name!r} is not like-this"
+    )
+    expect(
+        spec.summary.strip() and "\n" not in spec.summary,
+        "the summary is empty or has several lines",
+    )
     if bench.subject.kind == "generator":
         expect(len(set(spec.labels)) == len(spec.labels), f"a label occurs twice: {spec.labels}")
         expect(isinstance(spec.block, int) and spec.block >= 1, f"block is {spec.block!r}")
@@ -48,7 +64,9 @@ def import_budget(bench: Bench) -> str:
 def forbidden_imports(bench: Bench) -> None:
     """Importing the plugin's module imports neither the host nor a heavy package."""
     found = sorted(set(bench.imported["modules"]) & set(FORBIDDEN) - set(bench.allowed))
-    expect(not found, f"it imports {', '.join(found)}; import them inside the factory (pe_host never)")
+    expect(
+        not found, f"it imports {', '.join(found)}; import them inside the factory (pe_host never)"
+    )
 
 
 for _kind in ("generator", "embedding", "reader"):

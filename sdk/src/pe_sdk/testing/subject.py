@@ -42,7 +42,9 @@ def find_subject(kind: str, subject: Any, name: str = "") -> Subject:
         and (not distribution or (e.dist and e.dist.name == distribution))
     ]
     if not found:
-        raise LookupError(f"no {kind} {subject!r} is installed; give its name, or `module:attribute`")
+        raise LookupError(
+            f"no {kind} {subject!r} is installed; give its name, or `module:attribute`"
+        )
     address = found[0].value if ":" in found[0].value else f"{found[0].value}:"
     return Subject(kind, spec_at(kind, address, plain), address)
 
@@ -61,7 +63,9 @@ def spec_at(kind: str, address: str, name: str = "") -> Any:
     if name:
         specs = [s for s in specs if s.name.replace("_", "-") == name.replace("_", "-")]
     if len(specs) != 1:
-        raise LookupError(f"{address} gives {len(specs)} {kind}s{f' named {name!r}' if name else ''}, expected one")
+        raise LookupError(
+            f"{address} gives {len(specs)} {kind}s{f' named {name!r}' if name else ''}, expected one"
+        )
     return specs[0]
 
 
@@ -74,7 +78,9 @@ def _hooked(kind: str, module: Any) -> list[Any]:
 
 def _derived(kind: str, spec: Any) -> str:
     """Where the hook that gives this very spec may be: the module of its factory or a package above it."""
-    module = getattr(getattr(spec, "factory", None) or getattr(spec, "read", None), "__module__", "")
+    module = getattr(
+        getattr(spec, "factory", None) or getattr(spec, "read", None), "__module__", ""
+    )
     while module and module != "__main__":  # which no other process can import
         loaded = sys.modules.get(module)
         if loaded is not None and any(s == spec for s in _hooked(kind, loaded)):
