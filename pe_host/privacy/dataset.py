@@ -49,6 +49,10 @@ class PrivateDataset:
                 where=where,
                 fix=fix,
             )
+        if rows == 0:
+            raise DataError(
+                "there are no records", where=where, fix="give --data a source that holds some"
+            )
         if table.data.dtype.kind == "f":
             finite = np.isfinite(table.data).reshape(rows, -1).all(axis=1)
             if not finite.all():
@@ -57,10 +61,6 @@ class PrivateDataset:
                     where=where,
                     fix="fill such values in, or take such records out",
                 )
-        if rows == 0:
-            raise DataError(
-                "there are no records", where=where, fix="give --data a source that holds some"
-            )
         self._classes = classes
         self.data = table.data
         self.labels = _integers(labels, "labels", where)

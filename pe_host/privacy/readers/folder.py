@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pe_host.formats.pictures import UNREADABLE, open_picture
 from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, Table, hookimpl
 
 _GRAY = ("1", "L", "LA")
 _COLOUR = ("RGB", "RGBA", "P", "CMYK", "YCbCr")
-_BROKEN = (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError)
 
 
 def describe(location: str) -> SourceInfo:
@@ -90,8 +90,8 @@ def _entries(folder: Path) -> list[Path]:
 
 def _open(path: Path) -> Image.Image:
     try:
-        image = Image.open(path)
-    except _BROKEN:
+        image = open_picture(path)
+    except UNREADABLE:
         fix = "take it out of the class folder, where every file is a record, or mend it"
         raise SourceError("this cannot be read as an image", where=str(path), fix=fix) from None
     if image.mode not in _GRAY + _COLOUR:
@@ -117,7 +117,7 @@ def _pixels(path: Path, output: OutputSpec) -> NDArray[np.uint8]:
             )
         try:
             pixels = np.asarray(image.convert("L" if channels == 1 else "RGB"))
-        except _BROKEN:
+        except UNREADABLE:
             raise SourceError(
                 "this image is damaged", where=str(path), fix="mend it, or take it out"
             ) from None

@@ -64,6 +64,13 @@ def test_no_records_is_an_error() -> None:
     assert caught.value.fix
 
 
+def test_no_floating_records_are_the_same_error() -> None:
+    """Fails with numpy's complaint about reshaping where finiteness is looked at first."""
+    series = OutputSpec.series(4, 2)
+    with pytest.raises(DataError, match="no records"):
+        PrivateDataset(Table(np.zeros((0, 4, 2), np.float32), np.zeros(0, np.int64)), series, 2)
+
+
 def _plan(output: OutputSpec = OUTPUT) -> PrivacyPlan:
     return make_plan(
         epsilon=math.inf,

@@ -1,0 +1,1 @@
+"""Records in files, for readers and writers alike."""
