@@ -10,7 +10,7 @@ from pe_sdk import OutputSpec, random
 
 
 def rate(size: int, seconds: float, block: int = 256) -> tuple[float, float]:
-    """Pictures a CPU second, rendered in blocks as the host calls, parameters drawn beforehand; and CPU seconds to set up."""
+    """ImagePreprocessor a CPU second, rendered in blocks as the host calls, parameters drawn beforehand; and CPU seconds to set up."""
     start = time.process_time()
     made = pe_avatars.make(OutputSpec.image(size, size, 3), ("avatar",), pe_avatars.Options())
     setup = time.process_time() - start

@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 import pe_pyrender_faces
-from pe_host.embeddings.sights import SIGHTS
+from pe_host.embeddings.preprocessing import IMAGES
 from pe_pyrender_faces import demo
 from pe_sdk import OutputSpec, parse_options
 
@@ -45,7 +45,7 @@ def tensor(images: np.ndarray) -> torch.Tensor:
 
 
 def levelled(pictures: torch.Tensor) -> torch.Tensor:
-    """Pictures with the mean and contrast of each taken out: lights are not what labels are about."""
+    """ImagePreprocessor with the mean and contrast of each taken out: lights are not what labels are about."""
     return (pictures - pictures.mean((1, 2, 3), keepdim=True)) / (
         pictures.std((1, 2, 3), keepdim=True) + 0.05
     )
@@ -67,7 +67,7 @@ def accuracy(
             batch = pictures[rows]
             batch = torch.where(torch.rand(len(rows), 1, 1, 1) < 0.5, batch.flip(3), batch)
             loss = nn.functional.cross_entropy(
-                net(levelled(SIGHTS["image"].spoil(batch, SPOIL))), labels[rows], weight
+                net(levelled(IMAGES.augment(batch, SPOIL))), labels[rows], weight
             )
             optimizer.zero_grad()
             loss.backward()

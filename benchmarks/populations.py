@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from pe_host.compute.pool import Workers
-from pe_host.manifest import Manifest
-from pe_host.run import RunFolder, iteration_name
+from pe_host.digest import samples_of
+from pe_host.run.folder import RELEASED_POPULATION, RunFolder, load_arrays, population_name
+from pe_host.run.manifest import Manifest
 
 
 def main() -> None:
@@ -19,7 +20,7 @@ def main() -> None:
     run, out = RunFolder(Path(sys.argv[1])), Path(sys.argv[2])
     manifest = Manifest.read(run)
     out.mkdir(parents=True, exist_ok=True)
-    names = {f"{t:03d}": iteration_name(t, "population") for t in range(manifest.iterations or 0)}
+    files = {f"{t:03d}": population_name(t) for t in range(manifest.iterations or 0)}
     with Workers.start(2) as workers:
         workers.load(
             manifest.generator,
@@ -27,8 +28,10 @@ def main() -> None:
             manifest.plan.output,
             manifest.plan.class_names,
         )
-        for short, name in {**names, "release": "iterations/release"}.items():
-            samples = run.stored(name)[1]
+        for short, name in {**files, "release": RELEASED_POPULATION}.items():
+            arrays = load_arrays(run.path(name))
+            arrays.pop("origin")
+            samples = samples_of(arrays)
             np.savez(out / f"{short}.npz", images=workers.data(samples), labels=samples.labels)
 
 

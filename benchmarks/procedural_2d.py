@@ -12,7 +12,7 @@ from pe_sdk import OutputSpec, SimulatorGenerator, random
 def rate(
     size: int, channels: int, labels: tuple[str, ...], seconds: float, block: int = 256
 ) -> float:
-    """Pictures a CPU second, rendered in blocks as the host calls; parameters are drawn beforehand."""
+    """ImagePreprocessor a CPU second, rendered in blocks as the host calls; parameters are drawn beforehand."""
     output = OutputSpec.image(size, size, channels)
     made = pe_procedural_2d.make(output, labels, pe_procedural_2d.Options())
     seeds = random.derive(1, "benchmark", 20 * block)

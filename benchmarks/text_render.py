@@ -12,7 +12,7 @@ LABELS = tuple("0123456789")
 
 
 def rate(size: int, seconds: float, block: int = 256) -> float:
-    """Pictures a CPU second, rendered in blocks as the host calls; parameters are drawn beforehand."""
+    """ImagePreprocessor a CPU second, rendered in blocks as the host calls; parameters are drawn beforehand."""
     made = pe_text_render.make(OutputSpec.image(size, size), LABELS, pe_text_render.Options())
     seeds = random.derive(1, "benchmark", 40 * block)
     labels = random.integers(seeds, "label", len(LABELS))

@@ -14,12 +14,12 @@ PART = ".part"
 
 
 def is_part(name: str) -> bool:
-    """True for a name that `written`, or a writer of `pe_host.export`, gives to what it is writing."""
+    """True for a name that `atomic_path`, or a writer of `pe_host.export`, gives to what it is writing."""
     return re.fullmatch(rf"\..+\.[0-9a-f]{{8}}{re.escape(PART)}(\.[^.]+)?", name) is not None
 
 
 @contextlib.contextmanager
-def written(path: Path) -> Iterator[Path]:
+def atomic_path(path: Path) -> Iterator[Path]:
     """A temporary name to write to; flushed to the disk and renamed to `path` when the block ends well, else removed.
 
     Folders on the way are made, durably as well.
@@ -46,14 +46,14 @@ def written(path: Path) -> Iterator[Path]:
 
 
 def write_atomic(path: Path, content: bytes) -> None:
-    """`written` for content that is at hand."""
-    with written(path) as temporary:
+    """`atomic_path` for content that is at hand."""
+    with atomic_path(path) as temporary:
         temporary.write_bytes(content)
 
 
 def check_room(path: Path, size: int) -> None:
     """Raise DataError unless a file of this many bytes can be written here now."""
-    with contextlib.suppress(_OnlyTrying), written(path) as temporary:
+    with contextlib.suppress(_OnlyTrying), atomic_path(path) as temporary:
         with temporary.open("wb") as file:
             file.write(bytes(size))
             file.flush()
@@ -62,7 +62,7 @@ def check_room(path: Path, size: int) -> None:
 
 
 class _OnlyTrying(Exception):
-    """Leaves `written` without the file taking its place."""
+    """Leaves `atomic_path` without the file taking its place."""
 
 
 def make_folder(folder: Path) -> None:

@@ -1,35 +1,36 @@
-"""How long work tells of itself, without knowing what shows it."""
+"""How work reports its progress and its result, without knowing what shows them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 
 class Stage(Protocol):
     """One piece of work in progress."""
 
     def advance(self, n: int = 1) -> None:
-        """n more units are done."""
+        """Count n more units as done."""
 
 
 class Reporter(Protocol):
-    """Where progress goes. Texts are for the operator and never hold the content of a private record."""
+    """Where progress goes. Texts are for the operator and never quote a private record."""
 
     def note(self, text: str) -> None:
-        """Something worth knowing."""
+        """Show something worth knowing."""
 
     def warn(self, text: str) -> None:
-        """Something that may need action; the same text is shown once."""
+        """Show something that may need action; the same text once."""
 
     def stage(self, name: str, total: int) -> AbstractContextManager[Stage]:
-        """A piece of work of `total` units, over when the block ends."""
+        """Show a piece of work of `total` units until the block ends."""
 
     def iteration(self, t: int, T: int, text: str) -> None:
-        """Iteration t of T is done; one line."""
+        """Show that iteration t of T is done, on one line."""
 
 
 class Silent:
-    """A Reporter that shows nothing: for use as a library."""
+    """A Reporter that shows nothing, for use as a library."""
 
     def note(self, text: str) -> None:
         pass
@@ -46,3 +47,17 @@ class Silent:
 
     def iteration(self, t: int, T: int, text: str) -> None:
         pass
+
+
+@dataclass(frozen=True)
+class CommandResult:
+    """The result of a command: `document` for --json, `text` for people, a line each."""
+
+    document: Mapping[str, Any]
+    text: tuple[str, ...]
+
+    def to_json(self) -> Mapping[str, Any]:
+        return self.document
+
+    def lines(self) -> tuple[str, ...]:
+        return self.text

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 SMALL = (
@@ -69,16 +68,3 @@ def server() -> "Iterator[subprocess.Popen[str]]":
 def pe(server: "subprocess.Popen[str]", tmp_path: Path) -> Pe:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PE_")}
     return Pe(server, tmp_path, {**kept, "XDG_CACHE_HOME": str(tmp_path / "cache")})
-
-
-@pytest.fixture
-def digits(tmp_path: Path) -> Path:
-    """400 pictures of 8 x 8 in two classes, the second brighter: what `echo` can move towards."""
-    rng = np.random.default_rng(11)
-    labels = np.arange(400) % 2
-    images = np.clip(rng.normal(60 + 120 * labels[:, None, None], 8, (400, 8, 8)), 0, 255).astype(
-        np.uint8
-    )
-    path = tmp_path / "private.npz"
-    np.savez(path, images=images, labels=labels, label_names=np.array(["dark", "light"]))
-    return path

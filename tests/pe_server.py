@@ -19,10 +19,17 @@ import opendp.prelude
 import sklearn.datasets
 
 import pe_host.cli
-import pe_host.generate
-import pe_host.replay
+import pe_host.commands.generate
+import pe_host.commands.replay
 
-PRELOADED = (dp_accounting, faiss, opendp, sklearn, pe_host.generate, pe_host.replay)
+PRELOADED = (
+    dp_accounting,
+    faiss,
+    opendp,
+    sklearn,
+    pe_host.commands.generate,
+    pe_host.commands.replay,
+)
 
 
 def child(request: dict, outputs: list[int]) -> None:

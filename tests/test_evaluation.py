@@ -12,17 +12,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pe_host.config import RunConfig
+from pe_host.commands.generate import generate as run_generate
 from pe_host.digest import digest_arrays
 from pe_host.embeddings.simulator_features import FeatureOptions, SimulatorFeatures
-from pe_host.evaluator import EVALUATING
-from pe_host.generate import generate as run_generate
+from pe_host.job.config import RunConfig
 from pe_host.metrics import frechet_distance
 from pe_host.privacy import evaluation
 from pe_host.privacy.evaluation import EVALUATION, some_rows
 from pe_host.privacy.readers import sklearn as sklearn_reader
 from pe_host.reporting import Silent
-from pe_host.run import read_weights
+from pe_host.run.folder import EVALUATING, read_weights
 from pe_sdk import OutputSpec
 
 READER = '''

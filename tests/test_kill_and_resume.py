@@ -106,7 +106,7 @@ def test_a_lost_last_round_is_told_as_lost(pe, digits):
 
 
 def test_votes_are_not_used_on_other_candidates(pe, digits):
-    """Fails without the seal: the run ends well then, with the pictures of the two classes exchanged."""
+    """Fails without the digest of the candidates: the run ends well then, with the pictures of the two classes exchanged."""
     pe("generate", *pe.small, "--data", digits, "--out", "run")
     run = pe.folder / "run"
     unfinish(run, rounds=())

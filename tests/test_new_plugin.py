@@ -11,7 +11,8 @@ import pytest
 import yaml
 from copier import run_copy, run_update
 
-from pe_host import __version__, new_plugin
+from pe_host import __version__
+from pe_host.commands import new_plugin
 from pe_host.errors import DataError
 
 ROOT = Path(__file__).resolve().parents[1]

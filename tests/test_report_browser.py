@@ -108,7 +108,6 @@ def report(names: tuple[str, ...], size: int, columns: int) -> ReportData:
         internal=InternalView(
             source=long,
             logs=(long,),
-            timings=(("all", 3.0),),
             settings={"data": long},
             evaluation=evaluation(names),
         ),

@@ -162,7 +162,7 @@ def test_exported_series_are_read_again_with_their_form(pe, run):
     done = pe("export", folder, "--to", "imagefolder", "--out", "pictures")
     assert (
         done.returncode == 5
-        and "are no images" in done.stderr
+        and "do not hold series" in done.stderr
         and not (pe.folder / "pictures").exists()
     )
     done = pe(

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from pe_host.cli._output import show
-from pe_host.config import COUNT, DELTA, EPSILON
 from pe_host.errors import UsageError
-from pe_host.setting import number, read_option
+from pe_host.job.config import COUNT, DELTA, EPSILON
+from pe_host.job.setting import number, read_option
 
 NAME = "account"
 
@@ -57,15 +57,15 @@ def command(
     target = None if epsilon is None else _budget(epsilon)
     on_votes = None if vote_scale is None else read_option("--vote-scale", _SCALE, vote_scale)
     on_counts = None if count_scale is None else read_option("--count-scale", _SCALE, count_scale)
-    from pe_host import accounting
+    from pe_host.commands import account
 
     if run is not None:
-        show(accounting.spent(run), as_json)
+        show(account.spent(run), as_json)
     elif target is not None:
-        show(accounting.budget(target, d, T, k, class_counts), as_json)
+        show(account.budget(target, d, T, k, class_counts), as_json)
     else:
         assert on_votes is not None  # for the type checker: exactly one is given
-        show(accounting.cost(on_votes, on_counts, d, T, k), as_json)
+        show(account.cost(on_votes, on_counts, d, T, k), as_json)
 
 
 def _budget(text: str) -> float:

@@ -53,10 +53,10 @@ def command(
     if not 0 < timeout <= _LONGEST:
         what = f"got {timeout}, expected seconds from above 0 to {_LONGEST:,}"
         raise UsageError(what, where="--timeout", fix="leave it out for 1800")
+    from pe_host.job.setting import key_values, read_option
     from pe_host.plugins.conformance import conformance
-    from pe_host.setting import pairs, read_option
 
-    given = read_option("--set", pairs, options or [])
+    given = read_option("--set", key_values, options or [])
     report = conformance(resolve_any(plugin, kind), level, given, location, timeout)
     if as_json:
         write_json(report)

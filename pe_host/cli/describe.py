@@ -12,8 +12,6 @@ from pe_host.plugins.names import one_line
 
 NAME = "describe"
 
-_PLURALS = {"image": "images"}
-
 
 def command(
     plugin: Annotated[
@@ -45,8 +43,8 @@ def command(
 
     Also its flags, and the parameters of a simulator with their ranges. The plugin runs in a process of its own.
     """
+    from pe_host.job.setting import key_values, read_option
     from pe_host.plugins.isolated import describe
-    from pe_host.setting import pairs, read_option
 
     if not timeout > 0:
         raise UsageError(
@@ -54,7 +52,7 @@ def command(
             where="--timeout",
             fix="leave it out for 120",
         )
-    given = read_option("--set", pairs, options or [])
+    given = read_option("--set", key_values, options or [])
     document = describe(resolve_any(plugin, kind), given, _form(shape), timeout)
     if as_json:
         write_json(document)
@@ -129,8 +127,11 @@ def _size(document: dict[str, Any]) -> str:
 
 
 def _form_of(document: dict[str, Any]) -> str:
-    kind = document["makes"]["output"]["kind"]
-    return f"{_PLURALS.get(kind, kind)} of {_size(document)}"
+    from pe_host.modality import modality_of
+    from pe_sdk import OutputSpec
+
+    plural = modality_of(OutputSpec.from_json(document["makes"]["output"])).plural
+    return f"{plural} of {_size(document)}"
 
 
 def _range(parameter: dict[str, Any]) -> str:

@@ -27,7 +27,7 @@ def command(
             where="--timeout",
             fix="leave it out for 60",
         )
-    from pe_host.doctor import examine
+    from pe_host.commands.doctor import examine
 
     diagnosis = examine(timeout)
     show(diagnosis, as_json)

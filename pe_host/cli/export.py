@@ -17,6 +17,6 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Write the release of a run in another form."""
-    from pe_host.release import export
+    from pe_host.commands.export import export
 
     show(export(run, to, out), as_json)

@@ -11,9 +11,9 @@ import typer
 
 from pe_host.cli._output import show
 from pe_host.cli._progress import make_reporter
-from pe_host.config import resolve_config, settings
 from pe_host.errors import UsageError
-from pe_host.setting import option_name, pairs
+from pe_host.job.config import resolve_config, settings
+from pe_host.job.setting import key_values, option_name
 
 NAME = "generate"
 
@@ -32,13 +32,11 @@ def _generate(
     """Make differentially private synthetic data."""
     resolved = resolve_config(given, config, os.environ)
     if not resolved.plugin:
-        fix = "`pe list-plugins` shows the generators"
-        raise UsageError("which generator?", where="--plugin", fix=fix)
+        fix = "give --plugin NAME; `pe list-plugins` lists the generators"
+        raise UsageError("no generator was given", where="--plugin", fix=fix)
     if resume and not resolved.out:
-        raise UsageError(
-            "which run is to go on?", where="--resume", fix="give its folder with --out"
-        )
-    from pe_host.generate import generate
+        raise UsageError("--resume needs --out RUN", fix="give the folder of the run to continue")
+    from pe_host.commands.generate import generate
 
     out = Path(resolved.out) if resolved.out else None
     show(
@@ -54,10 +52,10 @@ def _parameter(item: "Field[Any]") -> inspect.Parameter:
     if metadata["metavar"] == "":
         hint, declared = bool | None, f"{name}/--no-{name[2:]}"
     else:
-        hint, declared = list[str] | None if metadata["read"] is pairs else str | None, name
+        hint, declared = list[str] | None if metadata["read"] is key_values else str | None, name
     default = (
         ""
-        if item.default in (None, "", ()) or metadata["read"] is pairs
+        if item.default in (None, "", ()) or metadata["read"] is key_values
         else f" [default: {item.default}]"
     )
     option = typer.Option(

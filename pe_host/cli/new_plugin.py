@@ -42,7 +42,7 @@ def command(
 
     With tests, types, a page of documentation, a licence and a workflow that publishes it.
     """
-    from pe_host.new_plugin import answers, write
+    from pe_host.commands.new_plugin import answers, write
 
     data = answers(name, kind or (), summary, author, licence, ci)
     made = write(data, out or Path(f"pe-plugin-{name}"), template, template_version)

@@ -18,6 +18,6 @@ def command(
 
     From its noisy histograms, without private data; on the same machine and versions they are the same bit for bit.
     """
-    from pe_host.replay import replay
+    from pe_host.commands.replay import replay
 
     show(replay(run), as_json)

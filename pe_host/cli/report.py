@@ -15,6 +15,6 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Write the reports of a run anew."""
-    from pe_host.release import build_reports
+    from pe_host.commands.report import build_reports
 
     show(build_reports(run), as_json)

@@ -22,9 +22,11 @@ from pe_host.compute.checks import (
 )
 from pe_host.compute.failures import broken
 from pe_host.compute.info import GeneratorInfo, Loaded, read_info
-from pe_host.compute.lane import Header, Lane
-from pe_host.compute.messages import check_degree, pack, unpack
+from pe_host.compute.messages import check_degree, take_samples
 from pe_host.compute.protocol import Arrays, ProtocolError
+from pe_host.compute.worker_thread import Header, WorkerThread
+from pe_host.digest import arrays_of
+from pe_host.embeddings.fitted import FittedEmbedding
 from pe_host.errors import DataError, PluginFailure
 from pe_host.plugins.ref import PluginRef
 from pe_sdk import Degree, OutputSpec, Released, Samples, Seeds
@@ -56,7 +58,8 @@ class _Work:
 class Workers:
     """Worker processes that make and embed candidates. A context manager: leaving it ends them, at once on an error.
 
-    The order is `start`, `load`, then `random`, `vary` and `data` at will; `embed` after `set_embedding`. Arguments and
+    The order is `start`, `load`, then `random`, `vary` and `data` at will; `embed` after
+    `choose_embedding`. Arguments and
     results cover all rows; row i of a result belongs to row i of the arguments. Not for several threads at a time.
 
     All methods raise `PluginFailure`, naming plugin, operation and block, where the plugin raises, breaks a rule, or
@@ -64,10 +67,12 @@ class Workers:
     first is named.
     """
 
-    def __init__(self, lanes: list[Lane]) -> None:
-        self._lanes = lanes
+    def __init__(self, threads: list[WorkerThread]) -> None:
+        self._threads = threads
         self._loaded: Loaded | None = None
-        self._dim: int | None = None
+        self._embedding: tuple[PluginRef, dict[str, str]] | None = None
+        self._digest: str | None = None
+        self._dim = 0
         self._warnings: dict[str, None] = {}
         self.advance: Callable[[int], None] = _unseen
         """Called with the number of rows of each block that is done, from any thread."""
@@ -87,10 +92,10 @@ class Workers:
         if count < 1:
             raise ValueError(f"at least one worker is needed, got {count}")
         limit = _seconds() if seconds is None else seconds
-        workers = cls([Lane(limit) for _ in range(count)])
+        workers = cls([WorkerThread(limit) for _ in range(count)])
         try:
-            for lane in workers._lanes:
-                lane.started.result()
+            for thread in workers._threads:
+                thread.started.result()
         except BaseException:
             workers.close(kill=True)
             raise
@@ -134,7 +139,7 @@ class Workers:
             raise PluginFailure(
                 "its worker process describes it in a way that makes no sense", where=where
             ) from error
-        self._dim = None
+        self._embedding = self._digest = None
         return self._loaded.info
 
     def random(self, labels: NDArray[np.int64], seeds: Seeds) -> Samples:
@@ -179,7 +184,7 @@ class Workers:
                 "final": released.final,
             }
             arrays = {
-                **pack(Samples(None, released.labels, released.state)),
+                **arrays_of(Samples(None, released.labels, released.state)),
                 "votes": released.votes,
             }
         self._everywhere(header, arrays, f"{info.plugin}, adapt", info.plugin.name)
@@ -200,77 +205,83 @@ class Workers:
         self._each({"op": "data"}, self._packed(samples), len(samples), take)
         return data
 
-    def set_embedding(
-        self,
-        plugin: PluginRef,
-        options: Mapping[str, str],
-        weights: Mapping[str, NDArray[Any]] | None = None,
-    ) -> int:
-        """Make the embedding in every worker, in place of the one before; after `load`.
+    def choose_embedding(self, plugin: PluginRef, options: Mapping[str, str]) -> None:
+        """Say which embedding `embed` uses; after `load`.
 
         Args:
             plugin: an embedding.
-            options: as given with `--set`.
-            weights: of a `TrainableEmbedding`, else None.
-
-        Returns:
-            Length of its vectors.
-
-        Raises:
-            UsageError: an option is unknown, or its value cannot be read.
+            options: as given with `--embedding-options`.
         """
         self._generator()
-        header = {
-            "op": "set_embedding",
-            "plugin": plugin.to_json(),
-            "options": dict(options),
-            "weights": weights is not None,
-        }
-        reply = self._everywhere(header, dict(weights or {}), str(plugin), plugin.name)
-        dim = reply.get("dim")
-        if type(dim) is not int or not 1 <= dim <= 1 << 20:
-            raise broken(f"the `dim` of an embedding lies in 1..{1 << 20}", str(plugin))
-        self._dim = dim
-        return dim
+        self._embedding, self._digest = (plugin, dict(options)), None
 
     def embed(
-        self, samples: Samples, lookahead: int = 0, degree: Degree = 0.0, seeds: Seeds | None = None
+        self,
+        phi: FittedEmbedding,
+        samples: Samples,
+        lookahead: int = 0,
+        degree: Degree = 0.0,
+        seeds: Seeds | None = None,
     ) -> NDArray[np.int16]:
         """Vectors of the samples on the grid of `pe_host.embeddings.grid`.
 
         Args:
+            phi: the chosen embedding, fitted.
             samples: n of them.
-            lookahead: L. 0 embeds the samples themselves; L > 0 takes the mean over l = 1..L of the vectors of their
-                variations with seeds `pe_sdk.random.bits(seeds, "lookahead", l)` (arXiv 2502.05505, section 3).
+            lookahead: L. 0 embeds the samples themselves; L > 0 takes the mean over l = 1..L of the
+                vectors of their variations with seeds `pe_sdk.random.bits(seeds, "lookahead", l)`
+                (arXiv 2502.05505, section 3).
             degree: of these variations.
             seeds: uint64 [n]; needed for L > 0.
 
         Returns:
             int16 [n, dim].
+
+        Raises:
+            UsageError: an option of the embedding is unknown, or its value cannot be read.
         """
-        if self._dim is None:
-            raise ValueError("set_embedding comes before embed")
         if lookahead < 0 or (lookahead > 0 and seeds is None):
             raise ValueError("lookahead is not negative, and needs seeds where it is not 0")
+        dim = self._use(phi)
         arrays = self._packed(samples)
         if lookahead:
             arrays["seeds"] = np.asarray(seeds, dtype=np.uint64)
-        grid = np.empty((len(samples), self._dim), dtype=np.int16)
+        grid = np.empty((len(samples), dim), dtype=np.int16)
 
         def take(block: Block, arrays: Arrays) -> None:
-            check_grid(_only(arrays, "grid"), block.size, grid.shape[1])
+            check_grid(_only(arrays, "grid"), block.size, dim)
             grid[block.start : block.stop] = block.trim(arrays["grid"])
 
         header = {"op": "embed", "lookahead": lookahead, "degree": check_degree(degree)}
         self._each(header, arrays, len(samples), take)
         return grid
 
+    def _use(self, phi: FittedEmbedding) -> int:
+        """Make phi in every worker unless it is there already; returns the length of its vectors."""
+        if self._embedding is None:
+            raise ValueError("choose_embedding comes before embed")
+        if phi.digest == self._digest:
+            return self._dim
+        plugin, options = self._embedding
+        header = {
+            "op": "set_embedding",
+            "plugin": plugin.to_json(),
+            "options": options,
+            "weights": phi.weights is not None,
+        }
+        reply = self._everywhere(header, dict(phi.weights or {}), str(plugin), plugin.name)
+        dim = reply.get("dim")
+        if type(dim) is not int or not 1 <= dim <= 1 << 20:
+            raise broken(f"the `dim` of an embedding lies in 1..{1 << 20}", str(plugin))
+        self._dim, self._digest = dim, phi.digest
+        return dim
+
     def close(self, kill: bool = False) -> None:
         """End all processes: those that do not leave by themselves in 5 s are killed; all at once where `kill`."""
-        for lane in self._lanes:
-            lane.close(kill)
-        for lane in self._lanes:
-            lane.join()
+        for thread in self._threads:
+            thread.close(kill)
+        for thread in self._threads:
+            thread.join()
 
     def __enter__(self) -> Self:
         return self
@@ -287,7 +298,7 @@ class Workers:
         """Samples for the way to a worker; data that can be made again stays here."""
         if self._generator().info.state_only:
             samples = Samples(None, samples.labels, samples.state)
-        return pack(samples)
+        return arrays_of(samples)
 
     def _samples(self, header: Header, arrays: Arrays, labels: NDArray[np.int64]) -> Samples:
         loaded = self._generator()
@@ -297,7 +308,7 @@ class Workers:
         parts: dict[int, Samples] = {}
 
         def take(block: Block, arrays: Arrays) -> None:
-            samples, asked = unpack(arrays), block.cut(labels)
+            samples, asked = take_samples(arrays), block.cut(labels)
             if info.state_only and samples.data is not None:
                 raise RuleBrokenError("samples of a state_only generator carry no data")
             check_samples(samples, asked, info.output, info.state_only)
@@ -328,12 +339,12 @@ class Workers:
         work = _Work(blocks(rows, info.block))
         warnings: dict[int, list[str]] = {}
 
-        def run(lane: Lane) -> None:
+        def run(thread: WorkerThread) -> None:
             while (block := work.next()) is not None:
                 where = f"{info.plugin}, {header['op']}, {block}"
                 try:
                     request = {name: block.cut(array) for name, array in arrays.items()}
-                    _, results, warnings[block.index] = lane.ask(
+                    _, results, warnings[block.index] = thread.ask(
                         header, request, where, info.plugin.name
                     )
                     take(block, results)
@@ -354,9 +365,9 @@ class Workers:
         """Ask every worker the same; their replies must be the same."""
         replies: list[Header] = []
 
-        def run(lane: Lane) -> None:
-            reply, _, warnings = lane.ask(header, arrays, where, plugin)
-            lane.remember(header, arrays, reply)
+        def run(thread: WorkerThread) -> None:
+            reply, _, warnings = thread.ask(header, arrays, where, plugin)
+            thread.remember(header, arrays, reply)
             replies.append(reply)
             self._warnings.update(dict.fromkeys(warnings))
 
@@ -365,9 +376,9 @@ class Workers:
             raise broken("it describes itself in the same way in every process", where)
         return replies[0]
 
-    def _wait(self, run: Callable[[Lane], None]) -> None:
-        """Run something in the threads of all lanes, to the end in each, and raise the first exception."""
-        futures = [lane.submit(partial(run, lane)) for lane in self._lanes]
+    def _wait(self, run: Callable[[WorkerThread], None]) -> None:
+        """Run something in the threads of all threads, to the end in each, and raise the first exception."""
+        futures = [thread.submit(partial(run, thread)) for thread in self._threads]
         for error in [future.exception() for future in futures]:
             if error is not None:
                 raise error

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from pe_host.compute import protocol
 from pe_host.compute.checks import RuleBrokenError, check_data, check_samples, check_vectors
 from pe_host.compute.failures import describe_exception
-from pe_host.compute.messages import pack, take_seeds, unpack
+from pe_host.compute.messages import take_samples, take_seeds
 from pe_host.compute.protocol import Arrays, ProtocolError
+from pe_host.digest import arrays_of
 from pe_host.embeddings.grid import to_grid
 from pe_host.plugins.load import load_embedding, load_generator
-from pe_host.plugins.peers import InstalledPeers, manufacture
+from pe_host.plugins.peers import InstalledPeers, build_generator
 from pe_host.plugins.ref import PluginRef
 from pe_sdk import (
     Degree,
@@ -130,7 +131,7 @@ class Server:
                 f"the block of a generator lies in 1..{_BLOCK_LIMIT}, got {spec.block!r}"
             )
         options: Any = parse_options(spec.options, header["options"])
-        made = manufacture(spec, output, labels, options, peers)
+        made = build_generator(spec, output, labels, options, peers)
         if isinstance(made, Simulator):
             made = SimulatorGenerator(made, output, labels)
         if not isinstance(made, Generator):
@@ -172,7 +173,7 @@ class Server:
             self._generator = self._made
             return {}, {}
         votes = arrays.pop("votes")
-        samples = unpack(arrays)
+        samples = take_samples(arrays)
         adapted = self._made.adapt(
             Released(labels=samples.labels, votes=votes, state=samples.state, **header["released"])
         )
@@ -188,23 +189,23 @@ class Server:
         labels = arrays["labels"]
         seeds = take_seeds(arrays, len(labels))
         made = self._loaded().random(labels.copy(), seeds)
-        return {}, pack(self._checked(made, labels))
+        return {}, arrays_of(self._checked(made, labels))
 
     def _vary(self, header: Header, arrays: Arrays) -> Answer:
         seeds = take_seeds(arrays, len(arrays["labels"]))
-        return {}, pack(self._varied(unpack(arrays), header["degree"], seeds))
+        return {}, arrays_of(self._varied(take_samples(arrays), header["degree"], seeds))
 
     def _data(self, header: Header, arrays: Arrays) -> Answer:
-        return {}, {"data": self._restored(unpack(arrays))}
+        return {}, {"data": self._restored(take_samples(arrays))}
 
     def _embed(self, header: Header, arrays: Arrays) -> Answer:
         if self._embedding is None:
             raise ProtocolError("no embedding is set")
         lookahead: int = header["lookahead"]
         if lookahead == 0:
-            return {}, {"grid": to_grid(self._vectors(unpack(arrays)))}
+            return {}, {"grid": to_grid(self._vectors(take_samples(arrays)))}
         seeds = take_seeds(arrays, len(arrays["labels"]))
-        samples = unpack(arrays)
+        samples = take_samples(arrays)
         total = np.zeros((len(samples), self._embedding.dim))
         # A running sum: memory does not grow with the lookahead. In order: the bits are always the same.
         with np.errstate(invalid="ignore", over="ignore"):

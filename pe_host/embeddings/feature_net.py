@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from pe_host.embeddings.sights import SIGHTS, Size
+from pe_host.embeddings.preprocessing import Size
 from pe_sdk import Weights
 
 BODY = "body."
@@ -28,8 +28,8 @@ class _Unit(nn.Module):
 
 
 def make_body(size: Size) -> nn.Sequential:
-    """From records as `Sight.to_tensor` gives them to the activations before the heads."""
-    layers, activations = SIGHTS[size.kind].layers(size)
+    """From records as `Preprocessor.to_tensor` gives them to the activations before the heads."""
+    layers, activations = size.preprocessor.layers(size)
     layers += [nn.Flatten(), nn.Dropout(0.2), nn.Linear(activations, size.dim), nn.ReLU()]
     body = nn.Sequential(*layers)
     body.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # its stubs leave this out
@@ -82,9 +82,9 @@ def load_body(size: Size, weights: Weights) -> nn.Module:
 
 def features(body: nn.Module, data: NDArray[Any], size: Size) -> NDArray[np.float32]:
     """[n, *shape] -> float32 [n, dim] of unit length (zero where all activations are)."""
-    sight = SIGHTS[size.kind]
+    preprocessor = size.preprocessor
     with torch.inference_mode(), one_thread():
         vectors: NDArray[np.float32] = body(
-            sight.to_tensor(sight.shrink(data, size.factor))
+            preprocessor.to_tensor(preprocessor.shrink(data, size.factor))
         ).numpy()
     return vectors

@@ -7,14 +7,14 @@ no privacy.
 The unit-length activations before the heads are the embedding.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pe_host.modality import modality_of
 from pe_sdk import (
     CannotMake,
     EmbeddingSpec,
@@ -28,20 +28,17 @@ from pe_sdk import (
 )
 
 if TYPE_CHECKING:  # it imports torch
-    from pe_host.embeddings.sights import Size
+    from pe_host.embeddings.preprocessing import Size
 
 
 SMALLEST = 8
 """Pixels a side of the smallest pictures, and steps of the shortest series, that it takes."""
 
-_SIDES: Mapping[str, Callable[[OutputSpec], int]] = MappingProxyType(
-    {"image": lambda output: min(output.shape[:2]), "series": lambda output: output.shape[0]}
-)
-
 
 def takes(output: OutputSpec) -> bool:
-    """Whether records of this form can be embedded by `simulator-features`. Imports no torch."""
-    return output.kind in _SIDES and _SIDES[output.kind](output) >= SMALLEST
+    """Whether `simulator-features` can embed records of this spec. Imports no torch."""
+    axes = modality_of(output).axes
+    return axes > 0 and min(output.shape[:axes]) >= SMALLEST
 
 
 @dataclass(frozen=True)
@@ -134,7 +131,7 @@ class SimulatorFeatures(TrainableEmbedding):
         return SimulatorFeatures(self.output, self.options, weights)
 
     def _size(self) -> "Size":
-        from pe_host.embeddings.sights import Size
+        from pe_host.embeddings.preprocessing import Size
 
         return Size(
             self.output.shape, self.options.width, self.dim, self.options.side, self.output.kind

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from pe_host.embeddings.feature_net import load_weights, make_body, one_thread
-from pe_host.embeddings.sights import SIGHTS, Size
+from pe_host.embeddings.preprocessing import Size
 from pe_sdk import PARAMETERS_KNOWN, Categorical, ParameterSpace, Samples, Weights
 
 BATCH = 128
@@ -91,7 +91,7 @@ def _groups(examples: Samples) -> NDArray[np.int64]:
     return np.repeat(np.array(firsts, np.int64), 2)
 
 
-class _Learner(nn.Module):
+class _TrainingNet(nn.Module):
     """The body, and a head for each thing to read."""
 
     def __init__(self, size: Size, targets: Targets) -> None:
@@ -186,24 +186,27 @@ def train(
     """
     with torch.random.fork_rng(devices=[]), one_thread():
         torch.manual_seed(seed)
-        learner, sight = _Learner(size, targets), SIGHTS[size.kind]
+        net, preprocessor = _TrainingNet(size, targets), size.preprocessor
         small = np.concatenate(
-            [sight.shrink(data[i : i + BATCH], size.factor) for i in range(0, len(data), BATCH)]
+            [
+                preprocessor.shrink(data[i : i + BATCH], size.factor)
+                for i in range(0, len(data), BATCH)
+            ]
         )
         if start is None:
-            sight.settle(learner.body, small)
+            preprocessor.fit_normalisation(net.body, small)
         else:
-            load_weights(learner, start, size)
-        optimizer = torch.optim.AdamW(learner.parameters(), weight_decay=1e-4)
+            load_weights(net, start, size)
+        optimizer = torch.optim.AdamW(net.parameters(), weight_decay=1e-4)
         rate = FRESH_RATE if start is None else AGAIN_RATE
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps)
         columns = (targets.labels, targets.numbers, targets.codes, targets.known, targets.groups)
         labels, numbers, codes, known, groups = map(torch.from_numpy, columns)
-        learner.train()
+        net.train()
         for _ in range(steps):
             rows = _batch(len(small), targets.pairs)
-            pictures = sight.spoil(sight.to_tensor(small[rows.numpy()]), strength)
-            loss = learner.loss(
+            pictures = preprocessor.augment(preprocessor.to_tensor(small[rows.numpy()]), strength)
+            loss = net.loss(
                 pictures,
                 labels[rows],
                 numbers[rows],
@@ -215,4 +218,4 @@ def train(
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
-    return {name: tensor.detach().numpy().copy() for name, tensor in learner.state_dict().items()}
+    return {name: tensor.detach().numpy().copy() for name, tensor in net.state_dict().items()}

@@ -1,14 +1,16 @@
-"""Private Evolution (arXiv 2305.15560, Algorithm 1) over a generator, with an embedding that learns between iterations.
+"""Private Evolution (arXiv 2305.15560, Algorithm 1) with an embedding that learns as it goes.
 
     S_0 = random(labels)
-    for t in 1..T:                 (a generator may adapt to the votes of t before it varies their parents)
-        phi = an embedding learnt from S_{t-1}
+    for t in 1..T:
+        phi = fit_embedding(t, S_{t-1})
         e(s) = phi(s), or the mean of phi over L variations of s
         h    = noisy votes of the private records for their k nearest of e(S_{t-1})
         S_t  = vary(parents drawn from S_{t-1} by h)
 
-S_T, expanded to the size wanted, is the release. Nothing here sees a private record, and everything is a function of the
-seed and the noisy histograms: a run is continued, or replayed, by going through it again and recalling what was stored.
+S_T, expanded to the size wanted, is the release. A generator may adapt to the votes of iteration t
+before it varies their parents. Nothing here sees a private record, and everything is a function of
+the seed and the noisy histograms: a run is continued, or replayed, by going through the loop again
+and recalling what was stored.
 """
 
 from collections.abc import Callable
@@ -19,52 +21,64 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pe_host.digest import arrays_of, digest_arrays
+from pe_host.embeddings.fitted import FittedEmbedding
 from pe_host.embeddings.grid import Grid
 from pe_host.evolution.schedule import Schedule
-from pe_host.evolution.selection import apportion, draw_parents, strengths
+from pe_host.evolution.selection import draw_parents, weights
 from pe_host.privacy.released import NoisyHistogram
+from pe_host.privacy.shares import apportion
 from pe_sdk import Degree, Released, Samples, Seeds, random
 
 
-class Maker(Protocol):
+class Sampler(Protocol):
     """Makes and embeds candidates; see `pe_host.compute`."""
 
     def random(self, labels: NDArray[np.int64], seeds: Seeds) -> Samples: ...
     def vary(self, samples: Samples, degree: Degree, seeds: Seeds) -> Samples: ...
-    def embed(self, samples: Samples, lookahead: int, degree: Degree, seeds: Seeds) -> Grid: ...
+    def embed(
+        self, phi: FittedEmbedding, samples: Samples, lookahead: int, degree: Degree, seeds: Seeds
+    ) -> Grid: ...
     def adapt(self, released: Released | None) -> None:
-        """Go on as the generator would after an iteration; with None, as at the start."""
+        """Continue as the generator would after an iteration; with None, as at the start."""
 
 
-class Votes(Protocol):
+class PrivateVotes(Protocol):
     """The noisy votes of the private records; see `pe_host.privacy`."""
 
     def released(self, t: int, candidates: Samples) -> NoisyHistogram | None:
-        """The histogram of iteration t where there is one already, at no cost. It must be on these candidates."""
+        """The histogram of iteration t if it was released before, at no cost; else None.
+
+        It must be on these candidates.
+        """
 
     def affordable(self) -> bool:
-        """Whether the budget holds another round. False only after rounds were lost in crashes."""
+        """Whether the budget holds another round: False only after crashes lost rounds."""
 
-    def ask(self, t: int, candidates: Samples, vectors: Grid) -> NoisyHistogram:
-        """Spend on iteration t. vectors: int16 [N, d], a row a candidate."""
+    def ask(
+        self, t: int, phi: FittedEmbedding, candidates: Samples, vectors: Grid
+    ) -> NoisyHistogram:
+        """Spend on iteration t. vectors: int16 [N, d], phi of each candidate."""
 
 
-class Memory(Protocol):
-    """Keeps populations by name."""
+class PopulationStore(Protocol):
+    """Keeps S_0 .. S_{T-1} and the release.
 
-    def samples(self, name: str, origin: str, make: Callable[[], Samples]) -> Samples:
-        """What is kept under the name if it is of this origin, or else what `make` gives, kept from now on.
+    `origin` is the digest of what a population is made from: one of another origin is made again.
+    """
 
-        Args:
-            name: of the population.
-            origin: digest of what it is made from: another one means that it must be made again.
-            make: makes it.
-        """
+    def population(self, t: int, origin: str, make: Callable[[], Samples]) -> Samples:
+        """S_t of this origin: the stored one, or what `make` returns, stored from now on."""
+
+    def release(self, origin: str, make: Callable[[], Samples]) -> Samples:
+        """The release, as `population`."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """Iteration t: its candidates S_{t-1} and what the private side released about them, just now or in an earlier session."""
+    """Iteration t: its candidates S_{t-1} and the released votes on them.
+
+    `recalled`: they were released by an earlier session.
+    """
 
     t: int
     candidates: Samples
@@ -73,13 +87,13 @@ class Step:
 
     @property
     def digest(self) -> str:
-        """Of the candidates and their votes: the origin of what is made from them."""
+        """Digest of candidates and votes: the origin of what is made from them."""
         return digest_arrays({"votes": self.histogram.votes, **arrays_of(self.candidates)})
 
 
 @dataclass(frozen=True)
 class Result:
-    """The release, and how many noisy histograms went into it: fewer than T where crashes had cost some."""
+    """The release, and how many noisy histograms it rests on: fewer than T after some crashes."""
 
     release: Samples
     iterations: int
@@ -92,68 +106,56 @@ class Evolution:
     Args:
         schedule: T, sizes, degrees and the rest.
         shares: float64 [C], class shares, released or public.
-        maker, votes, memory: see the protocols.
-        learn: called with (t, S_{t-1}) before S_{t-1} is embedded.
+        sampler, votes, store: see the protocols.
+        fit_embedding: phi of iteration t, from t and S_{t-1}.
         seed: of everything but the noise.
     """
 
     schedule: Schedule
     shares: NDArray[np.float64]
-    maker: Maker
-    votes: Votes
-    memory: Memory
-    learn: Callable[[int, Samples], None]
+    sampler: Sampler
+    votes: PrivateVotes
+    store: PopulationStore
+    fit_embedding: Callable[[int, Samples], FittedEmbedding]
     seed: int
 
     def run(self, observe: Callable[[Step], None]) -> Result:
-        """Go through the loop, from the start or from wherever memory and released histograms reach.
+        """Go through the loop, recalling what is stored and released already.
 
         Args:
             observe: called after each iteration.
         """
         schedule, last = self.schedule, None
-        self.maker.adapt(None)
-        population = self.memory.samples(
-            "iterations/000/population", "random", lambda: self._random("random", schedule.sizes[0])
-        )
+        self.sampler.adapt(None)
+        population = self.store.population(0, "random", self._initial_population)
         for t in range(1, schedule.iterations + 1):
             histogram = self.votes.released(t, population)
             recalled = histogram is not None
             if histogram is None:
                 if not self.votes.affordable():
                     break
-                self.learn(t, population)
-                vectors = self.maker.embed(
-                    population,
-                    schedule.lookahead,
-                    schedule.degrees[t - 1],
-                    self._seeds(f"lookahead/{t}", len(population)),
-                )
-                histogram = self.votes.ask(t, population, vectors)
+                histogram = self._ask(t, population)
             last = Step(t, population, histogram, recalled)
             observe(last)
-            self.maker.adapt(self._released(last))
+            self.sampler.adapt(self._released(last))
             if t < schedule.iterations:
-                population = self.memory.samples(
-                    f"iterations/{t:03d}/population", last.digest, self._next_population(last)
-                )
+                population = self.store.population(t, last.digest, self._next_population(last))
         if last is None:
-            return Result(
-                self.memory.samples(
-                    "iterations/release",
-                    "random",
-                    lambda: self._random("release", schedule.samples),
-                ),
-                0,
-            )
+            return Result(self.store.release("random", self._random_release), 0)
         if last.t < schedule.iterations:
-            self.maker.adapt(replace(self._released(last), final=True))
-        return Result(
-            self.memory.samples("iterations/release", last.digest, self._expansion(last)), last.t
-        )
+            self.sampler.adapt(replace(self._released(last), final=True))
+        return Result(self.store.release(last.digest, self._expansion(last)), last.t)
+
+    def _ask(self, t: int, population: Samples) -> NoisyHistogram:
+        schedule = self.schedule
+        phi = self.fit_embedding(t, population)
+        seeds = self._seeds(f"lookahead/{t}", len(population))
+        degree = schedule.degrees[t - 1]
+        vectors = self.sampler.embed(phi, population, schedule.lookahead, degree, seeds)
+        return self.votes.ask(t, phi, population, vectors)
 
     def _released(self, step: Step) -> Released:
-        """For the generator, which is not trusted with votes that have no noise."""
+        """What the generator may know: it is not trusted with votes that have no noise."""
         candidates, histogram = step.candidates, step.histogram
         noisy = histogram.noise_scale > 0
         return Released(
@@ -165,10 +167,15 @@ class Evolution:
             candidates.state,
         )
 
-    def _random(self, stream: str, size: int) -> Samples:
-        counts = self._counts(size) if stream == "random" else apportion(size, self.shares)
+    def _initial_population(self) -> Samples:
+        return self._random("random", self._counts(self.schedule.sizes[0]))
+
+    def _random_release(self) -> Samples:
+        return self._random("release", apportion(self.schedule.samples, self.shares))
+
+    def _random(self, stream: str, counts: NDArray[np.int64]) -> Samples:
         labels = np.repeat(np.arange(len(counts)), counts)
-        return self.maker.random(labels, self._seeds(stream, len(labels)))
+        return self.sampler.random(labels, self._seeds(stream, len(labels)))
 
     def _next_population(self, last: Step) -> Callable[[], Samples]:
         """S_t: variations of parents, beside the parents themselves where they are kept."""
@@ -177,41 +184,39 @@ class Evolution:
         def make() -> Samples:
             counts = self._counts(schedule.sizes[t])
             parents = self._parents(last, counts, f"parents/{t}")
-            children = self.maker.vary(
-                last.candidates.take(parents),
-                schedule.degrees[t - 1],
-                self._seeds(f"vary/{t}", len(parents)),
-            )
+            seeds = self._seeds(f"vary/{t}", len(parents))
+            chosen = last.candidates.take(parents)
+            children = self.sampler.vary(chosen, schedule.degrees[t - 1], seeds)
             if not schedule.keep_parents:
                 return children
             # A parent drawn several times stays once, in the place of its first child.
             first = np.unique(parents, return_index=True)[1]
             rest = np.setdiff1d(np.arange(len(parents)), first)
-            return Samples.concatenate([last.candidates.take(parents[first]), children.take(rest)])
+            kept = last.candidates.take(parents[first])
+            return Samples.concatenate([kept, children.take(rest)])
 
         return make
 
     def _expansion(self, last: Step) -> Callable[[], Samples]:
-        """The release: parents drawn from the last votes, in the numbers wanted, each varied a little."""
+        """The release: as many parents as samples are wanted, by the last votes, each varied."""
 
         def make() -> Samples:
-            parents = self._parents(
-                last, apportion(self.schedule.samples, self.shares), "parents/release"
-            )
+            counts = apportion(self.schedule.samples, self.shares)
+            parents = self._parents(last, counts, "parents/release")
             seeds = self._seeds("vary/release", len(parents))
-            return self.maker.vary(last.candidates.take(parents), self.schedule.final_degree, seeds)
+            chosen = last.candidates.take(parents)
+            return self.sampler.vary(chosen, self.schedule.final_degree, seeds)
 
         return make
 
     def _parents(self, last: Step, counts: NDArray[np.int64], stream: str) -> NDArray[np.int64]:
-        threshold = self.schedule.threshold * last.histogram.noise_scale
-        strength = strengths(last.histogram.votes, threshold)
-        return draw_parents(
-            strength, last.candidates.labels, counts, self.schedule.selection, self.seed, stream
-        )
+        votes, scale = last.histogram.votes, last.histogram.noise_scale
+        chances = weights(votes, scale, self.schedule.threshold)
+        how = self.schedule.selection
+        return draw_parents(chances, last.candidates.labels, counts, how, self.seed, stream)
 
     def _counts(self, size: int) -> NDArray[np.int64]:
-        """Candidates a class: at least k, so that a record always has k to vote for."""
+        """Candidates a class: at least k, so that every record has k to vote for."""
         return apportion(size, self.shares, least=self.schedule.votes)
 
     def _seeds(self, stream: str, count: int) -> Seeds:

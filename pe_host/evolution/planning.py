@@ -7,8 +7,8 @@ from pe_host.evolution.schedule import Schedule
 from pe_host.evolution.selection import Selection
 
 
-class Wishes(Protocol):
-    """Settings of the loop as a person gives them; None leaves one to the host. `pe_host.config.RunConfig` is one.
+class LoopSettings(Protocol):
+    """Settings of the loop as a person gives them; None leaves one to the host. `pe_host.job.config.RunConfig` is one.
 
     samples and candidates are totals over the classes, degrees one for each iteration; the rest is as in `Schedule`.
     """
@@ -32,7 +32,12 @@ class Wishes(Protocol):
 
 
 def make_schedule(
-    wishes: Wishes, iterations: int, votes: int, noise_scale: float, records: int, classes: int
+    wishes: LoopSettings,
+    iterations: int,
+    votes: int,
+    noise_scale: float,
+    records: int,
+    classes: int,
 ) -> Schedule:
     """Fill in what was not given.
 

@@ -1,4 +1,7 @@
-"""From noisy votes to parents: threshold, then sampling or ranking, class by class. Post-processing of released values."""
+"""From noisy votes to parents: threshold, then sampling or ranking, class by class.
+
+All of it is post-processing of released values.
+"""
 
 from typing import Literal
 
@@ -10,13 +13,22 @@ from pe_sdk import random
 Selection = Literal["sample", "rank"]
 
 
-def strengths(votes: NDArray[np.int64], threshold: float) -> NDArray[np.float64]:
-    """Votes above the threshold H, lowered by H: max(h, H) - H (arXiv 2305.15560, Algorithm 2). float64 [N]."""
-    return np.maximum(votes.astype(np.float64) - threshold, 0.0)
+def weights(votes: NDArray[np.int64], noise_scale: float, threshold: float) -> NDArray[np.float64]:
+    """Votes above the threshold H, lowered by H: max(h, H) - H (arXiv 2305.15560, Algorithm 2).
+
+    Args:
+        votes: int64 [N], noisy.
+        noise_scale: of the noise on each vote; 0 where there is none.
+        threshold: H in noise scales.
+
+    Returns:
+        float64 [N], in votes, not negative.
+    """
+    return np.maximum(votes.astype(np.float64) - threshold * noise_scale, 0.0)
 
 
 def draw_parents(
-    strength: NDArray[np.float64],
+    chances: NDArray[np.float64],
     labels: NDArray[np.int64],
     counts: NDArray[np.int64],
     selection: Selection,
@@ -25,16 +37,17 @@ def draw_parents(
 ) -> NDArray[np.int64]:
     """Choose parents for each class.
 
-    "sample" draws with probability proportional to strength, by systematic resampling: one uniform offset a class, so that a
-    candidate is drawn as often as expected up to rounding, and no extra variance is added to that of the noise. "rank" takes
-    the strongest, lower index first on ties, each once (again from the top where more are wanted than there are).
-    A class in which nothing passed the threshold has told nothing: all its candidates count the same then.
+    "sample" draws with probability proportional to `chances`, by systematic resampling: with one
+    uniform offset a class, a candidate is drawn as often as expected up to rounding, which adds no
+    variance to that of the noise. "rank" takes the candidates of most weight, each once (again from
+    the top where more are wanted than there are); of equal ones the lower index.
+    Where no candidate of a class passed the threshold, all of them have the same weight.
 
     Args:
-        strength: float64 [N], not negative.
+        chances: float64 [N], not negative; see `weights`.
         labels: int64 [N] of the candidates.
-        counts: int64 [C], how many parents of each class; a class without candidates gets none.
-        selection: see above.
+        counts: int64 [C], parents wanted of each class; a class without candidates gets none.
+        selection: "sample" or "rank".
         seed, stream: randomness of the offsets.
 
     Returns:
@@ -46,40 +59,18 @@ def draw_parents(
         rows = np.flatnonzero(labels == label)
         if count == 0 or len(rows) == 0:
             continue
-        weights = strength[rows]
-        if not weights.any():
-            weights = np.ones(len(rows))
+        own = chances[rows]
+        if not own.any():
+            own = np.ones(len(rows))
         if selection == "rank":
-            order = np.argsort(-weights, kind="stable")
+            order = np.argsort(-own, kind="stable")
             chosen.append(rows[np.resize(order, count)])
         else:
-            cumulative = np.cumsum(weights)
-            at = (np.arange(count) + offsets[label]) / count * cumulative[-1]
-            chosen.append(
-                rows[np.minimum(np.searchsorted(cumulative, at, side="right"), len(rows) - 1)]
-            )
+            total = np.cumsum(own)
+            at = (np.arange(count) + offsets[label]) / count * total[-1]
+            drawn = np.searchsorted(total, at, side="right")
+            chosen.append(rows[np.minimum(drawn, len(rows) - 1)])
     parents = np.concatenate(chosen) if chosen else np.zeros(0, np.int64)
-    # Shuffled, so that siblings do not stand side by side in what is shown and released.
-    return np.asarray(
-        parents[np.argsort(random.derive(seed, f"{stream}/order", len(parents)), kind="stable")]
-    )
-
-
-def apportion(total: int, shares: NDArray[np.float64], least: int = 0) -> NDArray[np.int64]:
-    """Split a total over classes by their shares with largest remainders; a class with a positive share gets at least `least`.
-
-    Args:
-        total: how many in all; raised where `least` needs more.
-        shares: float64 [C], not negative; all zero counts as uniform.
-
-    Returns:
-        int64 [C].
-    """
-    shares = np.asarray(shares, np.float64)
-    if not shares.any():
-        shares = np.ones(len(shares))
-    exact = shares / shares.sum() * total
-    counts = np.floor(exact).astype(np.int64)
-    for row in np.argsort(-(exact - counts), kind="stable")[: total - int(counts.sum())]:
-        counts[row] += 1
-    return np.asarray(np.where(shares > 0, np.maximum(counts, least), counts))
+    # Shuffled, so that siblings do not stand side by side in reports and releases.
+    keys = random.derive(seed, f"{stream}/order", len(parents))
+    return np.asarray(parents[np.argsort(keys, kind="stable")])

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from PIL import Image
 
-from pe_host.errors import DataError
 from pe_host.export.atomic import new_folder
 from pe_host.export.folder_names import folder_names
 from pe_host.export.table import RecordTable
@@ -22,11 +21,9 @@ def write_image_folder(path: Path, table: RecordTable) -> Path:
         table: images.
 
     Raises:
-        DataError: the records are no images, or `path` exists and is not empty.
+        DataError: the records are not images, or `path` exists and is not empty.
     """
-    if table.output.kind != "image":
-        what = f"records of the kind {table.output.kind!r} are no images"
-        raise DataError(what, where="--to imagefolder", fix="use npz or parquet")
+    table.refuse_unless("imagefolder")
     folders = folder_names(table.names)
     digits = len(str(max(len(table.data) - 1, 0)))
     grey = table.output.shape[2] == 1

@@ -1,4 +1,4 @@
-"""One npz file: the records as `pe_host.layouts` has them, `labels` int64 [n], `label_names`; what the npz reader reads."""
+"""One npz file: the records as `pe_host.formats.npz` has them, `labels` int64 [n], `label_names`; what the npz reader reads."""
 
 import zipfile
 from pathlib import Path
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pe_host.export.atomic import new_file
 from pe_host.export.table import RecordTable
-from pe_host.layouts import layout_of
+from pe_host.formats.npz import layout_of
 
 _EPOCH = (
     1980,

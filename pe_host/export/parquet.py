@@ -1,11 +1,19 @@
-"""One Parquet file, laid out as `pe_host.parquet_layout` says; for pandas, Polars, DuckDB and the libraries that read data sets."""
+"""One Parquet file, laid out as `pe_host.formats.parquet` says; for pandas, Polars, DuckDB and the libraries that read data sets."""
 
 from pathlib import Path
 
 from pe_host.errors import DataError
 from pe_host.export.atomic import new_file
 from pe_host.export.table import RecordTable
-from pe_host.parquet_layout import INSTALL, KEY, LABEL, MISSING, columns_of, to_columns, write_about
+from pe_host.formats.parquet import (
+    INSTALL,
+    KEY,
+    LABEL,
+    MISSING,
+    columns_of,
+    to_columns,
+    write_about,
+)
 
 
 def write_parquet(path: Path, table: RecordTable) -> Path:
@@ -14,10 +22,7 @@ def write_parquet(path: Path, table: RecordTable) -> Path:
     Raises:
         DataError: `path` exists, pyarrow is missing, or the records are images.
     """
-    if table.output.kind == "image":
-        raise DataError(
-            "images are not written as Parquet", where="--to parquet", fix="use imagefolder or npz"
-        )
+    table.refuse_unless("parquet")
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pe_host.errors import DataError
+from pe_host.modality import modality_of
 from pe_sdk import OutputSpec
 
 
@@ -16,8 +17,8 @@ class RecordTable:
     """Released records with their labels.
 
     Args:
-        output: form of a record.
-        data: [n, *shape] of this form.
+        output: spec of a record.
+        data: [n, *shape] of this spec.
         labels: int64 [n], positions in `names`.
         names: label names, all different.
     """
@@ -31,12 +32,12 @@ class RecordTable:
     def check(
         cls, output: OutputSpec, data: NDArray[Any], labels: NDArray[Any], names: Sequence[str]
     ) -> "RecordTable":
-        """The table, or DataError where the arrays are not what the class describes."""
+        """Make the table; DataError where the arrays are not what the class describes."""
         names = tuple(names)
         try:
             output.check(data, len(data))
         except ValueError as error:
-            raise DataError(f"records of another form: {error}") from None
+            raise DataError(f"records that do not match their spec: {error}") from None
         if labels.shape != (len(data),) or labels.dtype.kind not in "iu":
             raise DataError(
                 f"{len(data)} records need as many integer labels, got {labels.dtype} {list(labels.shape)}"
@@ -51,3 +52,11 @@ class RecordTable:
         if any("\0" in name for name in names):
             raise DataError("a label name holds a NUL character")
         return cls(output, data, labels.astype("<i8"), names)
+
+    def refuse_unless(self, exporter: str) -> None:
+        """Raise DataError unless this exporter writes records of this kind."""
+        modality = modality_of(self.output)
+        if exporter not in modality.exporters:
+            what = f"{exporter} files do not hold {modality.plural}"
+            fix = f"use {' or '.join(modality.exporters)}"
+            raise DataError(what, where=f"--to {exporter}", fix=fix)

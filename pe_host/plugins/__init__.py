@@ -3,9 +3,9 @@
 This package imports no plugin, and nothing of numpy; `pe_host.plugins.load` does, inside its functions.
 """
 
-from pe_host.plugins.find import Found, find
+from pe_host.plugins.find import PluginEntry, find
 from pe_host.plugins.names import KINDS, normalise
 from pe_host.plugins.ref import PluginRef
 from pe_host.plugins.resolve import resolve, resolve_any
 
-__all__ = ["KINDS", "Found", "PluginRef", "find", "normalise", "resolve", "resolve_any"]
+__all__ = ["KINDS", "PluginEntry", "PluginRef", "find", "normalise", "resolve", "resolve_any"]

@@ -7,7 +7,7 @@ from typing import Any
 from pe_host.errors import UsageError
 from pe_host.plugins.load import load
 from pe_host.plugins.names import GENERATOR, WITH_OPTIONS
-from pe_host.plugins.peers import InstalledPeers, manufacture
+from pe_host.plugins.peers import InstalledPeers, build_generator
 from pe_host.plugins.ref import PluginRef
 from pe_sdk import (
     CannotMake,
@@ -73,7 +73,7 @@ def describe(
 def _makes(ref: PluginRef, spec: GeneratorSpec, values: Any, output: OutputSpec) -> dict[str, Any]:
     about = {"output": output.to_json(), "shape": list(output.shape)}
     try:
-        made = manufacture(spec, output, spec.labels, values, InstalledPeers(ref))
+        made = build_generator(spec, output, spec.labels, values, InstalledPeers(ref))
     except CannotMake as error:
         return {**about, "cannot": str(error)}
     return {**about, "space": None if made.space is None else made.space.to_json()}

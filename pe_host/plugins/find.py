@@ -24,7 +24,7 @@ FOUND, INCOMPATIBLE, CONFLICT, DISABLED, UNREADABLE = (
 
 
 @dataclass(frozen=True)
-class Found:
+class PluginEntry:
     """One plugin as its metadata describes it.
 
     Args:
@@ -57,7 +57,7 @@ class Found:
         return asdict(self)
 
 
-def find(environ: Mapping[str, str] | None = None) -> list[Found]:
+def find(environ: Mapping[str, str] | None = None) -> list[PluginEntry]:
     """Every plugin there is, by kind, then name, then distribution: the order of the file system plays no part.
 
     Args:
@@ -113,7 +113,7 @@ def _order(distribution: metadata.Distribution) -> tuple[bool, Any]:
         return False, version
 
 
-def _offers(distribution: metadata.Distribution) -> Iterator[Found]:
+def _offers(distribution: metadata.Distribution) -> Iterator[PluginEntry]:
     meta = distribution.metadata
     summary = meta["Summary"] if "Summary" in meta else ""  # noqa: SIM401  the protocol of metadata has no `get`
     name = normalise(meta["Name"])
@@ -122,12 +122,12 @@ def _offers(distribution: metadata.Distribution) -> Iterator[Found]:
         entries = [entry for entry in distribution.entry_points if entry.group in GROUPS]
     except Exception as error:  # importlib.metadata raises whatever its parsing stumbles over
         reason = f"its entry_points.txt cannot be read ({type(error).__name__})"
-        yield Found(about[0], GENERATOR, *about, "", UNREADABLE, reason)
+        yield PluginEntry(about[0], GENERATOR, *about, "", UNREADABLE, reason)
         return
     misfit = _misfit(distribution)
     state = INCOMPATIBLE if misfit else FOUND
     for entry in entries:
-        plugin = Found(
+        plugin = PluginEntry(
             normalise(entry.name), GROUPS[entry.group], *about, entry.value, state, misfit
         )
         # The host's own summary says nothing of one plugin.
@@ -160,13 +160,13 @@ def allowed(name: str, distribution: str, wanted: str) -> bool:
     return not names or ("", name) in names or (distribution, name) in names
 
 
-def _restrict(plugin: Found, wanted: str) -> Found:
+def _restrict(plugin: PluginEntry, wanted: str) -> PluginEntry:
     if allowed(plugin.name, plugin.distribution, wanted) or plugin.distribution == HOST:
         return plugin
     return replace(plugin, state=DISABLED, reason=f"PE_PLUGINS={wanted} leaves it out")
 
 
-def _dev(text: str) -> Found:
+def _dev(text: str) -> PluginEntry:
     given, _, target = (part.strip() for part in text.partition("="))
     kind, slash, name = given.rpartition("/")
     kind = kind if slash else GENERATOR
@@ -174,7 +174,7 @@ def _dev(text: str) -> Found:
     summary = "from PE_DEV_PLUGIN"
     if not (name and module and bool(colon) == bool(attribute) and kind in KINDS):
         reason = f"PE_DEV_PLUGIN={text} does not have the form [kind/]name=module[:object], kind {' or '.join(KINDS)}"
-        return Found(
+        return PluginEntry(
             normalise(name),
             kind if kind in KINDS else GENERATOR,
             DEV,
@@ -184,12 +184,14 @@ def _dev(text: str) -> Found:
             UNREADABLE,
             reason,
         )
-    return Found(normalise(name), kind, DEV, DEV, summary, module, dev=target if colon else None)
+    return PluginEntry(
+        normalise(name), kind, DEV, DEV, summary, module, dev=target if colon else None
+    )
 
 
-def _clashes(plugins: Iterable[Found]) -> Iterator[Found]:
+def _clashes(plugins: Iterable[PluginEntry]) -> Iterator[PluginEntry]:
     """The same plugins, where several that could be used share kind and name as conflicts."""
-    sharing: dict[tuple[str, str], list[Found]] = defaultdict(list)
+    sharing: dict[tuple[str, str], list[PluginEntry]] = defaultdict(list)
     for plugin in plugins:
         sharing[plugin.kind, plugin.name].append(plugin)
     for group in sharing.values():

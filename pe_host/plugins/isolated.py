@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pe_host.errors import PluginFailure
-from pe_host.plugins.find import CONFLICT, FOUND, Found
+from pe_host.plugins.find import CONFLICT, FOUND, PluginEntry
 from pe_host.plugins.question import ask, ask_each
 from pe_host.plugins.ref import PluginRef
 
@@ -16,7 +16,7 @@ DESCRIBE_SECONDS = 120.0  # a factory may load weights
 
 
 @dataclass(frozen=True)
-class Verdict:
+class CheckResult:
     """What became of importing one plugin: its state, which is ok or broken where it was tried, and the reason.
 
     `summary` is that of its spec where it could be loaded, else of its distribution.
@@ -27,7 +27,7 @@ class Verdict:
     summary: str
 
 
-def check_all(plugins: Sequence[Found], seconds: float = CHECK_SECONDS) -> list[Verdict]:
+def check_all(plugins: Sequence[PluginEntry], seconds: float = CHECK_SECONDS) -> list[CheckResult]:
     """Import each plugin that could be used in a child process, and keep the state of the others."""
     usable = [plugin for plugin in plugins if plugin.state in (FOUND, CONFLICT)]
     answers = dict(
@@ -69,11 +69,11 @@ def diagnose(
     ]
 
 
-def _verdict(plugin: Found, answer: dict[str, Any] | PluginFailure | None) -> Verdict:
+def _verdict(plugin: PluginEntry, answer: dict[str, Any] | PluginFailure | None) -> CheckResult:
     if isinstance(answer, PluginFailure):
-        return Verdict(BROKEN, answer.what, plugin.summary)
+        return CheckResult(BROKEN, answer.what, plugin.summary)
     if answer is None:
-        return Verdict(plugin.state, plugin.reason, plugin.summary)
-    return Verdict(
+        return CheckResult(plugin.state, plugin.reason, plugin.summary)
+    return CheckResult(
         OK if plugin.state == FOUND else plugin.state, plugin.reason, str(answer["summary"])
     )

@@ -7,7 +7,7 @@ found, resolved and loaded as if it were not here.
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from pe_host.plugins.find import Found, allowed
+from pe_host.plugins.find import PluginEntry, allowed
 from pe_host.plugins.names import EMBEDDING, GENERATOR, READER
 
 NOT_INSTALLED = "not installed"
@@ -87,7 +87,7 @@ KNOWN = (
 """By kind, then name. A test compares it with the plugins of this repository."""
 
 
-def not_installed(plugins: Sequence[Found], restriction: str = "") -> list[Known]:
+def not_installed(plugins: Sequence[PluginEntry], restriction: str = "") -> list[Known]:
     """Those of the known plugins that are not among the installed ones.
 
     Args:

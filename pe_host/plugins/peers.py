@@ -21,7 +21,7 @@ from pe_sdk import (
 from pe_sdk.specs import ComposingFactory, Factory
 
 
-def manufacture(
+def build_generator(
     spec: GeneratorSpec,
     output: OutputSpec,
     labels: tuple[str, ...],
@@ -59,7 +59,7 @@ class InstalledPeers:
             raise CannotMake(f"{name}: {error}") from None
         inner = InstalledPeers(*self._chain, ref)
         self._inner.append(inner)
-        made = manufacture(spec, output, labels, values, inner)
+        made = build_generator(spec, output, labels, values, inner)
         return SimulatorGenerator(made, output, labels) if isinstance(made, Simulator) else made
 
     def parts(self) -> dict[str, str]:

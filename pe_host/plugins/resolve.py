@@ -5,13 +5,13 @@ import re
 from collections.abc import Sequence
 
 from pe_host.errors import PluginFailure, UsageError
-from pe_host.plugins.find import CONFLICT, FOUND, Found, find
+from pe_host.plugins.find import CONFLICT, FOUND, PluginEntry, find
 from pe_host.plugins.known import not_installed
 from pe_host.plugins.names import DOCTOR, GENERATOR, KINDS, split
 from pe_host.plugins.ref import PluginRef
 
 
-def resolve(kind: str, name: str, plugins: Sequence[Found] | None = None) -> PluginRef:
+def resolve(kind: str, name: str, plugins: Sequence[PluginEntry] | None = None) -> PluginRef:
     """The plugin of this kind that `name`, or `distribution/name`, means.
 
     Args:
@@ -49,7 +49,9 @@ def resolve(kind: str, name: str, plugins: Sequence[Found] | None = None) -> Plu
     return usable[0].ref
 
 
-def resolve_any(name: str, kind: str = "", plugins: Sequence[Found] | None = None) -> PluginRef:
+def resolve_any(
+    name: str, kind: str = "", plugins: Sequence[PluginEntry] | None = None
+) -> PluginRef:
     """The plugin of this name, of whatever kind where `kind` is "": a check, which has the name of what it checks, only
     where there is nothing else.
 
@@ -74,7 +76,7 @@ def resolve_any(name: str, kind: str = "", plugins: Sequence[Found] | None = Non
     return resolve(kind or next(iter(having), GENERATOR), name, plugins)
 
 
-def _unknown(kind: str, name: str, plugins: Sequence[Found]) -> PluginFailure:
+def _unknown(kind: str, name: str, plugins: Sequence[PluginEntry]) -> PluginFailure:
     distribution, plain = split(name)
     if distribution and any(p.distribution == distribution for p in plugins):
         offers = sorted(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pe_host.embeddings.fitted import FittedEmbedding
 from pe_host.embeddings.grid import Grid, to_grid
 from pe_host.errors import PeError, PluginFailure, PrivacyRefusal
 from pe_host.privacy.dataset import PrivateDataset
@@ -23,11 +24,12 @@ class PrivateVectors:
         self._digest = ""
         self._vectors: Grid | None = None
 
-    def of(self, data: PrivateDataset, embedding: Embedding, digest: str) -> Grid:
+    def of(self, data: PrivateDataset, phi: FittedEmbedding) -> Grid:
         """int16 [n, d], on the grid. Raises as `embed_records` and `check_independent`."""
-        if self._vectors is None or digest != self._digest:
-            check_independent(embedding, data.data.shape[1:], data.data.dtype)
-            self._vectors, self._digest = embed_records(embedding, data.data), digest
+        if self._vectors is None or phi.digest != self._digest:
+            check_independent(phi.embedding, data.data.shape[1:], data.data.dtype)
+            self._vectors = embed_records(phi.embedding, data.data)
+            self._digest = phi.digest
         return self._vectors
 
     def __repr__(self) -> str:

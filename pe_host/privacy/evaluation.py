@@ -21,9 +21,9 @@ from pe_host.metrics import bins_of, density_and_coverage, frechet_distance, mar
 from pe_host.metrics.coverage import NEIGHBOURS
 from pe_host.privacy.dataset import PrivateDataset
 from pe_host.privacy.embed import BLOCK, embed_records
+from pe_host.privacy.files import EVALUATION
 from pe_sdk import Embedding, Parameter, ParameterSpace, random
 
-EVALUATION = "internal/evaluation.json"
 SCHEMA = 1
 
 SAMPLES = 1_000
@@ -55,7 +55,7 @@ class Population:
 
 
 @dataclass(frozen=True)
-class Question:
+class EvaluationRequest:
     """What is measured.
 
     Args:
@@ -76,7 +76,7 @@ def some_rows(count: int, most: int) -> NDArray[np.int64]:
     return np.argsort(random.derive(0, "evaluation", count), kind="stable")[:most]
 
 
-def write_evaluation(folder: Path, data: PrivateDataset, question: Question) -> None:
+def write_evaluation(folder: Path, data: PrivateDataset, request: EvaluationRequest) -> None:
     """Measure, and write `EVALUATION` below the run folder; one of before is removed first.
 
     As many samples of each population are measured, m, since the Fréchet distance depends on their number. So many private
@@ -90,17 +90,17 @@ def write_evaluation(folder: Path, data: PrivateDataset, question: Question) -> 
     path = folder / EVALUATION
     path.unlink(missing_ok=True)
     rows = some_rows(len(data.labels), RECORDS)
-    samples = min(len(rows) // 2, *(len(population.vectors) for population in question.populations))
+    samples = min(len(rows) // 2, *(len(population.vectors) for population in request.populations))
     if samples < 2:
         raise DataError("fewer than 4 records or 2 samples are too few to be measured")
     perfect, rest = _split(rows, data.clients, samples)
     if min(len(perfect), len(rest)) < 2:
         raise DataError("too few clients, or most records of one, to be measured apart")
-    aside, others = (_embedded(question.embedding, data, some) for some in (perfect, rest))
-    populations = [population.vectors[:samples] for population in question.populations]
+    aside, others = (_embedded(request.embedding, data, some) for some in (perfect, rest))
+    populations = [population.vectors[:samples] for population in request.populations]
     document = {
         "schema": SCHEMA,
-        "embedding": dict(question.about),
+        "embedding": dict(request.about),
         "dimensions": others.shape[1],
         "samples": samples,
         "records": len(rest),
@@ -113,11 +113,11 @@ def write_evaluation(folder: Path, data: PrivateDataset, question: Question) -> 
         "marginals": {
             name: _marginal(
                 parameter,
-                [population.state[name][:samples] for population in question.populations],
+                [population.state[name][:samples] for population in request.populations],
                 data.parameters[name][perfect],
                 data.parameters[name][rest],
             )
-            for name, parameter in _shared(question, data.parameters)
+            for name, parameter in _shared(request, data.parameters)
         },
     }
     write_atomic(
@@ -144,10 +144,10 @@ def _near(
     }
 
 
-def _shared(question: Question, parameters: Columns) -> list[tuple[str, Parameter]]:
+def _shared(request: EvaluationRequest, parameters: Columns) -> list[tuple[str, Parameter]]:
     """The parameters of the space that both sides know, by name."""
-    space: Mapping[str, Parameter] = question.space or {}
-    states = [population.state for population in question.populations]
+    space: Mapping[str, Parameter] = request.space or {}
+    states = [population.state for population in request.populations]
     return [
         (name, space[name])
         for name in sorted(space)

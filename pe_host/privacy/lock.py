@@ -6,8 +6,7 @@ from pathlib import Path
 from types import TracebackType
 
 from pe_host.errors import DataError
-
-LOCK = ".lock"
+from pe_host.privacy.files import LOCK
 
 
 class FolderLock:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pe_host.errors import PrivacyRefusal, UsageError
 from pe_host.privacy.released import ClassCounts
@@ -76,10 +77,7 @@ class ClassShares:
         if self.size is None or self.origin == "noisy":
             raise ValueError("noisy class counts are not declared")
         weights = np.array(self.weights or [1.0] * len(names))
-        ideal = weights / weights.sum() * self.size
-        counts = np.floor(ideal).astype(np.int64)
-        first = np.argsort(-(ideal - counts), kind="stable")[: self.size - int(counts.sum())]
-        counts[first] += 1
+        counts = apportion(self.size, weights)
         return ClassCounts(names, counts, self.origin)
 
     def to_json(self) -> dict[str, Any]:
@@ -106,3 +104,24 @@ def _weights(text: str) -> tuple[float, ...]:
             "weights must be non-negative numbers, one at least positive", where=_WHERE
         )
     return weights
+
+
+def apportion(total: int, shares: NDArray[np.float64], least: int = 0) -> NDArray[np.int64]:
+    """Split a total over classes by largest remainders, ties to the lower class.
+
+    Args:
+        total: how many in all; the result is larger where `least` needs more.
+        shares: float64 [C], not negative; all zero counts as uniform.
+        least: what a class with a positive share gets at least.
+
+    Returns:
+        int64 [C].
+    """
+    shares = np.asarray(shares, np.float64)
+    if not shares.any():
+        shares = np.ones(len(shares))
+    exact = shares / shares.sum() * total
+    counts = np.floor(exact).astype(np.int64)
+    largest = np.argsort(-(exact - counts), kind="stable")[: total - int(counts.sum())]
+    counts[largest] += 1
+    return np.asarray(np.where(shares > 0, np.maximum(counts, least), counts))

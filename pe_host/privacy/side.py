@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pe_host.embeddings.fitted import FittedEmbedding
 from pe_host.errors import DataError, PeError, PrivacyRefusal
 from pe_host.privacy.dataset import PrivateDataset
 from pe_host.privacy.embed import PrivateVectors
-from pe_host.privacy.evaluation import Question, write_evaluation
+from pe_host.privacy.evaluation import EvaluationRequest, write_evaluation
+from pe_host.privacy.files import COUNTS, LEDGER, votes_name
 from pe_host.privacy.interrupts import interrupts_held
 from pe_host.privacy.ledger import Ledger
 from pe_host.privacy.lock import FolderLock
@@ -21,10 +23,7 @@ from pe_host.privacy.released import ClassCounts, NoisyHistogram
 from pe_host.privacy.shield import shield_memory
 from pe_host.privacy.store import FileStore, HistogramStore
 from pe_host.privacy.voting import check_candidates, count_votes
-from pe_sdk import Embedding, ReaderSpec
-
-LEDGER = "ledger.jsonl"
-COUNTS = "iterations/000/class_counts"
+from pe_sdk import ReaderSpec
 
 
 class PrivateSide:
@@ -42,7 +41,7 @@ class PrivateSide:
         ledger: Ledger,
         store: HistogramStore,
         read: Callable[[], PrivateDataset],
-        evaluate: Callable[[PrivateDataset, Question], None] | None = None,
+        evaluate: Callable[[PrivateDataset, EvaluationRequest], None] | None = None,
     ) -> None:
         self.plan = plan
         self.ledger = ledger
@@ -130,21 +129,20 @@ class PrivateSide:
     def vote(
         self,
         round: int,
-        embedding: Embedding,
-        embedding_digest: str,
+        phi: FittedEmbedding,
         candidates: NDArray[np.int16],
         labels: NDArray[np.int64],
-        seal: str,
+        candidates_digest: str,
     ) -> NoisyHistogram:
         """The noisy votes of the private records on the candidates.
 
         Args:
             round: t in 1..T.
-            embedding: maps private records into the space of the candidates.
-            embedding_digest: identifies it with its weights; private vectors are kept while it stays the same.
+            phi: maps private records into the space of the candidates; their vectors are kept until
+                its digest changes.
             candidates: int16 [N, d], on the grid of `pe_host.embeddings.grid`.
             labels: int64 [N], the candidates' classes; records vote within their class.
-            seal: digest of the candidates themselves; the votes are kept with it and belong to no others.
+            candidates_digest: digest of the candidates themselves; the votes are kept with it and belong to no others.
 
         Raises:
             BudgetExhausted: earlier attempts were lost, and the budget does not hold another round.
@@ -155,26 +153,33 @@ class PrivateSide:
         if not 1 <= round <= plan.rounds:
             raise PrivacyRefusal(f"round {round} is not among the {plan.rounds} rounds of the plan")
         check_candidates(candidates, labels, len(plan.class_names), plan.votes)
-        stored = self.released(round, len(candidates), seal)
+        stored = self.released(round, len(candidates), candidates_digest)
         if stored is not None:
             return stored
         self.load()
         assert self._data is not None
         self.ledger.check_affordable("votes")
-        vectors = self._vectors.of(self._data, embedding, embedding_digest)
+        vectors = self._vectors.of(self._data, phi)
         clean = count_votes(vectors, self._data, candidates, labels, plan.votes)
         noisy = self._release(
-            "votes", round, votes_name(round), plan.vote_scale, clean, {"candidates": seal}
+            "votes",
+            round,
+            votes_name(round),
+            plan.vote_scale,
+            clean,
+            {"candidates": candidates_digest},
         )
         return NoisyHistogram(noisy, round, plan.vote_scale)
 
-    def released(self, round: int, candidates: int, seal: str) -> NoisyHistogram | None:
+    def released(
+        self, round: int, candidates: int, candidates_digest: str
+    ) -> NoisyHistogram | None:
         """The noisy votes of a round that are on disk, at no cost and without opening the data; else None.
 
         Args:
             round: t in 1..T.
             candidates: how many there are.
-            seal: of the candidates, as of `vote`.
+            candidates_digest: of the candidates, as of `vote`.
 
         Raises:
             DataError: the stored votes are on other candidates.
@@ -183,10 +188,10 @@ class PrivateSide:
         if stored is None:
             return None
         self._check_stored(votes_name(round), stored, candidates)
-        check_seal(stored[1], round, seal)
+        check_candidates_digest(stored[1], round, candidates_digest)
         return NoisyHistogram(stored[0], round, self.plan.vote_scale)
 
-    def evaluate(self, question: Question) -> None:
+    def evaluate(self, request: EvaluationRequest) -> None:
         """Measure populations against the private records themselves, into `internal/evaluation.json` of the run folder.
 
         This is not private, and there is no other way to the results than that file. Only data that are public or
@@ -206,7 +211,7 @@ class PrivateSide:
         self._vectors = PrivateVectors()  # the last votes are cast, and measuring takes memory too
         failure: PeError | None = None
         try:
-            self._evaluate(self._data, question)
+            self._evaluate(self._data, request)
         except PeError as error:
             failure = type(error)(error.what, where=error.where, fix=error.fix)
         except Exception as error:
@@ -274,14 +279,9 @@ class PrivateSide:
             )
 
 
-def votes_name(round: int) -> str:
-    """Where the noisy votes of a round are stored."""
-    return f"iterations/{round:03d}/votes"
-
-
-def check_seal(about: dict[str, Any], round: int, seal: str) -> None:
-    """Raise DataError unless the votes stored with `about` were cast on the candidates of this seal."""
-    if about.get("candidates") != seal:
+def check_candidates_digest(about: dict[str, Any], round: int, candidates_digest: str) -> None:
+    """Raise DataError unless the votes stored with `about` were cast on the candidates of this candidates_digest."""
+    if about.get("candidates") != candidates_digest:
         raise DataError(
             f"the stored votes of round {round} are on other candidates than these",
             where=votes_name(round),

@@ -1,6 +1,6 @@
 """Gather what a report shows from the run folder alone: no generator, no private data."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib.metadata import PackageNotFoundError, metadata
 from typing import Any
 
@@ -8,10 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pe_host.errors import DataError
-from pe_host.layouts import layout_of
-from pe_host.manifest import Manifest
+from pe_host.formats.npz import layout_of
 from pe_host.privacy.ledger import Entry, Ledger
-from pe_host.privacy.side import COUNTS, LEDGER, votes_name
 from pe_host.privacy.store import FileStore
 from pe_host.report.data import (
     EvaluationView,
@@ -23,53 +21,47 @@ from pe_host.report.data import (
     ReleaseView,
     ReportData,
 )
-from pe_host.report.evaluation import EVALUATION, read_evaluation
+from pe_host.report.evaluation import read_evaluation
 from pe_host.report.grid import RecordGrid
 from pe_host.report.statistics import vote_statistics
-from pe_host.run import INTERNAL, RunFolder, iteration_name, load_arrays
+from pe_host.run.folder import (
+    CARD,
+    COUNTS,
+    EVALUATION,
+    LEDGER,
+    LOG,
+    PAGE,
+    RELEASED_GRID,
+    RELEASED_POPULATION,
+    SAMPLES,
+    RunFolder,
+    grid_name,
+    load_arrays,
+    population_name,
+    votes_name,
+)
+from pe_host.run.manifest import Manifest
 from pe_sdk import OutputSpec
 
-PUBLIC_SETTINGS = frozenset(
-    {
-        "plugin",
-        "epsilon",
-        "delta",
-        "samples",
-        "candidates",
-        "iterations",
-        "lookahead",
-        "votes",
-        "degrees",
-        "final_degree",
-    }
-    | {
-        "threshold",
-        "selection",
-        "keep_parents",
-        "retrain",
-        "embedding",
-        "classes",
-        "class_shares",
-        "public_size",
-        "seed",
-    }
-)
-"""Settings that can name no place or data of the operator. The others are on the internal page only."""
 
+def gather(run: RunFolder, manifest: Manifest, published: Collection[str]) -> ReportData:
+    """Gather the report of a run, finished or not.
 
-def gather(run: RunFolder, manifest: Manifest) -> ReportData:
-    """The report of a run, finished or not."""
+    Args:
+        run, manifest: the run.
+        published: names of the settings that the public page shows.
+    """
     plan = manifest.plan
     views = []
     for t in range(plan.rounds):
-        grid = _grid(run, iteration_name(t, "grid"), plan.output)
+        grid = _grid(run, grid_name(t), plan.output)
         if grid is None:
             break
         views.append(_iteration(run, manifest, t, grid))
     shown = {
         name: value for name, value in manifest.config.items() if value not in (None, "", [], {})
     }
-    log = run.path(f"{INTERNAL}/log.txt")
+    log = run.path(LOG)
     evaluation, damaged = _evaluation(run)
     return ReportData(
         title=f"Synthetic data by {manifest.generator.name}",
@@ -79,14 +71,12 @@ def gather(run: RunFolder, manifest: Manifest) -> ReportData:
         class_names=plan.class_names,
         iterations=tuple(views),
         release=_release(run, manifest),
-        settings=_sorted(
-            {n: v for n, v in shown.items() if n in PUBLIC_SETTINGS} | _schedule(manifest)
-        ),
+        settings=_sorted({n: v for n, v in shown.items() if n in published} | _schedule(manifest)),
         versions=_sorted(manifest.versions),
         internal=InternalView(
             source=str(manifest.config.get("data", "")),
             logs=tuple(log.read_text(encoding="utf-8").splitlines()) if log.exists() else (),
-            settings=_sorted({n: v for n, v in shown.items() if n not in PUBLIC_SETTINGS}),
+            settings=_sorted({n: v for n, v in shown.items() if n not in published}),
             evaluation=evaluation,
             damaged=damaged,
         ),
@@ -177,8 +167,8 @@ def _iteration(run: RunFolder, manifest: Manifest, t: int, grid: RecordGrid) -> 
     schedule, stats = manifest.schedule, {}
     if (votes := _votes(run, t)) is not None and schedule:
         scale = manifest.plan.vote_scale
-        stats = vote_statistics(votes, scale, schedule.threshold * scale)
-    candidates = len(load_arrays(run.path(iteration_name(t, "population.npz")))["labels"])
+        stats = vote_statistics(votes, scale, schedule.threshold)
+    candidates = len(load_arrays(run.path(population_name(t)))["labels"])
     degree = schedule.degrees[t - 1] if t > 0 and schedule else None
     return IterationView(t, degree, candidates, grid, stats)
 
@@ -190,7 +180,7 @@ def _votes(run: RunFolder, t: int) -> NDArray[np.int64] | None:
 
 
 def _grid(run: RunFolder, name: str, output: OutputSpec) -> RecordGrid | None:
-    path = run.path(f"{name}.npz")
+    path = run.path(name)
     if not path.exists():
         return None
     stored = load_arrays(path)
@@ -201,13 +191,11 @@ def _release(run: RunFolder, manifest: Manifest) -> ReleaseView | None:
     if not manifest.finished:
         return None
     output = manifest.plan.output
-    labels = load_arrays(run.path("iterations/release.npz"))["labels"]
+    labels = load_arrays(run.path(RELEASED_POPULATION))["labels"]
     counts = np.bincount(labels, minlength=len(manifest.plan.class_names))
     record = output.form
-    files = ("samples.npz", "README.md", "report.html") if manifest.plan.private else ()
-    return ReleaseView(
-        tuple(counts.tolist()), record, _grid(run, "iterations/release_grid", output), files
-    )
+    files = (SAMPLES, CARD, PAGE) if manifest.plan.private else ()
+    return ReleaseView(tuple(counts.tolist()), record, _grid(run, RELEASED_GRID, output), files)
 
 
 def _schedule(manifest: Manifest) -> dict[str, Any]:

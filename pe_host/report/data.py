@@ -97,15 +97,6 @@ class ReleaseView:
 
 
 @dataclass(frozen=True)
-class MetricRow:
-    """A measure against private data; `note` says how it was computed."""
-
-    name: str
-    value: float
-    note: str = ""
-
-
-@dataclass(frozen=True)
 class MarginalView:
     """One parameter of a simulator in the private records, whose parameters are known, and in populations.
 
@@ -166,8 +157,6 @@ class InternalView:
 
     Args:
         source: the private data source.
-        metrics: measured against private data.
-        timings: seconds by stage, in order.
         logs: lines, oldest first.
         settings: those that name places or data of the operator.
         evaluation: of the populations against the private records, where it was made.
@@ -175,8 +164,6 @@ class InternalView:
     """
 
     source: str = ""
-    metrics: tuple[MetricRow, ...] = ()
-    timings: tuple[tuple[str, float], ...] = ()
     logs: tuple[str, ...] = ()
     settings: Mapping[str, object] = field(default_factory=dict)
     evaluation: EvaluationView | None = None

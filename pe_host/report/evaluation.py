@@ -5,12 +5,10 @@ from typing import Any
 
 from pe_host.errors import DataError
 from pe_host.metrics import bins_of
-from pe_host.privacy.evaluation import EVALUATION, SCHEMA
+from pe_host.privacy.evaluation import SCHEMA
 from pe_host.report.data import CurveView, EvaluationView, MarginalView
-from pe_host.run import RunFolder
+from pe_host.run.folder import EVALUATION, RunFolder
 from pe_sdk import ParameterSpace
-
-__all__ = ["EVALUATION", "read_evaluation"]
 
 
 def read_evaluation(run: RunFolder) -> EvaluationView | None:

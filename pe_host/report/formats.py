@@ -46,18 +46,6 @@ def degree(value: float | Mapping[str, float] | None) -> str:
     return number(value)
 
 
-def seconds(value: float) -> str:
-    """A duration: 0.42 s, 12.3 s, 3 min 05 s, 2 h 10 min."""
-    if value < 10:
-        return f"{value:.2f} s"
-    if value < 59.95:
-        return f"{value:.1f} s"
-    whole = round(value)
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
-
-
 def settings_rows(settings: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, str]]:
     """Dotted name and text of every setting, in the order given."""
     for name, value in settings.items():

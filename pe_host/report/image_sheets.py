@@ -1,4 +1,4 @@
-"""Pictures of a grid as one PNG: a data URI a grid keeps the page small and quick to render."""
+"""ImagePreprocessor of a grid as one PNG: a data URI a grid keeps the page small and quick to render."""
 
 import base64
 import io
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pe_host.report.grid import LegendEntry, RecordGrid, Sheet
+from pe_host.report.views import View
 from pe_sdk import OutputSpec
 
 LARGEST = 96
@@ -63,3 +64,6 @@ def _reduced(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
         for image in flat
     ]
     return np.stack(small).reshape(classes, columns, size[1], size[0], channels)
+
+
+VIEW = View(draw, cost)

@@ -15,7 +15,7 @@ from pe_host.report.grid import LegendEntry, Sheet
 from pe_host.report.histogram import histogram
 from pe_host.report.limits import limits
 from pe_host.report.statistics import STATISTICS
-from pe_host.report.views import VIEWS
+from pe_host.report.views import view_of
 from pe_sdk import Categorical
 
 _LISTED_CLASSES = 12  # names spelt out in a text alternative
@@ -76,18 +76,20 @@ def render(data: ReportData) -> str:
 def _pictures(
     data: ReportData,
 ) -> tuple[_Picture | None, list[_Picture | None], tuple[LegendEntry, ...]]:
-    """Of the release, of each iteration, and what their lines are; drawn together, as they may share a scale."""
+    """Pictures of the release and of each iteration, and their legend.
+
+    They are drawn together, as they may share a scale. All grids of a run have one spec.
+    """
     final = "Some of the released samples" if data.privacy.private else "Some of the final samples"
     wanted = [(data.release.grid if data.release else None, final, 56)]
     wanted += [
         (view.grid, f"Some candidates of iteration {view.t}", 32) for view in data.iterations
     ]
-    shown = [
-        i for i, (grid, _, _) in enumerate(wanted) if grid is not None and grid.output.kind in VIEWS
-    ]
+    view = next((view_of(grid.output) for grid, _, _ in wanted if grid is not None), None)
+    shown = [i for i, (grid, _, _) in enumerate(wanted) if grid is not None and view is not None]
     pictures: list[_Picture | None] = [None] * len(wanted)
     grids = [grid for grid, _, _ in (wanted[i] for i in shown) if grid is not None]
-    sheets, legend = VIEWS[grids[0].output.kind].draw(grids) if grids else ([], ())
+    sheets, legend = view.draw(grids) if view is not None else ([], ())
     for i, sheet in zip(shown, sheets, strict=True):
         pictures[i] = _picture(sheet, data.class_names, wanted[i][1], near=wanted[i][2], narrow=28)
     return pictures[0], pictures[1:], legend
@@ -217,7 +219,6 @@ def _template() -> jinja2.Template:
         rounded_up=formats.rounded_up,
         percent=formats.percent,
         degree=formats.degree,
-        seconds=formats.seconds,
         settings_rows=formats.settings_rows,
     )
     return environment.get_template("report.html.j2")

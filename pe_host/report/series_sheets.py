@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pe_host.report.grid import LegendEntry, RecordGrid, Sheet
+from pe_host.report.views import View
 from pe_sdk import OutputSpec
 
 COLOURS = ("#2f7fd1", "#d57a1e", "#2f9e62", "#b455c6")
@@ -88,3 +89,6 @@ def _points(values: NDArray[np.float32], entry: LegendEntry, left: int, top: int
     unit = (heights[steps] - entry.low) / (entry.high - entry.low)
     ys = top + _HEIGHT - _INSET - unit * (_HEIGHT - 2 * _INSET)
     return " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(xs.tolist(), ys.tolist(), strict=True))
+
+
+VIEW = View(draw, cost, 8)

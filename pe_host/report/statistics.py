@@ -7,8 +7,9 @@ from statistics import NormalDist
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
+
+from pe_host.evolution.selection import weights
 
 
 @dataclass(frozen=True)
@@ -58,16 +59,16 @@ def vote_statistics(votes: NDArray[Any], noise_scale: float, threshold: float) -
     Args:
         votes: [n] noisy votes, n >= 1.
         noise_scale: scale of the noise on each of them, in votes; 0 for none.
-        threshold: in votes; what is above it counts (arXiv 2305.15560, algorithm 1: max(votes - threshold, 0)).
+        threshold: H in noise scales; votes above it count (see `pe_host.evolution.selection.weights`).
 
     Returns:
         share_above and share_noise in [0, 1]; effective_parents in [0, n], 0 where no candidate is above.
     """
-    excess = np.maximum(np.asarray(votes, np.float64) - threshold, 0)
+    excess = weights(votes, noise_scale, threshold)
     total = float(excess.sum())
     if noise_scale > 0:
         # Votes are integers: a vote above the threshold is one of at least floor(threshold) + 1.
-        share_noise = 1 - NormalDist(0, noise_scale).cdf(math.floor(threshold) + 0.5)
+        share_noise = 1 - NormalDist(0, noise_scale).cdf(math.floor(threshold * noise_scale) + 0.5)
     else:
         share_noise = float(threshold < 0)
     return {

@@ -1,10 +1,9 @@
-"""How records of a kind are shown on a page; a kind that is missing here is not shown."""
+"""How records of a kind are shown on a page. Records of a kind without a view are not shown."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
-from pe_host.report import image_sheets, series_sheets
+from pe_host.modality import load_part, modality_of
 from pe_host.report.grid import LegendEntry, RecordGrid, Sheet
 from pe_sdk import OutputSpec
 
@@ -14,11 +13,11 @@ _MOST_COLUMNS = 12
 
 @dataclass(frozen=True)
 class View:
-    """Of one kind.
+    """How a page shows records of one kind.
 
     Args:
-        draw: all grids of a page, at least one, to a sheet each and the legend of all.
-        cost: bytes of a page that one record takes, about.
+        draw: draws all grids of a page, at least one: a sheet for each, and one legend for all.
+        cost: estimates the bytes of a page that one record takes.
         columns: most columns of a grid.
     """
 
@@ -27,22 +26,17 @@ class View:
     columns: int = _MOST_COLUMNS
 
 
-VIEWS: Mapping[str, View] = MappingProxyType(
-    {
-        "image": View(image_sheets.draw, image_sheets.cost),
-        "series": View(series_sheets.draw, series_sheets.cost, 8),
-    }
-)
+def view_of(output: OutputSpec) -> View | None:
+    """The view of records of this spec, or None."""
+    address = modality_of(output).view
+    view: View | None = load_part(address) if address else None
+    return view
 
 
 def columns_for(output: OutputSpec, classes: int, grids: int) -> int:
-    """How many columns each of `grids` grids may have so that the page stays small: 1 to 12; 1 where nothing is shown."""
-    view = VIEWS.get(output.kind)
+    """Columns of each of `grids` grids that keep a page small: 1 to 12, and 1 without a view."""
+    view = view_of(output)
     if view is None:
         return 1
-    return int(
-        min(
-            view.columns,
-            max(1, _PAGE_BYTES // (view.cost(output) * max(classes, 1) * max(grids, 1))),
-        )
-    )
+    row = view.cost(output) * max(classes, 1) * max(grids, 1)
+    return int(min(view.columns, max(1, _PAGE_BYTES // row)))

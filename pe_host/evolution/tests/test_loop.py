@@ -21,10 +21,10 @@ class Grey(Simulator):
         return np.rint(params["level"]).astype(np.uint8).reshape(-1, 1, 1, 1)
 
 
-class Maker:
+class Sampler:
     def __init__(self):
         self.generator = SimulatorGenerator(Grey(), OutputSpec.image(1, 1), ("dark", "light"))
-        self.lookaheads, self.adapted = [], []
+        self.lookaheads, self.adapted, self.phis = [], [], []
 
     def random(self, labels, seeds):
         return self.generator.random(labels, seeds)
@@ -35,7 +35,8 @@ class Maker:
     def adapt(self, released):
         self.adapted.append(released)
 
-    def embed(self, samples, lookahead, degree, seeds):
+    def embed(self, phi, samples, lookahead, degree, seeds):
+        self.phis.append(phi)
         self.lookaheads.append((lookahead, degree))
         return np.rint(samples.state["level"]).astype(np.int16)[:, None]
 
@@ -44,7 +45,7 @@ class Votes:
     """100 records of each class vote for the nearest candidate of their class; no noise."""
 
     def __init__(self, rounds_left=99):
-        self.stored, self.rounds_left = {}, rounds_left
+        self.stored, self.rounds_left, self.phis = {}, rounds_left, []
 
     def released(self, t, candidates):
         return self.stored.get(t)
@@ -52,8 +53,9 @@ class Votes:
     def affordable(self):
         return self.rounds_left > 0
 
-    def ask(self, t, candidates, vectors):
+    def ask(self, t, phi, candidates, vectors):
         self.rounds_left -= 1
+        self.phis.append(phi)
         labels = candidates.labels
         votes = np.zeros(len(labels), np.int64)
         for label, target in enumerate(TARGETS):
@@ -63,14 +65,17 @@ class Votes:
         return self.stored[t]
 
 
-class Memory:
+class Store:
     def __init__(self):
         self.kept = {}
 
-    def samples(self, name, origin, make):
-        if self.kept.get(name, ("",))[0] != origin:
-            self.kept[name] = origin, make()
-        return self.kept[name][1]
+    def population(self, t, origin, make):
+        if self.kept.get(t, ("",))[0] != origin:
+            self.kept[t] = origin, make()
+        return self.kept[t][1]
+
+    def release(self, origin, make):
+        return self.population("release", origin, make)
 
 
 SCHEDULE = Schedule(sizes=(20, 20, 30), degrees=(0.2, 0.1, 0.05), samples=50, final_degree=0.01)
@@ -80,10 +85,10 @@ def evolution(**changes):
     parts = {
         "schedule": SCHEDULE,
         "shares": np.array([1.0, 1.0]),
-        "maker": Maker(),
+        "sampler": Sampler(),
         "votes": Votes(),
-        "memory": Memory(),
-        "learn": lambda t, population: None,
+        "store": Store(),
+        "fit_embedding": lambda t, population: f"phi of {t}",
         "seed": 3,
     }
     return Evolution(**{**parts, **changes})
@@ -118,13 +123,16 @@ def test_every_class_has_as_many_candidates_as_a_record_has_votes():
     assert all(np.bincount(step.candidates.labels)[0] == 4 for step in steps)
 
 
-def test_each_iteration_embeds_with_its_own_degree_after_learning():
-    told, maker = [], Maker()
-    evolution(maker=maker, learn=lambda t, population: told.append((t, len(population)))).run(
-        ignore
-    )
-    assert maker.lookaheads == [(0, 0.2), (0, 0.1), (0, 0.05)]
-    assert told == [(1, 20), (2, 20), (3, 30)]
+def test_each_iteration_embeds_and_votes_by_the_phi_fitted_for_it():
+    sampler, votes = Sampler(), Votes()
+
+    def fit_embedding(t, population):
+        return t, len(population)
+
+    evolution(sampler=sampler, votes=votes, fit_embedding=fit_embedding).run(ignore)
+    assert sampler.lookaheads == [(0, 0.2), (0, 0.1), (0, 0.05)]
+    # Fails where one side embeds by the phi of another iteration: all votes are garbage then.
+    assert sampler.phis == votes.phis == [(1, 20), (2, 20), (3, 30)]
 
 
 def test_parents_are_kept_beside_their_variations():
@@ -137,23 +145,23 @@ def test_parents_are_kept_beside_their_variations():
 
 
 def test_recalling_gives_the_same_release_and_asks_nothing_again():
-    memory, votes = Memory(), Votes()
-    first = evolution(memory=memory, votes=votes).run(ignore)
-    del memory.kept["iterations/002/population"], memory.kept["iterations/release"]
+    store, votes = Store(), Votes()
+    first = evolution(store=store, votes=votes).run(ignore)
+    del store.kept[2], store.kept["release"]
     votes.rounds_left = 0
 
-    def learn(t, population):
+    def fit_embedding(t, population):
         pytest.fail("released iterations need no embedding")
 
-    again = evolution(memory=memory, votes=votes, learn=learn).run(ignore)
+    again = evolution(store=store, votes=votes, fit_embedding=fit_embedding).run(ignore)
     assert np.array_equal(again.release.state["level"], first.release.state["level"])
 
 
 def test_fault_6_the_run_ends_from_what_it_has_when_the_budget_is_out():
-    maker = Maker()
-    result = evolution(maker=maker, votes=Votes(rounds_left=2)).run(ignore)
+    sampler = Sampler()
+    result = evolution(sampler=sampler, votes=Votes(rounds_left=2)).run(ignore)
     assert result.iterations == 2 and len(result.release) == 50
-    told = [(released.t, released.final) for released in maker.adapted if released]
+    told = [(released.t, released.final) for released in sampler.adapted if released]
     assert told == [(1, False), (2, False), (2, True)], (
         "the generator knows that the release comes next"
     )
@@ -168,11 +176,11 @@ def test_without_any_votes_the_release_is_random():
 
 def test_what_was_made_from_other_votes_is_made_again():
     """Fails when populations are recalled by name alone: the release of three iterations is taken for that of two."""
-    memory, votes = Memory(), Votes()
-    three = evolution(memory=memory, votes=votes).run(ignore)
+    store, votes = Store(), Votes()
+    three = evolution(store=store, votes=votes).run(ignore)
     del votes.stored[3]
     votes.rounds_left = 0
-    two = evolution(memory=memory, votes=votes).run(ignore)
+    two = evolution(store=store, votes=votes).run(ignore)
     assert two.iterations == 2
     assert not np.array_equal(two.release.state["level"], three.release.state["level"])
 
@@ -191,7 +199,7 @@ def test_samples_without_data_pass_through():
     assert isinstance(evolution().run(ignore).release, Samples)
 
 
-class Timed(Maker):
+class Timed(Sampler):
     """Notes after which iteration it is asked for what."""
 
     def __init__(self):
@@ -215,34 +223,34 @@ class Timed(Maker):
 
 
 def test_what_is_made_after_an_iteration_is_made_by_the_generator_that_adapted_to_it():
-    maker = Timed()
-    evolution(maker=maker).run(ignore)
+    sampler = Timed()
+    evolution(sampler=sampler).run(ignore)
     one, two, three = ([("vary", t), ("embed", t)] for t in (1, 2, 3))
-    assert maker.asked == [("random", 0), ("embed", 0), *one, *two, three[0]]
+    assert sampler.asked == [("random", 0), ("embed", 0), *one, *two, three[0]]
 
 
 def test_a_generator_is_not_told_votes_without_noise():
     class Exact(Votes):
-        def ask(self, t, candidates, vectors):
-            return NoisyHistogram(super().ask(t, candidates, vectors).votes, t, 0.0)
+        def ask(self, t, phi, candidates, vectors):
+            return NoisyHistogram(super().ask(t, phi, candidates, vectors).votes, t, 0.0)
 
-    maker = Maker()
-    evolution(maker=maker, votes=Exact()).run(ignore)
-    assert len(maker.adapted) == 4 and not any(
-        told.votes.any() or told.noise_scale for told in maker.adapted[1:]
+    sampler = Sampler()
+    evolution(sampler=sampler, votes=Exact()).run(ignore)
+    assert len(sampler.adapted) == 4 and not any(
+        told.votes.any() or told.noise_scale for told in sampler.adapted[1:]
     )
 
 
 def test_the_generator_adapts_to_the_votes_of_every_iteration_recalled_or_not():
     # A lookahead of iteration t varies as after iteration t - 1: also where that was recalled in another session.
-    votes, memory = Votes(), Memory()
-    first, again = Maker(), Maker()
+    votes, store = Votes(), Store()
+    first, again = Sampler(), Sampler()
     steps = []
-    evolution(maker=first, votes=votes, memory=memory).run(steps.append)
-    evolution(maker=again, votes=votes, memory=memory).run(ignore)
-    for maker in (first, again):
-        assert maker.adapted[0] is None
-        assert [(r.t, r.iterations) for r in maker.adapted[1:]] == [(1, 3), (2, 3), (3, 3)]
-        for told, step in zip(maker.adapted[1:], steps, strict=True):
+    evolution(sampler=first, votes=votes, store=store).run(steps.append)
+    evolution(sampler=again, votes=votes, store=store).run(ignore)
+    for sampler in (first, again):
+        assert sampler.adapted[0] is None
+        assert [(r.t, r.iterations) for r in sampler.adapted[1:]] == [(1, 3), (2, 3), (3, 3)]
+        for told, step in zip(sampler.adapted[1:], steps, strict=True):
             assert np.array_equal(told.votes, step.histogram.votes)
             assert np.array_equal(told.state["level"], step.candidates.state["level"])

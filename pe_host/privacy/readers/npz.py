@@ -1,4 +1,4 @@
-"""Reader `npz`: records as `pe_host.layouts` has them (`images` uint8 [n, H, W(, C)], `series` [n, T, F], …), `labels` int [n], optional
+"""Reader `npz`: records as `pe_host.formats.npz` has them (`images` uint8 [n, H, W(, C)], `series` [n, T, F], …), `labels` int [n], optional
 `label_names` and `clients`.
 """
 
@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_host.layouts import LAYOUTS, OTHER, Layout
+from pe_host.formats.npz import Layout, layouts
 from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, Table, hookimpl
 
 _BROKEN = (
@@ -30,7 +30,7 @@ _PLAIN = "it is cut short, or holds Python objects: store plain numbers, and nam
 
 def describe(location: str) -> SourceInfo:
     """Form of a record and class names: from the header of the records, from `label_names` and from what else tells of the
-    form (see `pe_host.layouts`); no record is read.
+    form (see `pe_host.formats.npz`); no record is read.
 
     Raises:
         SourceError: no npz file, a missing array, or records of no known form.
@@ -71,12 +71,12 @@ def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Tab
 
 def _described(archive: zipfile.ZipFile, location: str) -> tuple[Layout, SourceInfo]:
     names = {name.removesuffix(".npy") for name in archive.namelist()}
-    found = [layout for layout in (*LAYOUTS.values(), OTHER) if layout.array in names]
+    found = [layout for layout in layouts() if layout.array in names]
     if len(found) > 1:
         both = " and ".join(repr(layout.array) for layout in found)
         raise SourceError(f"there are {both}", where=location, fix="store the records of one kind")
     if not found:
-        arrays = " or ".join(repr(layout.array) for layout in (*LAYOUTS.values(), OTHER))
+        arrays = " or ".join(repr(layout.array) for layout in layouts())
         raise SourceError(
             f"the array {arrays} is missing", where=location, fix="store records and labels"
         )

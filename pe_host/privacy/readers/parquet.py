@@ -1,4 +1,4 @@
-"""Reader `parquet`: a row a record, as `pe_host.parquet_layout` says and `pe export --to parquet` writes, or written by others.
+"""Reader `parquet`: a row a record, as `pe_host.formats.parquet` says and `pe export --to parquet` writes, or written by others.
 
 A file of others has a column `label` (texts, or whole numbers), perhaps `client` (texts or whole numbers), and otherwise lists of
 numbers of one length: the features of a series, in their order. Needs pyarrow.
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_host.parquet_layout import (
+from pe_host.formats.parquet import (
     CLIENT,
     INSTALL,
     LABEL,

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pe_host.embeddings.fitted import FittedEmbedding
 from pe_host.embeddings.grid import to_grid
 from pe_host.privacy import FolderLock, PrivacyPlan, PrivateSide, make_plan
 from pe_sdk import Embedding, OutputSpec, ReaderSpec, SourceInfo, Table
@@ -62,10 +63,11 @@ class Run:
         return PrivateSide.open(plan or self.plan(), lock, self.reader, "x")
 
     def vote(self, side: PrivateSide, round: int) -> Any:
-        return side.vote(round, Flat(), "flat-1", self.candidates, self.labels, self.seal)
+        phi = FittedEmbedding(Flat(), "flat-1")
+        return side.vote(round, phi, self.candidates, self.labels, self.candidates_digest)
 
     @property
-    def seal(self) -> str:
+    def candidates_digest(self) -> str:
         return hashlib.sha256(self.candidates.tobytes()).hexdigest()
 
 

@@ -13,7 +13,7 @@ from pe_host.embeddings.grid import grid_scale, to_grid
 from pe_host.errors import DataError, PluginFailure, PrivacyRefusal
 from pe_host.metrics import density_and_coverage, frechet_distance
 from pe_host.privacy import FolderLock, PrivateSide, evaluation
-from pe_host.privacy.evaluation import EVALUATION, Population, Question, project, some_rows
+from pe_host.privacy.evaluation import EVALUATION, EvaluationRequest, Population, project, some_rows
 from pe_sdk import Categorical, Embedding, Float, ParameterSpace, Table
 
 SPACE = ParameterSpace(
@@ -42,12 +42,16 @@ def _population(vectors: Any, **state: Any) -> Population:
     )
 
 
-def _question(run: Any, *populations: Population, embedding: Embedding | None = None) -> Question:
+def _question(
+    run: Any, *populations: Population, embedding: Embedding | None = None
+) -> EvaluationRequest:
     some = populations or (_population(run.candidates), _population(run.candidates[::-1]))
-    return Question(embedding or Flat(), {"embedding": "flat", "weights": "fixed"}, some, SPACE)
+    return EvaluationRequest(
+        embedding or Flat(), {"embedding": "flat", "weights": "fixed"}, some, SPACE
+    )
 
 
-def _evaluate(run: Any, question: Question, public: bool = True) -> Mapping[str, Any]:
+def _evaluate(run: Any, question: EvaluationRequest, public: bool = True) -> Mapping[str, Any]:
     with FolderLock(run.folder) as lock:
         with PrivateSide.open(run.plan(), lock, run.reader, "x", public) as side:
             side.evaluate(question)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from pe_host.durable import check_room
+from pe_host.embeddings.fitted import FittedEmbedding
 from pe_host.errors import DataError, PeError, PluginFailure, PrivacyRefusal
 from pe_host.privacy import BudgetExhausted, ClassShares, FolderLock, PrivateSide
 from pe_host.privacy import side as side_module
@@ -52,13 +53,13 @@ def test_a_run_and_its_resume_give_the_same_answers_at_one_price(run: Any) -> No
     assert (run.folder / "ledger.jsonl").read_bytes() == ledger and ledger.count(b"\n") == 5
     assert run.opened == 1  # nothing was asked of the data
     with FolderLock(run.folder) as lock, run.side(lock) as side:
-        kept = [side.released(t, len(run.candidates), run.seal) for t in (1, 2, 3)]
+        kept = [side.released(t, len(run.candidates), run.candidates_digest) for t in (1, 2, 3)]
     assert all(np.array_equal(a, b.votes) for a, b in zip(first[1:], kept, strict=True))
 
 
 def test_nothing_is_released_before_it_was_asked(run: Any) -> None:
     with FolderLock(run.folder) as lock, run.side(lock) as side:
-        assert side.released(1, len(run.candidates), run.seal) is None
+        assert side.released(1, len(run.candidates), run.candidates_digest) is None
 
 
 def test_the_answers_are_the_votes_plus_noise_of_the_plan(run: Any, tmp_path: Path) -> None:
@@ -151,7 +152,7 @@ def test_fault_6_killed_at_every_moment_the_target_holds(
         done = [
             histogram
             for t in (1, 2, 3)
-            if (histogram := side.released(t, len(run.candidates), run.seal))
+            if (histogram := side.released(t, len(run.candidates), run.candidates_digest))
         ]
         assert done and all(
             np.array_equal(run.vote(side, h.round).votes, h.votes) for h in done
@@ -244,7 +245,13 @@ def test_vectors_are_kept_while_the_embedding_stays(run: Any) -> None:
             (2, "a", 5),
             (3, "b", 10),
         ):  # four calls try the embedding out
-            side.vote(round, Counting(), digest, run.candidates, run.labels, run.seal)
+            side.vote(
+                round,
+                FittedEmbedding(Counting(), digest),
+                run.candidates,
+                run.labels,
+                run.candidates_digest,
+            )
             assert calls[0] == expected
 
 
@@ -270,7 +277,13 @@ def test_an_error_inside_says_nothing_of_the_records(run: Any, stage: str) -> No
     embedding = _failing("embedding") if stage == "embedding" else Flat()
     with FolderLock(run.folder) as lock, run.side(lock) as side:
         with pytest.raises(PeError) as caught:
-            side.vote(1, embedding, "x", run.candidates, run.labels, run.seal)
+            side.vote(
+                1,
+                FittedEmbedding(embedding, "x"),
+                run.candidates,
+                run.labels,
+                run.candidates_digest,
+            )
         assert side.ledger.releases == []  # and nothing was spent
     assert isinstance(caught.value, DataError if stage == "reader" else PluginFailure)
     assert "RuntimeError" in str(caught.value)
@@ -285,7 +298,7 @@ def test_an_embedding_of_another_form_is_a_plugin_failure(run: Any, vectors: Any
             return vectors
 
     with FolderLock(run.folder) as lock, run.side(lock) as side, pytest.raises(PluginFailure):
-        side.vote(1, Odd(), "x", run.candidates, run.labels, run.seal)
+        side.vote(1, FittedEmbedding(Odd(), "x"), run.candidates, run.labels, run.candidates_digest)
 
 
 def test_bad_data_are_found_before_anything_is_spent(run: Any) -> None:
@@ -337,7 +350,7 @@ def test_an_interrupt_between_the_line_and_the_disk_waits(
         monkeypatch.setattr(os, "fsync", interrupted)
         with pytest.raises(KeyboardInterrupt):
             run.vote(side, 1)
-        assert sent and side.released(1, len(run.candidates), run.seal) is not None
+        assert sent and side.released(1, len(run.candidates), run.candidates_digest) is not None
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 

@@ -1,0 +1,122 @@
+"""How the commands over runs call what does the work: the work itself is put in their place."""
+
+import json
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+from pe_host.cli import main
+
+
+class Done:
+    def to_json(self):
+        return {"done": True}
+
+    def lines(self):
+        return ["it is done"]
+
+
+@pytest.fixture
+def call(monkeypatch, capsys):
+    """Runs `pe` in this process with one function of one module replaced; gives code, the call, stdout and stderr."""
+
+    def run(where, *arguments):
+        calls = []
+
+        def replacement(*given, **named):
+            calls.append((given, named))
+            return Done()
+
+        module, _, name = where.rpartition(".")
+        fake = types.ModuleType(module)
+        setattr(fake, name, replacement)
+        monkeypatch.setitem(sys.modules, module, fake)
+        monkeypatch.setattr(sys, "argv", ["pe", *arguments])
+        code = main()
+        return code, calls, *capsys.readouterr()
+
+    return run
+
+
+def test_generate_builds_the_configuration_from_all_its_sources(call, monkeypatch, tmp_path):
+    file = tmp_path / "c.toml"
+    file.write_text("epsilon = 2.0\nseed = 7\n[set]\nfonts = 'here'\n")
+    monkeypatch.setenv("PE_SEED", "8")
+    arguments = [
+        "--plugin",
+        "echo",
+        "--config",
+        str(file),
+        "--samples",
+        "100",
+        "--set",
+        "texts=0,1",
+        "--set",
+        "a=b=c",
+    ]
+    more = [
+        "--no-retrain",
+        "--degrees",
+        "0.4,0.2",
+        "--out",
+        "runs/x",
+        "--resume",
+        "--dry-run",
+        "--classes",
+        "a,b",
+    ]
+    code, [(given, named)], out, _ = call(
+        "pe_host.commands.generate.generate", "generate", *arguments, *more
+    )
+    (config,) = given
+    assert (code, out) == (0, "it is done\n")
+    assert (config.plugin, config.epsilon, config.seed, config.samples) == ("echo", 2.0, 8, 100)
+    assert config.set == {"fonts": "here", "texts": "0,1", "a": "b=c"}
+    assert (config.retrain, config.keep_parents) == (False, None)
+    assert (config.degrees, config.classes) == ((0.4, 0.2), ("a", "b"))
+    assert (named["out"], named["resume"], named["dry_run"]) == (Path("runs/x"), True, True)
+    assert callable(named["reporter"].iteration)
+
+
+def test_generate_with_a_plugin_and_nothing_else_leaves_the_rest_to_the_host(call):
+    _, [((config,), named)], out, _ = call(
+        "pe_host.commands.generate.generate", "generate", "--plugin", "echo", "--json"
+    )
+    assert (config.epsilon, config.samples, config.data, config.set) == (None, None, "", {})
+    assert (named["out"], named["resume"], named["dry_run"]) == (None, False, False)
+    assert json.loads(out) == {"done": True}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--epsilon", "1"], 2, "error: --plugin: no generator was given"),
+        (["--plugin", "echo", "--epsilon", "nan"], 2, "error: --epsilon: got 'nan'"),
+        (["--plugin", "echo", "--resume"], 2, "--resume needs --out RUN"),
+        (["--plugin", "echo", "--config", "none.toml"], 5, "error: none.toml: cannot read"),
+    ],
+)
+def test_generate_refuses_before_any_work(call, arguments, code, message):
+    got, calls, out, err = call("pe_host.commands.generate.generate", "generate", *arguments)
+    assert (got, calls, out) == (code, [], "")
+    assert message in err
+
+
+@pytest.mark.parametrize(
+    ("where", "arguments", "expected"),
+    [
+        ("pe_host.commands.replay.replay", ["replay", "r"], (Path("r"),)),
+        ("pe_host.commands.report.build_reports", ["report", "r"], (Path("r"),)),
+        (
+            "pe_host.commands.export.export",
+            ["export", "r", "--to", "npz", "--out", "o"],
+            (Path("r"), "npz", Path("o")),
+        ),
+    ],
+)
+def test_the_other_commands_hand_over_what_was_typed(call, where, arguments, expected):
+    code, [(given, named)], out, err = call(where, *arguments)
+    assert (code, given, named, out, err) == (0, expected, {}, "it is done\n", "")
+    assert json.loads(call(where, *arguments, "--json")[2]) == {"done": True}

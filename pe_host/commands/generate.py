@@ -1,0 +1,129 @@
+"""`pe generate`: resolve the job, open the run folder, evolve, release."""
+
+import os
+from pathlib import Path
+
+from pe_host.compute.pool import Workers
+from pe_host.errors import PeError
+from pe_host.job.config import RunConfig
+from pe_host.job.job import Job, resolve
+from pe_host.privacy import FolderLock, PrivateSide
+from pe_host.reporting import CommandResult, Reporter
+from pe_host.run.folder import (
+    INTERNAL,
+    INTERNAL_PAGE,
+    MANIFEST,
+    PAGE,
+    RELEASE,
+    RunFolder,
+    discard_unstarted,
+    fresh_folder,
+    in_use,
+    make_run_folder,
+    refuse_no_run,
+    refuse_overlap,
+    refuse_used,
+)
+from pe_host.run.manifest import Manifest
+from pe_host.run.samples import samples_path
+from pe_host.session.session import Session
+from pe_host.session.start import continue_run, start_run
+
+
+def generate(
+    config: RunConfig, *, out: Path | None, resume: bool, dry_run: bool, reporter: Reporter
+) -> CommandResult:
+    """Run Private Evolution, or continue a run.
+
+    Args:
+        config: settings.
+        out: the run folder; a fresh one below `runs/` by default.
+        resume: `out` holds a run of the same settings, finished or not.
+        dry_run: resolve everything, calibrate the noise and say what would be done; nothing is
+            opened or written.
+        reporter: progress.
+
+    Raises:
+        PeError: of the kind that fits. What was done is kept, and --resume continues from there.
+    """
+    job = resolve(config)
+    if out is not None:
+        refuse_overlap(out, job.source.location)
+        (refuse_no_run if resume else refuse_used)(out)
+    if dry_run:
+        for text in job.notes:
+            reporter.note(text)
+        return _planned(job)
+    folder = out or fresh_folder(job.generator.name)
+    try:
+        return _generate(job, folder, resume, reporter)
+    except KeyboardInterrupt:
+        if (folder / MANIFEST).exists():
+            reporter.note(
+                f"what was done is kept in {folder}; "
+                f"the same command with --out {folder} --resume continues it"
+            )
+        raise
+
+
+def _generate(job: Job, folder: Path, resume: bool, reporter: Reporter) -> CommandResult:
+    with Workers.start(job.config.workers or os.cpu_count() or 1) as workers:
+        info = workers.load(job.generator, job.config.set, job.output, job.labels)
+        for text in workers.warnings:
+            reporter.warn(text)
+        make_run_folder(folder)
+        with FolderLock(folder) as lock:
+            run = RunFolder(folder)
+            if not resume and not run.is_bare():  # another run was quicker
+                raise in_use(folder)
+            manifest = continue_run(run, job, info) if resume else start_run(run, job, info)
+            run.remove_partials()
+            if manifest.finished:
+                reporter.note(f"{folder} is already finished; nothing is left to do")
+                return _finished(run, manifest)
+            source = job.source
+            with PrivateSide.open(
+                job.plan, lock, source.reader, source.location, source.info.public
+            ) as side:
+                try:
+                    side.load()
+                except PeError:
+                    if not resume:  # nothing was spent: the folder is as it was
+                        discard_unstarted(folder)
+                    raise
+                manifest = Session(job, info, workers, run, side, reporter).evolve(manifest)
+            return _finished(run, manifest)
+
+
+def _planned(job: Job) -> CommandResult:
+    settings = job.config.to_toml().splitlines()
+    would = f"{job.generator} would run on {job.source} ({job.output.form})"
+    return CommandResult(
+        {"plan": job.plan.to_json(), "settings": settings},
+        (would, *job.plan.sentences(), "", *settings),
+    )
+
+
+def _finished(run: RunFolder, manifest: Manifest) -> CommandResult:
+    plan = manifest.plan
+    page = run.path(RELEASE if plan.private else INTERNAL) / PAGE
+    internal = run.path(INTERNAL_PAGE)
+    samples = samples_path(run, manifest)
+    document = {
+        "run": str(run.root),
+        "private": plan.private,
+        "epsilon": plan.to_json()["epsilon"],
+        "spent_epsilon": manifest.to_json()["spent_epsilon"],
+        "delta": plan.delta,
+        "samples": str(samples),
+        "report": str(page),
+        "internal_report": str(internal),
+        "iterations": manifest.iterations,
+    }
+    text = (
+        f"samples  {samples}",
+        f"report   {page}",
+        f"internal {internal}  (with the log and settings; not for publication)",
+        plan.summary() if plan.private else "NOT PRIVATE: there is no release",
+    )
+    return CommandResult(document, text)

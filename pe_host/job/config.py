@@ -1,0 +1,279 @@
+"""The settings of a run: defaults < file (TOML) < environment (PE_*) < command line.
+
+A new setting is one line of `RunConfig`; file, environment, command line, validation and `config.toml` follow from it.
+"""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import Field, dataclass, field, fields
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from pe_host.errors import DataError, PeError, UsageError
+from pe_host.job.setting import (
+    Reader,
+    boolean,
+    choice,
+    environment_name,
+    integer,
+    key_values,
+    list_of,
+    number,
+    option_name,
+    setting,
+    shown,
+    string,
+)
+
+COUNT = integer(1)
+_DEGREE: Reader = number("a number from 0 to 1", low=0, high=1)
+EPSILON = number(
+    "a number > 0 and <= 10000, or inf for a run that is NOT PRIVATE",
+    above=0,
+    high=1e4,
+    infinite=True,
+)
+DELTA = number("a number from 1e-10 to 0.5", low=1e-10, high=0.5)
+_THRESHOLD = number("a number >= 0", low=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """Every setting of a run. None or "" leaves a choice to the host, from public quantities.
+
+    Raises:
+        DataError: a value outside its range, or two values that contradict each other.
+    """
+
+    plugin: str = setting("", string, "Generator plugin; see `pe list-plugins`.", metavar="NAME")
+    data: str = setting(
+        "", string, "Private data: a path or SCHEME:LOCATION.", metavar="SOURCE", published=False
+    )
+    epsilon: float | None = setting(None, EPSILON, "Privacy budget ε of the run.", metavar="E")
+    delta: float = setting(1e-6, DELTA, "δ of the guarantee.", metavar="D")
+    samples: int | None = setting(None, COUNT, "Samples to release, over all classes.", metavar="N")
+    candidates: int | None = setting(
+        None, COUNT, "Candidates in each iteration, over all classes.", metavar="N"
+    )
+    iterations: int | None = setting(None, COUNT, "Number of noisy rounds T.", metavar="T")
+    lookahead: int = setting(
+        0, integer(0), "Variations of each candidate to average before the vote.", metavar="L"
+    )
+    votes: int | None = setting(
+        None, COUNT, "Nearest candidates that each record votes for.", metavar="K"
+    )
+    degrees: tuple[float, ...] | None = setting(
+        None, list_of(_DEGREE), "Variation degree of each iteration.", metavar="D,D,…"
+    )
+    final_degree: float | None = setting(
+        None, _DEGREE, "Variation degree of the released samples.", metavar="D"
+    )
+    threshold: float | None = setting(
+        None, _THRESHOLD, "Ignore votes below this many noise scales.", metavar="H"
+    )
+    selection: str | None = setting(
+        None, choice("sample", "rank"), "How to choose parents: sample or rank.", metavar="HOW"
+    )
+    keep_parents: bool | None = setting(
+        None, boolean, "Keep parents as candidates beside their variations.", metavar=""
+    )
+    retrain: bool | None = setting(
+        None, boolean, "Train the embedding again on released samples.", metavar=""
+    )
+    embedding: str = setting(
+        "", string, "Embedding in which records vote for candidates.", metavar="NAME"
+    )
+    embedding_options: dict[str, str] = setting(
+        {},
+        key_values,
+        "Option of the embedding; may be repeated.",
+        metavar="NAME=VALUE",
+        published=False,
+    )
+    classes: tuple[str, ...] = setting(
+        (), list_of(string, distinct=True), "Class names, which are public.", metavar="A,B,…"
+    )
+    class_shares: str = setting(
+        "noisy",
+        string,
+        "Source of the class shares: noisy, uniform or public:SHARE,SHARE,…",
+        metavar="HOW",
+    )
+    public_size: int | None = setting(
+        None, COUNT, "Number of records, if it is public.", metavar="N"
+    )
+    workers: int = setting(
+        0,
+        integer(0, 4096),
+        "Worker processes; 0 starts one for each CPU.",
+        metavar="N",
+        published=False,
+        reproducible=False,
+    )
+    seed: int = setting(0, integer(0), "Seed of everything except the noise.", metavar="S")
+    set: dict[str, str] = setting(
+        {},
+        key_values,
+        "Option of the generator; may be repeated.",
+        metavar="NAME=VALUE",
+        published=False,
+    )
+    out: str = setting(
+        "",
+        string,
+        "Folder of the run; by default a new one, runs/NAME-NNN.",
+        metavar="RUN",
+        saved=False,
+        published=False,
+        reproducible=False,
+    )
+    origins: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    """Where each setting that was given comes from, for messages."""
+
+    def __post_init__(self) -> None:
+        for item in settings():
+            value = getattr(self, item.name)
+            if value is not None:
+                object.__setattr__(self, item.name, _read(item, value, self.origin(item.name)))
+        self._agree()
+
+    def origin(self, name: str) -> str:
+        """Where the value of a setting comes from: an option, a variable, a file, or its default."""
+        return self.origins.get(name, name)
+
+    def to_toml(self) -> str:
+        """The configuration as a TOML file that `--config` reads back to an equal one.
+
+        What the host chooses is left out.
+        """
+        import tomli_w
+
+        values = {
+            item.name: getattr(self, item.name) for item in settings() if item.metadata["saved"]
+        }
+        given = {
+            name: value
+            for name, value in values.items()
+            if value is not None and value not in ("", {}, ())
+        }
+        return tomli_w.dumps(
+            {name: list(v) if isinstance(v, tuple) else v for name, v in given.items()}
+        )
+
+    def _agree(self) -> None:
+        if (
+            self.degrees is not None
+            and self.iterations is not None
+            and len(self.degrees) != self.iterations
+        ):
+            what = f"{len(self.degrees)} degrees for {self.iterations} iterations"
+            where = self.origin("degrees")
+            raise blame(where)(what, where=where, fix="give as many degrees as iterations")
+
+
+def settings() -> "tuple[Field[Any], ...]":
+    """The fields of `RunConfig` that are settings, in order."""
+    return tuple(item for item in fields(RunConfig) if "read" in item.metadata)
+
+
+def published_settings() -> frozenset[str]:
+    """Names of the settings that the public report shows."""
+    return frozenset(item.name for item in settings() if item.metadata["published"])
+
+
+def reproducible_settings() -> tuple[str, ...]:
+    """Names of the settings that the result depends on, in order."""
+    return tuple(item.name for item in settings() if item.metadata["reproducible"])
+
+
+def resolve_config(
+    command_line: Mapping[str, Any],
+    file: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> RunConfig:
+    """Put the layers together. Tables (`set`, `embedding_options`) are merged key by key.
+
+    Args:
+        command_line: values by name of setting; None where an option was not given.
+        file: of `--config`.
+        environ: where PE_* variables are read; an empty one counts as not given.
+
+    Raises:
+        UsageError: a value of the command line that cannot be.
+        DataError: a value of the environment or file that cannot be, an unknown name in the file, or no such file.
+    """
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    layers = [
+        *_from_file(file),
+        *_from_environment(environ or {}),
+        *_from_command_line(command_line),
+    ]
+    for item, given, origin in layers:
+        value = _read(item, given, origin)
+        values[item.name] = (
+            {**values.get(item.name, {}), **value} if isinstance(value, dict) else value
+        )
+        origins[item.name] = origin
+    return RunConfig(**values, origins=MappingProxyType(origins))
+
+
+Layer = Iterator[tuple["Field[Any]", Any, str]]
+"""Settings that are given in one place: field, value as given, origin."""
+
+
+def _from_file(file: Path | None) -> Layer:
+    if file is None:
+        return
+    import tomllib
+
+    fix = "give a TOML file, such as the config.toml of a run"
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        what = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise DataError(
+            f"cannot read the configuration: {what}", where=str(file), fix=fix
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise DataError(f"not a TOML file: {error}", where=str(file), fix=fix) from None
+    known = {item.name: item for item in settings()}
+    for name, value in document.items():
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise DataError(
+                f"unknown setting {name!r}{hint}",
+                where=str(file),
+                fix=f"known are {', '.join(known)}",
+            )
+        yield known[name], value, f"{name} in {file}"
+
+
+def _from_environment(environ: Mapping[str, str]) -> Layer:
+    for item in settings():
+        if value := environ.get(environment_name(item), "").strip():
+            yield item, value, environment_name(item)
+
+
+def _from_command_line(given: Mapping[str, Any]) -> Layer:
+    for item in settings():
+        value = given.get(item.name)
+        if value is not None and value not in ([], ()):
+            yield item, value, option_name(item)
+
+
+def _read(item: "Field[Any]", value: Any, origin: str) -> Any:
+    try:
+        return item.metadata["read"](value)
+    except ValueError as error:
+        fix = "`pe generate --help` shows all settings"
+        raise blame(origin)(
+            f"got {shown(value)}, expected {error}", where=origin, fix=fix
+        ) from None
+
+
+def blame(origin: str) -> type[PeError]:
+    """The kind of error for a bad value that comes from `origin`: the command line, or a file or variable."""
+    return UsageError if origin.startswith("--") else DataError

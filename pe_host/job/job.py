@@ -1,0 +1,220 @@
+"""What a run is, resolved before private records are read.
+
+Plugins, record spec, class names, budget and privacy plan.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pe_host.embeddings.simulator_features import takes
+from pe_host.errors import DataError, PluginFailure, PrivacyRefusal, UsageError
+from pe_host.evolution import defaults
+from pe_host.job.config import RunConfig, blame
+from pe_host.job.output import complete_output
+from pe_host.job.source import Source, find_source
+from pe_host.plugins import PluginRef
+from pe_host.plugins import resolve as resolve_plugin
+from pe_host.plugins.cause import describe_cause
+from pe_host.plugins.isolated import describe
+from pe_host.plugins.load import load_embedding
+from pe_host.plugins.names import DEV, EMBEDDING, GENERATOR
+from pe_host.privacy import ClassShares, PrivacyPlan, make_plan
+from pe_sdk import CannotMake, Embedding, EmbeddingSpec, OptionError, OutputSpec, parse_options
+
+DEMO_EPSILON = 1.0
+"""ε where none is given and the reader declares the data set public or synthetic."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run that can start.
+
+    Args:
+        config: with a value for everything that the plan depends on.
+        generator: the plugin.
+        about: what the generator says about itself; see `pe_host.plugins.describe`.
+        source: the private data.
+        embedding, embedding_spec, embedding_options: the embedding and its parsed options.
+        plan: what may be released, and at what cost.
+        chosen: the host chose the embedding, as none was given.
+        notes: for the operator, before the run starts.
+    """
+
+    config: RunConfig
+    generator: PluginRef
+    about: Mapping[str, Any]
+    source: Source
+    embedding: PluginRef
+    embedding_spec: EmbeddingSpec
+    embedding_options: Any
+    plan: PrivacyPlan
+    chosen: bool = False
+    notes: tuple[str, ...] = ()
+
+    @property
+    def output(self) -> OutputSpec:
+        return self.plan.output
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self.plan.class_names
+
+    def make_embedding(self) -> Embedding:
+        """Make the embedding, untrained.
+
+        Raises:
+            PluginFailure: it cannot be made for these records.
+        """
+        fix = "give --embedding simulator-features, pixels or values" if self.chosen else ""
+        try:
+            return self.embedding_spec.factory(self.output, self.embedding_options)
+        except CannotMake as error:
+            where = str(self.embedding) if self.chosen else f"--embedding {self.embedding.name}"
+            raise PluginFailure(str(error), where=where, fix=fix) from None
+        except Exception as error:
+            what = f"cannot be made: {describe_cause(error)}"
+            raise PluginFailure(what, where=str(self.embedding), fix=fix) from None
+
+
+def resolve(config: RunConfig) -> Job:
+    """Resolve names, read the metadata of the source and calibrate the noise.
+
+    The generator describes itself in a child process.
+
+    Raises:
+        PeError: of the kind that fits; nothing was written and no record was read.
+    """
+    generator = resolve_plugin(GENERATOR, config.plugin)
+    about = _about(generator, config)
+    source = find_source(config.data or about["default_data"], generator)
+    output = complete_output(source.info.output, OutputSpec.from_json(about["makes"]["output"]))
+    source = replace(source, info=replace(source.info, output=output))
+    if about["makes"]["output"] != output.to_json():
+        about = _about(generator, config, output.to_json())
+    labels = _class_names(config, source, about)
+    chosen = not config.embedding
+    name, notes = _default_embedding(generator, about, source) if chosen else (config.embedding, ())
+    epsilon = _epsilon(config, source)
+    votes = config.votes or defaults.votes(epsilon)
+    iterations = config.iterations or len(config.degrees or ()) or defaults.iterations()
+    config = replace(
+        config,
+        data=str(source),
+        epsilon=epsilon,
+        votes=votes,
+        iterations=iterations,
+        embedding=name,
+    )
+    embedding = resolve_plugin(EMBEDDING, name)
+    spec = load_embedding(embedding)
+    try:
+        options: Any = parse_options(spec.options, config.embedding_options)
+    except OptionError as error:
+        where = config.origin("embedding_options")
+        fix = f"`pe describe {embedding.name}` lists the options"
+        raise blame(where)(str(error), where=where, fix=fix) from None
+    shares = ClassShares.parse(config.class_shares, config.public_size)
+    shares.check(len(labels))
+    _check_candidates(config, votes, shares, labels)
+    plan = make_plan(
+        epsilon=epsilon,
+        delta=config.delta,
+        rounds=iterations,
+        votes=votes,
+        class_names=labels,
+        output=output,
+        reader=str(source.ref),
+        embeddings=(str(embedding),),
+        unit="client" if source.info.clients else "record",
+        shares=shares,
+    )
+    return Job(config, generator, about, source, embedding, spec, options, plan, chosen, notes)
+
+
+def _about(
+    generator: PluginRef, config: RunConfig, output: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Let the generator describe itself; an error in its options names where these were given."""
+    try:
+        return describe(generator, config.set, output)
+    except UsageError as error:
+        where = config.origin("set")
+        raise blame(where)(error.what, where=where, fix=error.fix) from None
+
+
+def _class_names(config: RunConfig, source: Source, about: Mapping[str, Any]) -> tuple[str, ...]:
+    """The class names. Those of a data set are public, so a missing one is an error right away."""
+    found = source.info.label_names
+    missing = [name for name in found if config.classes and name not in config.classes]
+    if missing:
+        raise DataError(
+            f"these classes of the data are missing: {', '.join(missing)}",
+            where=config.origin("classes"),
+            fix=f"name every class, as in --classes {','.join(found)}, or leave out --classes",
+        )
+    labels = config.classes or found or tuple(about["labels"])
+    if not labels:
+        raise DataError(
+            "neither the data set nor the generator names the classes",
+            where=str(source),
+            fix="name them, in the order of the labels, with --classes A,B,…",
+        )
+    return labels
+
+
+def _epsilon(config: RunConfig, source: Source) -> float:
+    if config.epsilon is not None:
+        return config.epsilon
+    if source.info.public:
+        return DEMO_EPSILON
+    raise PrivacyRefusal(
+        "no privacy budget was given, and this data set is not declared public",
+        where=str(source),
+        fix="give --epsilon E, the most that may be spent; 1 is strict, 10 is lax",
+    )
+
+
+def _check_candidates(
+    config: RunConfig, votes: int, shares: ClassShares, labels: tuple[str, ...]
+) -> None:
+    """Raise DataError unless every class that may have a share gets k candidates."""
+    classes = sum(weight > 0 for weight in shares.weights) or len(labels)
+    least = votes * classes
+    if config.candidates is not None and config.candidates < least:
+        raise DataError(
+            f"{config.candidates} candidates for {classes} classes are too few: "
+            f"each record votes for {votes} of its class",
+            where=config.origin("candidates"),
+            fix=f"ask for at least {least}, or for fewer --votes",
+        )
+
+
+def _default_embedding(
+    generator: PluginRef, about: Mapping[str, Any], source: Source
+) -> tuple[str, tuple[str, ...]]:
+    """The default embedding, and notes for the operator.
+
+    It is `simulator-features` where records are large enough, else their values. An embedding sees
+    the records, and a generator is not trusted with them. So the embedding that a generator brings
+    is the default on public data only, and only if the generator's own distribution has it.
+    """
+    output = source.info.output
+    built_in = "pixels" if output.dtype == "uint8" else "values"
+    if takes(output):
+        built_in = "simulator-features"
+    if not about["embedding"] or generator.distribution == DEV:  # DEV is no distribution
+        return built_in, ()
+    try:
+        name = f"{generator.distribution}/{about['embedding']}"
+        ref = resolve_plugin(EMBEDDING, name)
+    except PluginFailure:  # missing, disabled or incompatible
+        return built_in, ()
+    own = f"{ref.distribution}/{ref.name}"
+    if source.info.public is True:
+        return own, ()
+    note = (
+        f"generator {generator.name} brings an embedding of its own, {ref.name}; it would see the "
+        f"private records, so it is used only if you ask for it: --embedding {own}"
+    )
+    return built_in, (note,)

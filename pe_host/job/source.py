@@ -1,0 +1,92 @@
+"""The private data, as far as it may be known before it is opened."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pe_host.errors import DataError, PluginFailure, UsageError
+from pe_host.plugins import PluginRef, resolve
+from pe_host.plugins.cause import describe_cause
+from pe_host.plugins.load import load_reader
+from pe_host.plugins.names import READER
+from pe_host.privacy.readers import guess_scheme
+from pe_sdk import ReaderSpec, SourceError, SourceInfo
+
+PATHS = ("npz", "parquet", "idx", "folder")
+"""Built-in readers whose location is a path. It is made absolute, so that the configuration runs
+from anywhere."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """The private data, as far as it may be known before it is opened.
+
+    Args:
+        reader: spec of its reader, loaded.
+        ref: the plugin that the reader comes from.
+        location: what the reader reads; a path is absolute.
+        info: the reader's metadata about it.
+    """
+
+    reader: ReaderSpec
+    ref: PluginRef
+    location: str
+    info: SourceInfo
+
+    def __str__(self) -> str:
+        return f"{self.ref.name}:{self.location}"
+
+
+def find_source(text: str, generator: PluginRef) -> Source:
+    """Resolve SOURCE to its reader, and read the metadata.
+
+    Args:
+        text: of --data, or the generator's default data set.
+        generator: for the error where there is neither.
+
+    Raises:
+        UsageError: no source, or one without a location.
+        DataError: there is nothing at the path, or the reader cannot use it.
+        PluginFailure: no such reader, or it fails.
+    """
+    if not text:
+        fix = f"give --data SOURCE; {generator.name} has no default data set"
+        raise UsageError("no data set was given", where="--data", fix=fix)
+    scheme, colon, rest = text.partition(":")
+    if not colon or Path(text).exists():
+        path = Path(text).expanduser()
+        scheme, rest = guess_scheme(path), text
+    if not rest:
+        what = f"{text!r} has no location"
+        raise UsageError(what, where="--data", fix=f"write {scheme}:LOCATION")
+    if (not colon or scheme in PATHS) and Path(rest).expanduser().exists():
+        rest = os.path.abspath(Path(rest).expanduser())  # noqa: PTH100  a link must stay a link
+    ref = resolve(READER, scheme)
+    reader = load_reader(ref)
+    return Source(reader, ref, rest, _describe(reader, ref, rest))
+
+
+def _describe(reader: ReaderSpec, ref: PluginRef, location: str) -> SourceInfo:
+    info: Any = None
+    fix = f"check that {location!r} is a source for it; if it is, report this to {_authors(ref)}"
+    try:
+        info = reader.describe(location)
+    except SourceError as error:
+        where = error.where or f"{ref.name}:{location}"
+        raise DataError(error.what, where=where, fix=error.fix) from None
+    except Exception as error:
+        what = f"cannot describe its source: {describe_cause(error)}"
+        raise PluginFailure(what, where=str(ref), fix=fix) from None
+    if not isinstance(info, SourceInfo):
+        what = f"describes its source by {type(info).__name__}, not SourceInfo"
+        raise PluginFailure(what, where=str(ref), fix=fix)
+    for name in ("public", "clients"):  # any string is true, and much depends on these two
+        if not isinstance(value := getattr(info, name), bool):
+            what = f"describes its source with {name} = {type(value).__name__}, not True or False"
+            raise PluginFailure(what, where=str(ref), fix=fix)
+    return info
+
+
+def _authors(ref: PluginRef) -> str:
+    return f"the authors of {ref.distribution}"

@@ -1,0 +1,308 @@
+"""What `resolve` says of sources, readers and class names, before any record is read."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from pe_host.commands.generate import generate
+from pe_host.errors import DataError, PluginFailure, UsageError
+from pe_host.job import job
+from pe_host.job.config import resolve_config
+from pe_host.reporting import Silent
+from pe_sdk import OutputSpec
+
+READER = """
+from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo
+
+def describe(location):
+    {body}
+
+def read(*_):
+    raise AssertionError("records were read")
+
+def make():
+    return ReaderSpec("theirs", "a reader of somebody else", describe, read)
+"""
+
+ABOUT = {
+    "default_data": "",
+    "embedding": "",
+    "labels": [],
+    "makes": {"output": OutputSpec.image(28, 28).to_json(), "space": None},
+}
+
+
+@pytest.fixture
+def resolve(monkeypatch):
+    """`resolve` with echo, which is not asked about itself, and settings as of the command line."""
+    monkeypatch.setattr(job, "describe", lambda *_: ABOUT)
+
+    def run(**given):
+        return job.resolve(
+            resolve_config(
+                {"plugin": "echo", "epsilon": "1", "iterations": "1", "votes": "1", **given}
+            )
+        )
+
+    return run
+
+
+@pytest.fixture
+def theirs(monkeypatch, tmp_path):
+    """Puts a third-party reader of the scheme `theirs` in place, with this body of `describe`."""
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def write(body):
+        (tmp_path / "their_reader.py").write_text(READER.format(body=body))
+        monkeypatch.setenv("PE_DEV_PLUGIN", "reader/theirs=their_reader:make")
+
+    yield write
+    sys.modules.pop("their_reader", None)
+
+
+def test_a_reader_under_development_is_used(resolve, theirs):
+    theirs("return SourceInfo(OutputSpec.image(28, 28), ('a', 'b'))")
+    assert resolve(data="theirs:x").labels == ("a", "b")
+
+
+def test_what_a_reader_says_of_its_source_is_a_data_error(resolve, theirs):
+    theirs("raise SourceError('there is no such table', where='the base', fix='name one')")
+    with pytest.raises(DataError, match="^the base: there is no such table$") as caught:
+        resolve(data="theirs:x")
+    assert caught.value.fix == "name one"
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ("open('/there/is/none')", "FileNotFoundError"),
+        ("raise KeyError('x')", "KeyError"),
+        ("return None", "NoneType, not SourceInfo"),
+        ("return {'output': 1}", "dict, not SourceInfo"),
+        (
+            "return SourceInfo(OutputSpec.image(28, 28), ('a', 'b'), public='false')",
+            "public = str, not True or False",
+        ),
+        (
+            "return SourceInfo(OutputSpec.image(28, 28), ('a', 'b'), public=1)",
+            "public = int, not True or False",
+        ),
+        (
+            "return SourceInfo(OutputSpec.image(28, 28), ('a', 'b'), clients='no')",
+            "clients = str, not True or False",
+        ),
+    ],
+)
+def test_a_reader_that_fails_is_a_plugin_failure_that_names_it(resolve, theirs, body, says):
+    theirs(body)
+    with pytest.raises(PluginFailure, match=says) as caught:
+        resolve(data="theirs:x")
+    assert "reader 'theirs'" in caught.value.where and caught.value.fix
+
+
+@pytest.mark.parametrize("data", ["folder:", "npz:", "sklearn:"])
+def test_a_source_without_a_location_is_a_usage_error(resolve, data, tmp_path, monkeypatch):
+    """An empty path is the current directory, which nobody asked for."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="names no location") as caught:
+        resolve(data=data)
+    assert caught.value.where == "--data" and caught.value.fix
+
+
+def test_label_names_that_are_left_out_are_named_before_records_are_read(resolve, tmp_path):
+    names = np.array(["a", "b", "c"])
+    np.savez(
+        tmp_path / "d.npz",
+        images=np.zeros((3, 28, 28), np.uint8),
+        labels=np.arange(3),
+        label_names=names,
+    )
+    with pytest.raises(
+        DataError, match="--classes: label names of the data are left out: a, c$"
+    ) as caught:
+        resolve(data=str(tmp_path / "d.npz"), classes="x,b,z")
+    assert "--classes a,b,c" in caught.value.fix
+    assert resolve(data=str(tmp_path / "d.npz"), classes="c,b,a,d").labels == ("c", "b", "a", "d")
+
+
+@pytest.mark.parametrize(("where", "error"), [("command line", UsageError), ("file", DataError)])
+def test_an_unknown_option_of_the_embedding_or_generator_is_of_where_it_was_given(
+    tmp_path, where, error, monkeypatch
+):
+    monkeypatch.setattr(job, "describe", lambda *_: ABOUT)
+    common = {"plugin": "echo", "epsilon": "1", "embedding": "pixels", "data": "sklearn:digits"}
+    (tmp_path / "c.toml").write_text("[embedding_options]\nxyzzy = 1\n")
+    given, file = (
+        ({"embedding_options": ["xyzzy=1"]}, None)
+        if where == "command line"
+        else ({}, tmp_path / "c.toml")
+    )
+    with pytest.raises(error, match=r"unknown option 'xyzzy'\. Options: ") as caught:
+        job.resolve(resolve_config({**common, **given}, file))
+    assert "pe describe pixels" in caught.value.fix
+
+    def refuse(*_):
+        raise UsageError(
+            "unknown option 'xyzzy'. Options: x", where="generator 'echo'", fix="`pe describe echo`"
+        )
+
+    monkeypatch.setattr(job, "describe", refuse)
+    (tmp_path / "c.toml").write_text("[set]\nxyzzy = 1\n")
+    given = {"set": ["xyzzy=1"]} if where == "command line" else {}
+    with pytest.raises(error, match="unknown option 'xyzzy'") as caught:
+        job.resolve(resolve_config({**common, **given}, file))
+    assert (
+        caught.value.where == ("--set" if where == "command line" else f"set in {file}")
+        and caught.value.fix
+    )
+
+
+EMBEDDING = """
+from pe_sdk import CannotMake, EmbeddingSpec, hookimpl
+
+def make(output, options):
+    raise CannotMake("it is for larger pictures")
+
+@hookimpl
+def pe_embeddings():
+    return [EmbeddingSpec("gaze", "sees", make)]
+"""
+
+
+@pytest.fixture
+def package(monkeypatch, tmp_path):
+    """Installs `pe-plugin-eye` with generator `eye` and embedding `gaze`; gives settings of it on digits, or other data."""
+
+    def install(name="gaze", plugin="eye", embeds=True, simulator=False, **given):
+        info = tmp_path / "site/pe_plugin_eye-1.0.dist-info"
+        info.mkdir(parents=True, exist_ok=True)
+        meta = "Metadata-Version: 2.1\nName: pe-plugin-eye\nVersion: 1.0\nRequires-Dist: pe-sdk>=1,<2\n"
+        (info / "METADATA").write_text(meta)
+        entries = "[pe.plugins]\neye = their_eye\n" + (
+            "[pe.embeddings]\ngaze = their_eye\n" if embeds else ""
+        )
+        (info / "entry_points.txt").write_text(entries)
+        (tmp_path / "site/their_eye.py").write_text(EMBEDDING)
+        monkeypatch.syspath_prepend(tmp_path / "site")
+        makes = {
+            "output": OutputSpec.image(8, 8).to_json(),
+            "space": {"schema": 1} if simulator else None,
+        }
+        monkeypatch.setattr(
+            job, "describe", lambda *_: {**ABOUT, "embedding": name, "makes": makes}
+        )
+        settings = {
+            "plugin": plugin,
+            "epsilon": "1",
+            "iterations": "1",
+            "votes": "1",
+            "data": "sklearn:digits",
+        }
+        return resolve_config({**settings, **given})
+
+    yield install
+    sys.modules.pop("their_eye", None)
+
+
+@pytest.fixture
+def private(tmp_path):
+    """Data that nobody declares public."""
+    path = tmp_path / "d.npz"
+    np.savez(
+        path,
+        images=np.zeros((3, 8, 8), np.uint8),
+        labels=np.arange(3),
+        label_names=np.array(["a", "b", "c"]),
+    )
+    return str(path)
+
+
+def test_on_public_data_the_embedding_of_the_generator_is_used(package):
+    settled = job.resolve(package())
+    assert (
+        settled.config.embedding == "pe-plugin-eye/gaze"
+        and settled.embedding.distribution == "pe-plugin-eye"
+    )
+    assert settled.notes == () and "pe-plugin-eye" in settled.plan.embeddings[0]
+    again = job.resolve(
+        resolve_config(
+            {"plugin": "eye", "data": "sklearn:digits", "embedding": settled.config.embedding}
+        )
+    )
+    assert again.embedding == settled.embedding, "as from config.toml"
+
+
+@pytest.mark.parametrize("simulator", [True, False])
+def test_a_generator_cannot_bring_its_own_embedding_onto_data_that_are_not_public(
+    package, private, simulator
+):
+    config = package(simulator=simulator, data=private)
+    settled = job.resolve(config)
+    assert (settled.config.embedding, settled.embedding.distribution) == (
+        "simulator-features",
+        "pe-host",
+    )
+    (note,) = settled.notes
+    assert "--embedding pe-plugin-eye/gaze" in note and "private records" in note
+    assert "their_eye" not in sys.modules, "its code was run"
+    told = []
+    reporter = Silent()
+    reporter.note = told.append
+    generate(config, out=None, resume=False, dry_run=True, reporter=reporter)
+    assert told == [note]
+    trusted = job.resolve(package(data=private, embedding="pe-plugin-eye/gaze"))
+    assert trusted.embedding.distribution == "pe-plugin-eye" and trusted.notes == ()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"embeds": False},
+        {"name": "simulator-features"},
+        {"name": "pe-host/simulator-features"},
+        {"name": "../gaze"},
+        {"plugin": "echo"},
+    ],
+)
+@pytest.mark.parametrize("public", [True, False])
+def test_an_embedding_that_the_package_does_not_have_is_none(package, private, public, changes):
+    settled = job.resolve(package(**changes, **({} if public else {"data": private})))
+    assert settled.config.embedding == "simulator-features" and settled.notes == ()
+
+
+@pytest.mark.parametrize("public", [True, False])
+@pytest.mark.parametrize(
+    ("plugin", "variable", "value"),
+    [("eye", "PE_PLUGINS", "eye"), ("mine", "PE_DEV_PLUGIN", "mine=their_eye:make")],
+)
+def test_an_embedding_that_is_disabled_or_of_no_distribution_is_none(
+    package, private, public, monkeypatch, plugin, variable, value
+):
+    monkeypatch.setenv(variable, value)
+    settled = job.resolve(package(plugin=plugin, **({} if public else {"data": private})))
+    assert settled.config.embedding == "simulator-features" and settled.notes == ()
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_an_embedding_that_nobody_asked_for_and_cannot_be_made_says_what_else_there_is(
+    package, asked
+):
+    settled = job.resolve(package(**({"embedding": "gaze"} if asked else {})))
+    with pytest.raises(PluginFailure, match="larger pictures") as caught:
+        settled.make_embedding()
+    assert caught.value.fix == (
+        "" if asked else "give --embedding simulator-features, pixels or values"
+    )
+
+
+def test_pictures_too_small_for_features_are_compared_by_their_pixels(tmp_path):
+    path = tmp_path / "small.npz"
+    np.savez(
+        path,
+        images=np.zeros((3, 7, 9), np.uint8),
+        labels=np.arange(3),
+        label_names=np.array(["a", "b", "c"]),
+    )
+    settled = job.resolve(resolve_config({"plugin": "echo", "data": str(path), "epsilon": 1.0}))
+    assert settled.config.embedding == "pixels"

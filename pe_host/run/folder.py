@@ -1,0 +1,273 @@
+"""The run folder: the name of every file in it, and where a run may live.
+
+Every file is written through `pe_host.durable`, so one under its final name is whole. A step that
+was already done is recalled from the folder rather than done again. Paths are relative to the run,
+and nothing is pickled: arrays are npz, weights safetensors, the rest JSON.
+"""
+
+import contextlib
+import itertools
+import json
+import shutil
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pe_host.digest import arrays_of, samples_of
+from pe_host.durable import PART, atomic_path, is_part, write_atomic
+from pe_host.errors import DataError
+from pe_host.privacy.files import COUNTS, EVALUATION, LEDGER, LOCK, votes_name
+from pe_sdk import Samples
+
+__all__ = ["COUNTS", "EVALUATION", "LEDGER", "LOCK", "RunFolder", "votes_name"]
+
+MANIFEST = "manifest.json"
+CONFIG = "config.toml"
+
+RELEASE = "release"
+"""What may be published."""
+
+INTERNAL = "internal"
+"""What may not be published."""
+
+SAMPLES, CARD, PAGE = "samples.npz", "README.md", "report.html"
+"""Files of `RELEASE`; samples and page are in `INTERNAL` where the run is NOT PRIVATE."""
+
+INTERNAL_PAGE = f"{INTERNAL}/{PAGE}"
+LOG = f"{INTERNAL}/log.txt"
+
+EVALUATING = f"{INTERNAL}/evaluating"
+"""Exists while the samples are measured against public data."""
+
+RELEASED_POPULATION, RELEASED_GRID = "iterations/release.npz", "iterations/release_grid.npz"
+
+
+def population_name(t: int) -> str:
+    """File of the candidates S_t that the votes of iteration t + 1 are cast on."""
+    return f"iterations/{t:03d}/population.npz"
+
+
+def grid_name(t: int) -> str:
+    """File of the samples of S_t that the report shows."""
+    return f"iterations/{t:03d}/grid.npz"
+
+
+def weights_name(round: int) -> str:
+    """File of the weights of the embedding of iteration `round`, from 1."""
+    return f"iterations/{round:03d}/features.safetensors"
+
+
+class RunFolder:
+    """Reads and writes the files of one run. It is the `PopulationStore` of the loop."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, name: str) -> Path:
+        return self.root / name
+
+    def is_bare(self) -> bool:
+        """True where there is nothing but what a run makes before its manifest."""
+        return {path.name for path in self.root.iterdir() if not is_part(path.name)} <= {LOCK}
+
+    def remove_partials(self) -> None:
+        """Remove what a killed process left half-written. Needs the lock of the folder."""
+        for path in [path for path in self.root.rglob(f".*{PART}*") if is_part(path.name)]:
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+
+    def write_text(self, name: str, text: str) -> None:
+        with atomic_path(self.path(name)) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+
+    def write_json(self, name: str, document: Any) -> None:
+        text = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False)
+        self.write_text(name, text + "\n")
+
+    def read_json(self, name: str) -> Any | None:
+        """The document, or None where there is no such file.
+
+        Raises:
+            DataError: the file cannot be read, or is not JSON.
+        """
+        path = self.path(name)
+        try:
+            return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+        except (OSError, ValueError):
+            fix = "restore the file from a backup"
+            raise DataError("this file cannot be read", where=str(path), fix=fix) from None
+
+    def population(self, t: int, origin: str, make: Callable[[], Samples]) -> Samples:
+        """Candidates S_t, recalled if they are of this origin, else made now and stored.
+
+        Raises:
+            DataError: the file is damaged.
+        """
+        return self._recalled(population_name(t), origin, make)
+
+    def release(self, origin: str, make: Callable[[], Samples]) -> Samples:
+        """The released samples, as `population`."""
+        return self._recalled(RELEASED_POPULATION, origin, make)
+
+    def stored_population(self, t: int) -> Samples:
+        """Candidates S_t, which must be there.
+
+        Raises:
+            DataError: the file is missing or damaged.
+        """
+        return _samples(self.path(population_name(t)))[1]
+
+    def _recalled(self, name: str, origin: str, make: Callable[[], Samples]) -> Samples:
+        path = self.path(name)
+        if path.exists():
+            found, samples = _samples(path)
+            if found == origin:
+                return samples
+        samples = make()
+        save_arrays(path, {"origin": np.array(origin), **arrays_of(samples)})
+        return samples
+
+    def weights(
+        self, round: int, make: Callable[[], Mapping[str, NDArray[Any]]]
+    ) -> dict[str, NDArray[Any]]:
+        """Weights of the embedding of iteration `round`: those stored, or those made now and stored.
+
+        Raises:
+            DataError: the file is damaged.
+        """
+        path = self.path(weights_name(round))
+        if not path.exists():
+            write_weights(path, make())
+        return read_weights(path)
+
+
+def _samples(path: Path) -> tuple[str, Samples]:
+    """Origin and samples of a stored population."""
+    arrays = load_arrays(path)
+    origin = str(arrays.pop("origin", None))
+    try:
+        return origin, samples_of(arrays)
+    except ValueError as error:
+        fix = "delete the file; --resume makes it again"
+        raise DataError(f"this population is damaged: {error}", where=str(path), fix=fix) from None
+
+
+def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Store arrays as npz."""
+    with atomic_path(path) as temporary:
+        np.savez(temporary, **arrays)  # type: ignore[arg-type]  # numpy's stubs miss keyword arrays
+
+
+def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """Load the arrays of `save_arrays`. Nothing in the file is run.
+
+    Raises:
+        DataError: the file is damaged.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        fix = "delete the file; --resume makes it again"
+        raise DataError("these arrays cannot be read", where=str(path), fix=fix) from None
+
+
+def write_weights(path: Path, weights: Mapping[str, NDArray[Any]]) -> None:
+    """Store weights as safetensors."""
+    from safetensors.numpy import save
+
+    write_atomic(path, save(dict(weights)))
+
+
+def read_weights(path: Path) -> dict[str, NDArray[Any]]:
+    """Load the weights of `write_weights`.
+
+    Raises:
+        DataError: the file is damaged.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        fix = (
+            "restore the file from a backup; "
+            "that of the first iteration may be deleted: it is trained again"
+        )
+        what = f"these weights cannot be read: {error}"
+        raise DataError(what, where=str(path), fix=fix) from error
+
+
+def refuse_used(folder: Path) -> None:
+    """Raise DataError unless the folder is empty or missing, as a new run needs it."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise in_use(folder)
+
+
+def in_use(folder: Path) -> DataError:
+    """The error for a folder that holds something already."""
+    fix = "add --resume to continue the run in it, or choose another --out"
+    return DataError("the folder is in use", where=str(folder), fix=fix)
+
+
+def refuse_no_run(folder: Path) -> None:
+    """Raise DataError unless --resume can continue here: a run, or one killed before its manifest."""
+    if not folder.is_dir():
+        fix = "leave out --resume to start one"
+        raise DataError("there is no such run", where=str(folder), fix=fix)
+    if not (folder / MANIFEST).exists() and not RunFolder(folder).is_bare():
+        what = "this folder is not a run: it has no manifest.json"
+        raise DataError(what, where=str(folder), fix="choose another --out")
+
+
+def refuse_overlap(folder: Path, location: str) -> None:
+    """Raise DataError where the run folder and the private data lie within each other.
+
+    A run inside the data would be read as data the next time, and data inside a run would be taken
+    for the run's files.
+    """
+    if not location or not Path(location).exists():
+        return
+    run, data = folder.resolve(), Path(location).resolve()
+    if run == data or data in run.parents or run in data.parents:
+        what = "the run folder and the private data lie within each other"
+        raise DataError(what, where=str(folder), fix="choose another --out")
+
+
+def discard_unstarted(folder: Path) -> None:
+    """Remove what a run writes before it reads the data, and nothing else."""
+    for name in (LEDGER, CONFIG, MANIFEST, LOCK):
+        (folder / name).unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # something else is in it
+        folder.rmdir()
+
+
+def fresh_folder(name: str) -> Path:
+    """A new folder `runs/NAME-NNN`, made at once so that no other run takes it."""
+    make_run_folder(Path("runs"))
+    for number in itertools.count(1):
+        folder = Path("runs") / f"{name}-{number:03d}"
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir()
+            break
+    return folder
+
+
+def make_run_folder(folder: Path) -> None:
+    """Make a folder and those above it.
+
+    Raises:
+        DataError: the system refuses.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        what = f"cannot make the run folder: {error.strerror}"
+        raise DataError(what, where=str(folder), fix="choose another --out") from None

@@ -1,0 +1,1 @@
+"""One live run: its start, its loop, its embedding, its release and its evaluation."""

@@ -1,0 +1,43 @@
+"""The end of a run: the folder `release/`, which may be published, and the pages about it."""
+
+import shutil
+from typing import Any
+
+from numpy.typing import NDArray
+
+from pe_host.export import RecordTable, write_npz
+from pe_host.export.atomic import new_folder
+from pe_host.job.config import published_settings
+from pe_host.report import card, render
+from pe_host.report.build import gather
+from pe_host.run.folder import CARD, INTERNAL, INTERNAL_PAGE, PAGE, RELEASE, SAMPLES, RunFolder
+from pe_host.run.manifest import Manifest
+
+
+def write_release(
+    run: RunFolder, manifest: Manifest, data: NDArray[Any], labels: NDArray[Any]
+) -> None:
+    """Write samples, card and public page.
+
+    Where the run is NOT PRIVATE there is no `release/`: its samples stay in `internal/`.
+    """
+    plan = manifest.plan
+    table = RecordTable.check(plan.output, data, labels, plan.class_names)
+    if not plan.private:
+        internal = run.path(INTERNAL)
+        internal.mkdir(exist_ok=True)
+        (internal / SAMPLES).unlink(missing_ok=True)
+        write_npz(internal / SAMPLES, table)
+        return
+    if run.path(RELEASE).exists():  # killed between this and the manifest; the content is the same
+        shutil.rmtree(run.path(RELEASE))
+    shown = gather(run, manifest, published_settings()).public()
+    with new_folder(run.path(RELEASE)) as folder:
+        write_npz(folder / SAMPLES, table)
+        (folder / CARD).write_text(card(shown), encoding="utf-8")
+        (folder / PAGE).write_text(render(shown), encoding="utf-8")
+
+
+def write_internal_page(run: RunFolder, manifest: Manifest) -> None:
+    """Write the page that stays with the operator."""
+    run.write_text(INTERNAL_PAGE, render(gather(run, manifest, published_settings())))

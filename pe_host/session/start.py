@@ -1,0 +1,79 @@
+"""Start a run in a folder, or continue the run that is in it."""
+
+import platform
+from importlib.metadata import version
+from typing import Any
+
+from pe_host.compute.info import GeneratorInfo
+from pe_host.errors import DataError, PluginFailure, PrivacyRefusal
+from pe_host.job.config import reproducible_settings
+from pe_host.job.job import Job
+from pe_host.run.folder import CONFIG, RunFolder
+from pe_host.run.manifest import Manifest
+
+
+def start_run(run: RunFolder, job: Job, info: GeneratorInfo) -> Manifest:
+    """Write manifest and configuration of a new run."""
+    manifest = _manifest(job, info).write(run)
+    run.write_text(CONFIG, job.config.to_toml())
+    return manifest
+
+
+def continue_run(run: RunFolder, job: Job, info: GeneratorInfo) -> Manifest:
+    """Read the manifest of the run in the folder, which must be a run of this very job.
+
+    Raises:
+        PrivacyRefusal: another privacy plan.
+        PluginFailure: another generator, or another version of it.
+        DataError: other settings, or not a run.
+    """
+    if run.is_bare():  # killed before the manifest was there: nothing can have been spent
+        return start_run(run, job, info)
+    kept, now = Manifest.read(run), _manifest(job, info)
+    where = str(run.root)
+    fix = "use the settings of its config.toml, or start a new run in another folder"
+    if kept.plan.digest != now.plan.digest:
+        before, after = kept.plan.to_json(), now.plan.to_json()
+        changed = ", ".join(sorted(name for name in before if before[name] != after.get(name)))
+        what = (
+            f"the privacy plan differs from the run's ({changed}); "
+            "resuming would change its guarantee"
+        )
+        raise PrivacyRefusal(what, where=where, fix=fix)
+    if kept.generator != now.generator or kept.options != now.options:
+        what = f"the run was started with {kept.generator}, not {now.generator}"
+        if kept.generator == now.generator:
+            differ = {*kept.options.items()} ^ {*now.options.items()}
+            names = ", ".join(sorted({name for name, _ in differ}))
+            what = f"the run was started with other options of the generator: {names}"
+        raise PluginFailure(what, where=where, fix=fix)
+    kept.check_parts(info.parts, where)
+    if other := sorted(name for name in now.config if now.config[name] != kept.config.get(name)):
+        what = f"the run was started with other settings: {', '.join(other)}"
+        raise DataError(what, where=where, fix=fix)
+    if not run.path(CONFIG).exists():  # killed between the two
+        run.write_text(CONFIG, job.config.to_toml())
+    return kept
+
+
+def _manifest(job: Job, info: GeneratorInfo) -> Manifest:
+    config: dict[str, Any] = {}
+    for name in reproducible_settings():
+        value = getattr(job.config, name)
+        config[name] = list(value) if isinstance(value, tuple) else value
+    config["epsilon"] = job.plan.to_json()["epsilon"]
+    distributions = ("pe-host", "pe-sdk", "numpy", "torch", "faiss-cpu", "opendp", "dp-accounting")
+    return Manifest(
+        plan=job.plan,
+        generator=job.generator,
+        embedding=job.embedding,
+        options=dict(info.options),
+        config=config,
+        versions={
+            "python": platform.python_version(),
+            **{name: version(name) for name in distributions},
+            job.generator.distribution: job.generator.version,
+        },
+        space=dict(info.space) if info.space else None,
+        parts=dict(info.parts),
+    )
