@@ -1,1 +1,1 @@
-"""Embeddings: samples to vectors in the unit ball, and the integer grid on which votes are counted."""
+"""Embeddings map samples to vectors in the unit ball; votes are counted on an integer grid."""

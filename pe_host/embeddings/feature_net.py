@@ -1,7 +1,8 @@
-"""The net behind `simulator-features`: its body, and its vectors. Everything is a function of its arguments.
+"""The net behind `simulator-features`: its body and the vectors that come out of it.
 
-Vectors of a batch do not depend on each other: convolutions and the last layer treat each record alone, nothing is normalised over the
-batch, and the caller gives blocks of one size.
+Everything is a function of its arguments. Vectors of a batch do not depend on each other:
+convolutions and the last layer treat each record separately, nothing is normalised over the batch,
+and the caller passes blocks of one size.
 """
 
 import contextlib
@@ -17,30 +18,30 @@ from pe_host.embeddings.preprocessing import Size
 from pe_sdk import Weights
 
 BODY = "body."
-"""Prefix of the weights of the body; the others belong to the heads, which only training needs."""
+"""Prefix of the weights of the body. The other weights belong to the heads, for training only."""
 
 
 class _Unit(nn.Module):
-    """Rows to unit length; a zero row stays zero."""
+    """Scales rows to unit length; a zero row stays zero."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return nn.functional.normalize(x, dim=1)
 
 
 def make_body(size: Size) -> nn.Sequential:
-    """From records as `Preprocessor.to_tensor` gives them to the activations before the heads."""
+    """Make the layers from `Preprocessor.to_tensor` to the activations before the heads."""
     layers, activations = size.preprocessor.layers(size)
     layers += [nn.Flatten(), nn.Dropout(0.2), nn.Linear(activations, size.dim), nn.ReLU()]
     body = nn.Sequential(*layers)
-    body.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # its stubs leave this out
+    body.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in its stubs
     return body
 
 
 @contextlib.contextmanager
 def one_thread() -> Iterator[None]:
-    """Sums must not depend on how many cores a machine has.
+    """Run torch on one thread, so that sums do not depend on the number of cores.
 
-    Two threads train in little more than half the time on cores that are idle, and in ten times as much on cores that are not.
+    Two threads train almost twice as fast on idle cores, and ten times slower on busy ones.
     """
     before = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -54,7 +55,7 @@ def load_weights(module: nn.Module, weights: Weights, size: Size) -> None:
     """Put weights into a net.
 
     Raises:
-        ValueError: they are of another net.
+        ValueError: they belong to another net.
     """
     try:
         module.load_state_dict(

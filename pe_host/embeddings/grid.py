@@ -1,9 +1,10 @@
 """The integer grid of embedding vectors, on which nearest-neighbour distances are exact.
 
-Floating-point sums depend on the order of summation, which a matrix product chooses by the shape of the whole batch: with float
-vectors, leaving one private record out can move the vote of another. On this grid each vector has integer entries and norm
-below 2048, so |x|^2, |y|^2, x.y and |x - y|^2 and all their partial sums are integers of magnitude below 2^24, which float32
-holds without rounding: any order of summation gives the same bits.
+Floating-point sums depend on the order of summation, which a matrix product chooses by the shape of
+the whole batch. So with float vectors, leaving out one private record can move the vote of another.
+On this grid each vector has integer entries and norm below 2048. Then |x|^2, |y|^2, x.y, |x - y|^2
+and all their partial sums are integers of magnitude below 2^24, which float32 holds without
+rounding: any order of summation gives the same bits.
 """
 
 import numpy as np
@@ -15,8 +16,8 @@ Grid = NDArray[np.int16]
 def to_grid(vectors: NDArray[np.floating]) -> Grid:
     """Round vectors of the unit ball to the grid, row by row.
 
-    A vector longer than 1 is shortened to 1. A vector with a non-finite entry becomes zero: that is the fixed rule by which a record
-    that cannot be embedded votes.
+    A vector longer than 1 is shortened to 1. A vector with a non-finite entry becomes zero: this is
+    the fixed rule by which a record that cannot be embedded votes.
 
     Args:
         vectors: floating [n, d], d <= 2**20.
@@ -44,5 +45,8 @@ def _into_ball(rows: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def grid_scale(dim: int) -> int:
-    """Steps of the grid in the unit length: rounding d entries adds at most sqrt(d) / 2 to a norm that must stay below 2048."""
+    """Steps of the grid in the unit length.
+
+    Rounding d entries adds at most sqrt(d) / 2 to a norm, which must stay below 2048.
+    """
     return int(2047 - np.sqrt(dim) / 2)

@@ -1,4 +1,7 @@
-"""The records themselves as vectors: centred, scaled into the unit ball. The embedding of last resort, and of the simplest tests."""
+"""The records themselves as vectors, centred and scaled into the unit ball.
+
+The embedding of last resort, and of the simplest tests.
+"""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,7 +13,10 @@ from pe_sdk import CannotMake, Embedding, EmbeddingSpec, NoOptions, OutputSpec, 
 
 
 class Pixels(Embedding):
-    """x -> (x - 127.5) / (127.5 sqrt(d)) of uint8 records with d elements: norm at most 1, distances as between the records."""
+    """x -> (x - 127.5) / (127.5 sqrt(d)) for uint8 records with d elements.
+
+    The norm is at most 1, and distances are proportional to those between the records.
+    """
 
     def __init__(self, output: OutputSpec) -> None:
         if output.dtype != "uint8":

@@ -1,4 +1,4 @@
-"""How the net of `simulator-features` sees records of a kind: what it is given, its first layers, and how examples are spoilt."""
+"""How the net of `simulator-features` sees records of a kind: input, first layers, augmentation."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -12,23 +12,24 @@ from torch import nn
 from pe_host.modality import MODALITIES, load_part
 
 WIDEST = 128
-"""Channels of a convolution, at most."""
+"""Most channels of a convolution."""
 
 SHORTEST = 7
-"""An axis of so many elements, or fewer, is not halved."""
+"""An axis of this length or shorter is not halved."""
 
 
 @dataclass(frozen=True)
 class Size:
-    """Of records and net.
+    """Size of records and of the net.
 
     Args:
-        shape: of a record: height, width and channels of a picture; steps and features of a series.
-        width: channels of the first convolution; doubled after each halving of the record, up to 128.
+        shape: of a record: height, width, channels of an image; steps and features of a series.
+        width: channels of the first convolution; doubled after each halving of the record, up to
+            `WIDEST`.
         dim: length of a feature vector.
-        side: larger records are averaged down until they have this many pixels a side or, if series, four times as many steps;
-            or less than twice as many.
-        kind: of the record.
+        side: larger records are averaged down to at least this many pixels a side and less than
+            twice as many; series to four times as many steps.
+        kind: of the record, as of `OutputSpec.kind`.
     """
 
     shape: tuple[int, ...]
@@ -50,42 +51,48 @@ class Size:
 
 
 class Preprocessor(ABC):
-    """Of one kind. Everything is a function of its arguments, and rows are treated apart."""
+    """What the net needs to know about records of one kind.
+
+    Everything is a function of its arguments, and each row is treated separately.
+    """
 
     @abstractmethod
     def factor(self, shape: tuple[int, ...], side: int) -> int:
-        """By which records of this shape are averaged down."""
+        """Elements of an axis to average into one, for records of this shape."""
 
     @abstractmethod
     def shrink(self, data: NDArray[Any], factor: int) -> NDArray[Any]:
-        """[n, *shape] averaged over `factor` elements of an axis, in the same dtype; what is left over at the ends is cut off."""
+        """Average [n, *shape] over `factor` elements of each axis, in the same dtype.
+
+        Elements left over at the ends are cut off.
+        """
 
     @abstractmethod
     def to_tensor(self, data: NDArray[Any]) -> torch.Tensor:
-        """What was shrunk as float32, channels first."""
+        """Convert shrunk records to float32, channels first."""
 
     @abstractmethod
     def layers(self, size: Size) -> tuple[list[nn.Module], int]:
-        """The layers from `to_tensor` to the last activations, and how many activations a record has there."""
+        """Make the layers after `to_tensor`; returns them and their number of activations."""
 
     @abstractmethod
     def augment(self, records: torch.Tensor, strength: float) -> torch.Tensor:
-        """Records as another instrument might have taken them. May write into its argument.
+        """Change records as another camera or sensor might have. May write into its argument.
 
-        What a generator makes is cleaner than what it stands for, and few examples are not so soon learnt by heart.
+        Generators make cleaner records than real ones, and augmentation delays overfitting.
 
         Args:
-            records: as `to_tensor` gives them.
-            strength: 1, or 0 for none.
+            records: from `to_tensor`.
+            strength: 1 is the default, 0 changes nothing.
         """
 
     @abstractmethod
     def fit_normalisation(self, body: nn.Sequential, examples: NDArray[Any]) -> None:
-        """Before the first training: set what the layers take once and for all from public examples, as `shrink` gives them."""
+        """Set the input scale of the net from shrunk public examples, before the first training."""
 
 
 class ImagePreprocessor(Preprocessor):
-    """uint8 [n, H, W, C] -> float32 [n, C, h, w] in [0, 1]."""
+    """Images, uint8 [n, H, W, C] -> float32 [n, C, h, w] in [0, 1]."""
 
     def factor(self, shape: tuple[int, ...], side: int) -> int:
         return max(1, min(shape[:2]) // side)
@@ -109,7 +116,7 @@ class ImagePreprocessor(Preprocessor):
         width = size.width
         layers: list[nn.Module] = []
         while min(height, across) > SHORTEST:
-            # Pooled first, to the same result: a quarter of the pixels are left to rectify.
+            # Pooling before ReLU gives the same result and leaves a quarter of the work.
             layers += [
                 nn.Conv2d(channels, width, 3, padding=1),
                 nn.MaxPool2d(2),
@@ -124,7 +131,7 @@ class ImagePreprocessor(Preprocessor):
         return layers, channels * height * across
 
     def augment(self, records: torch.Tensor, strength: float) -> torch.Tensor:
-        """Blurred, with less or more light and contrast, noisy; all moved a little."""
+        """Blur, change brightness and contrast, add noise, shift by a pixel."""
         if strength == 0:
             return records
         x = records.permute(0, 2, 3, 1)  # the order in memory
@@ -142,10 +149,10 @@ class ImagePreprocessor(Preprocessor):
         return torch.roll(x, (down, right), (1, 2)).permute(0, 3, 1, 2)
 
     def fit_normalisation(self, body: nn.Sequential, examples: NDArray[Any]) -> None:
-        """Nothing: the scale of pictures is fixed."""
+        """Do nothing: the scale of images is fixed."""
 
     def _channels_first(self, data: NDArray[Any]) -> torch.Tensor:
-        # NHWC in memory is what convolutions on a CPU like best, so the axes are renamed and nothing is copied.
+        # Convolutions on a CPU are fastest on NHWC memory: only the axes are renamed.
         return (
             torch.from_numpy(data)
             .permute(0, 3, 1, 2)
@@ -154,7 +161,10 @@ class ImagePreprocessor(Preprocessor):
 
 
 class SeriesPreprocessor(Preprocessor):
-    """Series, float32 [n, T, F] -> float32 [n, F, t]; the first layer brings features of any unit and tail to one scale."""
+    """Series, float32 [n, T, F] -> float32 [n, F, t].
+
+    The first layer brings features of any unit and tail to one scale.
+    """
 
     def factor(self, shape: tuple[int, ...], side: int) -> int:
         return max(1, shape[0] // (4 * side))
@@ -183,7 +193,7 @@ class SeriesPreprocessor(Preprocessor):
         return layers, channels * steps
 
     def augment(self, records: torch.Tensor, strength: float) -> torch.Tensor:
-        """Each feature a little larger or smaller, smoothed, noisy; all moved by a step."""
+        """Scale each feature, smooth, add noise, shift by a step."""
         if strength == 0:
             return records
         gain, noise = torch.rand(2, len(records), records.shape[1], 1)
@@ -208,7 +218,10 @@ class SeriesPreprocessor(Preprocessor):
 
 
 class _Scale(nn.Module):
-    """asinh((x - centre) / spread): linear near the centre, logarithmic far from it, as queues and delays have long tails."""
+    """asinh((x - centre) / spread): linear near the centre, logarithmic far from it.
+
+    Queue lengths and delays have long tails.
+    """
 
     centre: torch.Tensor
     spread: torch.Tensor

@@ -1,10 +1,12 @@
-"""Features learnt from the generator itself: a small convolutional net that reads labels and parameters off its samples, or, where it
-has no parameters, tells variations of one sample from other samples.
+"""Features learnt from the generator itself, by a small convolutional net.
 
-It needs no download and no private data. It is trained on the generator's random output first, and between iterations it goes on
-to learn from the released population, which the noisy histograms have moved towards the private data: post-processing, which costs
-no privacy.
-The unit-length activations before the heads are the embedding.
+The net learns to read labels and parameters from samples of the generator. If the generator has no
+parameters, it learns to tell variations of one sample from other samples. The unit-length
+activations before the heads are the embedding.
+
+It needs no download and no private data. It is trained on random output first. Between iterations
+it trains on the released population, which the noisy histograms have moved towards the private
+data: that is post-processing and costs no privacy.
 """
 
 from collections.abc import Iterable
@@ -32,7 +34,7 @@ if TYPE_CHECKING:  # it imports torch
 
 
 SMALLEST = 8
-"""Pixels a side of the smallest pictures, and steps of the shortest series, that it takes."""
+"""Side of the smallest images, and steps of the shortest series, that it takes."""
 
 
 def takes(output: OutputSpec) -> bool:
@@ -46,21 +48,26 @@ class FeatureOptions:
     """Size and training of the net."""
 
     width: int = option(
-        16, "channels of the first convolution; doubled after each halving of the picture"
+        16, "channels of the first convolution; doubled after each halving of the record"
     )
     dim: int = option(64, "length of the feature vector")
     side: int = option(
         32,
-        "larger pictures are averaged down to this many pixels a side, series to four times as many steps, or less than twice that",
+        "larger images are averaged down to this many pixels a side (or up to twice as many), "
+        "series to four times as many steps",
     )
-    steps: int = option(600, "steps of the first training, of 128 samples each")
-    again: int = option(250, "steps of each training that goes on from the weights before it")
+    steps: int = option(600, "training steps before iteration 1, of 128 samples each")
+    again: int = option(
+        250, "training steps before each later iteration, which start from the weights before"
+    )
     examples: int = option(
-        20_000, "random samples for the first training: fewer where a simulator is slow"
+        20_000, "random samples for the first training; use fewer for a slow simulator"
     )
-    examples_again: int = option(8_000, "samples for each of the others")
+    examples_again: int = option(8_000, "samples for each later training")
     spoil: float = option(
-        1.0, "how much what it learns from is blurred, scaled, grained and moved; 0 for not at all"
+        1.0,
+        "strength of data augmentation (blur, contrast, noise, shift) during training; "
+        "0 disables it",
     )
 
     def __post_init__(self) -> None:
@@ -83,21 +90,22 @@ class FeatureOptions:
 
 
 class SimulatorFeatures(TrainableEmbedding):
-    """See the module. Untrained until `with_weights`; pictures from 8 x 8, series from 8 steps.
+    """The embedding of this module; untrained until `with_weights`.
 
     Args:
-        output: form of a record.
-        options: size and training.
-        weights: of a training, which another goes on from; None before the first.
+        output: images from 8 x 8, or series from 8 steps.
+        options: size and training of the net.
+        weights: of the last training, from which the next one starts; None before the first.
     """
 
     def __init__(
         self, output: OutputSpec, options: FeatureOptions, weights: Weights | None = None
     ) -> None:
         if not takes(output):
-            least = f"images of at least {SMALLEST} x {SMALLEST} and series of at least {SMALLEST} steps"
             raise CannotMake(
-                f"the embedding 'simulator-features' is for {least}, not {output.kind} {list(output.shape)}"
+                f"the embedding 'simulator-features' takes images of at least {SMALLEST} x "
+                f"{SMALLEST} and series of at least {SMALLEST} steps, "
+                f"not {output.kind} {list(output.shape)}"
             )
         self.output, self.options, self.dim = output, options, options.dim
         self.examples, self.examples_again = options.examples, options.examples_again
@@ -109,7 +117,7 @@ class SimulatorFeatures(TrainableEmbedding):
 
     def embed(self, data: NDArray[Any]) -> NDArray[np.float32]:
         if self._body is None:
-            raise RuntimeError("simulator-features has no weights yet: fit, then with_weights")
+            raise RuntimeError("simulator-features has no weights yet: call fit, then with_weights")
         from pe_host.embeddings import feature_net
 
         return feature_net.features(self._body, data, self._size())
@@ -147,7 +155,7 @@ def pe_embeddings() -> Iterable[EmbeddingSpec]:
     return [
         EmbeddingSpec(
             "simulator-features",
-            "a small net trained on the generator's own output: labels, and parameters or variations",
+            "a small net, trained on the generator's output to read labels and parameters",
             make,
             FeatureOptions,
         )

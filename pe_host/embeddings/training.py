@@ -1,6 +1,6 @@
-"""How the net of `simulator-features` learns to read labels and parameters off records that are spoilt a little.
+"""Training of the `simulator-features` net: read labels and parameters from augmented records.
 
-Of a generator without parameters it learns instead which records are variations of each other.
+For a generator without parameters, the net learns which records are variations of each other.
 """
 
 import math
@@ -18,23 +18,26 @@ from pe_sdk import PARAMETERS_KNOWN, Categorical, ParameterSpace, Samples, Weigh
 
 BATCH = 128
 PARAMETER_WEIGHT, UNREAD_WEIGHT = 0.1, 0.9
-"""Weight of the parameters beside the labels in the loss: labels say what votes must not confuse, parameters how it looks. The second
-is added in the measure in which labels cannot be read: in random samples they may have nothing to do with the pictures, and a net that
-learns little else then tells no picture from another. The same holds of variations where there are no parameters."""
+"""Weights of the parameters in the loss, where labels have weight 1.
+
+Labels are what votes must not confuse; parameters are what a record looks like. UNREAD_WEIGHT is
+added as far as the labels cannot be read. In random samples, labels may have nothing to do with the
+records, and a net that learns little else would not tell one record from another. The same weights
+apply to variations, if there are no parameters."""
 
 TEMPERATURE = 0.2
-"""Of the contrast between variations of one picture and other pictures."""
+"""Temperature of the contrast between variations of one record and other records."""
 
 SMOOTHING = 0.05
-"""Of the labels."""
+"""Label smoothing."""
 
 FRESH_RATE, AGAIN_RATE = 4e-3, 2e-3
-"""Highest rate of a training from random weights, and from weights that have learnt already."""
+"""Peak learning rate of a training from random weights, and of one from earlier weights."""
 
 
 @dataclass(frozen=True)
 class Targets:
-    """What the heads learn to read.
+    """What the heads learn to predict.
 
     Args:
         labels: int64 [n].
@@ -42,9 +45,10 @@ class Targets:
         numbers: float32 [n, p], numerical parameters scaled to [-1, 1].
         codes: int64 [n, q], categorical parameters.
         code_counts: number of choices of each of the q.
-        known: bool [n], the rows whose numbers and codes are to be learnt.
-        pairs: row 2i + 1 is a variation of row 2i, and that is to be learnt.
-        groups: int64 [n], alike for rows whose pairs begin with the same picture; empty without pairs.
+        known: bool [n], rows whose numbers and codes count.
+        pairs: row 2i + 1 is a variation of row 2i, which the net learns to see.
+        groups: int64 [n], equal for rows whose pairs start with the same record; empty without
+            pairs.
     """
 
     labels: NDArray[np.int64]
@@ -58,7 +62,7 @@ class Targets:
 
 
 def targets_of(examples: Samples, space: ParameterSpace | None, label_count: int) -> Targets:
-    """Labels and, where there is a space, its parameters; else pairs."""
+    """Targets of these examples: labels, and parameters if there is a space, else pairs."""
     numbers, codes, counts = [], [], []
     for name, parameter in (space or {}).items():
         column = examples.state[name]
@@ -84,7 +88,7 @@ def targets_of(examples: Samples, space: ParameterSpace | None, label_count: int
 
 
 def _groups(examples: Samples) -> NDArray[np.int64]:
-    """The pictures of a pool come again, as do those that were drawn as parents several times."""
+    """Groups of equal records: pools repeat images, and parents may be drawn several times."""
     assert examples.data is not None
     seen: dict[bytes, int] = {}
     firsts = [seen.setdefault(picture.tobytes(), len(seen)) for picture in examples.data[::2]]
@@ -92,7 +96,7 @@ def _groups(examples: Samples) -> NDArray[np.int64]:
 
 
 class _TrainingNet(nn.Module):
-    """The body, and a head for each thing to read."""
+    """The body, and a head for each target."""
 
     def __init__(self, size: Size, targets: Targets) -> None:
         super().__init__()
@@ -112,8 +116,9 @@ class _TrainingNet(nn.Module):
         known: torch.Tensor,
         groups: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Cross-entropy on labels (smoothed) and categorical parameters, squared error on numerical ones, where they are known; or
-        contrast of pairs.
+        """Loss of a batch: smoothed cross-entropy on labels, plus that of parameters or pairs.
+
+        Known categorical parameters add a cross-entropy, numerical ones a squared error.
         """
         features = self.body(pictures)
         logits = self.label_head(features)
@@ -128,11 +133,11 @@ class _TrainingNet(nn.Module):
 
 
 def contrast(features: torch.Tensor, groups: torch.Tensor) -> torch.Tensor:
-    """How badly pairs are told from other rows: NT-Xent (Chen et al., arXiv 2002.05709, Equation 1), a scalar.
+    """NT-Xent loss of pairs among other rows (Chen et al., arXiv 2002.05709, Equation 1), a scalar.
 
     Args:
         features: float32 [2m, d]; rows 2i and 2i + 1 are a pair.
-        groups: int64 [2m]; rows of one group are not told from each other.
+        groups: int64 [2m]; rows of one group are not contrasted with each other.
     """
     unit = nn.functional.normalize(features, dim=1)
     likeness = unit @ unit.T / TEMPERATURE
@@ -142,7 +147,10 @@ def contrast(features: torch.Tensor, groups: torch.Tensor) -> torch.Tensor:
 
 
 def unread(loss: float, classes: int) -> float:
-    """What is left to read of the labels: 0 where their loss is the least that smoothing allows, 1 where it is that of guessing."""
+    """Share of the labels that is still unread, from their loss.
+
+    0 at the least loss that smoothing allows, 1 at the loss of guessing.
+    """
     if classes == 1:
         return 1.0
     other = SMOOTHING / classes
@@ -152,7 +160,7 @@ def unread(loss: float, classes: int) -> float:
 
 
 def _batch(examples: int, pairs: bool) -> torch.Tensor:
-    """Rows of a batch, int64 [BATCH]; pairs stay together, and none comes twice."""
+    """Rows of a batch, int64 [BATCH]; pairs stay together, and each occurs once."""
     if not pairs:
         return torch.randint(0, examples, (BATCH,))
     firsts = torch.randperm(examples // 2)[: BATCH // 2]
@@ -168,7 +176,7 @@ def train(
     seed: int,
     start: Weights | None = None,
 ) -> dict[str, NDArray[Any]]:
-    """Train body and heads; return their weights by name. AdamW with a one-cycle rate.
+    """Train body and heads by AdamW with a one-cycle rate; return their weights by name.
 
     Deterministic on one machine with the same versions.
 
@@ -177,12 +185,12 @@ def train(
         targets: n rows.
         size: of records and net.
         steps: number of batches.
-        strength: of spoiling.
-        seed: of initial weights, order of batches, spoiling and dropout.
-        start: weights of an earlier training on the same targets, to go on from.
+        strength: of augmentation.
+        seed: of initial weights, order of batches, augmentation and dropout.
+        start: weights of an earlier training on the same targets, to start from.
 
     Raises:
-        ValueError: `start` is of another net or of other targets.
+        ValueError: `start` belongs to another net or to other targets.
     """
     with torch.random.fork_rng(devices=[]), one_thread():
         torch.manual_seed(seed)

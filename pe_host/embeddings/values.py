@@ -1,4 +1,7 @@
-"""The values themselves as vectors, for records of any kind and dtype: each centred, scaled and cut off into the unit ball."""
+"""The values themselves as vectors, for records of any kind and dtype.
+
+Each value is centred, scaled and clipped into the unit ball.
+"""
 
 from collections.abc import Iterable
 from typing import Any
@@ -20,17 +23,18 @@ from pe_sdk import (
 EXAMPLES = 2_000
 
 SPREADS = 3.0
-"""Standard deviations of the generator's own values at which values are cut off."""
+"""Values are clipped at so many standard deviations of the generator's own values."""
 
 
 class Values(TrainableEmbedding):
-    """x -> clip((x - centre) / reach, -1, 1) / sqrt(d) of records with d elements.
+    """x -> clip((x - centre) / reach, -1, 1) / sqrt(d) for records with d elements.
 
-    Centre and reach, a pair for each declared feature or one pair for the whole record, are those of the feature's public range,
-    and where there is none they come from the first samples of the generator, once and for all. Never from private records.
+    There is one pair of centre and reach for each declared feature, or one for the whole record. It
+    is that of the feature's public range; where there is none, the first samples of the generator
+    set it once. It never comes from private records.
 
     Args:
-        output: form of a record.
+        output: spec of a record.
         weights: "centre" and "reach", float64 [features or 1]; None before `fit`.
     """
 
@@ -40,11 +44,13 @@ class Values(TrainableEmbedding):
         if weights is not None:
             form = (max(len(output.features), 1),)
             if any(weights[name].shape != form for name in ("centre", "reach")):
-                raise ValueError(f"weights do not fit the embedding 'values' of {output.form}")
+                raise ValueError(
+                    f"these weights do not fit the embedding 'values' for {output.form}"
+                )
 
     def embed(self, data: NDArray[Any]) -> NDArray[np.float32]:
         if self._weights is None:
-            raise RuntimeError("values has no weights yet: fit, then with_weights")
+            raise RuntimeError("values has no weights yet: call fit, then with_weights")
         unit = np.clip((data - self._weights["centre"]) / self._weights["reach"], -1, 1)
         vectors: NDArray[np.float32] = (
             unit.reshape(len(data), self.dim) / np.sqrt(self.dim)
@@ -77,5 +83,5 @@ def make(output: OutputSpec, options: NoOptions) -> Values:
 
 @hookimpl
 def pe_embeddings() -> Iterable[EmbeddingSpec]:
-    summary = "the values themselves, on the scale of their declared ranges or of the generator's own values"
+    summary = "the values, on the scale of their declared ranges or of the generator's own values"
     return [EmbeddingSpec("values", summary, make)]

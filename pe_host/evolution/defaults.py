@@ -1,28 +1,30 @@
-"""Settings that nobody gave, from public quantities alone: ε before anything is spent, then the released number of records.
+"""Default settings, from public quantities only.
 
-Nothing here may look at private data, and nothing needs to: the figures were chosen once, on public benchmarks (see
+These are ε, before anything is spent, then the released number of records. Nothing here may look at
+private data, and nothing needs to: the figures were chosen once, on public benchmarks (see
 `docs/defaults.md`), as functions of what is known about any run.
 """
 
 
 def iterations() -> int:
-    """T. More iterations refine more and pay for it with noise; the gain is flat around five."""
+    """T. More iterations refine more but add noise; the gain is flat around five."""
     return 5
 
 
 def votes(epsilon: float) -> int:
-    """k. The noise on a histogram grows with sqrt(k), the votes with k: the smaller ε, the more neighbours are worth asking."""
+    """k. The noise grows with sqrt(k), the votes with k: the smaller ε, the larger the best k."""
     return 30 if epsilon < 0.3 else 10
 
 
 def candidates(records: int, classes: int, votes: int, noise_scale: float) -> int:
-    """N over all classes: as many as get votes of one noise scale on average.
+    """N over all classes: so many that a candidate gets one noise scale of votes on average.
 
-    The votes on a candidate are k n / N on average; where the noise is larger than that, it chooses the parents.
+    The average is k n / N votes. If the noise is larger than that, it is the noise that chooses the
+    parents.
 
     Args:
         records: n, released with noise or declared public.
-        classes: how many have a share.
+        classes: number of classes that have a share.
         votes: k.
         noise_scale: of the noise on a vote; 0 where the run is NOT PRIVATE.
     """
@@ -33,22 +35,25 @@ def candidates(records: int, classes: int, votes: int, noise_scale: float) -> in
 
 
 def degrees(iterations: int) -> tuple[float, ...]:
-    """Variation degrees, falling geometrically from 0.4 to 0.05: far moves while the population is random, small ones once it fits."""
+    """Variation degrees, which fall geometrically from 0.4 to 0.05.
+
+    Moves are far while the population is random, and small once it fits.
+    """
     if iterations == 1:
         return (0.4,)
     return tuple(round(0.4 * (0.05 / 0.4) ** (t / (iterations - 1)), 4) for t in range(iterations))
 
 
 def samples(released_records: int) -> int:
-    """Size of the release: as many samples as there are records, as far as that is known, within reason."""
+    """Size of the release: the number of records, as far as it is known, within 1,000 to 60,000."""
     return min(max(released_records, 1000), 60_000)
 
 
 MOST_CANDIDATES = 20_000
-"""N is not larger unless it is asked for."""
+"""Largest N that the host chooses."""
 
 THRESHOLD = 1.0
-"""H in noise scales."""
+"""H, in noise scales."""
 
 FINAL_DEGREE = 0.03
-"""Variation of the released samples."""
+"""Variation degree of the released samples."""

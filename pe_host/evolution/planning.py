@@ -1,4 +1,4 @@
-"""The schedule of a run: what was given, and defaults for the rest."""
+"""The schedule of a run, from the settings that were given and defaults for the others."""
 
 from typing import Protocol, cast
 
@@ -8,9 +8,10 @@ from pe_host.evolution.selection import Selection
 
 
 class LoopSettings(Protocol):
-    """Settings of the loop as a person gives them; None leaves one to the host. `pe_host.job.config.RunConfig` is one.
+    """Settings of the loop as a person gives them; None leaves a choice to the host.
 
-    samples and candidates are totals over the classes, degrees one for each iteration; the rest is as in `Schedule`.
+    `samples` and `candidates` are totals over the classes, `degrees` has one entry an iteration, and
+    the others are as in `Schedule`. `pe_host.job.config.RunConfig` is one.
     """
 
     @property
@@ -32,32 +33,34 @@ class LoopSettings(Protocol):
 
 
 def make_schedule(
-    wishes: LoopSettings,
+    settings: LoopSettings,
     iterations: int,
     votes: int,
     noise_scale: float,
     records: int,
     classes: int,
 ) -> Schedule:
-    """Fill in what was not given.
+    """Make the schedule.
 
     Args:
-        wishes: settings.
+        settings: as given.
         iterations, votes, noise_scale: T, k and the noise on a vote, from the privacy plan.
         records: n, as released or declared public.
-        classes: how many classes have a share.
+        classes: number of classes that have a share.
     """
-    degrees = wishes.degrees or defaults.degrees(iterations)
-    samples = wishes.samples or defaults.samples(records)
-    candidates = wishes.candidates or defaults.candidates(records, classes, votes, noise_scale)
+    degrees = settings.degrees or defaults.degrees(iterations)
+    samples = settings.samples or defaults.samples(records)
+    candidates = settings.candidates or defaults.candidates(records, classes, votes, noise_scale)
     return Schedule(
         sizes=(candidates,) * iterations,
         degrees=degrees,
         samples=samples,
-        final_degree=defaults.FINAL_DEGREE if wishes.final_degree is None else wishes.final_degree,
-        lookahead=wishes.lookahead,
+        final_degree=defaults.FINAL_DEGREE
+        if settings.final_degree is None
+        else settings.final_degree,
+        lookahead=settings.lookahead,
         votes=votes,
-        threshold=defaults.THRESHOLD if wishes.threshold is None else wishes.threshold,
-        selection=cast(Selection, wishes.selection or "sample"),
-        keep_parents=bool(wishes.keep_parents),
+        threshold=defaults.THRESHOLD if settings.threshold is None else settings.threshold,
+        selection=cast(Selection, settings.selection or "sample"),
+        keep_parents=bool(settings.keep_parents),
     )

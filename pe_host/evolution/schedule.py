@@ -1,4 +1,4 @@
-"""Settings of the loop and their defaults, which follow from public quantities alone: ε, and the released number of records."""
+"""The settings of the loop."""
 
 from dataclasses import dataclass
 
@@ -7,13 +7,14 @@ from pe_host.evolution.selection import Selection
 
 @dataclass(frozen=True)
 class Schedule:
-    """Everything the loop is told.
+    """All settings of the loop.
 
     Args:
         sizes: candidates in each of the T iterations, over all classes.
-        degrees: variation degree after each of the T iterations; the lookahead of iteration t uses entry t - 1.
+        degrees: variation degree after each of the T iterations; the lookahead of iteration t uses
+            entry t - 1.
         samples: size of the release.
-        final_degree: variation of the parents of the release.
+        final_degree: variation degree of the released samples.
         lookahead: L of arXiv 2305.15560, Algorithm 2; 0 votes for the candidates themselves.
         votes: k, votes of a record.
         threshold: H in units of the noise scale.
@@ -34,7 +35,8 @@ class Schedule:
     def __post_init__(self) -> None:
         if not self.sizes or len(self.sizes) != len(self.degrees):
             raise ValueError(
-                f"{len(self.sizes)} sizes and {len(self.degrees)} degrees; each iteration needs one of both"
+                f"{len(self.sizes)} sizes and {len(self.degrees)} degrees: "
+                "each iteration needs one of each"
             )
 
     @property

@@ -1,4 +1,4 @@
-"""How far two samples are apart: pure functions of arrays that know nothing of where these come from."""
+"""Distances between two samples: pure functions of arrays, wherever these come from."""
 
 from pe_host.metrics.coverage import density_and_coverage
 from pe_host.metrics.frechet import frechet_distance, frechet_of_moments

@@ -1,8 +1,9 @@
-"""Density and coverage of a sample of vectors, told from a reference: Naeem et al., arXiv 2002.09797, equations 4 and 5.
+"""Density and coverage of a sample of vectors: Naeem et al., arXiv 2002.09797, equations 4 and 5.
 
-Both look at balls about the reference vectors, each as large as the distance to its k-th nearest other reference vector. Density is the
-mean number of balls a sample lies in, divided by k: how typical samples are; 1 is expected of a sample like the reference, and more
-is possible. Coverage is the share of balls with a sample in them: how much of the reference is there.
+Both use balls around the reference vectors, each as large as the distance to its k-th nearest other
+reference vector. Density is the mean number of balls that a sample lies in, divided by k: it says
+how typical samples are. A sample like the reference has about 1, and more is possible. Coverage is
+the share of balls with a sample in them: it says how much of the reference is covered.
 """
 
 import numpy as np
@@ -14,7 +15,10 @@ NEIGHBOURS = 5
 _BLOCK = 512
 
 _ROUNDING = 1e-12
-"""Of squared distances, as a share of the largest squared norm: a vector lies in a ball whose edge it is on."""
+"""Tolerance of squared distances, as a share of the largest squared norm.
+
+A vector on the edge of a ball lies in it.
+"""
 
 
 def density_and_coverage(
@@ -25,14 +29,15 @@ def density_and_coverage(
     Compare only values of equal n, m and k: coverage grows with n.
 
     Raises:
-        ValueError: no samples, other columns, or a reference of k rows or fewer.
+        ValueError: no samples, different columns, or a reference of k rows or fewer.
     """
     if samples.ndim != 2 or reference.ndim != 2 or samples.shape[1] != reference.shape[1]:
         raise ValueError(
-            f"two samples of vectors of one length are needed, got {samples.shape} and {reference.shape}"
+            "expected two samples of vectors of one length, "
+            f"got {samples.shape} and {reference.shape}"
         )
     if len(samples) < 1 or not 1 <= k < len(reference):
-        raise ValueError(f"needed are samples, and more than k = {k} >= 1 reference vectors")
+        raise ValueError(f"expected samples, and more than k = {k} >= 1 reference vectors")
     inside, covered = 0, 0
     slack = _ROUNDING * float(
         max(
@@ -51,6 +56,6 @@ def density_and_coverage(
 
 
 def _squared(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Squared distances [n, m]; of a vector to itself it may be a rounding error above or below 0."""
+    """Squared distances [n, m]; that of a vector to itself may be a rounding error off 0."""
     a, b = a.astype(np.float64), b.astype(np.float64)
     return np.asarray((a * a).sum(1)[:, None] + (b * b).sum(1)[None, :] - 2 * (a @ b.T))

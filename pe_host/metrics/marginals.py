@@ -1,8 +1,8 @@
-"""How two samples of one parameter of a simulator differ: their distance, and the bins of a picture of both.
+"""The distance of two samples of one simulator parameter, and the bins to plot both.
 
-Numbers are compared on the scale of the parameter (logarithmic where it says so) as a share of its range; what lies outside
-counts as the end of the range, or as the same point of the circle where the parameter wraps. Codes that are no choice count as
-one more choice.
+Numbers are compared on the scale of the parameter, logarithmic if it is, as a share of its range. A
+value outside counts as the end of the range or, if the parameter wraps, as its point on the circle.
+Codes that are not a choice count as one more choice.
 """
 
 from dataclasses import dataclass
@@ -17,17 +17,18 @@ Column = NDArray[Any]
 Unit = NDArray[np.float64]
 
 BINS = 20
-"""Of a number, at most."""
+"""Most bins of a numerical parameter."""
 
 
 def marginal_distance(parameter: Parameter, a: Column, b: Column) -> float:
-    """0 for equal samples, at most 1.
+    """Distance of two samples of a parameter: 0 for equal samples, at most 1.
 
-    Numbers: the 1-Wasserstein distance as a share of the range; around the circle where the parameter wraps, and then at most
-    0.5. Choices: the total variation distance, half the sum of the differences of the shares.
+    Numbers: the 1-Wasserstein distance as a share of the range; if the parameter wraps, around the
+    circle and at most 0.5. Choices: the total variation distance, half the sum of the differences of
+    the shares.
 
     Args:
-        parameter: gives scale and range.
+        parameter: defines scale and range.
         a, b: columns of the parameter, [n] and [m], finite, n, m >= 1.
     """
     if isinstance(parameter, Categorical):
@@ -39,9 +40,10 @@ def marginal_distance(parameter: Parameter, a: Column, b: Column) -> float:
 
 
 def wasserstein(a: Unit, b: Unit, circular: bool = False) -> float:
-    """1-Wasserstein distance of two samples: ∫|F − G|; on the circle of length 1, min over t of ∫|F − G − t|.
+    """1-Wasserstein distance of two samples: ∫|F − G|.
 
-    The best t is a median of F − G (Rabin, Delon and Gousseau, Transportation distances on the circle, arXiv 0906.5499,
+    On the circle of length 1 it is the minimum over t of ∫|F − G − t|; the best t is a median of
+    F − G (Rabin, Delon and Gousseau, Transportation distances on the circle, arXiv 0906.5499,
     section 3).
 
     Args:
@@ -65,8 +67,8 @@ class Bins:
 
     Args:
         parameter: what they divide: numbers on its scale, or its choices.
-        count: how many.
-        span: the values an `Int` bin holds, 1 for the others; the last bin can hold fewer.
+        count: number of bins.
+        span: number of values in a bin of an `Int`, else 1; the last bin can hold fewer.
     """
 
     parameter: Parameter
@@ -74,7 +76,10 @@ class Bins:
     span: int = 1
 
     def shares(self, values: Column) -> Unit:
-        """The share of the values, [n], in each bin: float64 [count]. Codes that are no choice are in none."""
+        """Share of the values, [n], in each bin: float64 [count].
+
+        Codes that are not a choice are in no bin.
+        """
         if isinstance(self.parameter, Categorical):
             return _shares_of_codes(self.parameter, values)[:-1]
         if isinstance(self.parameter, Int):
@@ -88,7 +93,10 @@ class Bins:
 
 
 def bins_of(parameter: Parameter) -> Bins:
-    """A bar a choice; 20 for real numbers; at most 20 for whole ones, of the same number of values each but for the last."""
+    """Bins of a parameter: one a choice, 20 for real numbers, at most 20 for whole ones.
+
+    All bins of whole numbers hold the same number of values, except the last.
+    """
     if isinstance(parameter, Categorical):
         return Bins(parameter, len(parameter.choices))
     if isinstance(parameter, Int):
@@ -103,7 +111,7 @@ def _to_unit(parameter: Float | Int, values: Column) -> Unit:
     inside = np.asarray(values, np.float64)
     if not wraps:
         inside = np.clip(inside, parameter.low, parameter.high)
-    elif log:  # what is not above 0 has no place on the scale
+    elif log:  # values up to 0 have no place on the scale
         inside = np.where(inside > 0, inside, parameter.low)
     if log:
         unit = np.log(inside / parameter.low) / np.log(parameter.high / parameter.low)
@@ -113,7 +121,7 @@ def _to_unit(parameter: Float | Int, values: Column) -> Unit:
 
 
 def _shares_of_codes(parameter: Categorical, codes: Column) -> Unit:
-    """float64 [choices + 1]; the last is the share of codes that are no choice."""
+    """Shares of the choices, float64 [choices + 1]; the last is that of all other codes."""
     count = len(parameter.choices)
     known = np.isin(codes, np.arange(count))
     return np.bincount(np.where(known, codes, count).astype(np.int64), minlength=count + 1) / len(

@@ -11,11 +11,11 @@ SUMMARIES: Mapping[tuple[str, str], str] = MappingProxyType(
         (
             EMBEDDING,
             "simulator-features",
-        ): "a small net trained on the generator's own output: labels, and parameters or variations",
+        ): "a small net, trained on the generator's output to read labels and parameters",
         (
             EMBEDDING,
             "values",
-        ): "the values themselves, on the scale of their declared ranges or of the generator's own values",
+        ): "the values, on the scale of their declared ranges or of the generator's own values",
         (READER, "folder"): "a folder of images for each class",
         (READER, "idx"): "IDX files as of MNIST, plain or gzipped; class names by --classes",
         (
