@@ -66,7 +66,9 @@ def exit_codes() -> str:
         PluginFailure.exit_code: (
             "a plugin is missing, is broken, cannot make the requested output or fails a check"
         ),
-        PrivacyRefusal.exit_code: "a privacy refusal: continuing would break the guarantee",
+        PrivacyRefusal.exit_code: (
+            "a privacy refusal: continuing would break the guarantee or leave it open"
+        ),
         DataError.exit_code: "the data or the configuration is invalid",
         INTERRUPTED: "interrupted; completed work is kept",
     }
