@@ -1,4 +1,4 @@
-"""Draw the pictures of the guide. `python docs/make_images.py`, from the root of the project, writes docs/images/guide/*.png"""
+"""Draw the images of the guide: `python docs/make_images.py` writes docs/images/guide/*.png."""
 
 import re
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ GAP, HEAD = 2, 16
 
 
 def gauges() -> Simulator:
-    """The simulator of the tutorial, from the tutorial's own text."""
+    """Simulator of the tutorial, executed from the text of the page."""
     found = re.search(
         r"```python\n(# src/pe_gauges/__init__\.py\n.*?)```",
         (DOCS / "tutorial.md").read_text(),
@@ -35,7 +35,7 @@ def gauges() -> Simulator:
 def built_in(
     package: str, output: OutputSpec, labels: tuple[str, ...], options: Mapping[str, str]
 ) -> Simulator:
-    """A simulator of a plugin in this repository."""
+    """Simulator of a plugin in this repository."""
     from importlib import import_module
 
     from pe_sdk import parse_options
@@ -47,7 +47,7 @@ def built_in(
 
 
 def sheet(pictures: NDArray[Any], columns: int, zoom: int) -> Image.Image:
-    """Pictures [n, H, W, C] in rows of `columns`, enlarged."""
+    """Contact sheet of images [n, H, W, C] in rows of `columns`, enlarged `zoom` times."""
     n, height, width, channels = pictures.shape
     cells = np.full((n // columns, height + GAP, columns, width + GAP, channels), 40, np.uint8)
     cells[:, :height, :, :width] = pictures.reshape(-1, columns, height, width, channels).transpose(
@@ -61,7 +61,7 @@ def sheet(pictures: NDArray[Any], columns: int, zoom: int) -> Image.Image:
 
 
 def draws(simulator: Simulator, rows: int, columns: int, zoom: int) -> Image.Image:
-    """Random samples."""
+    """Contact sheet of random samples."""
     seeds = random.derive(1, "figure", rows * columns)
     params = simulator.space.sample(seeds)
     return sheet(simulator.render(params, np.zeros(len(seeds), np.int64), seeds), columns, zoom)
@@ -70,7 +70,7 @@ def draws(simulator: Simulator, rows: int, columns: int, zoom: int) -> Image.Ima
 def degrees(
     simulator: Simulator, output: OutputSpec, labels: tuple[str, ...], zoom: int, seed: int
 ) -> Image.Image:
-    """A row a label: one sample, and for each degree its variations, as the host makes them."""
+    """One row per label: a sample and its variations of each degree, as the host makes them."""
     generator = SimulatorGenerator(simulator, output, labels)
     codes = np.arange(len(labels))
     parents = generator.random(codes, random.derive(seed, "figure/parents", len(labels)))
@@ -99,7 +99,7 @@ def degrees(
 
 
 def main() -> None:
-    """Write all pictures."""
+    """Write all images."""
     folder = DOCS / "images" / "guide"
     folder.mkdir(parents=True, exist_ok=True)
     grey, coloured = OutputSpec.image(28, 28), OutputSpec.image(56, 56, 3)

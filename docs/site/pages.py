@@ -1,4 +1,4 @@
-"""Pages of the site that are written elsewhere: README, CONTRIBUTING and CHANGELOG, and the commands as they describe themselves."""
+"""Generated pages of the site: README, CONTRIBUTING, CHANGELOG, and the help of the commands."""
 
 import re
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ COMMANDS = "reference/commands.md"
 
 
 def on_files(files: Files, config: Any) -> Files:
-    """Called by mkdocs with the files that it found: adds the others."""
+    """Add the generated pages to the files that mkdocs found (a hook of mkdocs)."""
     for name, source in TEXTS.items():
         files.append(
             File.generated(
@@ -34,7 +34,7 @@ def on_files(files: Files, config: Any) -> Files:
 
 
 def of_site(text: str) -> str:
-    """Links of a file beside `docs/` as links of a page in it."""
+    """Rewrite the links of a file beside `docs/` for a page inside it."""
     text = re.sub(r"\]\(docs/", "](", text)
     return (
         text.replace("](CONTRIBUTING.md)", "](contributing.md)")
@@ -46,7 +46,10 @@ def of_site(text: str) -> str:
 def commands_page() -> str:
     """Usage, arguments and options of every command."""
     group: Any = typer.main.get_command(_app())
-    text = "Results are on stdout, everything else on stderr. A command with `--json` makes its result readable by programs."
+    text = (
+        "Results go to stdout and everything else to stderr. "
+        "`--json` makes the result of a command machine-readable."
+    )
     parts = ["# Commands", text, *command_parts("", group)]
     parts += [
         part for name, command in group.commands.items() for part in command_parts(name, command)
@@ -55,15 +58,19 @@ def commands_page() -> str:
 
 
 def exit_codes() -> str:
-    """A table of them, from the errors that have them."""
+    """Table of the exit codes, from the errors that define them."""
     meanings = {
         0: "done",
         PeError.exit_code: "a bug: please report it",
-        UsageError.exit_code: "usage: an option or argument that makes no sense",
-        PluginFailure.exit_code: "a plugin is missing, broken, or cannot make what it was asked for; a check of it failed",
-        PrivacyRefusal.exit_code: "a privacy refusal: going on would break the guarantee or leave it open",
-        DataError.exit_code: "data or configuration cannot be used",
-        INTERRUPTED: "interrupted; what was done is kept",
+        UsageError.exit_code: "usage: an invalid option or argument",
+        PluginFailure.exit_code: (
+            "a plugin is missing, is broken, cannot make the requested output or fails a check"
+        ),
+        PrivacyRefusal.exit_code: (
+            "a privacy refusal: continuing would break the guarantee or leave it open"
+        ),
+        DataError.exit_code: "the data or the configuration is invalid",
+        INTERRUPTED: "interrupted; completed work is kept",
     }
     return "\n".join(
         [
@@ -75,7 +82,7 @@ def exit_codes() -> str:
 
 
 def command_parts(name: str, command: Any) -> Iterator[str]:
-    """The section of one command."""
+    """Markdown parts of one command's section: title, usage, help, arguments, options."""
     title = f"pe {name}".strip()
     context = command.make_context(title, [], resilient_parsing=True)
     yield f"## {title}"
