@@ -46,43 +46,71 @@ class RunConfig:
         DataError: a value outside its range, or two values that contradict each other.
     """
 
-    plugin: str = setting("", string, "Generator plugin; see `pe list-plugins`.", metavar="NAME")
+    plugin: str = setting(
+        "", string, "Generator plugin; see `pe list-plugins`.", metavar="NAME", published=True
+    )
     data: str = setting(
         "", string, "Private data: a path or SCHEME:LOCATION.", metavar="SOURCE", published=False
     )
-    epsilon: float | None = setting(None, EPSILON, "Privacy budget ε of the run.", metavar="E")
-    delta: float = setting(1e-6, DELTA, "δ of the guarantee.", metavar="D")
-    samples: int | None = setting(None, COUNT, "Samples to release, over all classes.", metavar="N")
-    candidates: int | None = setting(
-        None, COUNT, "Candidates in each iteration, over all classes.", metavar="N"
+    epsilon: float | None = setting(
+        None, EPSILON, "Privacy budget ε of the run.", metavar="E", published=True
     )
-    iterations: int | None = setting(None, COUNT, "Number of noisy rounds T.", metavar="T")
+    delta: float = setting(1e-6, DELTA, "δ of the guarantee.", metavar="D", published=True)
+    samples: int | None = setting(
+        None, COUNT, "Samples to release, over all classes.", metavar="N", published=True
+    )
+    candidates: int | None = setting(
+        None, COUNT, "Candidates in each iteration, over all classes.", metavar="N", published=True
+    )
+    iterations: int | None = setting(
+        None, COUNT, "Number of noisy rounds T.", metavar="T", published=True
+    )
     lookahead: int = setting(
-        0, integer(0), "Variations of each candidate to average before the vote.", metavar="L"
+        0,
+        integer(0),
+        "Variations of each candidate to average before the vote.",
+        metavar="L",
+        published=True,
     )
     votes: int | None = setting(
-        None, COUNT, "Nearest candidates that each record votes for.", metavar="K"
+        None, COUNT, "Nearest candidates that each record votes for.", metavar="K", published=True
     )
     degrees: tuple[float, ...] | None = setting(
-        None, list_of(_DEGREE), "Variation degree of each iteration.", metavar="D,D,…"
+        None,
+        list_of(_DEGREE),
+        "Variation degree of each iteration.",
+        metavar="D,D,…",
+        published=True,
     )
     final_degree: float | None = setting(
-        None, _DEGREE, "Variation degree of the released samples.", metavar="D"
+        None, _DEGREE, "Variation degree of the released samples.", metavar="D", published=True
     )
     threshold: float | None = setting(
-        None, _THRESHOLD, "Ignore votes below this many noise scales.", metavar="H"
+        None, _THRESHOLD, "Ignore votes below this many noise scales.", metavar="H", published=True
     )
     selection: str | None = setting(
-        None, choice("sample", "rank"), "How to choose parents: sample or rank.", metavar="HOW"
+        None,
+        choice("sample", "rank"),
+        "How to choose parents: sample or rank.",
+        metavar="HOW",
+        published=True,
     )
     keep_parents: bool | None = setting(
-        None, boolean, "Keep parents as candidates beside their variations.", metavar=""
+        None,
+        boolean,
+        "Keep parents as candidates beside their variations.",
+        metavar="",
+        published=True,
     )
     retrain: bool | None = setting(
-        None, boolean, "Train the embedding again on released samples.", metavar=""
+        None, boolean, "Train the embedding again on released samples.", metavar="", published=True
     )
     embedding: str = setting(
-        "", string, "Embedding in which records vote for candidates.", metavar="NAME"
+        "",
+        string,
+        "Embedding in which records vote for candidates.",
+        metavar="NAME",
+        published=True,
     )
     embedding_options: dict[str, str] = setting(
         {},
@@ -92,16 +120,21 @@ class RunConfig:
         published=False,
     )
     classes: tuple[str, ...] = setting(
-        (), list_of(string, distinct=True), "Class names, which are public.", metavar="A,B,…"
+        (),
+        list_of(string, distinct=True),
+        "Class names, which are public.",
+        metavar="A,B,…",
+        published=True,
     )
     class_shares: str = setting(
         "noisy",
         string,
         "Source of the class shares: noisy, uniform or public:SHARE,SHARE,…",
         metavar="HOW",
+        published=True,
     )
     public_size: int | None = setting(
-        None, COUNT, "Number of records, if it is public.", metavar="N"
+        None, COUNT, "Number of records, if it is public.", metavar="N", published=True
     )
     workers: int = setting(
         0,
@@ -111,7 +144,9 @@ class RunConfig:
         published=False,
         reproducible=False,
     )
-    seed: int = setting(0, integer(0), "Seed of everything except the noise.", metavar="S")
+    seed: int = setting(
+        0, integer(0), "Seed of everything except the noise.", metavar="S", published=True
+    )
     set: dict[str, str] = setting(
         {},
         key_values,

@@ -20,8 +20,8 @@ def setting(
     help: str,
     *,
     metavar: str = "TEXT",
+    published: bool,
     saved: bool = True,
-    published: bool = True,
     reproducible: bool = True,
 ) -> Any:
     """A dataclass field that is read from files, the environment and the command line.
@@ -31,9 +31,9 @@ def setting(
         read: its reader.
         help: one line, for `pe generate --help`.
         metavar: what stands for the value there; "" makes it a pair of switches, `--x` and `--no-x`.
-        saved: whether it belongs in the configuration that is stored with a run.
         published: whether the public report shows it; False where it can name places or data of the
-            operator.
+            operator. It has no default: whoever adds a setting has to decide.
+        saved: whether it belongs in the configuration that is stored with a run.
         reproducible: whether the result depends on it, so that a resumed run needs the same value.
     """
     metadata = {
