@@ -70,8 +70,8 @@ def confine(limits: Limits) -> None:
 
 def _limit(kind: int, most: int) -> None:
     with suppress(OSError, ValueError):
-        hard = resource.getrlimit(kind)[1]
-        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        now, _ = resource.getrlimit(kind)
+        most = most if now == resource.RLIM_INFINITY else min(most, now)
         resource.setrlimit(kind, (most, most))
 
 

@@ -14,7 +14,7 @@ from pe_host.isolation.launch import launch
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="orphans need a Linux kernel")
 
-LEAVE = "say(child=child(), daemon=daemon(deaf=True), warden=os.getppid(), module=os.getpid())\n"
+LEAVE = "say(child=child(), daemon=daemon(deaf=True), module=os.getpid())\n"
 
 
 def left(process, pids):
