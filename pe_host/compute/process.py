@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pe_host.compute import protocol
 from pe_host.compute.failures import printable
 from pe_host.compute.protocol import Arrays, ProtocolError
-from pe_host.plugins.environment import plugin_environment
+from pe_host.isolation.launch import launch
 
 _TAIL_BYTES = 16 << 10
 _TAIL_LINES = 10
@@ -45,23 +45,19 @@ class WorkerLostError(Exception):
 
 
 class WorkerProcess:
-    """A fresh interpreter that inherits no descriptor but its three pipes, in a session and group of its own.
+    """A confined process that inherits no descriptor but its three pipes.
 
-    The thread that makes it is the one that uses and ends it: on Linux the process is killed when that thread ends.
-    Only `kill` may be called from elsewhere. Of what plugins print, the last 16 KiB are kept in memory.
+    One thread makes, uses and ends it; only `kill` may be called from elsewhere. Of what plugins
+    print, the last 16 KiB are kept in memory.
     """
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            # -P: nothing is imported from the working directory.
-            [sys.executable, "-P", "-m", "pe_host.compute", str(os.getpid())],
+        self._process = launch(
+            "pe_host.compute",
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            bufsize=0,
-            close_fds=True,
-            start_new_session=True,
-            env=plugin_environment() | _ENVIRONMENT,
+            environment=_ENVIRONMENT,
         )
         assert self._process.stdin and self._process.stdout and self._process.stderr
         self._requests = self._process.stdin.fileno()
@@ -70,6 +66,7 @@ class WorkerProcess:
         self._tail = bytearray()
         self._deadline = 0.0
         self._ended = False
+        self._status: int | None = None
         for descriptor in (self._requests, self._replies, self._errors):
             os.set_blocking(descriptor, False)
         _enlarge(self._requests)
@@ -110,13 +107,13 @@ class WorkerProcess:
             raise WorkerLostError(f"answered nonsense: {error}{self._last_words()}") from error
 
     def end(self, grace: float = 0.0) -> int:
-        """Close the process's input, wait up to `grace` seconds for it to leave by itself, kill its group, and reap it.
+        """Close the process's input, wait up to `grace` seconds for it to leave, and end it.
 
         Returns:
             The exit status as of `subprocess`, negative for a signal.
         """
-        if self._process.returncode is not None:
-            return self._process.returncode
+        if self._status is not None:
+            return self._status
         assert self._process.stdin and self._process.stdout and self._process.stderr
         self._process.stdin.close()
         self._deadline = time.monotonic() + grace
@@ -124,19 +121,15 @@ class WorkerProcess:
         with suppress(TimeoutError):
             while time.monotonic() < self._deadline and self.readinto(scrap):
                 pass
-        self.kill()
-        status = self._process.wait()
+        self._status = self._process.end()
         self._drain(reads=64)
         self._process.stdout.close()
         self._process.stderr.close()
-        return status
+        return self._status
 
     def kill(self) -> None:
-        """Kill the process and what it started. From any thread."""
-        # Before it is reaped, its number belongs to nobody else.
-        if self._process.returncode is None:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+        """Kill the process and what it started, without waiting. From any thread."""
+        self._process.stop()
 
     def readinto(self, buffer: memoryview, /) -> int:
         """As `protocol.Source` wants it. Raises TimeoutError at the deadline."""

@@ -33,7 +33,7 @@ class WorkerThread:
         self._process: WorkerProcess | None = None
         self._setup: dict[str, tuple[Header, Mapping[str, NDArray[Any]], Header]] = {}
         self._closing = False
-        # A daemon: where nobody closes the thread, the thread ends with the host, and the kernel ends the worker with it.
+        # A daemon: if nobody closes it, thread and worker process end with the host.
         self._thread = threading.Thread(target=self._run, name="pe-worker", daemon=True)
         self._thread.start()
         self.started = self.submit(self._start)

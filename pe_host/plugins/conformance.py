@@ -1,18 +1,14 @@
 """The conformance kit over one plugin, in a child process: the host never imports what it checks."""
 
-import contextlib
 import json
-import os
-import signal
-import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from subprocess import TimeoutExpired
 from typing import Any
 
 from pe_host.errors import PluginFailure, UsageError
-from pe_host.plugins.environment import plugin_environment
+from pe_host.isolation.launch import launch
 from pe_host.plugins.names import DOCTOR, READER
 from pe_host.plugins.ref import PluginRef
 
@@ -65,17 +61,15 @@ def conformance(
 
 
 def _asked(request: Mapping[str, Any], seconds: float) -> int | None:
-    """Exit code of the child, or None where it took too long. Nothing that it started outlives it: it has a session of its own."""
-    # stdout is for the report: what a plugin prints goes to stderr. -P: nothing from the working directory.
-    words = [sys.executable, "-P", "-m", "pe_sdk.testing"]
-    with subprocess.Popen(
-        words, stdin=subprocess.PIPE, stdout=2, env=plugin_environment(), start_new_session=True
-    ) as process:
-        try:
-            process.communicate(json.dumps(request).encode(), timeout=seconds)
-            return process.returncode
-        except subprocess.TimeoutExpired:
-            return None
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+    """Exit code of the child, or None where it took too long."""
+    with tempfile.TemporaryFile() as stdin:
+        stdin.write(json.dumps(request).encode())
+        stdin.seek(0)
+        # stdout is for the report: what a plugin prints goes to stderr.
+        process = launch("pe_sdk.testing", stdin=stdin, stdout=2)
+    try:
+        return process.wait(seconds)
+    except TimeoutExpired:
+        return None
+    finally:
+        process.end()

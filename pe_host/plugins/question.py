@@ -1,10 +1,6 @@
 """One question to a child process about one plugin, with a time limit, and several of them side by side."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -12,7 +8,7 @@ from contextlib import ExitStack
 from typing import IO, Any
 
 from pe_host.errors import PluginFailure, UsageError
-from pe_host.plugins.environment import plugin_environment
+from pe_host.isolation.launch import launch
 from pe_host.plugins.ref import PluginRef
 
 AT_ONCE = 2  # children at a time: several copies of torch are not free
@@ -22,8 +18,8 @@ Answer = dict[str, Any]
 
 
 def ask(ref: PluginRef, request: Mapping[str, Any], seconds: float) -> Answer:
-    """The answer of a child process; raises as `Question.result`."""
-    with Question(ref, request, seconds) as question:
+    """The answer of a child process; raises as `ChildRequest.result`."""
+    with ChildRequest(ref, request, seconds) as question:
         while not question.over():
             time.sleep(_POLL_SECONDS)
         return question.result()
@@ -35,12 +31,12 @@ def ask_each(
     """The same question about each plugin, to a child process each: the answers, or what failed, in order."""
     answers: dict[int, Answer | PluginFailure] = {}
     waiting = list(range(len(refs)))
-    running: dict[int, Question] = {}
+    running: dict[int, ChildRequest] = {}
     with ExitStack() as stack:  # an interruption ends the children too
         while waiting or running:
             while waiting and len(running) < AT_ONCE:
                 i = waiting.pop(0)
-                running[i] = stack.enter_context(Question(refs[i], request, seconds))
+                running[i] = stack.enter_context(ChildRequest(refs[i], request, seconds))
             for i in [i for i, question in running.items() if question.over()]:
                 with running.pop(i) as question:
                     try:
@@ -51,8 +47,8 @@ def ask_each(
     return [answers[i] for i in range(len(refs))]
 
 
-class Question:
-    """One request to `pe_host.plugins.child`, in a fresh interpreter that is killed at the end of the `with` block.
+class ChildRequest:
+    """One request to `pe_host.plugins.child`, in a confined process that ends with the `with` block.
 
     Args:
         ref: the plugin.
@@ -66,29 +62,18 @@ class Question:
         self._deadline = time.monotonic() + seconds
         # Files, not pipes: a grandchild that outlives the plugin could hold a pipe open for ever.
         self._stdout, self._stderr = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115  see __exit__
-        # -P: nothing is imported from the working directory. A session of its own: grandchildren can be killed with it.
-        command = [sys.executable, "-P", "-m", "pe_host.plugins.child"]
         with tempfile.TemporaryFile() as stdin:
             stdin.write(json.dumps({**request, "ref": ref.to_json()}).encode())
             stdin.seek(0)
-            self._process = subprocess.Popen(
-                command,
-                stdin=stdin,
-                stdout=self._stdout,
-                stderr=self._stderr,
-                start_new_session=True,
-                env=plugin_environment(),
+            self._process = launch(
+                "pe_host.plugins.child", stdin=stdin, stdout=self._stdout, stderr=self._stderr
             )
 
-    def __enter__(self) -> "Question":
+    def __enter__(self) -> "ChildRequest":
         return self
 
     def __exit__(self, *exception: object) -> None:
-        if self._process.poll() is None:
-            os.killpg(
-                self._process.pid, signal.SIGKILL
-            )  # not yet waited for, so the number is still this group's
-            self._process.wait()
+        self._process.end()
         self._stdout.close()
         self._stderr.close()
 

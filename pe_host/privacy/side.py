@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pe_host.embeddings.fitted import FittedEmbedding
 from pe_host.errors import DataError, PeError, PrivacyRefusal
+from pe_host.isolation.confine import protect_memory
 from pe_host.privacy.dataset import PrivateDataset
 from pe_host.privacy.embed import PrivateVectors
 from pe_host.privacy.evaluation import EvaluationRequest, write_evaluation
@@ -20,7 +21,6 @@ from pe_host.privacy.lock import FolderLock
 from pe_host.privacy.mechanism import add_noise, prepare
 from pe_host.privacy.plan import PrivacyPlan
 from pe_host.privacy.released import ClassCounts, NoisyHistogram
-from pe_host.privacy.shield import shield_memory
 from pe_host.privacy.store import FileStore, HistogramStore
 from pe_host.privacy.voting import check_candidates, count_votes
 from pe_sdk import ReaderSpec
@@ -90,7 +90,7 @@ class PrivateSide:
             DataError: the records are not what the plan says; names a row or a file, never its content.
         """
         if self._data is None:
-            shield_memory()
+            protect_memory()
             self._data = self._read()
 
     def warnings(self) -> list[str]:

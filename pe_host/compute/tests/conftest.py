@@ -27,6 +27,7 @@ def start(monkeypatch, tmp_path):
     """start(name, count) -> Workers with a plugin of `bad_plugins` loaded."""
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
     monkeypatch.setenv("PE_TEST_MARK", str(tmp_path / "mark"))
+    monkeypatch.setenv("PE_PASS_ENV", "PE_TEST_MARK")
     running = []
 
     def begin(name=None, count=1, options=None, seconds=30.0):

@@ -31,7 +31,7 @@ from conftest import LABELS, OUTPUT, ref
 from pe_host.compute.pool import Workers
 with Workers.start(2) as workers:
     workers.load(ref("hanging"), {}, OUTPUT, LABELS)
-    print(*[child.pid for child in psutil.Process().children()], flush=True)
+    print(*[child.pid for child in psutil.Process().children(recursive=True)], flush=True)
     workers.data(workers.random(np.zeros(16, np.int64), np.full(16, 777, np.uint64)))
 """
 
@@ -55,7 +55,7 @@ def children():
 def test_closing_leaves_no_process(start):
     before = set(children())
     workers = start("good", 3)
-    assert len(set(children()) - before) == 3
+    assert len(set(children()) - before) == 2 * 3  # each with its warden
     workers.close()
     assert set(children()) == before
     workers.close()
@@ -90,7 +90,7 @@ def test_lost_processes_leave_nothing_behind(start):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_workers_do_not_outlive_a_host_that_is_interrupted_or_killed(number, monkeypatch):
-    """Though they hang: fails where SIGKILL of the host leaves the kernel's part (PR_SET_PDEATHSIG) undone."""
+    """Though they hang: fails where their wardens do not watch the host."""
     here = str(Path(__file__).parent)
     monkeypatch.setenv("PYTHONPATH", here)
     host = subprocess.Popen(
@@ -101,7 +101,7 @@ def test_workers_do_not_outlive_a_host_that_is_interrupted_or_killed(number, mon
     )
     with host:
         pids = [int(pid) for pid in host.stdout.readline().split()]
-        assert len(pids) == 2
+        assert len(pids) == 2 * 2
         time.sleep(0.3)  # until they hang
         host.send_signal(number)
         host.wait(timeout=10)
@@ -145,16 +145,3 @@ def test_blocks_cover_all_rows_once_and_are_padded_by_the_last_row():
     assert list(np.concatenate([b.trim(b.cut(column)) for b in cut])) == list(column)
     assert list(blocks(0, 4)) == []
     assert str(cut[2]) == "block 2 (rows 8 to 9)"
-
-
-def test_the_entry_imports_only_the_standard_library_before_it_confines():
-    script = (
-        "import sys, pe_host.compute.__main__\n"
-        "print([m for m in sys.modules if m.startswith(('numpy', 'pe_sdk', 'pluggy', 'pe_host.plugins'))])"
-    )
-    assert (
-        subprocess.run(
-            [sys.executable, "-c", script], capture_output=True, text=True
-        ).stdout.strip()
-        == "[]"
-    )

@@ -1,0 +1,166 @@
+"""Launches the code of a test as a plugin would run, and cleans up what a failing test leaves."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from pe_host.isolation.launch import launch
+
+HELPERS = """
+import json, os, resource, signal, subprocess, sys, time
+from pathlib import Path
+
+def say(**facts):
+    print(json.dumps(facts), flush=True)
+
+def parent(pid):
+    return int(Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[1])
+
+def child():
+    return subprocess.Popen(["sleep", "600"], stdout=subprocess.DEVNULL).pid
+
+def daemon(**flags):
+    '''A daemon as daemons are made: a fork, a session of its own, a fork, no descriptor.'''
+    reader, writer = os.pipe()
+    first = os.fork()
+    if first == 0:
+        os.setsid()
+        if os.fork() == 0:
+            if flags.get("deaf"):
+                for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+                    signal.signal(number, signal.SIG_IGN)
+            os.write(writer, str(os.getpid()).encode())
+            os.closerange(0, 100)
+            time.sleep(600)
+        os._exit(0)
+    os.waitpid(first, 0)
+    return int(os.read(reader, 20))
+
+def status(pid="self"):
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+def attempt(path, flags=os.O_RDONLY):
+    try:
+        os.open(path, flags)  # and keep it open
+    except OSError as error:
+        return type(error).__name__
+    return "opened"
+"""
+
+
+@pytest.fixture
+def pids():
+    """Processes that must not outlive the test; killed if the code under test fails to."""
+    noted = []
+    yield noted
+    for pid in noted:
+        if runs(pid):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def python_path(tmp_path):
+    (tmp_path / "helpers.py").write_text(HELPERS)
+    (tmp_path / "code_of_test.py").write_text(
+        "import sys\nfrom helpers import *\nexec(sys.argv[1])\n"
+    )
+    return {"PYTHONPATH": str(tmp_path)}
+
+
+@pytest.fixture
+def start(python_path):
+    """start(code) -> Launched, whose pipes are there to use."""
+    launched = []
+
+    def begin(code, stderr=None, **more):
+        settings = {"environment": python_path, "stderr": stderr, **more}
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        launched.append(launch("code_of_test", [code], **pipes, **settings))
+        return launched[-1]
+
+    yield begin
+    for process in launched:
+        process.end()
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+
+@pytest.fixture
+def said(start):
+    """said(code) -> what the code says, once it has ended with status 0."""
+
+    def run(code, **more):
+        process = start(code, **more)
+        answer = json.loads(process.stdout.readline())
+        assert process.wait(60) == 0
+        return answer
+
+    return run
+
+
+HOST = """
+import os, subprocess, sys, time
+from pe_host.isolation import confine, launch
+if sys.argv[1] == "without":
+    confine._drop_capabilities()
+pipe = subprocess.PIPE
+process = launch.launch("code_of_test", [sys.argv[2]], stdin=pipe, stdout=pipe)
+sys.stdout.buffer.write(process.stdout.readline())
+sys.stdout.flush()
+sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def host(python_path):
+    """host(code) -> (Popen of another host, which launches the code; what the code says first)."""
+    hosts = []
+
+    def begin(code, capabilities="with"):
+        words = [sys.executable, "-P", "-c", HOST, capabilities, code]
+        hosts.append(
+            subprocess.Popen(
+                words,
+                env={**os.environ, **python_path},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        )
+        return hosts[-1], json.loads(hosts[-1].stdout.readline())
+
+    yield begin
+    for process in hosts:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def gone():
+    """gone(pids) -> whether they end within a minute."""
+
+    def wait(pids):
+        end = time.monotonic() + 60
+        while any(map(runs, pids)) and time.monotonic() < end:
+            time.sleep(0.01)
+        return not any(map(runs, pids))
+
+    return wait
+
+
+def runs(pid):
+    """Whether the process runs; one that is dead and not yet reaped does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] != b"Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
