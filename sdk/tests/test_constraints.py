@@ -51,7 +51,7 @@ def test_a_label_that_asks_nothing_has_the_whole_space():
         ("shape", "write PARAMETER"),
         ("colour:red", "no parameter 'colour'"),
         ("shape:hat", "cannot be 'hat'"),
-        ("size:high", "no range"),
+        ("size:high", "needs a range"),
         ("size:7..1", "low below high"),
         ("size:0..2", "0.5..8"),
         ("size:nan..2", "0.5..8"),
