@@ -2,9 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 LEVELS = ("static", "basic", "full")
+
+_MODULES = (
+    *("embedding_checks", "generator_checks", "process_checks", "reader_checks"),
+    "static_checks",
+)
+"""Modules that register checks: imported when the checks are first asked for."""
 
 
 class Failed(Exception):
@@ -53,7 +60,8 @@ def checks(kind: str, level: str = "full") -> tuple[Check, ...]:
     """
     if level not in LEVELS:
         raise ValueError(f"level {level!r}; one of {', '.join(LEVELS)}")
-
+    for name in _MODULES:
+        import_module(f"pe_sdk.testing.{name}")
     wanted = LEVELS[: LEVELS.index(level) + 1]
     found = [c for c in _CHECKS if c.kind == kind and c.level in wanted]
     return tuple(sorted(found, key=lambda c: LEVELS.index(c.level)))
