@@ -208,7 +208,7 @@ def _dead(bench: Bench, output: OutputSpec, simulator: Simulator) -> list[str]:
 
 @check("generator", "basic")
 def restore_agrees(bench: Bench) -> None:
-    """If state_only, only restore returns data, and keeps labels and state; else random returns it."""
+    """If state_only, only restore returns data, keeping labels and state; else random does."""
     codes, seeds = _labels_and_seeds(bench, bench.rows)
     drawn = bench.generator.random(codes, seeds)
     if not bench.generator.state_only:

@@ -48,7 +48,7 @@ def cpu_only(bench: Bench) -> None:
 
 @check("generator", "full")
 def memory_flat(bench: Bench) -> str:
-    """After a warm-up, memory grows by at most 24 MiB over the calls that fit into a few seconds."""
+    """After a warm-up, memory grows by at most 24 MiB over a few seconds of calls."""
     grown = bench.observed("growth") / 2**20
     growth = f"{grown:+.1f} MiB after {bench.observed('calls')} calls of {bench.rows} rows"
     expect(bench.observed("growth") <= GROWTH, growth)

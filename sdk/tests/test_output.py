@@ -1,4 +1,4 @@
-"""The form of a record: what goes together is accepted, and the same after a way through JSON."""
+"""Record specs: consistent ones are accepted, and survive a round trip through JSON."""
 
 import json
 
@@ -21,13 +21,13 @@ SERIES = OutputSpec.series(96, ["queue", Feature("delay", "ms", 0, 500)], step=1
         OutputSpec("table", (2,), "int64", (Feature("a"), Feature("b"))),
     ],
 )
-def test_a_form_is_the_same_after_json(spec):
+def test_a_spec_survives_json(spec):
     assert OutputSpec.from_json(json.loads(json.dumps(spec.to_json()))) == spec
     assert hash(OutputSpec.from_json(spec.to_json())) == hash(spec)
 
 
-def test_the_document_of_an_image_has_kind_shape_and_dtype_alone():
-    # Fails when a field with its default is written: the digests of plans of images would change.
+def test_the_document_of_an_image_has_only_kind_shape_and_dtype():
+    # Fails if fields with default values are written: digests of plans would change.
     assert OutputSpec.image(8, 9, 3).to_json() == {
         "kind": "image",
         "shape": [8, 9, 3],
@@ -93,7 +93,7 @@ def test_a_series_is_float32_with_named_features():
         (lambda: OutputSpec.from_json([]), "invalid record spec"),
     ],
 )
-def test_what_does_not_go_together_is_refused(make, says):
+def test_inconsistent_specs_are_refused(make, says):
     with pytest.raises(ValueError, match=says):
         make()
 
