@@ -1,11 +1,11 @@
-"""Compiled code follows its sources."""
+"""Compiled code is up to date with its sources."""
 
 import subprocess
 import sys
 
 
-def test_a_change_in_another_file_is_compiled_in(tmp_path):
-    """numba keeps the old form of what was called from other files; then pictures would depend on what ran before."""
+def test_a_change_in_another_file_is_compiled(tmp_path):
+    """By itself numba keeps outdated code of functions in other files."""
     folder = tmp_path / "kernels"
     folder.mkdir()
     head = "from pe_sdk.compiled import njit\n"

@@ -1,4 +1,4 @@
-"""What `labels.NAME=…` may ask of a space."""
+"""Constraints that `labels.NAME=…` puts on a space."""
 
 import pytest
 
@@ -35,13 +35,13 @@ def test_choices_and_ranges_hold_for_every_draw_and_variation():
         assert SPACE.contains(columns).all() and space.contains(columns).all()
 
 
-def test_an_angle_goes_around_only_where_its_whole_circle_is_asked_for():
+def test_an_angle_wraps_only_over_its_whole_circle():
     assert not narrowed(SPACE, "angle:0..90", "x")["angle"].wrap
     assert narrowed(SPACE, "angle:0..360", "x")["angle"] == SPACE["angle"]
     assert narrowed(SPACE, "size:1..2", "x")["size"].log
 
 
-def test_a_label_that_asks_nothing_has_the_whole_space():
+def test_a_label_without_constraints_has_the_whole_space():
     assert label_spaces(SPACE, ("plain", "asked"), {"asked": "size:1..2"})["plain"] is SPACE
 
 
@@ -51,7 +51,7 @@ def test_a_label_that_asks_nothing_has_the_whole_space():
         ("shape", "write PARAMETER"),
         ("colour:red", "no parameter 'colour'"),
         ("shape:hat", "cannot be 'hat'"),
-        ("size:high", "no range"),
+        ("size:high", "needs a range"),
         ("size:7..1", "low below high"),
         ("size:0..2", "0.5..8"),
         ("size:nan..2", "0.5..8"),
@@ -59,7 +59,7 @@ def test_a_label_that_asks_nothing_has_the_whole_space():
         ("size:1..2,size:3..4", "twice"),
     ],
 )
-def test_what_makes_no_sense_is_said(text, said):
+def test_invalid_constraints_are_explained(text, said):
     with pytest.raises(CannotMake, match=said) as caught:
         label_spaces(SPACE, ("thing",), {"thing": text})
     assert "labels.thing" in str(caught.value)

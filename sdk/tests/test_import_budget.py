@@ -1,4 +1,7 @@
-"""`import pe_sdk` is light: a plugin's module is imported to be described. Modules are counted here, time in benchmarks/startup.py."""
+"""`import pe_sdk` is light, because describing a plugin imports its module.
+
+This counts modules; benchmarks/startup.py measures time.
+"""
 
 import json
 import subprocess
@@ -9,7 +12,9 @@ import json, sys
 import numpy, pluggy
 before = set(sys.modules)
 import pe_sdk
-print(json.dumps(sorted(name for name in set(sys.modules) - before if name.partition('.')[0] not in sys.stdlib_module_names)))
+added = set(sys.modules) - before
+stdlib = sys.stdlib_module_names
+print(json.dumps([name for name in added if name.partition('.')[0] not in stdlib]))
 """
 
 HEAVY = {
@@ -33,14 +38,14 @@ def run(code):
     return set(json.loads(done.stdout))
 
 
-def test_the_sdk_imports_numpy_and_pluggy_alone_and_only_the_modules_of_its_face():
-    """Fails where a third package comes in, or where `import pe_sdk` draws in what is used now and then: `compiled`, `testing`."""
+def test_the_sdk_imports_only_numpy_pluggy_and_its_exported_modules():
+    """Fails if a third package comes in, or a module that is rarely used: `compiled`, `testing`."""
     added = run(CODE)
     assert {name.partition(".")[0] for name in added} <= {"pe_sdk", "numpy", "pluggy"}
     assert not added & {"pe_sdk.compiled", "pe_sdk.testing"}
 
 
-def test_it_draws_in_no_heavy_part_of_the_standard_library():
-    """Beyond what numpy and pluggy import by themselves."""
-    code = CODE.replace("not in sys.stdlib_module_names", "in sys.stdlib_module_names")
+def test_the_sdk_imports_no_heavy_part_of_the_standard_library():
+    """Ignores what numpy and pluggy import themselves."""
+    code = CODE.replace("not in stdlib", "in stdlib")
     assert not run(code) & HEAVY

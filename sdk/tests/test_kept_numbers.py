@@ -1,4 +1,7 @@
-"""Numbers that docs/compatibility.md promises to keep: a change of any of them changes the runs of every plugin."""
+"""Numbers that docs/compatibility.md promises to keep.
+
+A change of any of them would change the runs of every plugin.
+"""
 
 import numpy as np
 
@@ -39,8 +42,6 @@ def test_samples_and_variations_are_those_of_version_1():
     sampled = SPACE.sample(seeds)
     varied = SPACE.vary(sampled, 0.5, seeds)
     for columns, expected in ((sampled, SAMPLED), (varied, VARIED)):
-        for (
-            name,
-            column,
-        ) in columns.items():  # a logarithm may differ in its last bits from one machine to another
+        # The last bits of a logarithm may differ between machines.
+        for name, column in columns.items():
             np.testing.assert_allclose(column, expected[name], rtol=1e-7, atol=1e-8)

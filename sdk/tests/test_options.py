@@ -1,3 +1,5 @@
+"""Options are read from strings, described and written back."""
+
 from dataclasses import dataclass
 
 import pytest
@@ -73,7 +75,7 @@ class Passing:
     others: dict[str, str] = option({}, "of other generators", rest=True)
 
 
-def test_what_belongs_to_no_option_goes_to_the_rest_under_its_whole_name():
+def test_what_belongs_to_no_option_goes_to_the_rest_under_its_full_name():
     given = {
         "size": "4",
         "texts.a": "x",

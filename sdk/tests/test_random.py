@@ -1,4 +1,7 @@
-"""Statistical tests at a false-positive rate of 1e-6 each; the seeds are fixed, so a test either passes always or never."""
+"""Statistical tests of random numbers, each at a false-positive rate of 1e-6.
+
+The seeds are fixed, so a test passes always or never.
+"""
 
 import numpy as np
 import pytest
@@ -11,7 +14,7 @@ SEEDS = random.derive(7, "test", 200_000)
 
 
 def test_uniforms_are_uniform():
-    # Fails when a mixing step is taken out of `bits`: with `_mix` the identity the p-value is 0.
+    # Fails if `bits` loses a mixing step: if `_mix` is the identity, the p-value is 0.
     counts = np.bincount((random.uniforms(SEEDS, "u") * 256).astype(int), minlength=256)
     assert stats.chisquare(counts).pvalue > ALPHA
 
@@ -23,7 +26,7 @@ def test_low_bits_are_uniform():
 
 @pytest.mark.parametrize("other", [("u", 1), ("v", 0)], ids=["next index", "other stream"])
 def test_streams_and_indices_are_independent(other):
-    # Fails when the stream or the index is ignored: all the mass is on the diagonal then.
+    # Fails if the stream or the index is ignored: all the mass is then on the diagonal.
     stream, index = other
     a = (random.uniforms(SEEDS, "u", 0) * 16).astype(int)
     b = (random.uniforms(SEEDS, stream, index) * 16).astype(int)
@@ -32,7 +35,7 @@ def test_streams_and_indices_are_independent(other):
 
 
 def test_neighbouring_seeds_are_independent():
-    # Consecutive seeds are what people pass; fails when the seed is added after the mixing instead of before.
+    # People pass consecutive seeds. Fails if the seed is added after the mixing, not before.
     u = random.uniforms(np.arange(200_000, dtype=np.uint64), "u")
     table = np.bincount((u[:-1] * 16).astype(int) * 16 + (u[1:] * 16).astype(int), minlength=256)
     assert stats.chisquare(table).pvalue > ALPHA
@@ -54,7 +57,7 @@ def test_integers_refuse_an_empty_range():
         random.integers(SEEDS, "i", 0)
 
 
-def test_row_depends_on_its_own_seed_alone():
+def test_a_row_depends_only_on_its_own_seed():
     whole = random.uniforms(SEEDS, "u", size=3)
     order = np.random.default_rng(0).permutation(len(SEEDS))[:1000]
     assert np.array_equal(random.uniforms(SEEDS[order], "u", size=3), whole[order])
@@ -68,7 +71,7 @@ def test_columns_are_the_consecutive_indices():
 
 
 def test_values_never_change_between_versions():
-    # Written once: another value means that no run of an earlier version could be replayed.
+    # Written once: with other values, no run of an earlier version could be replayed.
     assert random.bits(np.array([1, 2], np.uint64), "pinned", 3).tolist() == PINNED
 
 

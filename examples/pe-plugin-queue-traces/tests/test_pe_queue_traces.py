@@ -146,7 +146,7 @@ def test_labels_are_narrower_by_name_or_by_option() -> None:
     assert made.space_for("web")["load"].to_json()["high"] == 1
     assert made.space_for("web")["rate"] == made.space["rate"]  # what is said replaces what is usual
     assert made.space_for("batch")["queue_limit"].to_json()["low"] == 20
-    with pytest.raises(CannotMake, match="no labels"):
+    with pytest.raises(CannotMake, match="unknown labels"):
         simulator.make(OUTPUT, ("mail",), simulator.Options(labels={"web": "load:0.5..1"}))
 
 

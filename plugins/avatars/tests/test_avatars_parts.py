@@ -32,10 +32,10 @@ def test_labels_narrow_their_space_and_keep_the_codes():
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({"other": "top:bob"}, "no labels"),
+        ({"other": "top:bob"}, "unknown labels"),
         ({"a": "beard:bob"}, "no parameter 'beard'"),
         ({"a": "top:wig"}, "cannot be 'wig'"),
-        ({"a": "top"}, "is no constraint"),
+        ({"a": "top"}, "invalid constraint"),
         ({"a": "top:bob,top:bun"}, "twice"),
     ],
 )

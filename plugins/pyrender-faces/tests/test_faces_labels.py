@@ -36,7 +36,7 @@ def test_a_variation_stays_within_the_constraint():
         ("expression", "write PARAMETER"),
         ("smile:yes", "no parameter 'smile'"),
         ("expression:grin", "cannot be 'grin'"),
-        ("age:young", "no range"),
+        ("age:young", "needs a range"),
         ("age:30..20", "low below high"),
         ("age:10..20", "18..85"),
         ("age:nan..20", "18..85"),

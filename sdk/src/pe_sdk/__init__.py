@@ -1,4 +1,4 @@
-"""Contracts of `pe` plugins: parameter spaces, simulators, generators, embeddings, readers, and the hooks to offer them."""
+"""Contracts of `pe` plugins: parameter spaces, generators, embeddings, readers and their hooks."""
 
 from pe_sdk import random
 from pe_sdk.adapter import SimulatorGenerator

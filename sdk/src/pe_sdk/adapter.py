@@ -1,4 +1,4 @@
-"""The Generator of a Simulator: it samples and varies parameters, and renders when data are asked for."""
+"""The Generator of a Simulator: it samples and varies the parameters of the simulator."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -17,18 +17,19 @@ RENDER_SEED = "render_seed"
 
 
 class SimulatorGenerator(Generator):
-    """State columns are the parameters and `render_seed`, which a variation inherits, so that degree 0 is the identity.
+    """A Simulator as a Generator, whose state columns are the parameters and `render_seed`.
 
-    Sampling and variation touch parameters alone; only `restore` renders.
+    A variation inherits `render_seed`, so that degree 0 is the identity. Sampling and variation
+    only touch parameters; `restore` renders.
 
     Args:
-        simulator: what renders.
-        output: form of a record; every rendered batch is checked against it.
-        labels: label names, for simulators with a space a label.
+        simulator: renders the samples.
+        output: spec of a record; every rendered batch is checked against it.
+        labels: label names, for simulators whose space depends on the label.
 
     Raises:
-        ValueError: the space of a label has other names, kinds or choices than `simulator.space`, or takes the name
-            `render_seed` or `parameters_known`.
+        ValueError: the space of a label differs from `simulator.space` in names, kinds or choices,
+            or a parameter is named `render_seed` or `parameters_known`.
     """
 
     state_only = True
@@ -42,10 +43,11 @@ class SimulatorGenerator(Generator):
         for label, space in zip(labels, self.label_spaces, strict=True):
             if {name: _kind(p) for name, p in space.items()} != kinds:
                 raise ValueError(
-                    f"the space of label {label!r} has other names, kinds or choices than the simulator's space"
+                    f"the space of label {label!r} differs from the simulator's space in names, "
+                    "kinds or choices"
                 )
         if taken := self.space.keys() & {RENDER_SEED, PARAMETERS_KNOWN}:
-            raise ValueError(f"a parameter may not be named {min(taken)!r}")
+            raise ValueError(f"the parameter name {min(taken)!r} is reserved; choose another name")
 
     def random(self, labels: NDArray[np.int64], seeds: Seeds) -> Samples:
         params = self._by_label(labels, lambda space, rows: space.sample(seeds[rows]))
@@ -81,5 +83,5 @@ class SimulatorGenerator(Generator):
 
 
 def _kind(parameter: Parameter) -> object:
-    """What a label cannot change: the type, and the choices that the codes count."""
+    """Return what a label cannot change: the type, and the choices that the codes count."""
     return (type(parameter), parameter.choices if isinstance(parameter, Categorical) else ())

@@ -1,4 +1,7 @@
-"""numba's njit as simulators need it, for packages that depend on numba: this one does not, and imports it at the first use."""
+"""numba's `njit` with the settings that simulators need.
+
+This package does not depend on numba: it is for packages that do. numba is imported at first use.
+"""
 
 from collections.abc import Callable
 from functools import cache, update_wrapper
@@ -9,26 +12,28 @@ from typing import Any
 
 
 def njit(function: Callable[..., Any]) -> Any:
-    """Compile lazily on one thread, release the GIL, keep IEEE arithmetic (no fastmath): results do not depend on the batch.
+    """Compile a function lazily, to code on one thread that releases the GIL.
 
-    What was compiled is kept on disk where that can be written, until a module of the function's folder changes.
+    It keeps IEEE arithmetic (no fastmath): results do not depend on the batch. Compiled code is
+    cached on disk where that is writable, until a module in the function's folder changes.
 
     Args:
-        function: of a module's top level; it may call others that are compiled so.
+        function: a top-level function of a module; it may call others that are compiled by `njit`.
     """
     import numba
 
     try:
-        return numba.njit(cache=True, nogil=True)(_of_its_sources(function))
+        return numba.njit(cache=True, nogil=True)(_keyed_by_sources(function))
     except RuntimeError:  # numba finds no folder for its cache, as in a read-only installation
         return numba.njit(nogil=True)(function)
 
 
-def _of_its_sources(function: Any) -> Any:
-    """The function with a closure over the digest of all modules of its folder, which it does not use.
+def _keyed_by_sources(function: Any) -> Any:
+    """Return the function with an unused closure over the digest of all modules in its folder.
 
-    numba keeps what it compiled until the file of the function changes. What it calls of other files is compiled into it, and would be
-    kept in its old form (numba#1833); but what it closes over is part of the key.
+    numba caches what it compiled until the file of the function changes. Functions called from
+    other files are compiled into it, and would stay outdated (numba#1833). What a function closes
+    over is part of the cache key.
     """
     digest = _sources(str(Path(function.__code__.co_filename).parent))
     code = function.__code__.replace(co_freevars=("sources",))

@@ -1,25 +1,29 @@
-"""What a plugin raises when it cannot do what it was asked; the host turns each into one line and an exit code."""
+"""Errors of plugins that cannot do what they are asked.
+
+The host turns each into one line and an exit code.
+"""
 
 
 class PluginError(Exception):
-    """Base of the errors a plugin raises on purpose: the message is for the person at the terminal."""
+    """Base class of the errors that a plugin raises on purpose; the user reads the message."""
 
 
 class CannotMake(PluginError):
-    """The generator or embedding cannot be made for this output, these labels or on this machine.
+    """Refusal to make a generator or embedding for this output, these labels or this machine.
 
     Say what would work instead.
     """
 
 
 class SourceError(PluginError):
-    """A reader cannot use its source: there is nothing there, or it has another form. The operator alone sees it.
+    """A source that a reader cannot use: it is missing, or it has an unexpected format.
 
-    Never quote a record, nor anything computed from one: name the file, the array or the row.
+    Only the operator sees the message. Never quote a record, nor anything computed from one: name
+    the file, the array or the row.
 
     Args:
-        what: one sentence, what is wrong.
-        where: file or location it concerns; the source by default.
+        what: what is wrong, in one sentence.
+        where: the file or location; the source by default.
         fix: what to do next.
     """
 
@@ -29,8 +33,8 @@ class SourceError(PluginError):
 
 
 class OptionError(PluginError):
-    """An option is unknown or its value cannot be read."""
+    """An unknown option, or a value that cannot be parsed."""
 
 
 class PluginWarning(UserWarning):
-    """Something the person should know that does not stop the run; the host prints each distinct text once."""
+    """A warning that does not stop the run; the host prints each distinct text once."""

@@ -1,8 +1,10 @@
 """Options of a plugin: a frozen dataclass, filled from `name=value` strings.
 
-Every field has a default, and its help text in `field(metadata={"help": ...})`, which `option` writes. Types are bool, int,
-float, str, tuple[str, ...] (comma-separated) and dict[str, str] (filled key by key: `name.key=value`). One dict may be marked as the
-`rest`: it takes every `other.key=value` whose name is no option, as "other.key", for generators that pass options on to others.
+Every field has a default and a help text, which `option` puts in `field(metadata={"help": ...})`.
+Types are bool, int, float, str, tuple[str, ...] (comma-separated) and dict[str, str] (filled key by
+key: `name.key=value`). One dict may be marked as the `rest`: it takes every `other.key=value` in
+which `other` is not an option, under the key "other.key". Generators use it to pass options on to
+other generators.
 """
 
 import difflib
@@ -19,12 +21,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class NoOptions:
-    """For a plugin that has none."""
+    """Options of a plugin that has none."""
 
 
 @dataclass(frozen=True)
 class OptionInfo:
-    """One option as shown to people: its name, type and default as they would be typed, and help."""
+    """One option as shown to users: name, type and default as they are typed, and the help text."""
 
     name: str
     type: str
@@ -33,7 +35,14 @@ class OptionInfo:
 
 
 def option(default: Any, help: str, rest: bool = False) -> Any:
-    """A dataclass field with a default (a dict is copied for each instance) and a help text; `rest`: see the module."""
+    """Make a dataclass field with a default and a help text.
+
+    Args:
+        default: the default; a dict is copied for each instance.
+        help: the help text.
+        rest: whether the field takes options that no other field takes: `other.key=value`, in which
+            `other` is not an option.
+    """
     metadata = {"help": help, "rest": rest}
     if isinstance(default, dict):
         return field(default_factory=lambda: dict(default), metadata=metadata)
@@ -41,7 +50,7 @@ def option(default: Any, help: str, rest: bool = False) -> Any:
 
 
 def _rest(options: Any) -> str | None:
-    """Name of the field that takes what no other does, if there is one."""
+    """Return the name of the field that takes what no other does, if there is one."""
     return next((f.name for f in fields(options) if f.metadata.get("rest")), None)
 
 
@@ -74,7 +83,7 @@ def _type_name(hint: Any) -> str:
 
 
 def describe_options(options: type) -> list[OptionInfo]:
-    """The options of a dataclass in order of definition."""
+    """Return the options of a dataclass in order of definition."""
     hints = _hints(options)
     return [
         OptionInfo(
@@ -91,10 +100,11 @@ def parse_options(options: type[T], given: Mapping[str, str]) -> T:
     """Make the options from strings, as `--set` and files give them.
 
     Raises:
-        OptionError: an unknown name (with the nearest known one), or a value of the wrong type.
+        OptionError: an unknown name (the message suggests the nearest known one), or a value of the
+            wrong type.
     """
     hints = _hints(options)
-    known = {f.name: f for f in fields(options)}  # type: ignore[arg-type]
+    known = {f.name: f for f in fields(options)}  # type: ignore[arg-type]  # T is a dataclass
     values: dict[str, Any] = {}
     rest = _rest(options)
     for name, text in given.items():
@@ -115,7 +125,10 @@ def parse_options(options: type[T], given: Mapping[str, str]) -> T:
 
 
 def option_values(options: Any) -> dict[str, str]:
-    """All values of an instance as texts: `parse_options` of them gives an equal instance. What is None is left out."""
+    """Return all values of an instance as strings, which `parse_options` turns back into it.
+
+    Values that are None are left out.
+    """
     values: dict[str, str] = {}
     for f in fields(options):
         value = getattr(options, f.name)
@@ -142,8 +155,10 @@ def _parse(name: str, text: str, hint: Any) -> Any:
     if hint is bool:
         if text.lower() in ("true", "yes", "on", "1", "false", "no", "off", "0"):
             return text.lower() in ("true", "yes", "on", "1")
-        raise OptionError(f"option {name!r} is true or false, got {text!r}")
+        raise OptionError(f"option {name!r} must be true or false, got {text!r}")
     try:
         return hint(text)
     except ValueError:
-        raise OptionError(f"option {name!r} is of type {_type_name(hint)}, got {text!r}") from None
+        raise OptionError(
+            f"option {name!r} must be of type {_type_name(hint)}, got {text!r}"
+        ) from None

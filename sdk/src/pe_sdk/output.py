@@ -1,4 +1,4 @@
-"""The public form of a record: `OutputSpec`, with its modality as a declared property."""
+"""The public spec of a record: `OutputSpec`, with its modality as a declared property."""
 
 import math
 import operator
@@ -12,22 +12,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 _KIND = re.compile(r"[a-z][a-z0-9_-]{0,63}")
-_LONGEST = 200  # letters of a name or unit
-_TOLD = 8  # features named in `OutputSpec.form`
+_LONGEST = 200  # characters of a name or unit
+_LISTED = 8  # features that `OutputSpec.form` lists
 
 
 @dataclass(frozen=True)
 class Feature:
-    """One column of the last axis of a record: what it is called, its unit, and its range where one is public.
+    """One column of the last axis of a record: its name, its unit and its public range, if any.
 
     Args:
         name: distinct among the features of a record.
-        unit: such as "ms"; empty where there is none.
-        low, high: public bounds, both or none; they give scales, and values outside are allowed. They must be known without
-            looking at private records, whose smallest and largest value are private.
+        unit: such as "ms"; empty if there is none.
+        low, high: public bounds, both or neither; they set scales, and values outside are allowed.
+            They must be known without looking at private records, whose smallest and largest values
+            are private.
 
     Raises:
-        ValueError: no name, one bound alone, or bounds that are no range of finite numbers.
+        ValueError: no name, only one bound, or bounds that are not a finite range.
     """
 
     name: str
@@ -38,12 +39,12 @@ class Feature:
     def __post_init__(self) -> None:
         if not (_is_plain(self.name) and _is_plain(self.unit)):
             raise ValueError(
-                f"names and units of features are texts of one line and at most {_LONGEST} letters"
+                f"feature names and units must be one line of at most {_LONGEST} characters"
             )
         if not self.name.strip():
             raise ValueError("a feature needs a name")
         if (self.low is None) != (self.high is None):
-            raise ValueError(f"feature {self.name!r}: give both low and high, or none")
+            raise ValueError(f"feature {self.name!r}: give both low and high, or neither")
         if self.low is not None and self.high is not None:
             low, high = float(self.low), float(self.high)
             if not (
@@ -53,7 +54,8 @@ class Feature:
                 and math.isfinite(high - low)
             ):
                 raise ValueError(
-                    f"feature {self.name!r}: {low:g}..{high:g} is no range; low lies below high"
+                    f"feature {self.name!r}: invalid range {low:g}..{high:g}; "
+                    "low and high must be finite, and low below high"
                 )
             object.__setattr__(self, "low", low)
             object.__setattr__(self, "high", high)
@@ -74,20 +76,22 @@ class Feature:
 
 @dataclass(frozen=True)
 class OutputSpec:
-    """The public form of one record. Use `image` or `series`, or declare another kind yourself.
+    """The public spec of one record. Use `image` or `series`, or declare another kind yourself.
 
     Args:
-        kind: the modality. "image" is uint8 [H, W, C] with C = 1 or 3; "series" is float32 [T, F]: T steps of F features.
-            Any other kind (small letters, digits, - and _) takes any shape and any dtype of numbers or booleans: what the
-            host has no view for, it runs with a general one.
-        shape: shape of one record, no axis empty.
-        dtype: numpy name of its element type.
-        features: of the last axis, or () where they are not declared. A series always has them.
-        step: of a series, the time from one step to the next.
-        step_unit: the unit of `step`; empty where steps are only counted.
+        kind: the modality. "image" is uint8 [H, W, C] with C = 1 or 3; "series" is float32 [T, F]:
+            T steps of F features. Any other kind (lower-case letters, digits, - and _) may have any
+            shape and any dtype of numbers or booleans: the host runs kinds that it does not know
+            with a general view.
+        shape: shape of one record; no axis is empty.
+        dtype: numpy name of the element type.
+        features: features of the last axis, or () if they are not declared. A series always has
+            them.
+        step: time between two steps of a series.
+        step_unit: unit of `step`; empty if steps are only counted.
 
     Raises:
-        ValueError: kind, shape, dtype and features do not go together.
+        ValueError: kind, shape, dtype and features do not fit together.
     """
 
     kind: str
@@ -99,39 +103,35 @@ class OutputSpec:
 
     def __post_init__(self) -> None:
         if not isinstance(self.kind, str) or not _KIND.fullmatch(self.kind):
-            raise ValueError(
-                f"a kind is a word of small letters, digits, - and _, got {self.kind!r}"
-            )
+            raise ValueError(f"kind must be lower-case letters, digits, - and _, got {self.kind!r}")
         try:
             shape = tuple(operator.index(s) for s in self.shape)
         except TypeError:
-            raise ValueError(f"a shape is whole numbers, got {self.shape!r}") from None
+            raise ValueError(f"shape must be integers, got {self.shape!r}") from None
         if not shape or min(shape) < 1:
             raise ValueError(
-                f"each axis of a record has at least one element, got the shape {list(shape)}"
+                f"every axis of a record needs at least one element, got shape {list(shape)}"
             )
         dtype = _dtype(self.dtype)
         if dtype.kind not in "biuf" or dtype.itemsize > 8:
-            raise ValueError(f"records are numbers or booleans of at most 8 bytes, not {dtype}")
+            raise ValueError(f"records must be numbers or booleans of at most 8 bytes, not {dtype}")
         features = tuple(self.features)
         if not all(isinstance(feature, Feature) for feature in features):
             raise ValueError(
-                "features are given as pe_sdk.Feature; OutputSpec.series takes names as well"
+                "features must be pe_sdk.Feature objects; OutputSpec.series also takes names"
             )
         if features and len(features) != shape[-1]:
-            raise ValueError(f"{len(features)} features for a last axis of {shape[-1]}")
+            raise ValueError(f"{len(features)} features do not match a last axis of {shape[-1]}")
         if len({feature.name for feature in features}) != len(features):
             raise ValueError("two features have the same name")
         try:
             step = float(self.step)
         except TypeError:
-            raise ValueError(
-                f"the step of a series is a positive number, got {self.step!r}"
-            ) from None
+            raise ValueError(f"step must be a positive number, got {self.step!r}") from None
         if not _is_plain(self.step_unit):
-            raise ValueError(f"a step_unit is a text of one line and at most {_LONGEST} letters")
+            raise ValueError(f"step_unit must be one line of at most {_LONGEST} characters")
         if not (math.isfinite(step) and step > 0):
-            raise ValueError(f"the step of a series is a positive number, got {self.step!r}")
+            raise ValueError(f"step must be a positive number, got {self.step!r}")
         values = {"shape": shape, "dtype": dtype.name, "features": features, "step": step}
         for name, value in values.items():
             object.__setattr__(self, name, value)
@@ -140,7 +140,7 @@ class OutputSpec:
 
     @classmethod
     def image(cls, height: int, width: int, channels: int = 1) -> "OutputSpec":
-        """uint8 [height, width, channels], gray (1) or RGB (3)."""
+        """Return the spec of an image: uint8 [height, width, channels], gray (1) or RGB (3)."""
         return cls("image", (height, width, channels), "uint8")
 
     @classmethod
@@ -151,32 +151,32 @@ class OutputSpec:
         step: float = 1.0,
         step_unit: str = "",
     ) -> "OutputSpec":
-        """float32 [length, F], as of a trace with F features.
+        """Return the spec of a series, such as a trace: float32 [length, F].
 
         Args:
-            length: T, how many steps.
-            features: F, their names, or a `Feature` each. A number gives the names "x1", "x2", ….
-            step, step_unit: time from one step to the next.
+            length: T, the number of steps.
+            features: F, or a name or `Feature` for each. A number gives the names "x1", "x2", ….
+            step, step_unit: time between two steps.
         """
         if isinstance(features, int):
             features = [f"x{i + 1}" for i in range(features)]
         if isinstance(features, str):
-            raise ValueError(f"features are a list, such as [{features!r}], or their number")
+            raise ValueError(f"features must be a list, such as [{features!r}], or their number")
         made = tuple(f if isinstance(f, Feature) else Feature(f) for f in features)
         return cls("series", (length, len(made)), "float32", made, step, step_unit)
 
     @property
     def form(self) -> str:
-        """The form in words: "uint8 28 × 28 × 1", "float32 96 × 2: queue, delay (ms)"."""
+        """The spec in words: "uint8 28 × 28 × 1", "float32 96 × 2: queue, delay (ms)"."""
         text = f"{self.dtype} {' × '.join(map(str, self.shape))}"
         if not self.features:
             return text
-        titles = [feature.title for feature in self.features[:_TOLD]]
+        titles = [feature.title for feature in self.features[:_LISTED]]
         more = len(self.features) - len(titles)
         return f"{text}: {', '.join(titles)}{f' and {more} more' if more else ''}"
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON object; what has its default value is left out."""
+        """Return a JSON object, without the optional fields that have their default value."""
         document: dict[str, Any] = {
             "kind": self.kind,
             "shape": list(self.shape),
@@ -192,19 +192,19 @@ class OutputSpec:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "OutputSpec":
-        """Inverse of `to_json`.
+        """Read a spec from JSON: the inverse of `to_json`.
 
         Raises:
-            ValueError: the document is no form of a record.
+            ValueError: the document is not a valid record spec.
         """
         try:
             features = tuple(Feature(**feature) for feature in document.get("features", ()))
             return cls(**{**document, "shape": tuple(document["shape"]), "features": features})
         except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-            raise ValueError(f"this is no form of a record: {error}") from None
+            raise ValueError(f"invalid record spec: {error}") from None
 
     def check(self, data: NDArray[Any], rows: int) -> None:
-        """Raise ValueError unless `data` is `rows` records of this form."""
+        """Raise ValueError unless `data` is `rows` records of this spec."""
         if not isinstance(data, np.ndarray):
             raise ValueError(f"expected a numpy array, got {type(data).__name__}")
         if data.dtype != np.dtype(self.dtype) or data.shape != (rows, *self.shape):
@@ -214,7 +214,7 @@ class OutputSpec:
 
 
 def _is_plain(text: Any) -> bool:
-    """Whether it is a text that stands on one line of a file."""
+    """Return whether the value is a string that fits on one line of a file."""
     if not isinstance(text, str) or len(text) > _LONGEST or any(c in text for c in "\0\n\r"):
         return False
     try:
@@ -230,7 +230,7 @@ def _dtype(name: Any) -> np.dtype[Any]:
             return np.dtype(name)
     except TypeError:
         pass
-    raise ValueError(f"{name!r} is no name of a numpy dtype")
+    raise ValueError(f"{name!r} is not the name of a numpy dtype")
 
 
 def _image(spec: OutputSpec) -> str:
@@ -246,4 +246,5 @@ def _series(spec: OutputSpec) -> str:
 _RULES: Mapping[str, Callable[[OutputSpec], str]] = MappingProxyType(
     {"image": _image, "series": _series}
 )
-"""What a known kind asks of the rest: a text where it is not met. Other kinds ask nothing."""
+"""Checks of the known kinds: each returns the rule that is broken, or an empty string. Other kinds
+have none."""

@@ -1,9 +1,12 @@
-"""The kinds of parameter a simulator may have, and what sampling and variation mean for each.
+"""The kinds of parameter that a simulator may have, and how each is sampled and varied.
 
-Variation follows Sim-PE (arXiv 2502.05505, section 3): a numerical value moves uniformly by at most degree x range; a categorical
-value is redrawn with probability degree. Degree 0 is the identity for all kinds. Where Sim-PE clips a move that leaves the range,
-here it is reflected: clipping piles values up at the bounds, iteration by iteration, also of parameters that no vote is about,
-while reflection leaves what is spread evenly spread evenly.
+Variation follows Sim-PE (arXiv 2502.05505, section 3): a numerical value moves uniformly by at most
+degree × range; a categorical value is redrawn with probability degree. Degree 0 is the identity for
+all kinds.
+
+Sim-PE clips a move that leaves the range; here it is reflected. Clipping piles up values at the
+bounds, iteration by iteration, even for parameters that no vote depends on. Reflection keeps a
+uniform distribution uniform.
 """
 
 from dataclasses import dataclass
@@ -13,20 +16,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 Column = NDArray[Any]
-"""Values of one parameter, one a sample: float64 of a `Float`, int64 of an `Int` or of the codes of a `Categorical`."""
+"""Values of one parameter, one for each sample: float64 for a `Float`, int64 for an `Int` and for
+the codes of a `Categorical`."""
 
 Uniforms = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Float:
-    """A real number in [low, high], a float64 column.
+    """A real number in [low, high], as a float64 column.
 
     Args:
         low: lower bound, attainable.
         high: upper bound, attainable; low < high.
         log: sample and move on a logarithmic scale (needs low > 0).
-        wrap: the two ends are the same point, as of an angle: moves past one end come back at the other.
+        wrap: both ends are the same point, as for an angle: a move past one end continues at the
+            other.
     """
 
     low: float
@@ -60,7 +65,14 @@ class Float:
         return self._from_unit(u)
 
     def vary(self, values: Column, degree: float, move: Uniforms, value: Uniforms) -> Column:
-        """Move each value by at most degree x range; `move` [n] in [0, 1) gives the step, `value` is not used."""
+        """Move each value by at most degree × range.
+
+        Args:
+            values: [n].
+            degree: in [0, 1].
+            move: uniforms [n] in [0, 1) that determine the step.
+            value: unused.
+        """
         if degree == 0:
             return np.array(values, dtype=np.float64)
         unit = self._to_unit(values) + degree * (2.0 * move - 1.0)
@@ -70,7 +82,10 @@ class Float:
         return np.asarray(np.isfinite(values) & (values >= self.low) & (values <= self.high))
 
     def distance(self, a: Column, b: Column) -> Uniforms:
-        """Distance as a share of the range, [n] in [0, 1]; around the circle where `wrap` (at most 0.5 then)."""
+        """Return the distance as a share of the range, [n] in [0, 1].
+
+        With `wrap` it is measured around the circle, and is at most 0.5.
+        """
         gap = np.abs(self._to_unit(a) - self._to_unit(b))
         return np.minimum(gap, 1.0 - gap) if self.wrap else gap
 
@@ -89,7 +104,10 @@ class Float:
 
 @dataclass(frozen=True)
 class Int:
-    """A whole number in low..high, both included, an int64 column. A move of degree d is at most round(d x (high - low))."""
+    """An integer in low..high, both included, as an int64 column.
+
+    A move of degree d is at most round(d × (high - low)).
+    """
 
     low: int
     high: int
@@ -105,7 +123,7 @@ class Int:
         reach = int(np.rint(degree * (self.high - self.low)))
         step = np.minimum((move * (2 * reach + 1)).astype(np.int64), 2 * reach) - reach
         moved = np.asarray(values, dtype=np.int64) + step
-        # mirrors stand half a step outside, so that the end values are as likely as the others
+        # Mirrors stand half a step outside, so that the end values are as likely as the others.
         moved = np.where(moved < self.low, 2 * self.low - 1 - moved, moved)
         return np.asarray(np.where(moved > self.high, 2 * self.high + 1 - moved, moved))
 
@@ -127,12 +145,12 @@ class Int:
 
 @dataclass(frozen=True)
 class Categorical:
-    """One of named choices; the column holds int64 codes, the positions in `choices`.
+    """One of several named choices; the int64 column holds codes, the positions in `choices`.
 
     Args:
-        choices: all names, which give the codes.
-        among: those that may be drawn, in the order of `choices`; all where left out. So the space of a label can be
-            narrower than that of the simulator without other codes.
+        choices: all names, which determine the codes.
+        among: choices that may be drawn, stored in the order of `choices`; all by default. It makes
+            the space of a label narrower than that of the simulator without changing the codes.
     """
 
     choices: tuple[str, ...]
@@ -142,12 +160,12 @@ class Categorical:
         object.__setattr__(self, "choices", tuple(self.choices))
         if not self.choices or len(set(self.choices)) != len(self.choices):
             raise ValueError(
-                f"Categorical needs at least one choice and no two alike, got {self.choices!r}"
+                f"Categorical needs at least one choice and no duplicates, got {self.choices!r}"
             )
         among = tuple(self.among) or self.choices
         if unknown := [name for name in among if name not in self.choices]:
             raise ValueError(
-                f"Categorical is to draw among {unknown}, which are no choices of {self.choices!r}"
+                f"Categorical cannot draw among {unknown}; the choices are {self.choices!r}"
             )
         object.__setattr__(self, "among", tuple(name for name in self.choices if name in among))
 
@@ -160,7 +178,14 @@ class Categorical:
         ]
 
     def vary(self, values: Column, degree: float, move: Uniforms, value: Uniforms) -> Column:
-        """Redraw (the old value included) where `move` [n] falls below degree; `value` [n] says which choice."""
+        """Redraw each value with probability degree; the old value may be drawn again.
+
+        Args:
+            values: codes [n].
+            degree: in [0, 1].
+            move: uniforms [n] in [0, 1); a value is redrawn where they fall below degree.
+            value: uniforms [n] in [0, 1) that determine the choice.
+        """
         return np.where(move < degree, self.sample(value), np.asarray(values, dtype=np.int64))
 
     def contains(self, values: Column) -> NDArray[np.bool_]:
@@ -178,11 +203,11 @@ class Categorical:
 
 
 Parameter = Float | Int | Categorical
-"""The kinds of parameter."""
+"""A parameter of any kind."""
 
 
 def parameter_from_json(document: dict[str, Any]) -> Parameter:
-    """Inverse of `to_json`.
+    """Read a parameter from JSON: the inverse of `to_json`.
 
     Raises:
         ValueError: an unknown kind.

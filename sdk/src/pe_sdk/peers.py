@@ -1,4 +1,7 @@
-"""How a generator that is composed of others gets them: from the host, which knows what is installed and may be used."""
+"""How a composed generator gets the generators that it is made of.
+
+They come from the host, which knows what is installed and what may be used.
+"""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
@@ -14,23 +17,24 @@ class Peers(Protocol):
     """The other generators, by the names that users type: `name` or `distribution/name`."""
 
     def spec(self, name: str) -> "GeneratorSpec":
-        """The spec of a generator.
+        """Return the spec of a generator.
 
         Raises:
-            CannotMake: there is none of that name, it cannot be loaded, or it is the one that asks.
+            CannotMake: there is none of that name, it cannot be loaded, or it is the caller itself.
         """
 
     def make(
         self, name: str, output: OutputSpec, labels: tuple[str, ...], options: Mapping[str, str]
     ) -> Generator:
-        """A generator, ready to use; a simulator comes as its `SimulatorGenerator`.
+        """Make a generator, ready to use; a simulator is returned as its `SimulatorGenerator`.
 
         Args:
-            name: which.
-            output: as of `GeneratorSpec.factory`.
-            labels: as of `GeneratorSpec.factory`.
-            options: texts by name, as `--set` takes them.
+            name: name of the generator.
+            output: as in `GeneratorSpec.factory`.
+            labels: as in `GeneratorSpec.factory`.
+            options: strings by name, as `--set` takes them.
 
         Raises:
-            CannotMake: as `spec`; an option it does not take; or whatever it says itself.
+            CannotMake: for the reasons of `spec`, for an option that the generator does not have,
+                or when the generator itself refuses.
         """

@@ -1,4 +1,4 @@
-"""What generators make: `Samples`."""
+"""Samples as generators make them: `Samples`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,17 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 PARAMETERS_KNOWN = "parameters_known"
-"""State column, bool [n], of a generator whose `space` not all of its samples come from: False where a row's parameters say nothing
-about it. They lie inside the space all the same. Without the column, all are known.
+"""Name of a state column, bool [n]: False where a row's parameters say nothing about the sample.
+
+A generator with a `space` needs it if not all of its samples come from that space. The parameters
+of all rows lie inside the space all the same. Without the column, all are known.
 """
 
 
 @dataclass(frozen=True)
 class Samples:
-    """n samples: their data, labels, and whatever their generator needs to vary them.
+    """A batch of n samples: their data, their labels, and what their generator needs to vary them.
 
     Args:
-        data: [n, *shape], or None where the data follow from the state (see `Generator.state_only`).
+        data: [n, *shape], or None if the data follow from the state (see `Generator.state_only`).
         labels: int64 [n], positions in the label names.
         state: named columns, each an array of n rows: parameters, latents, ids.
     """
@@ -31,13 +33,13 @@ class Samples:
         n = len(self.labels)
         wrong = [name for name, column in self.state.items() if len(column) != n]
         if wrong or (self.data is not None and len(self.data) != n):
-            raise ValueError(f"{n} labels, but other lengths in {wrong or 'data'}")
+            raise ValueError(f"{wrong or 'data'} must have one row for each of the {n} labels")
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def take(self, rows: NDArray[Any] | slice) -> "Samples":
-        """The given rows, by index array, mask or slice."""
+        """Return the given rows, by index array, mask or slice."""
         data = None if self.data is None else self.data[rows]
         return Samples(
             data, self.labels[rows], {name: column[rows] for name, column in self.state.items()}
@@ -45,7 +47,11 @@ class Samples:
 
     @staticmethod
     def concatenate(parts: Sequence["Samples"]) -> "Samples":
-        """One after the other; all must have the same state columns, and all data or none."""
+        """Join batches that have the same state columns, all with data or all without.
+
+        Raises:
+            ValueError: some batches have data and some have none.
+        """
         data = [p.data for p in parts if p.data is not None]
         if data and len(data) != len(parts):
             raise ValueError("some parts have data and some have none")

@@ -1,4 +1,4 @@
-"""What a plugin's module yields: frozen descriptions with a factory, light to import."""
+"""Specs that the hooks of a plugin's module return: frozen, with a factory, light to import."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -24,20 +24,46 @@ class GeneratorSpec:
     """A generator plugin.
 
     Args:
-        name: what users type; the same as the entry point's name.
+        name: what users type; the same as the name of the entry point.
         summary: one line.
-        factory: called with (output, label names, options); heavy imports belong inside. Raises `CannotMake`.
+        factory: called with (output, label names, options); heavy imports belong inside. Raises
+            `CannotMake`.
         options: frozen dataclass of the options (see `pe_sdk.options`).
-        labels: label names where the data set brings none.
-        default_data: SOURCE of a public or synthetic data set, so that the plugin runs by name alone.
-        embedding: name of an embedding of the same package that tells its samples apart best. It sees private records, which a
-            generator does not: so it is the default on public data alone, and a suggestion on other data.
-        exact: output is bit-identical for any batch, not just for equal blocks.
-        block: rows a call; the host pads the last block.
-        gpu: uses a GPU where there is one.
-        composes: is made of other generators: the factory gets a fourth argument, `pe_sdk.Peers`.
-        output: a form of records it makes, for `pe describe`. Where the records of a source have this shape and no declared
-            features, they are taken to have the features of this one.
+        labels: label names for data sets that have none.
+        default_data: SOURCE of a public or synthetic data set, so that the plugin runs by its name
+            and nothing else.
+        embedding: name of an embedding in the same package that distinguishes its samples best. An
+            embedding sees private records, which a generator does not. So it is the default only
+            for public data, and a suggestion for other data.
+        exact: whether output is bit-identical for any batch, not just for equal blocks.
+        block: number of rows in a call; the host pads the last block.
+        gpu: whether it uses a GPU where there is one.
+        composes: whether it is made of other generators: the factory then gets a fourth argument,
+            `pe_sdk.Peers`.
+        output: spec of records that it can make, for `pe describe`. Records of a source that have
+            this shape and no declared features are taken to have these features.
+
+    Examples:
+        Images of one brightness, and the checks that every generator must pass:
+
+        >>> import numpy as np
+        >>> from pe_sdk import CannotMake, Float, GeneratorSpec, ParameterSpace, Simulator
+        >>> from pe_sdk.testing import check_generator
+        >>> class Flat(Simulator):
+        ...     space = ParameterSpace({"gray": Float(0, 255)})
+        ...
+        ...     def __init__(self, output):
+        ...         self.output = output
+        ...
+        ...     def render(self, params, labels, seeds):
+        ...         gray = params["gray"].astype(np.uint8)[:, None, None, None]
+        ...         return np.broadcast_to(gray, (len(gray), *self.output.shape)).copy()
+        >>> def make(output, labels, options):
+        ...     if output.kind != "image":
+        ...         raise CannotMake(f"flat makes images, not {output.kind}")
+        ...     return Flat(output)
+        >>> spec = GeneratorSpec("flat", "images of one brightness", make, exact=True)
+        >>> check_generator(spec, level="basic").raise_for_failures()
     """
 
     name: str
@@ -56,7 +82,34 @@ class GeneratorSpec:
 
 @dataclass(frozen=True)
 class EmbeddingSpec:
-    """An embedding plugin. factory: called with (output, options); it will be given private records."""
+    """An embedding plugin.
+
+    Args:
+        name: what users type; the same as the name of the entry point.
+        summary: one line.
+        factory: called with (output, options); raises `CannotMake`. The embedding that it makes
+            will see private records.
+        options: frozen dataclass of the options (see `pe_sdk.options`).
+
+    Examples:
+        One number for each image, its mean brightness:
+
+        >>> import numpy as np
+        >>> from pe_sdk import Embedding, EmbeddingSpec, OutputSpec
+        >>> class Brightness(Embedding):
+        ...     dim = 1
+        ...
+        ...     def embed(self, data):
+        ...         pixels = data.reshape(len(data), -1) / np.float32(255)
+        ...         return pixels.mean(axis=1, keepdims=True)
+        >>> def make(output, options):
+        ...     return Brightness()
+        >>> spec = EmbeddingSpec("brightness", "mean brightness of an image", make)
+        >>> embedding = spec.factory(OutputSpec.image(8, 8), spec.options())
+        >>> black, white = np.zeros((8, 8, 1), np.uint8), np.full((8, 8, 1), 255, np.uint8)
+        >>> embedding.embed(np.stack([black, white])).tolist()
+        [[0.0], [1.0]]
+    """
 
     name: str
     summary: str
@@ -66,15 +119,16 @@ class EmbeddingSpec:
 
 @dataclass(frozen=True)
 class SourceInfo:
-    """What a reader tells of a source without reading records; all of it counts as public.
+    """Public facts about a source, which its reader reports without reading records.
 
     Args:
-        output: form of a record.
-        label_names: class names from the data set's own metadata, or () where it has none.
-        public: the data are public or synthetic; True or False, nothing else. So a default ε may be assumed, the embedding of
-            the generator's package may see the records, and the end of a run measures clean statistics of them into
-            `internal/` of the run folder.
-        clients: records carry a client, and the unit of privacy is the client; True or False.
+        output: spec of a record.
+        label_names: class names from the data set's own metadata, or () if it has none.
+        public: whether the data are public or synthetic; exactly True or False. If True, a default
+            ε may be assumed, the embedding of the generator's package may see the records, and at
+            the end of a run clean statistics of them are written to `internal/` of the run folder.
+        clients: whether records carry a client, which is then the unit of privacy; exactly True or
+            False.
     """
 
     output: OutputSpec
@@ -85,14 +139,15 @@ class SourceInfo:
 
 @dataclass(frozen=True)
 class Table:
-    """The records of a source, as a reader hands them to the private side, which alone calls it.
+    """The records of a source, as a reader returns them to the private side, its only caller.
 
     Args:
         data: [n, *shape].
         labels: int64 [n], positions in the label names.
-        clients: int64 [n] ids of the clients, or None where each record is its own unit.
-        parameters: of synthetic data that know them: the parameters of the simulator that made each record, columns [n] by
-            name, as in a `ParameterSpace`. A run does not use them; they show afterwards what it has found again.
+        clients: int64 [n], ids of the clients, or None if each record is its own unit.
+        parameters: for synthetic data that know them, the simulator parameters that made each
+            record: columns [n] by name, as in a `ParameterSpace`. A run does not use them; they
+            show afterwards which of them it has recovered.
     """
 
     data: NDArray[Any]
@@ -108,9 +163,28 @@ class ReaderSpec:
     Args:
         name: the scheme.
         summary: one line.
-        describe: location -> SourceInfo, from metadata, without reading records. Raises `SourceError`.
-        read: (location, OutputSpec, label names) -> Table; every record in full. Raises `SourceError`, which may name a
-            row, never its content.
+        describe: location -> SourceInfo, from metadata, without reading records. Raises
+            `SourceError`.
+        read: (location, OutputSpec, label names) -> Table, with every record in full. Raises
+            `SourceError`, which may name a row, never its content.
+
+    Examples:
+        Ten synthetic images of two classes, and the checks that every reader must pass:
+
+        >>> import numpy as np
+        >>> from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, Table
+        >>> from pe_sdk.testing import check_reader
+        >>> def describe(location):
+        ...     if location != "demo":
+        ...         raise SourceError("no such source", where=location, fix="use flat:demo")
+        ...     return SourceInfo(OutputSpec.image(8, 8), ("dark", "light"), public=True)
+        >>> def read(location, output, label_names):
+        ...     labels = np.arange(10) % 2
+        ...     data = np.full((10, *output.shape), 50, np.uint8)
+        ...     data[labels == label_names.index("light")] = 200
+        ...     return Table(data, labels)
+        >>> spec = ReaderSpec("flat", "images of one brightness", describe, read)
+        >>> check_reader(spec, location="demo").raise_for_failures()
     """
 
     name: str

@@ -1,13 +1,16 @@
-"""The conformance kit: small named checks of generators, embeddings and readers. Needs numpy and pluggy alone."""
+"""The conformance kit: small named checks of generators, embeddings and readers.
 
-from pe_sdk.testing.fronts import (
+It needs only numpy and pluggy.
+"""
+
+from pe_sdk.testing.registry import Check, checks
+from pe_sdk.testing.report import CheckReport, CheckResult, ConformanceError
+from pe_sdk.testing.runner import (
     check_embedding,
     check_generator,
     check_reader,
     parametrize_with_checks,
 )
-from pe_sdk.testing.registry import Check, checks
-from pe_sdk.testing.report import CheckReport, CheckResult, ConformanceError
 
 __all__ = [
     "Check",

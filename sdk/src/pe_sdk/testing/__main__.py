@@ -1,4 +1,7 @@
-"""`python -m pe_sdk.testing`: run the kit by a request in JSON on stdin; the report goes to the file the request names."""
+"""Run the checks of a plugin, as a request in JSON on stdin asks: `python -m pe_sdk.testing`.
+
+The report is written to the file that the request names.
+"""
 
 import json
 import sys
@@ -7,8 +10,8 @@ from pathlib import Path
 from pe_sdk.errors import OptionError
 from pe_sdk.options import parse_options
 from pe_sdk.output import OutputSpec
-from pe_sdk.testing.bench import Wish
-from pe_sdk.testing.fronts import run
+from pe_sdk.testing.bench import CheckSettings
+from pe_sdk.testing.runner import run
 from pe_sdk.testing.subject import Subject, spec_at
 
 
@@ -17,14 +20,16 @@ def main() -> None:
     request = json.load(sys.stdin)
     address = request["address"]
     output = OutputSpec.from_json(request["output"]) if request["output"] else None
-    wish = Wish(output, tuple(request["labels"]), request["options"], request["location"])
+    settings = CheckSettings(
+        output, tuple(request["labels"]), request["options"], request["location"]
+    )
     try:
         subject = Subject(
             request["kind"], spec_at(request["kind"], address, request["name"]), address
         )
         if request["kind"] != "reader":
             parse_options(subject.spec.options, request["options"])
-        answer = run(subject, wish, request["level"]).to_json()
+        answer = run(subject, settings, request["level"]).to_json()
     except OptionError as error:
         answer = {"usage": str(error)}
     except Exception as error:

@@ -1,6 +1,7 @@
-"""One fresh interpreter for all checks that need one: it imports, makes and calls a plugin and tells what it saw.
+"""A fresh interpreter that imports, makes and calls a plugin, and reports what it observed.
 
-`python -m pe_sdk.testing.fresh` reads a request as JSON from stdin and writes its answer to the file named in it.
+One such process serves all checks that need it. `python -m pe_sdk.testing.fresh` reads a request as
+JSON from stdin and writes its answer to the file that the request names.
 """
 
 import gc
@@ -18,14 +19,15 @@ if TYPE_CHECKING:
     from pe_sdk.testing.bench import Bench
 
 THROUGHPUT_ROWS = 4
-FEWEST_CALLS, MOST_CALLS, CALLING = 6, 100, 3.0
-"""How often memory is looked at: as often as fits into so many seconds."""
+FEWEST_CALLS, MOST_CALLS, CALL_SECONDS = 6, 100, 3.0
+"""Number of calls after which memory is measured: as many as fit into these seconds."""
 
 SECONDS = 600.0
+"""Time limit of a fresh process."""
 
 
 def ask(bench: "Bench", do: str = "call") -> dict[str, Any]:
-    """What a fresh process sees; {"error": text} where it does not come to an end."""
+    """Return the observations of a fresh process, or {"error": text} if it does not finish."""
     with tempfile.TemporaryDirectory() as scratch:
         answer = Path(scratch) / "answer.json"
         request: dict[str, Any] = {
@@ -41,9 +43,9 @@ def ask(bench: "Bench", do: str = "call") -> dict[str, Any]:
             request |= {
                 "output": bench.output.to_json(),
                 "labels": list(bench.labels),
-                "options": dict(bench.wish.options),
+                "options": dict(bench.settings.options),
             }
-        # Caches of compiled code are kept: they are the user's, and compiling anew would take minutes.
+        # The user's caches of compiled code are kept: compiling again would take minutes.
         environment = {**os.environ, "TMPDIR": scratch}
         try:
             done = subprocess.run(
@@ -57,18 +59,21 @@ def ask(bench: "Bench", do: str = "call") -> dict[str, Any]:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            return {"error": f"no end within {SECONDS:g} s"}
+            return {"error": f"the process did not finish within {SECONDS:g} s"}
         if answer.exists():
             return dict(json.loads(answer.read_text(encoding="utf-8")))
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        return {"error": f"ended with code {done.returncode} ({last})"}
+        return {"error": f"the process ended with exit code {done.returncode} ({last})"}
 
 
 class Watch:
-    """Counts what Python code opens for writing, connects to and opens of GPUs. An audit hook stays for the process."""
+    """Records which files, network functions and GPUs Python code opens.
 
-    def __init__(self, allowed: tuple[str, ...]) -> None:
-        self.allowed = allowed
+    It is an audit hook, which stays in place as long as the process.
+    """
+
+    def __init__(self, writable: tuple[str, ...]) -> None:
+        self.writable = writable
         self.writes: set[str] = set()
         self.network: set[str] = set()
         self.gpu: set[str] = set()
@@ -77,9 +82,9 @@ class Watch:
         if event == "open":
             self._open(*arguments)
         elif event in ("os.remove", "os.mkdir", "os.rmdir", "shutil.rmtree"):
-            self._written(arguments[0])
+            self._record_write(arguments[0])
         elif event in ("os.rename", "os.link", "os.symlink"):
-            self._written(arguments[1])
+            self._record_write(arguments[1])
         elif event in (
             "socket.connect",
             "socket.getaddrinfo",
@@ -92,18 +97,18 @@ class Watch:
         if str(path).startswith(("/dev/nvidia", "/dev/kfd", "/dev/dri/render")):
             self.gpu.add(str(path))
         elif isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
-            self._written(path)
+            self._record_write(path)
 
-    def _written(self, path: Any) -> None:
+    def _record_write(self, path: Any) -> None:
         if isinstance(path, str | bytes | os.PathLike):
-            place = os.path.realpath(os.fsdecode(path))
-            compiled = "__pycache__" in Path(place).parts  # a cache of the interpreter and of numba
+            target = os.path.realpath(os.fsdecode(path))
+            compiled = "__pycache__" in Path(target).parts  # caches of Python and numba
             inside = any(
-                Path(place).is_relative_to(root)
-                for root in (*self.allowed, "/dev/null", "/proc/self")
+                Path(target).is_relative_to(root)
+                for root in (*self.writable, "/dev/null", "/proc/self")
             )
             if not compiled and not inside:
-                self.writes.add(place)
+                self.writes.add(target)
 
 
 def _caches(scratch: str) -> tuple[str, ...]:
@@ -117,7 +122,7 @@ def _caches(scratch: str) -> tuple[str, ...]:
 
 
 def _memory() -> int:
-    """Bytes of this process in memory; 0 where the system does not say."""
+    """Return the bytes of this process in memory; 0 if the system does not report them."""
     try:
         return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf(
             "SC_PAGE_SIZE"
@@ -127,7 +132,7 @@ def _memory() -> int:
 
 
 def digest(samples: Any) -> str:
-    """Of data, labels and state."""
+    """Return a digest of data, labels and state."""
     total = hashlib.sha256()
     for array in (samples.data, samples.labels, *(samples.state[k] for k in sorted(samples.state))):
         total.update(b"none" if array is None else array.tobytes())
@@ -136,30 +141,30 @@ def digest(samples: Any) -> str:
 
 def _call(request: dict[str, Any], watch: Watch) -> dict[str, Any]:
     from pe_sdk.output import OutputSpec
-    from pe_sdk.testing.bench import Bench, Wish, full
+    from pe_sdk.testing.bench import Bench, CheckSettings, with_data
     from pe_sdk.testing.subject import Subject, spec_at
 
     spec = spec_at(request["kind"], request["address"], request["name"])
-    wish = Wish(
+    settings = CheckSettings(
         OutputSpec.from_json(request["output"]), tuple(request["labels"]), request["options"]
     )
-    bench = Bench(Subject(request["kind"], spec, request["address"]), wish)
+    bench = Bench(Subject(request["kind"], spec, request["address"]), settings)
     generator, n = bench.generator, bench.rows
     codes, seeds = bench.codes(n), bench.seeds(n)
-    answer = digest(full(generator, generator.random(codes, seeds)))
+    answer = digest(with_data(generator, generator.random(codes, seeds)))
     sizes: list[int] = []
     begun = time.perf_counter()
     while len(sizes) < FEWEST_CALLS or (
-        len(sizes) < MOST_CALLS and time.perf_counter() - begun < CALLING
+        len(sizes) < MOST_CALLS and time.perf_counter() - begun < CALL_SECONDS
     ):
         samples = generator.random(codes, seeds)
-        full(generator, generator.vary(full(generator, samples), 0.5, seeds))
+        with_data(generator, generator.vary(with_data(generator, samples), 0.5, seeds))
         gc.collect()
         sizes.append(_memory())
     start = time.perf_counter()
     few = slice(0, THROUGHPUT_ROWS)
     rows = len(codes[few])
-    full(generator, generator.random(codes[few], seeds[few]))
+    with_data(generator, generator.random(codes[few], seeds[few]))
     rate = rows / max(time.perf_counter() - start, 1e-9)
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():
@@ -180,7 +185,7 @@ def main() -> None:
     request = json.load(sys.stdin)
     sys.path[:] = request["path"]
     sys.dont_write_bytecode = True
-    import pe_sdk.testing.bench  # noqa: F401  what the kit itself needs is not the plugin's cost
+    import pe_sdk.testing.bench  # noqa: F401  the kit's own imports are not the plugin's cost
 
     if request["do"] == "import":
         before, start = set(sys.modules), time.process_time()

@@ -1,4 +1,7 @@
-"""Fixtures for the tests of plugins, offered to pytest by entry point. Nothing else is imported before one is used."""
+"""Fixtures for the tests of plugins, which pytest finds by entry point.
+
+Nothing else is imported before a test uses one.
+"""
 
 from typing import Any
 
@@ -7,7 +10,7 @@ import pytest
 
 @pytest.fixture
 def pe_seeds() -> Any:
-    """A function: n -> uint64 [n], the same seeds each time."""
+    """Function n -> uint64 [n], which returns the same seeds each time."""
     from pe_sdk import random
 
     return lambda n: random.derive(0, "tests", n)
@@ -15,7 +18,7 @@ def pe_seeds() -> Any:
 
 @pytest.fixture
 def pe_output() -> Any:
-    """The OutputSpec of gray images of 28 x 28; override it in a module for another."""
+    """OutputSpec of gray images of 28 × 28; override it in a module for another."""
     from pe_sdk import OutputSpec
 
     return OutputSpec.image(28, 28)

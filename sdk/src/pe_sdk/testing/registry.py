@@ -1,23 +1,30 @@
-"""The one list of checks: each a function of a bench, whose docstring's first sentence is its rule."""
+"""The register of checks: functions of a bench whose docstring's first sentence is the rule."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 LEVELS = ("static", "basic", "full")
 
+_MODULES = (
+    *("embedding_checks", "generator_checks", "process_checks", "reader_checks"),
+    "static_checks",
+)
+"""Modules that register checks: imported when the checks are first asked for."""
+
 
 class Failed(Exception):
-    """The rule is broken; the message says what was seen."""
+    """A broken rule; the message says what was observed."""
 
 
 class Skipped(Exception):
-    """The rule says nothing about this plugin, or cannot be tried; the message says why."""
+    """A rule that does not apply or cannot be checked; the message says why."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One rule. function: given the bench it returns a remark, or raises `Failed` or `Skipped`."""
+    """One rule; its function takes the bench and returns a remark, or raises Failed or Skipped."""
 
     name: str
     kind: str
@@ -30,7 +37,7 @@ class Check:
         return text.partition(". ")[0].rstrip(".") + "."
 
 
-_CHECKS: list[Check] = []  # filled while the modules of the checks are imported, and never after
+_CHECKS: list[Check] = []  # filled only while the modules of the checks are imported
 
 
 def check(
@@ -46,14 +53,15 @@ def check(
 
 
 def checks(kind: str, level: str = "full") -> tuple[Check, ...]:
-    """The checks of a kind up to a level, in the order in which they run.
+    """Return the checks of a kind up to a level, in the order in which they run.
 
     Raises:
         ValueError: an unknown level.
     """
     if level not in LEVELS:
-        raise ValueError(f"level {level!r}; one of {', '.join(LEVELS)}")
-
+        raise ValueError(f"unknown level {level!r}; choose from {', '.join(LEVELS)}")
+    for name in _MODULES:
+        import_module(f"pe_sdk.testing.{name}")
     wanted = LEVELS[: LEVELS.index(level) + 1]
     found = [c for c in _CHECKS if c.kind == kind and c.level in wanted]
     return tuple(sorted(found, key=lambda c: LEVELS.index(c.level)))

@@ -1,4 +1,4 @@
-"""What came of the checks of one plugin."""
+"""Results of the checks of one plugin."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -7,12 +7,12 @@ PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 
 
 class ConformanceError(AssertionError):
-    """A plugin breaks rules of the contract; the message names each with its rule and what was seen."""
+    """A plugin that breaks rules; the message names each broken rule and what was observed."""
 
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One check: its name, its rule in one sentence, passed, failed or skipped, and what was seen."""
+    """Result of one check: name, rule, status (passed, failed or skipped) and what was observed."""
 
     name: str
     rule: str
@@ -22,7 +22,7 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class CheckReport:
-    """The results of one plugin, in the order of the checks."""
+    """Results for one plugin, in the order of the checks."""
 
     subject: str
     kind: str
@@ -34,7 +34,7 @@ class CheckReport:
         return tuple(r for r in self.results if r.status == FAILED)
 
     def raise_for_failures(self) -> None:
-        """Raise ConformanceError where a check failed."""
+        """Raise ConformanceError if a check failed."""
         if self.failures:
             lines = [f"{r.name}: {r.rule} {r.detail}" for r in self.failures]
             raise ConformanceError(

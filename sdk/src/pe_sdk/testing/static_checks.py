@@ -1,4 +1,4 @@
-"""Rules that hold before anything is made: metadata, options, and what an import costs."""
+"""Rules that hold before anything is made: metadata, options, and the cost of an import."""
 
 import re
 from dataclasses import is_dataclass
@@ -23,14 +23,15 @@ FORBIDDEN = (
     ),
     *("matplotlib", "trimesh", "pyrender", "mujoco", "pybullet", "pygame"),
 )
-"""Never needed to say what a plugin is: the factory may import them (pe_host: nothing may)."""
+"""Packages that a plugin's module may not import; its factory may, except pe_host."""
 
 
 def metadata(bench: Bench) -> None:
-    """The spec has a normalised name, a summary of one line, distinct labels and a block of at least one row."""
+    """The name is normalised, the summary one line, labels are distinct, the block is positive."""
     spec = bench.spec
     expect(
-        re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", spec.name), f"name {spec.name!r} is not like-this"
+        re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", spec.name),
+        f"name {spec.name!r} must be lower-case words joined by hyphens",
     )
     expect(
         spec.summary.strip() and "\n" not in spec.summary,
@@ -44,18 +45,19 @@ def metadata(bench: Bench) -> None:
 def options_documented(bench: Bench) -> None:
     """The options are a frozen dataclass in which every field has a default and a help text."""
     options = bench.spec.options
-    frozen = is_dataclass(options) and getattr(options, "__dataclass_params__").frozen  # noqa: B009  unknown to its stubs
-    expect(frozen, "the options are no frozen dataclass")
+    parameters = getattr(options, "__dataclass_params__", None)
+    frozen = is_dataclass(options) and parameters is not None and parameters.frozen
+    expect(frozen, "the options are not a frozen dataclass")
     try:
         options()
     except TypeError as error:
         expect(False, f"an option has no default: {error}")
     bare = [info.name for info in describe_options(options) if not info.help.strip()]
-    expect(not bare, f"options without help: {', '.join(bare)}")
+    expect(not bare, f"options without a help text: {', '.join(bare)}")
 
 
 def import_budget(bench: Bench) -> str:
-    """Importing the plugin's module takes at most one second of processor time beyond pe_sdk in a fresh interpreter."""
+    """A fresh import of the plugin's module takes at most one second of CPU time beyond pe_sdk."""
     seconds = bench.imported["import_seconds"]
     expect(seconds <= IMPORT_SECONDS, f"{seconds:.2f} s; import heavy packages inside the factory")
     return f"{seconds:.2f} s"
@@ -63,7 +65,7 @@ def import_budget(bench: Bench) -> str:
 
 def forbidden_imports(bench: Bench) -> None:
     """Importing the plugin's module imports neither the host nor a heavy package."""
-    found = sorted(set(bench.imported["modules"]) & set(FORBIDDEN) - set(bench.allowed))
+    found = sorted(set(bench.imported["modules"]) & set(FORBIDDEN) - set(bench.own_packages))
     expect(
         not found, f"it imports {', '.join(found)}; import them inside the factory (pe_host never)"
     )

@@ -1,4 +1,4 @@
-"""What is checked: a spec and, where it can be imported again in a fresh interpreter, its address."""
+"""The subject of checks: a spec and, if it can be imported again, its address."""
 
 import importlib
 import sys
@@ -17,7 +17,11 @@ GROUPS = {"generator": "pe.plugins", "embedding": "pe.embeddings", "reader": "pe
 
 @dataclass(frozen=True)
 class Subject:
-    """A spec, its kind, and "module:attribute" ("module:" for the hooks of the module), or "" where none is known."""
+    """A spec, its kind and its address.
+
+    The address is "module:attribute", "module:" for the hooks of the module, or "" if none is
+    known.
+    """
 
     kind: str
     spec: Any
@@ -25,10 +29,10 @@ class Subject:
 
 
 def find_subject(kind: str, subject: Any, name: str = "") -> Subject:
-    """From an entry point's name, an address or a spec.
+    """Find a subject by an entry point's name, by an address or by its spec.
 
     Raises:
-        LookupError: no such entry point, or no spec of that name at the address.
+        LookupError: there is no such entry point, or no spec of that name at the address.
     """
     if not isinstance(subject, str):
         return Subject(kind, subject, _derived(kind, subject))
@@ -43,14 +47,18 @@ def find_subject(kind: str, subject: Any, name: str = "") -> Subject:
     ]
     if not found:
         raise LookupError(
-            f"no {kind} {subject!r} is installed; give its name, or `module:attribute`"
+            f"no {kind} {subject!r} is installed; pass its name or `module:attribute`"
         )
     address = found[0].value if ":" in found[0].value else f"{found[0].value}:"
     return Subject(kind, spec_at(kind, address, plain), address)
 
 
 def spec_at(kind: str, address: str, name: str = "") -> Any:
-    """The spec at an address: an object, a function that gives one or several, or the hooks of a module."""
+    """Import the spec at an address: an object, a function that returns specs, or a module's hooks.
+
+    Raises:
+        LookupError: the address does not have exactly one spec of that name.
+    """
     module, _, attribute = address.partition(":")
     found: Any = importlib.import_module(module)
     if attribute:
@@ -64,7 +72,8 @@ def spec_at(kind: str, address: str, name: str = "") -> Any:
         specs = [s for s in specs if s.name.replace("_", "-") == name.replace("_", "-")]
     if len(specs) != 1:
         raise LookupError(
-            f"{address} gives {len(specs)} {kind}s{f' named {name!r}' if name else ''}, expected one"
+            f"expected one {kind} at {address}{f' named {name!r}' if name else ''}, "
+            f"found {len(specs)}"
         )
     return specs[0]
 
@@ -77,11 +86,14 @@ def _hooked(kind: str, module: Any) -> list[Any]:
 
 
 def _derived(kind: str, spec: Any) -> str:
-    """Where the hook that gives this very spec may be: the module of its factory or a package above it."""
+    """Return the address of the hook that returns this very spec, or "".
+
+    It is looked for in the module of the factory and the packages above it.
+    """
     module = getattr(
         getattr(spec, "factory", None) or getattr(spec, "read", None), "__module__", ""
     )
-    while module and module != "__main__":  # which no other process can import
+    while module and module != "__main__":  # no other process can import __main__
         loaded = sys.modules.get(module)
         if loaded is not None and any(s == spec for s in _hooked(kind, loaded)):
             return f"{module}:"

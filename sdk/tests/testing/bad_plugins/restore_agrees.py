@@ -1,4 +1,4 @@
-"""Breaks the rule `restore_agrees`: restore gives other seeds back."""
+"""Breaks the rule `restore_agrees`: restore changes the seeds."""
 
 from bad_plugins.good import black_box, spec
 from pe_sdk import Samples, SimulatorGenerator

@@ -1,4 +1,4 @@
-"""Breaks the rule `same_seeds`: each generator that the factory makes draws otherwise."""
+"""Breaks the rule `same_seeds`: each generator that the factory makes draws other samples."""
 
 from bad_plugins.good import black_box, spec
 from pe_sdk import SimulatorGenerator

@@ -1,3 +1,5 @@
+"""A simulator as a generator: what it keeps, renders and refuses."""
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,6 @@ from pe_sdk import (
     Int,
     OutputSpec,
     ParameterSpace,
-    Samples,
     Simulator,
     SimulatorGenerator,
     random,
@@ -48,7 +49,7 @@ def test_degree_zero_gives_the_same_samples():
     assert all(np.array_equal(after.state[name], before.state[name]) for name in before.state)
 
 
-def test_restore_makes_the_same_pictures():
+def test_restore_renders_the_same_images():
     generator = made()
     samples = generator.random(CODES, SEEDS)
     restored = generator.restore(samples.labels, samples.state)
@@ -73,7 +74,7 @@ def test_rows_do_not_depend_on_their_batch():
     assert np.array_equal(part.state["level"], whole.state["level"][rows])
 
 
-def test_a_picture_of_another_form_is_refused():
+def test_a_render_of_another_spec_is_refused():
     class Wrong(Flat):
         def render(self, params, labels, seeds):
             return super().render(params, labels, seeds).astype(np.float32)
@@ -105,30 +106,9 @@ def test_the_choices_of_a_label_keep_their_codes():
 
 
 @pytest.mark.parametrize("name", ["render_seed", "parameters_known"])
-def test_names_of_other_columns_are_taken(name):
+def test_the_names_of_other_state_columns_are_reserved(name):
     class Taken(Flat):
         space = ParameterSpace({name: Float(0, 1)})
 
     with pytest.raises(ValueError, match=name):
         made(Taken())
-
-
-def test_samples_take_and_concatenate():
-    samples = Samples(np.arange(6)[:, None], np.arange(6), {"a": np.arange(6) * 10})
-    joined = Samples.concatenate([samples.take(slice(0, 2)), samples.take(np.array([5, 3]))])
-    assert joined.labels.tolist() == [0, 1, 5, 3]
-    assert joined.state["a"].tolist() == [0, 10, 50, 30] and joined.data[:, 0].tolist() == [
-        0,
-        1,
-        5,
-        3,
-    ]
-
-
-def test_samples_of_unequal_lengths_are_refused():
-    with pytest.raises(ValueError, match="a"):
-        Samples(None, np.arange(3), {"a": np.arange(2)})
-    with pytest.raises(ValueError, match="some parts"):
-        Samples.concatenate(
-            [Samples(np.zeros(1), np.zeros(1, int)), Samples(None, np.zeros(1, int))]
-        )

@@ -1,4 +1,4 @@
-"""The good plugin that each bad one is derived from."""
+"""The good plugin from which each bad one is derived."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,7 @@ from pe_sdk import (
 
 
 class Good(Simulator):
-    """Grey pictures with a slope and one of two signs."""
+    """Gray images with a slope of either sign."""
 
     space = ParameterSpace(
         {"level": Float(60, 190), "slope": Float(0, 100), "sign": Categorical(("up", "down"))}
@@ -50,5 +50,5 @@ def spec(simulator: Callable[..., Any] = Good, **changes: Any) -> GeneratorSpec:
 
 
 def black_box(generator: type[SimulatorGenerator]) -> Callable[..., Any]:
-    """A maker of this kind of generator over the good simulator."""
+    """Return a factory of this kind of generator over the good simulator."""
     return lambda output, labels: generator(Good(output, labels), output, labels)

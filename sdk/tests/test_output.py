@@ -1,4 +1,4 @@
-"""The form of a record: what goes together is accepted, and the same after a way through JSON."""
+"""Record specs: consistent ones are accepted, and survive a round trip through JSON."""
 
 import json
 
@@ -21,13 +21,13 @@ SERIES = OutputSpec.series(96, ["queue", Feature("delay", "ms", 0, 500)], step=1
         OutputSpec("table", (2,), "int64", (Feature("a"), Feature("b"))),
     ],
 )
-def test_a_form_is_the_same_after_json(spec):
+def test_a_spec_survives_json(spec):
     assert OutputSpec.from_json(json.loads(json.dumps(spec.to_json()))) == spec
     assert hash(OutputSpec.from_json(spec.to_json())) == hash(spec)
 
 
-def test_the_document_of_an_image_has_kind_shape_and_dtype_alone():
-    # Fails when a field with its default is written: the digests of plans of images would change.
+def test_the_document_of_an_image_has_only_kind_shape_and_dtype():
+    # Fails if fields with default values are written: digests of plans would change.
     assert OutputSpec.image(8, 9, 3).to_json() == {
         "kind": "image",
         "shape": [8, 9, 3],
@@ -61,39 +61,39 @@ def test_a_series_is_float32_with_named_features():
         (lambda: OutputSpec.series(5, ["a"], step_unit={"a": 1}), "step_unit"),
         (lambda: OutputSpec.series(5, ["a"], step_unit="s\n"), "step_unit"),
         (lambda: OutputSpec.series(5, ["x\ud800"]), "one line"),
-        (lambda: OutputSpec("x", "28", "uint8"), "whole numbers"),
-        (lambda: OutputSpec("x", (2.7,), "uint8"), "whole numbers"),
+        (lambda: OutputSpec("x", "28", "uint8"), "integers"),
+        (lambda: OutputSpec("x", (2.7,), "uint8"), "integers"),
         (lambda: OutputSpec("x", (2,), "longdouble"), "8 bytes"),
         (
             lambda: OutputSpec.from_json({"kind": "x", "shape": [float("inf")], "dtype": "uint8"}),
-            "whole numbers",
+            "integers",
         ),
-        (lambda: Feature("a", low=-1.7e308, high=1.7e308), "no range"),
+        (lambda: Feature("a", low=-1.7e308, high=1.7e308), "invalid range"),
         (lambda: OutputSpec("series", (5, 2), "float32", (Feature("a"),)), "1 features"),
         (lambda: OutputSpec("table", (2,), "float64", ("a", "b")), "pe_sdk.Feature"),
-        (lambda: OutputSpec("", (5,), "uint8"), "a kind is a word"),
-        (lambda: OutputSpec("A kind", (5,), "uint8"), "a kind is a word"),
+        (lambda: OutputSpec("", (5,), "uint8"), "kind must be"),
+        (lambda: OutputSpec("A kind", (5,), "uint8"), "kind must be"),
         (lambda: OutputSpec("text", (5,), "U8"), "numbers or booleans"),
         (lambda: OutputSpec("text", (5,), "object"), "numbers or booleans"),
-        (lambda: OutputSpec("text", (5,), "no-dtype"), "no name of a numpy dtype"),
-        (lambda: OutputSpec("text", (5,), None), "no name of a numpy dtype"),
+        (lambda: OutputSpec("text", (5,), "no-dtype"), "not the name of a numpy dtype"),
+        (lambda: OutputSpec("text", (5,), None), "not the name of a numpy dtype"),
         (lambda: OutputSpec("scalar", (), "float32"), "at least one"),
         (lambda: Feature(" "), "needs a name"),
         (lambda: Feature("a", low=1), "both"),
-        (lambda: Feature("a", low=1, high=1), "no range"),
-        (lambda: Feature("a", low=0, high=float("inf")), "no range"),
+        (lambda: Feature("a", low=1, high=1), "invalid range"),
+        (lambda: Feature("a", low=0, high=float("inf")), "invalid range"),
         (lambda: Feature("two\nlines"), "one line"),
-        (lambda: OutputSpec.from_json({"kind": "image"}), "no form of a record"),
+        (lambda: OutputSpec.from_json({"kind": "image"}), "invalid record spec"),
         (
             lambda: OutputSpec.from_json(
                 {"kind": "image", "shape": [8, 8, 1], "dtype": "uint8", "x": 1}
             ),
-            "no form",
+            "invalid record spec",
         ),
-        (lambda: OutputSpec.from_json([]), "no form of a record"),
+        (lambda: OutputSpec.from_json([]), "invalid record spec"),
     ],
 )
-def test_what_does_not_go_together_is_refused(make, says):
+def test_inconsistent_specs_are_refused(make, says):
     with pytest.raises(ValueError, match=says):
         make()
 

@@ -1,4 +1,7 @@
-"""Every bad plugin against the checks: `python -m bad_plugins.table` in sdk/tests prints which check finds which."""
+"""Table of the checks that find each bad plugin: `python -m bad_plugins.table` prints it.
+
+Run it in sdk/tests/testing.
+"""
 
 from pe_sdk.testing import CheckReport, check_generator, checks
 
@@ -6,7 +9,7 @@ NAMES = [c.name for c in checks("generator")]
 
 
 def report(name: str) -> CheckReport:
-    """All checks over the bad plugin that is meant for this one."""
+    """Run all checks on the bad plugin meant for one of them."""
     return check_generator(f"bad_plugins.{name}:SPEC")
 
 

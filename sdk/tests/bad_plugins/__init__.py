@@ -1,1 +1,0 @@
-"""Plugins that each break one rule: the module has the name of the check that must find it."""

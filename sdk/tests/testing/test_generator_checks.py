@@ -1,0 +1,19 @@
+"""Bad generators: each is found by exactly the check meant for it."""
+
+import pytest
+
+from pe_sdk.testing import check_generator, checks
+
+
+@pytest.mark.parametrize("name", [c.name for c in checks("generator")])
+def test_only_the_check_meant_for_it_finds_a_bad_plugin(name):
+    # Fails if a check is blind, if another check finds the fault too, or if a check has no bad
+    # plugin.
+    report = check_generator(f"bad_plugins.{name}:SPEC")
+    assert [r.name for r in report.failures] == [name], [
+        (r.name, r.detail) for r in report.failures
+    ]
+
+
+def test_the_good_plugin_breaks_no_rule():
+    check_generator("bad_plugins.good:spec").raise_for_failures()
