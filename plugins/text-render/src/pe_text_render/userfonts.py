@@ -32,7 +32,7 @@ def atlas_of(folder: Path, chars: str) -> Atlas:
         CannotMake: there is no such folder, or no usable font in it.
     """
     if not folder.is_dir():
-        raise CannotMake(f"there is no font folder {folder}; give a folder that exists")
+        raise CannotMake(f"there is no folder {folder}; give a folder of fonts that exists")
     chars = "".join(sorted(set(chars)))
     found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
     faces, made = [], []
