@@ -57,7 +57,8 @@ def test_the_population_is_drawn_as_its_file_says():
     population = demo._population()
     labels = draw_labels(population, seeds)
     people = draw_people(population, SPACE, labels, seeds)
-    # six standard errors of a share of 20,000; fails when the weights are ignored or the label's rule is not used
+    # six standard errors of a share of 20,000; fails when the weights or the label's rule are
+    # ignored
     error = 6 * 0.5 / np.sqrt(20_000)
     assert abs((labels == 1).mean() - 0.4) < error
     assert abs((people["sex"] < 0.5).mean() - 0.72) < error
@@ -93,7 +94,7 @@ def test_pictures_are_degraded_each_by_its_own_seed():
     ],
 )
 def test_what_it_cannot_give_is_said(location):
-    with pytest.raises(SourceError, match="demo:|nothing to ask") as caught:
+    with pytest.raises(SourceError, match="demo:|unknown setting") as caught:
         demo.describe(location)
     assert "demo:faces" in caught.value.fix
 

@@ -25,7 +25,7 @@ def embedding(height=64, width=64, channels=3):
 
 
 def parts(vectors):
-    """Readings again: numbers in -1..1, and probabilities by name."""
+    """Readings restored from vectors: numbers in -1..1, and probabilities by name."""
     most = np.sqrt(LAYOUT.number_weights.sum() + sum(LAYOUT.choice_weights))
     count = len(LAYOUT.numbers)
     numbers = vectors[:, :count] * most / np.sqrt(LAYOUT.number_weights)
@@ -72,7 +72,7 @@ def test_a_vector_depends_on_its_picture_alone(table):
 
 
 def test_it_reads_faces_it_has_not_seen(table):
-    """Degraded pictures of another population. Weights at random give correlations near 0 (tried: below 0.2)."""
+    """Degraded pictures of another population; random weights correlate below 0.2 (tried)."""
     read, shares = parts(
         np.concatenate([embedding().embed(half) for half in (table.data[:256], table.data[256:])])
     )
@@ -98,7 +98,7 @@ def test_it_reads_faces_it_has_not_seen(table):
 
 
 def test_a_face_is_looked_at_upright():
-    """A picture with a bright square below a dark one, turned: the second look shows them one below the other, in the same place."""
+    """The second look shows a turned pair of squares, bright and dark, one below the other."""
     for angle in (-40, 0, 25):
         turn = np.radians(angle)
         down = np.array([-np.sin(turn), np.cos(turn)])
