@@ -35,7 +35,9 @@ class Options:
         0, "denoising steps of a fresh sample; 0: 8 for pixel models, 25 for text-to-image"
     )
     guidance: float = option(
-        0.0, "classifier-free guidance scale, 1 disables it; 0: 1 for pixel models, 7.5 for text"
+        0.0,
+        "classifier-free guidance scale, 1 disables it; "
+        "0: 1 for pixel models, 7.5 for text-to-image",
     )
     size: str = option(
         "",

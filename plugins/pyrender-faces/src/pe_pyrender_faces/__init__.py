@@ -51,7 +51,7 @@ def pe_generators() -> Iterable[GeneratorSpec]:
     return [
         GeneratorSpec(
             name="pyrender-faces",
-            summary="human heads in 3D: identity, age, expression, skin, hair, pose and light",
+            summary="human heads: identity, age, expression, skin, hair, glasses, pose and light",
             factory=make,
             options=Options,
             labels=("face",),
