@@ -72,9 +72,8 @@ def main(path: Path) -> None:
     uncut = whole(source, start, eyes)
     coarse, side = dressed(uncut, collar(source, uncut))
     fine = refine(source, coarse)
-    side = np.concatenate(
-        [side, np.zeros(len(fine.points(start)) - len(side), np.int64)]
-    )  # nothing is refined there
+    # nothing is refined there
+    side = np.concatenate([side, np.zeros(len(fine.points(start)) - len(side), np.int64)])
     points = fine.points(start)
     points += np.array([0, CLOTH_OUT, -UNDER_IN])[side][:, None] * vertex_normals(
         points, fine.faces
@@ -144,9 +143,8 @@ def importance(source: Source, mesh: Mesh) -> Floats:
     )
     weight += 1 * near((0, 6.9, 1.6), (0.22, 0.18, 0.3))
     share = np.array([1.0, 1, 1, 1, 0.6, 0.05, 1, 1])  # of each material
-    made = (
-        np.diff(mesh.combine.indptr) > 1
-    )  # from subdivision: the first to go, so that the source's regular quads come back
+    # from subdivision: the first to go, so that the source's regular quads come back
+    made = np.diff(mesh.combine.indptr) > 1
     return weight * share[materials(source, mesh)] * np.where(made, 0.25, 1.0)
 
 
@@ -186,9 +184,8 @@ def shadows(
         """Occlusion without the clothes, whose rim would leave a dark row of triangles."""
         return occlusion(np.concatenate([shape, *extra]), faces[~clothes])[:size]
 
-    result = np.maximum(
-        of(points), 0.9 * of(points + table["eyes_closed"])
-    )  # a lid's fold is dark only when open
+    # a lid's fold is dark only when open
+    result = np.maximum(of(points), 0.9 * of(points + table["eyes_closed"]))
     opened = np.maximum(of(points + table["laugh"]), of(points + table["mouth_open"]))
     result = np.where(cloth, occlusion(points, mesh.faces), result)
     inner = np.isin(material, (Material.TEETH, Material.MOUTH))

@@ -20,9 +20,8 @@ class Regions:
 
     def off_lips(self, points: Array) -> Array:
         distance = self.surface.lips.query(points)[0]
-        return np.asarray(
-            np.where(distance < 0.012, -1.0, distance - 0.012)
-        )  # -1: no random draw may put hair on the lips
+        # -1: no random draw may put hair on the lips
+        return np.asarray(np.where(distance < 0.012, -1.0, distance - 0.012))
 
     def moustache(self, points: Array) -> Array:
         x, y, z = np.abs(points[:, 0]), points[:, 1], points[:, 2]

@@ -151,9 +151,8 @@ def cap_of(
     at = np.einsum("nk,nki->ni", weights, skin.vertices[anchors])
     normal = unit(np.einsum("nk,nki->ni", weights, skin.normals[anchors]))
     tilt = np.einsum("nki,nki->nk", skin.vertices[anchors] - at[:, None], skin.normals[anchors])
-    round_out = np.einsum(
-        "nk,nk,nki->ni", weights, tilt, skin.normals[anchors]
-    )  # Phong tessellation (Boubekeur, Alexa 2008)
+    # Phong tessellation (Boubekeur, Alexa 2008)
+    round_out = np.einsum("nk,nk,nki->ni", weights, tilt, skin.normals[anchors])
     inside = cap.inside(at)
     taken = inside[faces].mean(1) > rng.normal(0, cap.soft, len(faces))
     rim = np.zeros(len(at), bool)

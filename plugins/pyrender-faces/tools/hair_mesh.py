@@ -68,9 +68,8 @@ def tessellate(
                 cut.append([place[a, b, c], place[a - 1, b, c + 1], place[a, b - 1, c + 1]])
     counts = np.broadcast_to(np.array(lattice), (len(faces), len(lattice), 3)).reshape(-1, 3)
     corners = np.repeat(faces, len(lattice), axis=0)
-    code = np.where(
-        counts > 0, corners * (parts + 1) + counts, -1
-    )  # a corner is the same one from either side of an edge
+    # a corner is the same one from either side of an edge
+    code = np.where(counts > 0, corners * (parts + 1) + counts, -1)
     code = -np.sort(-code, axis=1)
     unique, new = np.unique(code, axis=0, return_inverse=True)
     weights = np.where(unique >= 0, unique % (parts + 1), 0) / parts

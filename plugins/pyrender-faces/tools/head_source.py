@@ -73,9 +73,8 @@ class Source:
         if not path.is_file():
             raise KeyError(f"there is no target {name!r}")
         text = gzip.decompress(path.read_bytes()).decode("utf-8")
-        lines = [
-            line.split() for line in text.splitlines() if line[:1].isdigit()
-        ]  # some targets are empty
+        # some targets are empty
+        lines = [line.split() for line in text.splitlines() if line[:1].isdigit()]
         rows = np.array(lines, np.float64).reshape(-1, 4)
         moved = np.zeros_like(self.vertices)
         moved[rows[:, 0].astype(np.int64)] = rows[:, 1:4]

@@ -167,9 +167,8 @@ def refined(faces: Ints, of: Ints, new: Ints) -> Ints:
         if count == 0:
             result.append(face)
             continue
-        lone = (
-            count == 1
-        )  # a: the corner whose opposite edge is the only one split, or the only one not split
+        # a: the corner whose opposite edge is the only one split, or the only one not split
+        lone = count == 1
         turn = 0 if count == 3 else [m >= 0 for m in middle].index(lone)
         (a, b, c), (x, y, z) = face[turn:] + face[:turn], middle[turn:] + middle[:turn]
         if lone:
@@ -190,9 +189,8 @@ def butterfly(mesh: Mesh, chosen: "np.ndarray") -> Mesh:
     edges, of = edges_of(mesh.faces)
     split = np.zeros(len(edges), bool)
     split[of[chosen].ravel()] = True
-    sides: list[list[tuple[int, int]]] = [
-        [] for _ in edges
-    ]  # of an edge: (face, corner opposite to it)
+    # of an edge: (face, corner opposite to it)
+    sides: list[list[tuple[int, int]]] = [[] for _ in edges]
     for f, three in enumerate(of.tolist()):
         for k, e in enumerate(three):
             sides[e].append((f, k))
