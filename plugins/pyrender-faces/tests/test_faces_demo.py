@@ -27,7 +27,7 @@ def test_it_says_that_it_is_public_and_what_it_holds(table):
     assert set(table.labels) == {0, 1}
 
 
-def test_every_person_lies_in_the_space_and_is_told_with_the_records(table):
+def test_every_person_lies_in_the_space_and_is_reported_with_the_records(table):
     assert SPACE.contains(table.parameters).all()
     none = SPACE["glasses"].choices.index("none")
     assert np.array_equal(table.parameters["glasses"] != none, table.labels == 1)
@@ -93,7 +93,7 @@ def test_pictures_are_degraded_each_by_its_own_seed():
         "faces,records=100000,size=256",
     ],
 )
-def test_what_it_cannot_give_is_said(location):
+def test_invalid_locations_are_refused(location):
     with pytest.raises(SourceError, match="demo:|unknown setting") as caught:
         demo.describe(location)
     assert "demo:faces" in caught.value.fix

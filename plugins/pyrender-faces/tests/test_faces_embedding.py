@@ -36,12 +36,12 @@ def parts(vectors):
 
 
 def test_every_parameter_is_read_once():
-    told = set(LAYOUT.numbers) | set(LAYOUT.choices)
+    read = set(LAYOUT.numbers) | set(LAYOUT.choices)
     planes = {f"{name}_{axis}" for name in ("clothes", "background") for axis in ("cos", "sin")}
     hidden = {
         f"{name}_{part}" for name in ("clothes", "background") for part in ("hue", "saturation")
     }
-    assert (told - planes) | hidden == set(SPACE)
+    assert (read - planes) | hidden == set(SPACE)
 
 
 def test_targets_run_over_the_range_of_each_parameter():
@@ -60,7 +60,7 @@ def test_vectors_lie_in_the_unit_ball_and_hold_probabilities(table):
         assert np.allclose(share.sum(axis=1), 1, atol=1e-3)
 
 
-def test_a_vector_depends_on_its_picture_alone(table):
+def test_a_vector_depends_on_its_picture_only(table):
     made = embedding()
     block = table.data[:256]
     order = np.random.default_rng(1).permutation(256)

@@ -150,9 +150,8 @@ def test_levels_have_the_same_surface(level, given):
     grid = np.array([(i, j, 6 - i - j) for i in range(7) for j in range(7 - i)]) / 6
     samples = (grid @ corner).reshape(-1, 3)
     away = np.array([np.sqrt(np.min(np.sum((samples - p) ** 2, 1))) for p in points[front]])
-    assert (
-        np.quantile(away, 0.98) < 2.3 / level + 0.02
-    )  # a pixel of a picture that the head fills, and the samples' distance
+    # a pixel of a picture that the head fills, and the samples' distance
+    assert np.quantile(away, 0.98) < 2.3 / level + 0.02
 
 
 def test_surface_is_oriented_outward_and_has_no_t_junctions(head):

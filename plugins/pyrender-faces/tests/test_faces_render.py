@@ -158,7 +158,7 @@ def test_nothing_bleeds_into_neighbours(backend):
 
 
 @both
-def test_the_background_is_bilinear_and_covered_by_the_head_alone(backend):
+def test_the_background_is_bilinear_and_covered_by_the_head_only(backend):
     batch = people(1, **PLAIN)
     corners = np.float32([[[0.0, 0.2, 0.4], [1.0, 0.2, 0.4], [0.0, 0.6, 0.4], [1.0, 0.6, 0.8]]])
     camera = batch.camera.copy()
@@ -190,9 +190,8 @@ def test_poses_turn_the_way_they_say():
     assert right[nose, 0] > ahead[nose, 0] + 0.5
     assert up[nose, 1] > ahead[nose, 1] + 0.2
     assert clockwise[crown, 0] > ahead[crown, 0] + 0.2
-    assert (
-        np.abs(right[ahead[:, 1].argmin()] - ahead[ahead[:, 1].argmin()]).max() < 1e-5
-    )  # the bust stays
+    # the bust stays
+    assert np.abs(right[ahead[:, 1].argmin()] - ahead[ahead[:, 1].argmin()]).max() < 1e-5
 
 
 def test_eyes_look_the_way_they_say():

@@ -23,11 +23,10 @@ PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
 WANTED = (
     "model_index.json",
     *(f"{part}/*.{end}" for part in PARTS for end in ("json", "safetensors", "txt")),
-    *(
-        "config.json",
-        "scheduler_config.json",
-        "diffusion_pytorch_model*.safetensors*",
-    ),  # see `ModelFolder.part`
+    # beside the index, see `ModelFolder.part`
+    "config.json",
+    "scheduler_config.json",
+    "diffusion_pytorch_model*.safetensors*",
 )
 UNWANTED = ("*.fp16.*", "*.bf16.*", "*.non_ema.*", "*flax*", "*openvino*")
 

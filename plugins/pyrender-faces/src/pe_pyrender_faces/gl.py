@@ -246,7 +246,7 @@ def _sampled() -> NDArray[np.int64]:
     a little slower.
     """
     try:
-        places = _told_samples()[:, ::-1] * SAMPLES - 0.5
+        places = _reported_samples()[:, ::-1] * SAMPLES - 0.5
     except Exception:  # whatever an OpenGL driver can raise
         places = np.zeros((0, 2), np.float32)
     if len(places) and np.array_equal(places, np.rint(places)):
@@ -254,7 +254,7 @@ def _sampled() -> NDArray[np.int64]:
     return np.argwhere(np.ones((SAMPLES, SAMPLES), bool)).astype(np.int64)
 
 
-def _told_samples() -> NDArray[np.float32]:
+def _reported_samples() -> NDArray[np.float32]:
     """Positions of the samples in a pixel as the driver reports them, x and y in 0..1.
 
     float32 [p, 2].

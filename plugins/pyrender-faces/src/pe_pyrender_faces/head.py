@@ -108,10 +108,11 @@ def _level(held: Any, level: int) -> Head:
     count = int(faces.max()) + 1
     ball, ball_faces = held[f"eye_directions_{level}"], held[f"eye_faces_{level}"].astype(np.int32)
     size = len(ball)
+    # [1 + B, 2, 3]: of the neutral head, then displacements
     centre, axes = (
         held["eye_centre"],
         held["eye_axes"],
-    )  # [1 + B, 2, 3]: of the neutral head, then displacements
+    )
     eyes = (centre[:, :, None] + axes[:, :, None] * ball).reshape(len(centre), 2 * size, 3)
     basis = held["basis"][:, :count].astype(np.float32) * held["basis_scale"][:, None, None]
     masks, occlusion, rigid = (
