@@ -1,4 +1,4 @@
-"""The shipped model: rows are independent bit for bit, degrees, labels, sizes, and digits that are digits."""
+"""The shipped model: rows independent bit for bit, degrees, labels, sizes, recognisable digits."""
 
 import itertools
 import subprocess
@@ -32,7 +32,7 @@ def rows(n, seed=5, labels=10):
 
 
 def test_a_row_is_the_same_in_any_block_at_any_place(digits):
-    """Global noise, a batch statistic, or kernels that differ by the place in a pass would move a bit."""
+    """Shared noise, batch statistics or kernels that depend on the position would change a bit."""
     labels, seeds = rows(20)
     whole = digits.random(labels, seeds)
     order = np.random.default_rng(0).permutation(20)
@@ -85,7 +85,7 @@ def test_a_larger_degree_moves_further(digits):
 
 
 def test_what_is_black_stays_black(digits):
-    """93 % of what is empty; without the gain of the model 61 %, the rest being grey by a few levels."""
+    """93 % of the empty area stays black; without the gain 61 %, the rest grey by a few levels."""
     labels, seeds = rows(100)
     inked = digits.random(labels, seeds).data > 127
     varied = made(steps=8).vary(
@@ -128,7 +128,10 @@ def test_no_rows_make_no_pictures(digits):
 
 
 def test_labels_choose_the_digit():
-    """A nearest-mean classifier on the model's own digits. Ignored labels give 10 %, and above 30 % of 160 once in 1e11."""
+    """A nearest-mean classifier trained on the model's own digits recognises them.
+
+    Ignored labels give 10 %, and above 30 % of 160 once in 1e11.
+    """
     digits = made(steps=6, batch=32)
     labels, seeds = rows(320)
     pictures = digits.random(labels, seeds).data.reshape(320, -1).astype(float)
@@ -199,6 +202,10 @@ def test_the_spec_runs_by_name_and_the_model_is_small():
 
 
 def test_importing_the_module_is_light():
-    code = "import sys, pe_diffusion; print(sorted({'torch', 'diffusers', 'transformers', 'huggingface_hub'} & set(sys.modules)))"
+    code = (
+        "import sys, pe_diffusion\n"
+        "heavy = {'torch', 'diffusers', 'transformers', 'huggingface_hub'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

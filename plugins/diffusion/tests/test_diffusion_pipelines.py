@@ -1,4 +1,4 @@
-"""Pipelines made here with random weights, saved as diffusers saves them, and loaded as from the hub."""
+"""Pipelines with random weights, saved as diffusers saves them and loaded as from the hub."""
 
 import json
 import string
@@ -100,7 +100,7 @@ def pixel_folder(tmp_path_factory):
 
 @pytest.mark.parametrize("which", ["text_folder", "pixel_folder"])
 def test_rows_are_independent_and_degrees_are_kept(which, request):
-    """Noise of the whole block, of torch's global generator, or of the autoencoder's draw would move a bit."""
+    """Shared noise, torch's global generator or a draw of the autoencoder would change a bit."""
     generator = made(request.getfixturevalue(which))
     labels, seeds = np.array([0, 1, 0, 1, 0]), random.derive(3, "test", 5)
     whole = generator.random(labels, seeds)
@@ -168,7 +168,7 @@ def test_sizes_of_a_text_model(text_folder):
 
 
 def test_the_autoencoder_is_the_way_in_and_out(text_folder):
-    """Latents are scaled as pipelines scale them: encoding a decoded latent does not depend on the seed, and has the shape."""
+    """Latents are scaled as in diffusers pipelines, encoding draws nothing, and shapes are kept."""
     backend = made(text_folder).backend
     pictures = torch.zeros(2, 3, 16, 16)
     latents = backend.encode(pictures)
@@ -180,7 +180,7 @@ def test_the_autoencoder_is_the_way_in_and_out(text_folder):
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation")  # in diffusers, about numpy 2
 def test_the_same_text_to_image_as_the_pipeline_of_diffusers(text_folder):
-    """The whole way against StableDiffusionPipeline with the same solver, latents and guidance."""
+    """Sampling agrees with StableDiffusionPipeline: same solver, latents and guidance."""
     from diffusers import StableDiffusionPipeline
 
     generator = made(text_folder, steps=5)

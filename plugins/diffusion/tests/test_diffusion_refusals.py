@@ -1,4 +1,4 @@
-"""What is missing is one clear sentence: hub, folder, GPU, memory, package, weights in pickle."""
+"""Every refusal is one clear sentence: hub, folder, GPU, memory, package, pickled weights."""
 
 import json
 import shutil
@@ -67,7 +67,7 @@ def test_a_home_that_nobody_has_is_a_path_that_is_not_there():
         make(model="~no-such-user/model")
 
 
-def test_an_error_of_the_hubs_http_library_is_told(no_hub, monkeypatch):
+def test_an_error_of_the_hubs_http_library_is_reported(no_hub, monkeypatch):
     def broken(*_, **__):
         raise Exception("read timed out")  # of no class that a caller could know
 
@@ -96,14 +96,14 @@ def edited(folder, file, **values):
 @pytest.mark.parametrize(
     ("file", "values", "message"),
     [
-        ("unet/config.json", {"sample_size": None}, "stated size"),
+        ("unet/config.json", {"sample_size": None}, "fixed size"),
         (
             "unet/config.json",
             {"class_embed_type": "timestep", "num_class_embeds": None},
             "classes by number",
         ),
         ("unet/config.json", {"block_out_channels": [32, 64]}, "cannot load 'unet'"),
-        ("unet/config.json", {"num_class_embeds": 5}, "5 classes and names for 10"),
+        ("unet/config.json", {"num_class_embeds": 5}, "5 classes but names 10"),
         ("model_index.json", {"patch": "2"}, "'patch'"),
         ("model_index.json", {"patch": 0}, "'patch'"),
         ("model_index.json", {"gain": 0.5}, "'gain'"),
@@ -121,7 +121,7 @@ def test_folders_with_nonsense_in_them(tmp_path, file, values, message):
 
 
 def test_weights_that_are_missing_are_not_drawn_at_random(tmp_path):
-    """diffusers would, from torch's global generator: other pictures in every process."""
+    """diffusers draws them from torch's global generator: other pictures in every process."""
     folder = Path(edited(tmp_path / "model", "model_index.json"))
     weights = folder / "unet" / "diffusion_pytorch_model.safetensors"
     tensors = load_file(weights)

@@ -1,8 +1,9 @@
 """Set the `gain` of the shipped model: `OMP_NUM_THREADS=1 python tools/calibrate_gain.py FOLDER`
 
-Variations of digits like those it learnt from should have the levels that those digits have. The gain is the one, in steps of a
-hundredth, for which the two are closest: 1-Wasserstein distance of all pixels, averaged over the degrees. It is written into
-FOLDER/model_index.json. No data set is read.
+Variations of digits like those of the training should have the same levels as those digits. The
+gain, in steps of a hundredth, is the one that brings the two closest: the smallest 1-Wasserstein
+distance of all pixels, averaged over the degrees. The tool writes it to FOLDER/model_index.json. It
+reads no data set.
 """
 
 import json
@@ -31,7 +32,7 @@ def main() -> None:
     digits, generator = Digits(), torch.Generator().manual_seed(4)
     distances = np.zeros(len(GAINS))
     for batch in range(BATCHES):
-        x, labels = digits.batch(5 * 10**6 + batch, generator)  # none that it learnt from
+        x, labels = digits.batch(5 * 10**6 + batch, generator)  # none from the training
         seeds = random.derive(batch, "gain", len(x))
         levels = np.sort(to_records(x, output.shape), axis=None).astype(np.float64)
         for degree in DEGREES:

@@ -1,4 +1,7 @@
-"""Draw the pictures of the documentation. `python tools/make_figures.py FOLDER`; needs the text-render plugin."""
+"""Draw the pictures of the documentation: `python tools/make_figures.py FOLDER`
+
+Needs the text-render plugin.
+"""
 
 import sys
 from pathlib import Path
@@ -16,7 +19,7 @@ GAP = 2
 
 
 def table(pictures: np.ndarray, columns: int, zoom: int) -> Image.Image:
-    """Pictures [n, H, W, 1] in rows of `columns`, enlarged."""
+    """A sheet of pictures [n, H, W, 1], enlarged, with `columns` of them in each row."""
     n, height, width, _ = pictures.shape
     cells = np.full((n // columns, height + GAP, columns, width + GAP), 40, np.uint8)
     cells[:, :height, :, :width] = (
@@ -29,7 +32,7 @@ def table(pictures: np.ndarray, columns: int, zoom: int) -> Image.Image:
 
 
 def random_sheet(made: Generator, per_class: int = 20, zoom: int = 2) -> Image.Image:
-    """A row a class."""
+    """A sheet with one row per class."""
     labels = np.repeat(np.arange(10), per_class)
     return table(made.random(labels, random.derive(7, "figure", len(labels))).data, per_class, zoom)
 
@@ -41,7 +44,10 @@ def written() -> Samples:
 
 
 def variation_sheet(made: Generator, first: Samples, each: int = 3, zoom: int = 2) -> Image.Image:
-    """A row a sample; for each degree `each` variations by different seeds (one at degree 0, which is the identity)."""
+    """A sheet with one row per sample and `each` variations for each degree.
+
+    Each variation has its own seed. Degree 0, the identity, has one column.
+    """
     n, columns = len(first), []
     for degree in DEGREES:
         for i in range(1 if degree == 0 else each):

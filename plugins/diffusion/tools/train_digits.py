@@ -1,12 +1,14 @@
-"""Train the shipped model: class-conditional diffusion of 28 x 28 digits that the text-render plugin draws.
+"""Train the shipped model: class-conditional diffusion of 28 x 28 digits drawn by text-render.
 
-    OMP_NUM_THREADS=1 python tools/train_digits.py FOLDER [--minutes 25] [--start FOLDER [--rate 7e-4]]
+    OMP_NUM_THREADS=1 python tools/train_digits.py FOLDER [--minutes 25]
+        [--start FOLDER [--rate 7e-4]]
 
-The minutes are CPU minutes. FOLDER becomes a model as `pe_diffusion` loads it (unet/, scheduler/, model_index.json), written
-again every two minutes; --start goes on from such a folder. `calibrate_gain.py FOLDER` comes after it.
-The pictures are drawn afresh for every step: no data set is read. Velocity prediction on the cosine schedule (Salimans, Ho,
-arXiv 2202.00512; Nichol, Dhariwal, arXiv 2102.09672), an exponential average of the weights, and a tenth of the labels
-replaced by "none" (Ho, Salimans, arXiv 2207.12598).
+Minutes are CPU minutes. FOLDER becomes a model that `pe_diffusion` loads (unet/, scheduler/,
+model_index.json) and is written every two minutes; --start continues from such a folder. Run
+`calibrate_gain.py FOLDER` afterwards. Every step draws new pictures: no data set is read. The
+training predicts velocity on the cosine schedule (Salimans, Ho, arXiv 2202.00512; Nichol, Dhariwal,
+arXiv 2102.09672), keeps an exponential average of the weights, and replaces a tenth of the labels
+by "none" (Ho, Salimans, arXiv 2207.12598).
 """
 
 import argparse
@@ -26,7 +28,8 @@ from pe_sdk import OutputSpec, random
 
 LABELS = tuple("0123456789")
 NONE = len(LABELS)
-PATCH = 2  # pixels a side that are folded into channels: the net works at 14 x 14, where it is four times cheaper
+# side in pixels of the squares folded into channels: at 14 x 14 the network is four times cheaper
+PATCH = 2
 BATCH = 64
 
 
@@ -56,7 +59,7 @@ def schedule() -> DPMSolverMultistepScheduler:
 
 
 class Digits:
-    """Batches of fresh pictures: uniform draws of text-render, half of them bent and inked further."""
+    """Batches of fresh pictures: random draws of text-render, half of them distorted further."""
 
     def __init__(self) -> None:
         self.made = pe_text_render.make(OutputSpec.image(28, 28), LABELS, pe_text_render.Options())
@@ -72,7 +75,7 @@ class Digits:
 
 
 def further(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """A smooth displacement of about a pixel, then an edge that is moved (thickness) and steepened (ink)."""
+    """Displace smoothly by about a pixel, then move the edge (thickness) and steepen it (ink)."""
     n = len(x)
     amount = torch.rand(n, 1, 1, 1, generator=generator) * 1.4 * 2 / 28
     coarse = torch.randn(n, 2, 5, 5, generator=generator)
@@ -94,7 +97,7 @@ def save(net: UNet2DModel, folder: Path) -> None:
         for key, value in json.loads(config.read_text()).items()
         if key != "_name_or_path"
     }
-    config.write_text(json.dumps(document, indent=2) + "\n")  # without the folder it was trained in
+    config.write_text(json.dumps(document, indent=2) + "\n")  # without the path of the training
     schedule().save_pretrained(folder / "scheduler")
     index = {
         "_class_name": "DDIMPipeline",
@@ -112,14 +115,14 @@ def main() -> None:
     )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--minutes", type=float, default=25.0)
-    parser.add_argument("--start", type=Path, help="a folder to take the weights from")
-    parser.add_argument("--rate", type=float, default=1e-3, help="highest learning rate")
+    parser.add_argument("--start", type=Path, help="model folder to take the initial weights from")
+    parser.add_argument("--rate", type=float, default=1e-3, help="peak learning rate")
     args = parser.parse_args()
 
     torch.manual_seed(1)
     torch.set_num_threads(1)
     generator = torch.Generator().manual_seed(3 if args.start else 2)
-    first = 10**6 if args.start else 0  # pictures that the start has not seen
+    first = 10**6 if args.start else 0  # pictures that the initial model has not seen
     net, digits = network(), Digits()
     if args.start:
         net = UNet2DModel.from_pretrained(
@@ -164,7 +167,8 @@ def main() -> None:
             )
     save(average, args.folder)
     print(
-        f"{step} steps of {BATCH}, loss {np.mean(losses[-400:]):.4f}, {time.process_time():.0f} CPU s",
+        f"{step} steps of {BATCH}, loss {np.mean(losses[-400:]):.4f}, "
+        f"{time.process_time():.0f} CPU s",
         flush=True,
     )
 

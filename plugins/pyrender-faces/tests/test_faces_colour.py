@@ -30,7 +30,8 @@ def test_linear_light_at_the_points_of_the_standard():
 def test_more_melanin_is_darker_skin_and_more_blood_is_redder():
     tones = skin_colour(STEPS, np.full(21, 0.4))
     assert (np.diff(luminance(tones)) < 0).all()
-    # lightest and darkest in the range measured on people (Monk scale: relative luminance about 0.83 to 0.02)
+    # lightest and darkest in the measured range of people
+    # (Monk scale: relative luminance about 0.83 to 0.02)
     assert luminance(tones)[0] > 0.3 and 0.01 < luminance(tones)[-1] < 0.07
     assert (tones[:, 0] > tones[:, 1]).all() and (tones[:, 1] > tones[:, 2]).all()
     flushed = skin_colour(np.full(21, 0.3), STEPS)

@@ -27,7 +27,7 @@ def test_it_says_that_it_is_public_and_what_it_holds(table):
     assert set(table.labels) == {0, 1}
 
 
-def test_every_person_lies_in_the_space_and_is_told_with_the_records(table):
+def test_every_person_lies_in_the_space_and_is_reported_with_the_records(table):
     assert SPACE.contains(table.parameters).all()
     none = SPACE["glasses"].choices.index("none")
     assert np.array_equal(table.parameters["glasses"] != none, table.labels == 1)
@@ -57,7 +57,8 @@ def test_the_population_is_drawn_as_its_file_says():
     population = demo._population()
     labels = draw_labels(population, seeds)
     people = draw_people(population, SPACE, labels, seeds)
-    # six standard errors of a share of 20,000; fails when the weights are ignored or the label's rule is not used
+    # six standard errors of a share of 20,000; fails when the weights or the label's rule are
+    # ignored
     error = 6 * 0.5 / np.sqrt(20_000)
     assert abs((labels == 1).mean() - 0.4) < error
     assert abs((people["sex"] < 0.5).mean() - 0.72) < error
@@ -92,8 +93,8 @@ def test_pictures_are_degraded_each_by_its_own_seed():
         "faces,records=100000,size=256",
     ],
 )
-def test_what_it_cannot_give_is_said(location):
-    with pytest.raises(SourceError, match="demo:|nothing to ask") as caught:
+def test_invalid_locations_are_refused(location):
+    with pytest.raises(SourceError, match="demo:|unknown setting") as caught:
         demo.describe(location)
     assert "demo:faces" in caught.value.fix
 

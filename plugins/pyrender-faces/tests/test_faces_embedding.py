@@ -25,7 +25,7 @@ def embedding(height=64, width=64, channels=3):
 
 
 def parts(vectors):
-    """Readings again: numbers in -1..1, and probabilities by name."""
+    """Readings restored from vectors: numbers in -1..1, and probabilities by name."""
     most = np.sqrt(LAYOUT.number_weights.sum() + sum(LAYOUT.choice_weights))
     count = len(LAYOUT.numbers)
     numbers = vectors[:, :count] * most / np.sqrt(LAYOUT.number_weights)
@@ -36,12 +36,12 @@ def parts(vectors):
 
 
 def test_every_parameter_is_read_once():
-    told = set(LAYOUT.numbers) | set(LAYOUT.choices)
+    read = set(LAYOUT.numbers) | set(LAYOUT.choices)
     planes = {f"{name}_{axis}" for name in ("clothes", "background") for axis in ("cos", "sin")}
     hidden = {
         f"{name}_{part}" for name in ("clothes", "background") for part in ("hue", "saturation")
     }
-    assert (told - planes) | hidden == set(SPACE)
+    assert (read - planes) | hidden == set(SPACE)
 
 
 def test_targets_run_over_the_range_of_each_parameter():
@@ -60,7 +60,7 @@ def test_vectors_lie_in_the_unit_ball_and_hold_probabilities(table):
         assert np.allclose(share.sum(axis=1), 1, atol=1e-3)
 
 
-def test_a_vector_depends_on_its_picture_alone(table):
+def test_a_vector_depends_on_its_picture_only(table):
     made = embedding()
     block = table.data[:256]
     order = np.random.default_rng(1).permutation(256)
@@ -72,7 +72,7 @@ def test_a_vector_depends_on_its_picture_alone(table):
 
 
 def test_it_reads_faces_it_has_not_seen(table):
-    """Degraded pictures of another population. Weights at random give correlations near 0 (tried: below 0.2)."""
+    """Degraded pictures of another population; random weights correlate below 0.2 (tried)."""
     read, shares = parts(
         np.concatenate([embedding().embed(half) for half in (table.data[:256], table.data[256:])])
     )
@@ -98,7 +98,7 @@ def test_it_reads_faces_it_has_not_seen(table):
 
 
 def test_a_face_is_looked_at_upright():
-    """A picture with a bright square below a dark one, turned: the second look shows them one below the other, in the same place."""
+    """The second look shows a turned pair of squares, bright and dark, one below the other."""
     for angle in (-40, 0, 25):
         turn = np.radians(angle)
         down = np.array([-np.sin(turn), np.cos(turn)])

@@ -39,7 +39,7 @@ def columns(n=1, **given):
 
 
 def shape(head, row):
-    """Vertices and centres of the eyes."""
+    """Vertices, and centres of the eyes."""
     return head.vertices + np.tensordot(row, head.basis, 1), head.eye_centre + np.tensordot(
         row, head.eye_centre_basis, 1
     )
@@ -55,7 +55,7 @@ def normals(points, faces):
 
 
 def in_front(points, triangles):
-    """bool [n]: a triangle [3 corners] lies before (at larger z of) each point [n, 3], seen along the z axis."""
+    """Whether a triangle [3 corners] lies before each point [n, 3], seen along z: bool [n]."""
     a, b, c = triangles[None, :, 0], triangles[None, :, 1], triangles[None, :, 2]
     p = points[:, None]
     area = (b[..., 0] - a[..., 0]) * (c[..., 1] - a[..., 1]) - (b[..., 1] - a[..., 1]) * (
@@ -139,7 +139,7 @@ def test_a_level_begins_the_next_finer_one():
     "given", [{}, {"sex": 0, "age": 80, "african": 1}, {"sex": 1, "expression": 2}]
 )
 def test_levels_have_the_same_surface(level, given):
-    """The front skin of the finest level lies near the coarse surface: 98 of 100 points within a pixel of the coarse picture."""
+    """98 of 100 front skin points of the finest level lie within a pixel of the coarse surface."""
     fine, coarse = load_head(256), load_head(level)
     points = person(fine, **given)[0]
     front = np.flatnonzero(
@@ -150,13 +150,12 @@ def test_levels_have_the_same_surface(level, given):
     grid = np.array([(i, j, 6 - i - j) for i in range(7) for j in range(7 - i)]) / 6
     samples = (grid @ corner).reshape(-1, 3)
     away = np.array([np.sqrt(np.min(np.sum((samples - p) ** 2, 1))) for p in points[front]])
-    assert (
-        np.quantile(away, 0.98) < 2.3 / level + 0.02
-    )  # a pixel of a picture that the head fills, and the samples' distance
+    # a pixel of a picture that the head fills, and the samples' distance
+    assert np.quantile(away, 0.98) < 2.3 / level + 0.02
 
 
 def test_surface_is_oriented_outward_and_has_no_t_junctions(head):
-    """Every directed edge belongs to one face; the enclosed volume is positive; eyeballs turn outward."""
+    """Every directed edge has one face; the enclosed volume is positive; eyeballs face outward."""
     edges = np.concatenate([head.faces[:, [0, 1]], head.faces[:, [1, 2]], head.faces[:, [2, 0]]])
     assert len(np.unique(edges, axis=0)) == len(edges)
     normal = normals(head.vertices, head.faces)
@@ -185,7 +184,7 @@ def test_left_and_right_eyes_are_numbered_by_x(head):
 
 
 def test_iris_and_pupil_have_human_sizes():
-    """Diameters in decimetres: 11.8 mm and 4 mm, a tenth more or less (on the neutral head)."""
+    """Diameters on the neutral head in decimetres: 11.8 mm and 4 mm, give or take a tenth."""
     head = load_head(256)
     for material, size in ((Material.IRIS, 0.118), (Material.PUPIL, 0.042)):
         x = head.vertices[(head.eye == 1) & (head.material == material), 0]
@@ -193,7 +192,7 @@ def test_iris_and_pupil_have_human_sizes():
 
 
 def test_eyeballs_follow_every_displacement(head):
-    """Rings are symmetric, so their mean lies on the axis through the centre, whatever the shape."""
+    """Rings are symmetric, so their mean lies on the axis through the centre for any shape."""
     rng = np.random.default_rng(5)
     for row in rng.normal(0, 0.2, (6, len(head.basis_names))):
         points, centre = shape(head, row)
@@ -205,7 +204,10 @@ def test_eyeballs_follow_every_displacement(head):
 
 @pytest.mark.parametrize("level", (64, 256))
 def test_lids_cover_closed_eyes_and_free_open_ones(level):
-    """Seen from the front, of all corner heads: pupils are free when open (at a coarse level nearly all), covered when closed."""
+    """Open pupils are free and closed ones covered, from the front, on all corner heads.
+
+    At a coarse level open pupils are nearly all free.
+    """
     head = load_head(level)
     skin = head.faces[
         (head.material[head.faces] == Material.SKIN).all(1)
@@ -226,7 +228,7 @@ def test_lids_cover_closed_eyes_and_free_open_ones(level):
 
 
 def test_teeth_hide_behind_closed_lips_and_show_in_a_laugh(head):
-    """Seen from the front: shares of the teeth's triangles that no skin or gum lies before."""
+    """Shares of the teeth's triangles that no skin or gum hides, seen from the front."""
     cover = np.isin(head.material[head.faces], (Material.SKIN, Material.MOUTH)).all(1)
     cover = head.faces[cover & (head.vertices[head.faces][:, :, 2].max(1) > 0.5)]
     teeth = head.faces[(head.material[head.faces] == Material.TEETH).all(1)]
@@ -242,7 +244,7 @@ def test_teeth_hide_behind_closed_lips_and_show_in_a_laugh(head):
 
 
 def landmarks(head, **given):
-    """Heights, in decimetres, of places on the face of a person."""
+    """Heights in decimetres of landmarks on the face of a person."""
     points, _ = person(head, **given)
     base, mask = head.vertices, {name: head.masks[:, k] for k, name in enumerate(PAINTS)}
     lips = np.flatnonzero(mask["lips"] > 0.5)
@@ -304,7 +306,7 @@ def test_people_differ_as_they_should():
 
 @pytest.mark.parametrize("level", (32, 64, 256))
 def test_corners_of_the_space_turn_few_triangles_over(level):
-    """Of the skin that faces the viewer, less than 1.5 in 100 of the area is turned over at corners of identity, age and expression."""
+    """Corners of identity, age and expression fold under 1.5 % of the skin facing the viewer."""
     head, rng, n = load_head(level), np.random.default_rng(1), 60
     drawn = {name: rng.choice([-1.0, 1.0], n) for name in IDENTITIES}
     drawn |= {
@@ -332,8 +334,10 @@ def test_corners_of_the_space_turn_few_triangles_over(level):
 def test_masks_lie_where_their_names_say(head):
     """Centres of the masks, in decimetres from the origin."""
     place = {
-        "lips": (0.12, -0.02), "cheeks": (0.4, 0.33), "nose": (0.0, 0.3), "ears": (0.85, 0.5), "undereye": (0.3, 0.55),
-        "brow": (0.33, 0.84), "beard": (0.32, -0.15), "moustache": (0.1, 0.13), "lashline": (0.3, 0.7),
+        "lips": (0.12, -0.02), "cheeks": (0.4, 0.33), "nose": (0.0, 0.3), "ears": (0.85, 0.5),
+        "undereye": (0.3, 0.55),
+        "brow": (0.33, 0.84), "beard": (0.32, -0.15), "moustache": (0.1, 0.13),
+        "lashline": (0.3, 0.7),
     }  # fmt: skip
     for name, (x, y) in place.items():
         weights = head.masks[:, PAINTS.index(name)]

@@ -44,7 +44,7 @@ def test_a_variation_stays_within_the_constraint():
         ("facial_hair:full_beard", "sex:0.4..1"),
     ],
 )
-def test_what_makes_no_sense_is_said(text, said):
+def test_invalid_constraints_are_refused(text, said):
     with pytest.raises(CannotMake, match=said) as caught:
         label_spaces(SPACE, ("smiling",), {"smiling": text})
     assert "labels.smiling" in str(caught.value)

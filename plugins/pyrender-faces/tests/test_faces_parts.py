@@ -26,7 +26,7 @@ VIEWS = (0.0, 0.5, -0.5)
 
 
 def people(count, **fixed):
-    """Heads all over the space, as vertices [count, V, 3] by level."""
+    """Heads from all over the space, as vertices [count, V, 3] by level."""
     rng = np.random.default_rng(8)
     columns = {
         name: rng.random(count)
@@ -45,10 +45,12 @@ def shaped(level, row):
 
 
 def draw(layers, yaw=0.0, size=96):
-    """Labels [size, size] of what is seen: each layer is (vertices, faces, label); one depth a triangle, no back faces.
+    """Labels [size, size] of the visible layers.
 
-    An orthographic view of 3.2 dm, drawn independently of the plugin's renderers: 91 points on each triangle, farthest first. A
-    triangle of more than about 10 pixels shows gaps, so coarse levels are drawn small.
+    Each layer is (vertices, faces, label); a triangle has one depth, and back faces are culled.
+    The view is orthographic, 3.2 dm wide, and drawn independently of the plugin's renderers: 91
+    points on each triangle, farthest first. A triangle of more than about 10 pixels shows gaps, so
+    coarse levels are drawn small.
     """
     turn = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
     i, j = np.meshgrid(np.arange(13), np.arange(13))
@@ -113,7 +115,7 @@ def test_triangles_are_few_enough(level, budget):
 
 
 def scalp_seen(level, part, vertices, hair):
-    """Share of the pixels of the scalp under the hair that are seen, if it is drawn although it could be skipped."""
+    """Visible share of the scalp's pixels under the hair, if it is drawn although skippable."""
     head = load_head(level)
     ear = head.masks[:, PAINTS.index("ears")][head.faces].max(1) > 0.5
     scalp = part.hides & ~ear
@@ -141,7 +143,7 @@ def test_no_shape_of_head_comes_through_the_hair(name, level):
 
 
 def test_hair_without_its_offsets_would_let_the_scalp_through():
-    """The measure of the test above sees what it is for."""
+    """The measure of the test above detects a failure."""
     part = load_parts(64).hair[HAIR.index("buzz")]
     vertices = load_head(64).vertices
     assert scalp_seen(64, part, vertices, place(part, vertices) - part.offset) > 0.3

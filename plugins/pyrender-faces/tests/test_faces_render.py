@@ -1,7 +1,8 @@
-"""The renderer: the same bits whatever the batch, two backends that agree, and pictures that mean what the parameters say.
+"""The renderer: the same bits in any batch, two backends that agree, and meaningful pictures.
 
-Seen to fail in copies with one thing broken: the tests of bits with corners a fraction of a step off the grid, and with a colour a
-corner (in `tiles.pack_tile`; then a head depends on its tile); the test of bleeding with two of the four clips left out; the test of
+The tests were seen to fail in copies with one thing broken. The tests of bits fail with corners a
+fraction of a step off the grid, and with a colour for each corner (in `tiles.pack_tile`; then a
+head depends on its tile); the test of bleeding with two of the four clips left out; the test of
 holes with 2 instead of 4 samples a side in `gl`, and with the samples of numba's pictures.
 """
 
@@ -48,8 +49,10 @@ def people(count, seed=3, **changes):
 
 
 PLAIN = {
-    "yaw": 0.0, "pitch": 0.0, "roll": 0.0, "x": 0.0, "y": 0.0, "zoom": 0.6, "distance": 15.0, "hair": "bald", "glasses": "none",
-    "sex": 0.0, "gaze_x": 0.0, "gaze_y": 0.0, "expression": "neutral", "mouth_open": 0.0, "eyelids": 0.0, "light_yaw": 0.0,
+    "yaw": 0.0, "pitch": 0.0, "roll": 0.0, "x": 0.0, "y": 0.0, "zoom": 0.6, "distance": 15.0,
+    "hair": "bald", "glasses": "none",
+    "sex": 0.0, "gaze_x": 0.0, "gaze_y": 0.0, "expression": "neutral", "mouth_open": 0.0,
+    "eyelids": 0.0, "light_yaw": 0.0,
     "light_pitch": 20.0, "skin": 0.2,
 }  # fmt: skip
 
@@ -59,7 +62,7 @@ def flat(batch, value=0.0):
 
 
 def silhouette(batch, size=96, backend="numba"):
-    """Share of every pixel that a head covers: pictures over white less those over black."""
+    """Share of every pixel that a head covers: pictures over white minus those over black."""
     renderer = make_renderer(size, size, backend)
     over = [renderer.render(flat(batch, value)).astype(float) for value in (0.0, 1.0)]
     return 1 - (over[1] - over[0])[..., 0] / 255
@@ -68,7 +71,7 @@ def silhouette(batch, size=96, backend="numba"):
 @both
 @pytest.mark.parametrize("size", [(64, 64), (33, 50)])
 def test_a_face_has_the_same_bits_in_any_batch(backend, size):
-    """Also over many tiles of an atlas, in another order, and by another renderer."""
+    """This holds over many tiles of an atlas too, in another order, and by another renderer."""
     batch = people(200)
     renderer = make_renderer(*size, backend)
     whole = renderer.render(batch)
@@ -94,7 +97,8 @@ sys.path[:] = {sys.path!r}
 from pe_pyrender_faces.backends import make_renderer
 from pe_pyrender_faces.bake import Batch
 batch = Batch(**np.load({str(tmp_path / "batch.npz")!r}))
-np.save({str(tmp_path / "there.npy")!r}, make_renderer(48, 48, {backend!r}).render(batch[::-1])[::-1])
+pictures = make_renderer(48, 48, {backend!r}).render(batch[::-1])[::-1]
+np.save({str(tmp_path / "there.npy")!r}, pictures)
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=300)
     assert np.array_equal(
@@ -105,7 +109,7 @@ np.save({str(tmp_path / "there.npy")!r}, make_renderer(48, 48, {backend!r}).rend
 @pytest.mark.skipif(bool(MISSING), reason=MISSING or "works")
 @pytest.mark.parametrize(("size", "mean", "most"), [(32, 1.0, 35), (64, 1.2, 45), (128, 1.5, 60)])
 def test_the_backends_draw_nearly_the_same(size, mean, most):
-    """They take other samples of the same triangles: the mean difference is about a level, and 999 in 1000 values are close."""
+    """They sample the same triangles differently: a mean difference of a level, 99.9 % close."""
     batch = people(60)
     one, other = (
         make_renderer(size, size, backend).render(batch).astype(int)
@@ -120,9 +124,10 @@ def test_the_backends_draw_nearly_the_same(size, mean, most):
 @pytest.mark.parametrize("size", [32, 64, 128, 256])
 @pytest.mark.parametrize(("backend", "reference"), [("pyrender", "numba"), ("numba", "pyrender")])
 def test_a_head_has_no_holes(size, backend, reference):
-    """Where one backend covers a pixel and all around it, 5 by 5, so does the other, but for very few pixels.
+    """Where one backend covers a pixel and its 5 by 5 surroundings, so does the other.
 
-    Those few are slits of the mesh that fall between the samples of one backend: at 256 pixels 7 in 694,510 without any culling.
+    The few exceptions are slits of the mesh that fall between the samples of one backend: at 256
+    pixels 7 in 694,510 without any culling.
     """
     batch = people(24)
     whole = np.lib.stride_tricks.sliding_window_view(
@@ -136,7 +141,10 @@ def test_a_head_has_no_holes(size, backend, reference):
 
 @both
 def test_nothing_bleeds_into_neighbours(backend):
-    """A face that reaches over all four borders, between faces that are out of sight: those show their background, to the bit."""
+    """A face that crosses all borders leaves the backgrounds of its neighbours, to the bit.
+
+    The neighbours in the atlas are faces out of sight.
+    """
     batch = flat(people(27), 0.25)
     camera = batch.camera.copy()
     camera[:, :3] = [3.0, 0.0, 0.0]
@@ -150,7 +158,7 @@ def test_nothing_bleeds_into_neighbours(backend):
 
 
 @both
-def test_the_background_is_bilinear_and_covered_by_the_head_alone(backend):
+def test_the_background_is_bilinear_and_covered_by_the_head_only(backend):
     batch = people(1, **PLAIN)
     corners = np.float32([[[0.0, 0.2, 0.4], [1.0, 0.2, 0.4], [0.0, 0.6, 0.4], [1.0, 0.6, 0.8]]])
     camera = batch.camera.copy()
@@ -182,18 +190,18 @@ def test_poses_turn_the_way_they_say():
     assert right[nose, 0] > ahead[nose, 0] + 0.5
     assert up[nose, 1] > ahead[nose, 1] + 0.2
     assert clockwise[crown, 0] > ahead[crown, 0] + 0.2
-    assert (
-        np.abs(right[ahead[:, 1].argmin()] - ahead[ahead[:, 1].argmin()]).max() < 1e-5
-    )  # the bust stays
+    # the bust stays
+    assert np.abs(right[ahead[:, 1].argmin()] - ahead[ahead[:, 1].argmin()]).max() < 1e-5
 
 
 def test_eyes_look_the_way_they_say():
     """The dark of iris and pupil moves with the gaze."""
     baker = Baker(128, 128)
     iris = np.isin(baker.model.material, (2, 3))
-    ahead, right, up = (baker.posed(people(1, **{**PLAIN, **gaze}))[0, : len(iris)][iris].mean(axis=0) for gaze in (
-        {}, {"gaze_x": 0.3}, {"gaze_y": 0.2},
-    ))  # fmt: skip
+    ahead, right, up = (
+        baker.posed(people(1, **{**PLAIN, **gaze}))[0, : len(iris)][iris].mean(axis=0)
+        for gaze in ({}, {"gaze_x": 0.3}, {"gaze_y": 0.2})
+    )
     assert right[0] > ahead[0] + 0.02 and up[1] > ahead[1] + 0.01
 
 
@@ -292,15 +300,21 @@ def test_probe_tries_both():
 
 
 @pytest.mark.parametrize(("fault", "detail"), [
-    ("time.sleep(60)", "drawn nothing in 2 seconds"),
+    ("time.sleep(60)", "drew nothing within 2 seconds"),
     ("os._exit(3)", "code 3"),
-    ("sys.stderr.write('noise\\n'); print('noise', end=''); raise RuntimeError('no\\ndriver')", "no driver"),
+    (
+        "sys.stderr.write('noise\\n'); print('noise', end=''); raise RuntimeError('no\\ndriver')",
+        "no driver",
+    ),
 ])  # fmt: skip
 def test_a_backend_that_fails_does_not_hide_the_other(monkeypatch, fault, detail):
     monkeypatch.setattr(backends, "PROBE_SECONDS", 2)
     real = "from pe_pyrender_faces.backends import drawn_by"
     assert real in backends._CHILD
-    fake = f"import os, time\n    def drawn_by(name):\n        if name == 'pyrender': {fault}\n        return 'faces'"
+    fake = (
+        "import os, time\n    def drawn_by(name):\n"
+        f"        if name == 'pyrender': {fault}\n        return 'faces'"
+    )
     monkeypatch.setattr(backends, "_CHILD", backends._CHILD.replace(real, fake))
     (name, works, said), numba = probe()
     assert (name, works) == ("pyrender", False) and said.endswith(detail)
@@ -309,7 +323,7 @@ def test_a_backend_that_fails_does_not_hide_the_other(monkeypatch, fault, detail
 
 @pytest.mark.skipif(bool(MISSING), reason=MISSING or "works")
 def test_auto_draws_with_numba_where_the_context_is_anothers():
-    """In another thread, and in a process that was forked from one with a context."""
+    """The refusal holds in another thread, and in a process forked from one with a context."""
     assert make_renderer(32, 32, "auto").backend == "pyrender"
 
     def elsewhere():
@@ -345,7 +359,7 @@ ctypes.util.find_library = lambda name: None if "EGL" in name else find(name)
 
 @pytest.mark.parametrize("misfortune", MISFORTUNES)
 def test_where_opengl_is_of_no_use_pyrender_says_so_and_auto_draws_anyway(misfortune):
-    """More than once, and the environment is left as it was."""
+    """A failure repeats, and the environment is left as it was."""
     before, reason = MISFORTUNES[misfortune]
     code = f"""
 import os, sys

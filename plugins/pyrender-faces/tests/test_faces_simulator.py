@@ -50,10 +50,10 @@ SHOWN_WITH = {
     "clothes_value": {"zoom": 0.6},
     "background_hue": {"background_saturation": 0.4, "background_value": 0.5},
 }
-"""Parameters that show only with others, which are set so that they do."""
+"""Parameters that show only with others, which are set accordingly."""
 
 NEAR = {"glasses": "none", "yaw": 0.0, "pitch": 0.0, "zoom": 0.85, "eyelids": 0.0}
-"""The rest is tried on frontal faces near by, without glasses."""
+"""Values of the rest: frontal faces near the camera, without glasses."""
 
 
 @pytest.mark.parametrize("name", list(SPACE))
@@ -70,7 +70,7 @@ def test_no_parameter_is_dead(name):
         if isinstance(parameter, Categorical)
         else (parameter.low, parameter.high)
     )
-    if name.endswith("_hue"):  # the ends of a circle are one
+    if name.endswith("_hue"):  # the ends of a circle coincide
         ends = (0.0, 180.0)
     columns[name][0::2], columns[name][1::2] = ends
     drawn = made().render(columns, np.zeros(24, np.int64), SEEDS[:24]).astype(float)

@@ -1,4 +1,8 @@
-"""Binds meshes to a head: each vertex follows the three corners of the triangle nearest to it, or one vertex, and keeps its offset."""
+"""Binding of meshes to a head.
+
+Each vertex follows the three corners of the triangle nearest to it, or one vertex, and keeps its
+offset.
+"""
 
 import numpy as np
 from hair_mesh import Mesh
@@ -8,7 +12,7 @@ from scipy.spatial import cKDTree
 
 
 class Anchors:
-    """Triangles of a head that may carry parts, found by the nearest of many points on them."""
+    """The triangles of a head that may carry parts, found by the nearest of many points on them."""
 
     def __init__(
         self,
@@ -25,7 +29,10 @@ class Anchors:
         self.tree = cKDTree(np.einsum("nk,nki->ni", self.weight, vertices[faces[self.face]]))
 
     def bind(self, part: Mesh) -> tuple[NDArray[np.int64], NDArray[np.float16], Array]:
-        """Anchors [V, 3], weights [V, 3] as stored, and offsets [V, 3], which make up for the rounding of the weights."""
+        """Bind vertices: anchors [V, 3], weights [V, 3] as stored, and offsets [V, 3].
+
+        The offsets make up for the rounding of the weights.
+        """
         _, near = self.tree.query(part.vertices)
         anchors = np.where(part.anchors >= 0, part.anchors, self.faces[self.face[near]])
         weights = np.where(part.anchors >= 0, part.weights, self.weight[near]).astype(np.float16)

@@ -11,14 +11,17 @@ ARCS: dict[str, tuple[tuple[tuple[float, float], ...], float]] = {
     "straight": (((0.11, 0.175), (0.24, 0.195), (0.36, 0.2), (0.47, 0.185), (0.55, 0.155)), 0.08),
     "bushy": (((0.085, 0.15), (0.22, 0.195), (0.36, 0.225), (0.48, 0.195), (0.57, 0.13)), 0.125),
 }
-"""Kind -> points (x, y) of the arc over one eye, and its breadth, in decimetres."""
+"""Points (x, y) of the arc over one eye, and its breadth, in decimetres, for each kind."""
 
 LIFT = {32: 0.05, 64: 0.04, 128: 0.022, 256: 0.014}
-"""Height over the skin: triangles have one depth each, so the coarser they are the further a brow must stand off to be seen whole."""
+"""Height over the skin.
+
+A triangle has one depth, so the coarser it is, the further a brow must stand off to be seen whole.
+"""
 
 
 def drape(surface: Surface, x: Array, y: Array, lift: Array | float) -> tuple[Array, Array]:
-    """Points [n, 3] over the face in front of (x, y), and normals there."""
+    """Points [n, 3] over the face in front of (x, y), and the normals there."""
     front = surface.points[:, 2] > -0.35
     points, normals = surface.points[front], surface.point_normals[front]
     gap = np.hypot(points[None, :, 0] - x[:, None], points[None, :, 1] - y[:, None])
@@ -31,7 +34,7 @@ def drape(surface: Surface, x: Array, y: Array, lift: Array | float) -> tuple[Ar
 
 
 def brows(kind: str, surface: Surface, level: int, seed: int) -> Mesh:
-    """Both brows of a kind."""
+    """Build both brows of a kind."""
     rng = np.random.default_rng(seed)
     arc, breadth = ARCS[kind]
     columns, strokes, segments = {32: (5, 0, 1), 64: (7, 0, 1), 128: (12, 26, 1), 256: (18, 60, 2)}[
@@ -76,7 +79,7 @@ def brows(kind: str, surface: Surface, level: int, seed: int) -> Mesh:
 def along(
     arc: tuple[tuple[float, float], ...], breadth: float, t: Array
 ) -> tuple[Array, Array, Array]:
-    """x, y and half the breadth of a brow at t from 0 at the nose to 1 at the temple."""
+    """x, y and half the breadth of a brow at t, from 0 at the nose to 1 at the temple."""
     at, (x, y) = np.linspace(0, 1, len(arc)), np.array(arc).T
     fit = np.polynomial.Polynomial.fit(at, y, 3)
     return (
@@ -95,7 +98,7 @@ def hairs(
     lift: float,
     rng: np.random.Generator,
 ) -> Locks:
-    """Strokes: upright near the nose, lying along the arc towards the temple."""
+    """Strokes of hair: upright near the nose, lying along the arc towards the temple."""
     t = (np.arange(count) + rng.random(count)) / count * 0.96
     x, y, half = along(arc, breadth, t)
     row = rng.uniform(-0.9, 0.7, count)

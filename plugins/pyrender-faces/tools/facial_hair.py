@@ -14,15 +14,14 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Regions:
-    """Where facial hair grows on a head, by the distance from its lips."""
+    """The regions of facial hair on a head, by the distance from its lips."""
 
     surface: Surface
 
     def off_lips(self, points: Array) -> Array:
         distance = self.surface.lips.query(points)[0]
-        return np.asarray(
-            np.where(distance < 0.012, -1.0, distance - 0.012)
-        )  # -1: no lot may put hair on the lips
+        # -1: no random draw may put hair on the lips
+        return np.asarray(np.where(distance < 0.012, -1.0, distance - 0.012))
 
     def moustache(self, points: Array) -> Array:
         x, y, z = np.abs(points[:, 0]), points[:, 1], points[:, 2]
@@ -44,7 +43,10 @@ class Regions:
         return np.maximum(self.moustache(points), chin)
 
     def beard(self, points: Array) -> Array:
-        """Along the jaw from ear to ear, up to a line from the sideburn to the corner of the mouth, down to under the jaw."""
+        """Depth inside the jaw's region, from ear to ear and down to under the jaw.
+
+        Its upper border is a line from the sideburn to the corner of the mouth.
+        """
         x, y, z = points.T
         cheek = np.interp(z, [-0.56, -0.45, -0.25, 0.0, 0.25], [0.1, -0.16, -0.42, -0.55, -0.6])
         neck = np.interp(z, [-0.6, -0.3, 0.0, 0.2], [-0.72, -0.98, -1.14, -1.3])
@@ -61,7 +63,10 @@ STYLES: dict[str, tuple[Callable[[Regions, Array], Array], float, float, float]]
     "short_beard": (Regions.beard, 0.035, 0.1, 0.82),
     "full_beard": (Regions.beard, 0.09, 0.34, 0.78),
 }
-"""Name -> region (depth in decimetres, positive inside), height of the cap at the chin, length of its locks there, shade of the cap."""
+"""Region, height of the cap at the chin, length of its locks there and shade of the cap, by name.
+
+A region is a depth in decimetres, positive inside.
+"""
 
 
 def facial_hair(

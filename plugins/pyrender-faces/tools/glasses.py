@@ -17,9 +17,15 @@ FRONT, HINGE, BRIDGE = 0.37, 0.67, 0.06
 
 @dataclass(frozen=True)
 class Frame:
-    """centre: x and y of one lens; half: half its width and height; power: of its superellipse; rim: half the rim's breadth and depth.
+    """The shape of a frame.
 
-    upper: without a lower rim; droop: how far the lens widens below, towards the cheek.
+    Args:
+        centre: x and y of one lens.
+        half: half its width and height.
+        power: exponent of its superellipse.
+        rim: half the rim's breadth and depth.
+        upper: without a lower rim.
+        droop: how far the lens widens below, towards the cheek.
     """
 
     centre: tuple[float, float]
@@ -42,7 +48,7 @@ FRAMES = {
 
 
 def outline(frame: Frame, count: int) -> Array:
-    """The rim's middle line [count, 2] for the lens at x > 0, counter-clockwise, from the temple."""
+    """Middle line [count, 2] of the rim at x > 0, counter-clockwise from the temple."""
     turn = 2 * np.pi * np.arange(count) / count
     c, s = np.cos(turn), np.sin(turn)
     x = np.sign(c) * np.abs(c) ** (2 / frame.power) * frame.half[0]
@@ -52,7 +58,7 @@ def outline(frame: Frame, count: int) -> Array:
 
 
 def bow(flat: Array) -> Array:
-    """Points [n, 2] of the front set into space: it bends back towards the temples."""
+    """Points [n, 2] of the front in space: it bends back towards the temples."""
     return np.stack([flat[:, 0], flat[:, 1], FRONT - 0.3 * flat[:, 0] ** 2], -1)
 
 
@@ -106,7 +112,7 @@ def glasses(kind: str, surface: Surface, level: int) -> Mesh:
 
 
 def shaded(pipe: Mesh, shade: float, level: int) -> Mesh:
-    """Lighter where a frame faces up, so that it has an edge of light."""
+    """Shades of a rim: lighter where it faces up, so that it has an edge of light."""
     middle = pipe.vertices.mean(0)
     return replace(
         pipe, shade=(shade + 0.12 * np.sign(pipe.vertices[:, 1] - middle[1])).clip(0.5, 1.3)
@@ -114,7 +120,7 @@ def shaded(pipe: Mesh, shade: float, level: int) -> Mesh:
 
 
 def lens(rim: Array, frame: Frame, side: int, level: int) -> Mesh:
-    """A dark lens: rings of triangles, lighter below as tinted glass is."""
+    """A dark lens: rings of triangles, lighter below like tinted glass."""
     rings = {32: 1, 64: 2, 128: 3, 256: 6}[level]
     centre = bow(np.array([[frame.centre[0], frame.centre[1]]])) * [side, 1, 1]
     share = np.linspace(0, 1, rings + 1)[1:, None, None]
@@ -138,7 +144,7 @@ def lens(rim: Array, frame: Frame, side: int, level: int) -> Mesh:
 def temple(
     frame: Frame, surface: Surface, side: int, rim: Array, count: int, sides: int, level: int
 ) -> Mesh:
-    """From the rim to the hinge, along the head and down behind the ear; it stays clear of the skin."""
+    """A temple: from the rim to the hinge, along the head and down behind the ear, off the skin."""
     outer = frame.centre[0] + frame.half[0]
     y = frame.centre[1] + 0.55 * frame.half[1]
     t = np.linspace(0, 1, count)
@@ -162,7 +168,7 @@ def temple(
 
 
 def anchored(made: Mesh, skin: Skin) -> Mesh:
-    """Bind a frame to the bridge of the nose, the temples and the places above the ears, linearly between them."""
+    """Bind a frame to the head, linearly between the bridge, the temples and above the ears."""
     wanted = np.array(
         [
             [0, 0.0, 0.25],

@@ -1,4 +1,4 @@
-"""From a design to a mesh at one level of detail: the cap, the bulk of curls, the locks, and what is tied up."""
+"""From a design to a mesh at one level: the cap, the bulk of curls, the locks, and tied-up hair."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,7 +13,11 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Detail:
-    """How finely a level draws hair. lift: dm that locks are raised, so that their chords do not cut into the cap."""
+    """Fineness of hair at a level.
+
+    Args:
+        lift: decimetres by which locks are raised, so that their chords do not cut into the cap.
+    """
 
     locks: float
     segments: int
@@ -33,8 +37,14 @@ DETAIL = {
 
 @dataclass(frozen=True)
 class Skin:
-    """The head's skin at a level, in the eye frame. vertices, normals: [V, 3]; faces: [F, 3]; plain: bool [F] skin or cloth;
-    ear, lips: [V], 0..1 on them."""
+    """The head's skin at a level, in the eye frame.
+
+    Args:
+        vertices, normals: [V, 3].
+        faces: [F, 3].
+        plain: bool [F], skin or cloth.
+        ear, lips: [V], 0..1 on them.
+    """
 
     vertices: Array
     normals: Array
@@ -45,7 +55,7 @@ class Skin:
 
 
 def hair(design: Design, skin: Skin, level: int, seed: int) -> tuple[Mesh, NDArray[np.bool_]]:
-    """The style's mesh and the head's triangles [F] that are never seen under it."""
+    """The mesh of a style, and the head's triangles [F] that are never seen under it."""
     rng = np.random.default_rng([seed, level])
     detail = DETAIL[level]
     cap, hidden = hair_cap(design, skin, detail, rng)
@@ -106,7 +116,9 @@ def hair_cap(
 class Cap:
     """Hair next to the skin, which grows where inside(points) > 0.
 
-    soft and deep, in the measure of `inside`: the spread of its edge, and where it has its full height.
+    Args:
+        soft: spread of its edge, in the measure of `inside`.
+        deep: depth at which it has its full height, in the measure of `inside`.
     """
 
     inside: Callable[[Array], Array]
@@ -122,10 +134,14 @@ class Cap:
 def cap_of(
     skin: Skin, cap: Cap, parts: int, rng: np.random.Generator
 ) -> tuple[Mesh, NDArray[np.bool_]]:
-    """The head's own triangles where hair grows, cut into parts**2 and raised: they ride on the head's vertices, so no shape of
-    head comes through. Near the edge triangles are taken by lot, so that the edge is not clean.
+    """The head's own triangles where hair grows, cut into parts**2 and raised.
 
-    Returns the mesh and the triangles [F] of the head to skip: those that are covered with all their neighbours.
+    They follow the head's vertices, so no shape of head shows through. Near the edge triangles are
+    drawn at random, so the edge is not clean.
+
+    Returns:
+        The mesh, and the triangles [F] of the head to skip: those that are covered together with
+        all their neighbours.
     """
     corners = cap.inside(skin.vertices)[skin.faces]
     possible = np.flatnonzero(
@@ -135,9 +151,8 @@ def cap_of(
     at = np.einsum("nk,nki->ni", weights, skin.vertices[anchors])
     normal = unit(np.einsum("nk,nki->ni", weights, skin.normals[anchors]))
     tilt = np.einsum("nki,nki->nk", skin.vertices[anchors] - at[:, None], skin.normals[anchors])
-    round_out = np.einsum(
-        "nk,nk,nki->ni", weights, tilt, skin.normals[anchors]
-    )  # Phong tessellation (Boubekeur, Alexa 2008)
+    # Phong tessellation (Boubekeur, Alexa 2008)
+    round_out = np.einsum("nk,nk,nki->ni", weights, tilt, skin.normals[anchors])
     inside = cap.inside(at)
     taken = inside[faces].mean(1) > rng.normal(0, cap.soft, len(faces))
     rim = np.zeros(len(at), bool)
@@ -166,7 +181,7 @@ def cap_of(
 
 
 def lining_of(locks: Locks, detail: Detail, segments: int, rng: np.random.Generator) -> Mesh:
-    """Wide dark strips within hanging hair, seen from both sides: they close the gaps between locks."""
+    """Wide dark two-sided strips within hanging hair, which fill the gaps between locks."""
     hanging = np.flatnonzero(locks.hangs & (locks.curves[:, 0, 2] < -0.3))[
         : 24 + round(56 * detail.locks)
     ]
@@ -176,7 +191,10 @@ def lining_of(locks: Locks, detail: Detail, segments: int, rng: np.random.Genera
 
 
 def bulk_of(design: Design, skin: Skin, count: int, rng: np.random.Generator) -> Mesh:
-    """A closed round volume over the scalp, bumpy as curls are: every vertex stands at its own height, and low ones are dark."""
+    """A closed round volume over the scalp, bumpy like curls.
+
+    Every vertex has its own height, and low ones are dark.
+    """
     assert design.bulk is not None
     inside = design.hairline.inside(skin.vertices)
     around = np.flatnonzero((inside > -6) & (skin.vertices[:, 1] > -0.8) & (skin.ear < 0.3))

@@ -1,6 +1,7 @@
-"""What a hair style is made of: hairlines, the design of a style, and the barber who plants and combs locks.
+"""Elements of a hair style: hairlines, designs, and the barber who plants and combs locks.
 
-Measures in decimetres in the eye frame (see hair_scalp)."""
+Lengths are decimetres in the eye frame (see hair_scalp).
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -46,10 +47,15 @@ HORSESHOE = Hairline(
 class Design:
     """A style before it is cut into triangles.
 
-    hairline: where the cap, the hair nearest to the skin, ends. cap: its height above the skin; cap_shade: its shade, with `cap_noise`.
-    locks: in an order of which every beginning covers the head. bulk: the round volume of curls, height above the skin by root, or None.
-    solids: level -> further meshes (buns, braids). covers: whether ears lie under the hair. finer: fewer locks
-    of more segments.
+    Args:
+        hairline: where the cap, the hair nearest to the skin, ends.
+        cap: height of the cap above the skin.
+        cap_shade: shade of the cap, varied by `cap_noise`.
+        locks: locks in an order whose every prefix covers the head.
+        bulk: round volume of curls, as height above the skin by root, or None.
+        solids: from a level to further meshes (buns, braids).
+        covers: whether ears lie under the hair.
+        finer: fewer locks of more segments.
     """
 
     hairline: Hairline
@@ -70,7 +76,7 @@ class Design:
 
 @dataclass(frozen=True)
 class Barber:
-    """What a style is cut with: the skin and its random numbers."""
+    """The skin and the random numbers that a style is cut with."""
 
     surface: Surface
     rng: np.random.Generator
@@ -83,7 +89,10 @@ class Barber:
         where: Callable[[Array], Array] | None = None,
         count: int = ROOTS,
     ) -> Array:
-        """Roots [count, 3] at least `margin` degrees inside the hairline, closer together by `front` near the hairline."""
+        """Draw roots [count, 3] at least `margin` degrees inside the hairline.
+
+        They are denser by `front` near the hairline.
+        """
         points = self.surface.points
         depth = hairline.inside(points)
         azimuth, _ = angles(points)
@@ -99,11 +108,11 @@ class Barber:
         return points[some][spread(points[some], spacing, count, self.rng)]
 
     def layer(self, count: int, low: float = 0.55) -> Array:
-        """Place of each lock between the lowest and the highest layer, [count]."""
+        """Position of each lock between the lowest and the highest layer, [count]."""
         return self.rng.uniform(low, 1.08, count)
 
     def shade(self, layer: Array, roots: Array) -> Array:
-        """Lighter above and on the crown, and different from lock to lock."""
+        """Shades of locks: lighter above and on the crown, and varied from lock to lock."""
         return (
             0.5
             + 0.42 * layer
@@ -116,7 +125,7 @@ class Barber:
 
 
 def turned(direction: Array, points: Array, angle: Array) -> Array:
-    """Directions [n, 3] turned by angle [n] about the way out of the head."""
+    """Turn directions [n, 3] by an angle [n] about the outward normal of the head."""
     out = unit(points - [0, 0.2, -0.7])
     return direction * np.cos(angle)[:, None] + np.cross(out, direction) * np.sin(angle)[:, None]
 
@@ -127,7 +136,7 @@ def smooth(low: float, high: float, x: Array) -> Array:
 
 
 def from_crown(points: Array) -> Array:
-    """Away from the whorl: forward on top, down at the sides and behind."""
+    """The flow away from the whorl: forward on top, down at the sides and behind."""
     away = unit(points - CROWN)
     return unit(away + np.array([0, -0.5, 0]) * (points[:, 1:2] < 0.7))
 
@@ -145,7 +154,7 @@ def combed(
     width: float = 0.11,
     keep_out: Callable[[Array], Array] | None = None,
 ) -> Locks:
-    """Locks that lie along a flow at a height of `volume(s, roots)`, in layers."""
+    """Grow locks along a flow at a height of `volume(s, roots)`, in layers."""
     layer, angle = barber.layer(len(roots)), barber.sway(len(roots), sway)
     ends = end + np.abs(barber.rng.normal(0, 0.06, len(roots)))
     growth = Growth(

@@ -1,4 +1,4 @@
-"""Locks: curves grown over the head by a flow, and the ribbons that are drawn for them."""
+"""Locks: curves that grow over the head along a flow, and the ribbons that draw them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -11,12 +11,22 @@ from numpy.typing import NDArray
 STEP, STEPS, POINTS = 0.05, 90, 17
 
 Flow = Callable[[Array, Array, Array], Array]
-"""(points [n, 3], roots [n, 3], arc length so far [n]) -> wanted directions [n, 3]; the part into the skin is taken out."""
+"""A flow: (points [n, 3], roots [n, 3], arc length so far [n]) -> wanted directions [n, 3].
+
+The component into the skin is removed.
+"""
 
 
 @dataclass(frozen=True)
 class Locks:
-    """curves: [n, POINTS, 3]; normals: [n, POINTS, 3] away from the head; width, shade: [n]; hangs: bool [n] seen from behind too."""
+    """Locks of hair.
+
+    Args:
+        curves: [n, POINTS, 3].
+        normals: [n, POINTS, 3], away from the head.
+        width, shade: [n].
+        hangs: bool [n], visible from behind too.
+    """
 
     curves: Array
     normals: Array
@@ -36,9 +46,13 @@ class Locks:
 
 @dataclass(frozen=True)
 class Growth:
-    """How locks grow. height(arc / length, roots) is the wanted distance from the skin; cling 1 keeps to it, 0 only stays outside.
+    """The growth of locks.
 
-    length: [n] of each lock; end: [n], the y at which it is cut.
+    Args:
+        height: wanted distance from the skin, a function of (arc / length, roots).
+        cling: 1 keeps to that distance, 0 only stays outside the head.
+        length: [n], length of each lock.
+        end: [n], the y at which a lock is cut.
     """
 
     flow: Flow
@@ -50,7 +64,10 @@ class Growth:
 
 
 def grow(surface: Surface, roots: Array, growth: Growth, width: Array, shade: Array) -> Locks:
-    """Curves from roots [n, 3]: a step along the flow, then out of the head; each ends at its length or at y = end."""
+    """Grow curves from roots [n, 3]: each step follows the flow, then leaves the head.
+
+    A curve ends at its length or at y = end.
+    """
     count = len(roots)
     _, normal = surface.distance(roots)
     points = roots + normal * growth.height(np.zeros(count), roots)[:, None]
@@ -82,7 +99,7 @@ def grow(surface: Surface, roots: Array, growth: Growth, width: Array, shade: Ar
 
 
 def resample(curves: Array, normals: Array, count: int) -> tuple[Array, Array]:
-    """Curves [n, k, 3] at `count` points evenly along their length; a curve without length stays a point."""
+    """Resample curves [n, k, 3] at `count` even points; a curve without length stays a point."""
     along = np.linalg.norm(np.diff(curves, axis=1), axis=2).cumsum(1)
     along = np.concatenate([np.zeros((len(curves), 1)), along], 1)
     new_curves, new_normals = np.empty((2, len(curves), count, 3))
@@ -95,14 +112,17 @@ def resample(curves: Array, normals: Array, count: int) -> tuple[Array, Array]:
 
 
 def frames(locks: Locks) -> tuple[Array, Array]:
-    """Across and outward unit vectors [n, POINTS, 3] of each curve."""
+    """Sideways and outward unit vectors [n, POINTS, 3] of each curve."""
     tangent = unit(np.gradient(locks.curves, axis=1))
     across = unit(np.cross(tangent, unit(locks.normals + 0.7 * locks.normals[:, :1])))
     return across, np.cross(across, tangent)
 
 
 def wave(locks: Locks, amplitude: Array, period: float, phase: Array, spiral: float = 0.0) -> Locks:
-    """Swing curves sideways (and, by `spiral`, outward a quarter turn later), more towards the tips; amplitude, phase: [n]."""
+    """Swing curves sideways, more towards the tips, with amplitude and phase [n].
+
+    With `spiral` they also swing outward, a quarter turn later.
+    """
     across, outward = frames(locks)
     length = np.linalg.norm(np.diff(locks.curves, axis=1), axis=2).sum(1)
     s = np.linspace(0, 1, POINTS)[None]
@@ -117,7 +137,7 @@ def wave(locks: Locks, amplitude: Array, period: float, phase: Array, spiral: fl
 def ribbons(
     locks: Locks, segments: int, widen: float, rng: np.random.Generator, tip: float = 0.2
 ) -> Mesh:
-    """Tapered strips of 2 * segments triangles, rolled a little each; those that hang get a second side."""
+    """Tapered strips of 2 * segments triangles, slightly rolled; hanging ones have two sides."""
     pick = np.linspace(0, POINTS - 1, segments + 1).round().astype(int)
     across, outward = (part[:, pick] for part in frames(locks))
     curves = locks.curves[:, pick]

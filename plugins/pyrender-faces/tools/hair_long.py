@@ -25,7 +25,7 @@ from hair_solids import ball, core, plait
 
 
 def beside_face(points: Array) -> Array:
-    """Keep hanging hair off the face: pushed outwards beside it below the forehead."""
+    """Keep hanging hair off the face: push it outwards beside the face, below the forehead."""
     x, y, z = points.T
     wall = 0.66 * smooth(0.62, 0.3, y) * smooth(-0.75, -0.3, z) - 0.1 * smooth(-0.7, -1.4, y)
     return np.stack(
@@ -50,7 +50,7 @@ def hanging(
     under: float = 0.0,
     aside: float = 0.0,
 ) -> Locks:
-    """Hair that falls from a parting down beside the face to y = end; `under` turns its tips in."""
+    """Hair that falls from a parting beside the face to y = end; `under` turns its tips in."""
     roots = barber.roots(hairline)
     part = parted(x0, back, 1.4, aside)
     bangs = (
@@ -159,7 +159,7 @@ def long_wavy(barber: Barber) -> Design:
 
 
 def slick(tie: Array) -> Callable[[Array, Array, Array], Array]:
-    """Combed tight to the place where it is tied."""
+    """The flow of hair combed tight to the point where it is tied."""
     return lambda points, roots, reach: unit(tie - points)
 
 
@@ -181,7 +181,7 @@ def tied(barber: Barber, tie: Array, hairline: Hairline, side: float = 0.0) -> L
 
 
 def strand(barber: Barber, path: Array, count: int, thick: float, spread_out: float = 1.0) -> Locks:
-    """A bundle of locks along path [k, 3], `thick` around it in the middle."""
+    """A bundle of locks along path [k, 3], of radius `thick` in its middle."""
     at = np.linspace(0, 1, 17)
     middle = np.stack(
         [np.interp(at, np.linspace(0, 1, len(path)), path[:, k]) for k in range(3)], -1

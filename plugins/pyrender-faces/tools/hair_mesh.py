@@ -1,4 +1,4 @@
-"""Meshes before they are bound to a head, and the solids they are put together from."""
+"""Meshes before they are bound to a head, and the solids that compose them."""
 
 from dataclasses import dataclass
 
@@ -10,8 +10,15 @@ from scipy.spatial import ConvexHull
 
 @dataclass(frozen=True)
 class Mesh:
-    """vertices: [V, 3] in the eye frame; faces: [F, 3]; shade, tint: [V]; anchors, weights: [V, 3], the head's vertices that a vertex
-    rides on where its maker knows them, else -1."""
+    """A mesh in the eye frame.
+
+    Args:
+        vertices: [V, 3].
+        faces: [F, 3].
+        shade, tint: [V].
+        anchors, weights: [V, 3], the head's vertices that a vertex follows, where they are known;
+            otherwise -1.
+    """
 
     vertices: Array
     faces: NDArray[np.int64]
@@ -46,7 +53,11 @@ def join(meshes: list[Mesh]) -> Mesh:
 def tessellate(
     faces: NDArray[np.int64], parts: int
 ) -> tuple[NDArray[np.int64], Array, NDArray[np.int64]]:
-    """Cut triangles into parts**2 each. Returns anchors [W, 3] and weights [W, 3] of the new corners, and faces [F * parts**2, 3]."""
+    """Cut triangles into parts**2 each.
+
+    Returns:
+        Anchors [W, 3] and weights [W, 3] of the new corners, and faces [F * parts**2, 3].
+    """
     lattice = [(parts - i - j, i, j) for i in range(parts + 1) for j in range(parts + 1 - i)]
     place = {corner: k for k, corner in enumerate(lattice)}
     cut = []
@@ -57,9 +68,8 @@ def tessellate(
                 cut.append([place[a, b, c], place[a - 1, b, c + 1], place[a, b - 1, c + 1]])
     counts = np.broadcast_to(np.array(lattice), (len(faces), len(lattice), 3)).reshape(-1, 3)
     corners = np.repeat(faces, len(lattice), axis=0)
-    code = np.where(
-        counts > 0, corners * (parts + 1) + counts, -1
-    )  # a corner is the same one from either side of an edge
+    # a corner is the same one from either side of an edge
+    code = np.where(counts > 0, corners * (parts + 1) + counts, -1)
     code = -np.sort(-code, axis=1)
     unique, new = np.unique(code, axis=0, return_inverse=True)
     weights = np.where(unique >= 0, unique % (parts + 1), 0) / parts
@@ -68,7 +78,7 @@ def tessellate(
 
 
 def sphere(count: int) -> tuple[Array, NDArray[np.int64]]:
-    """Points of a golden-angle spiral on the unit sphere [count, 3] and its faces, outward."""
+    """Points of a golden-angle spiral on the unit sphere, [count, 3], and its outward faces."""
     i = np.arange(count) + 0.5
     y = 1 - 2 * i / count
     turn = np.pi * (3 - np.sqrt(5)) * i
@@ -78,7 +88,7 @@ def sphere(count: int) -> tuple[Array, NDArray[np.int64]]:
 
 
 def delaunay(directions: Array) -> NDArray[np.int64]:
-    """Faces [F, 3] of the triangulation of unit vectors on the sphere, which is their convex hull, turned outward."""
+    """Triangulate unit vectors on the sphere by their convex hull: outward faces [F, 3]."""
     hull = ConvexHull(directions)
     faces = hull.simplices.astype(np.int64)
     a, b, c = (directions[faces[:, k]] for k in range(3))
@@ -88,7 +98,12 @@ def delaunay(directions: Array) -> NDArray[np.int64]:
 
 
 def tube(path: Array, radius: Array, sides: int, up: Array, closed: bool = False) -> Mesh:
-    """A pipe along path [n, 3]; radius: [n, 2], half its breadth across `up` [n, 3] and along it. Open ends have lids."""
+    """A pipe along path [n, 3], with caps at its ends.
+
+    Args:
+        radius: [n, 2], half its breadth across `up` and along it.
+        up: [n, 3].
+    """
     count = len(path)
     if closed:
         tangent = unit(np.roll(path, -1, 0) - np.roll(path, 1, 0))

@@ -1,7 +1,8 @@
-"""The head as hair designers see it: distance to its surface, angles on the scalp, hairlines, and where locks are rooted.
+"""The head for the design of hair: distances to its surface, angles on the scalp, hairlines, roots.
 
-All lengths are decimetres in the eye frame: the origin between the neutral eyes' centres, x to the viewer's right, y up,
-z to the viewer. In it the top of the neutral head lies at y = 1.07 and the ears at z = -0.75, y = -0.2.
+All lengths are decimetres in the eye frame: the origin is between the centres of the neutral eyes,
+x points to the viewer's right, y up, z to the viewer. In it the top of the neutral head lies at
+y = 1.07 and the ears at z = -0.75, y = -0.2.
 """
 
 from dataclasses import dataclass
@@ -14,11 +15,11 @@ from scipy.spatial import cKDTree
 Array = NDArray[np.float64]
 
 CENTRE = np.array([0.0, 0.25, -0.68])
-"""About which the angles of the scalp are taken: between the ears, a little above them."""
+"""Centre of the scalp's angles: between the ears, a little above them."""
 
 
 def vertex_normals(vertices: Array, faces: NDArray[np.int64]) -> Array:
-    """Unit normals [V, 3], the mean of the faces around a vertex weighted by area."""
+    """Unit normals [V, 3]: area-weighted means of the faces around a vertex."""
     a, b, c = (vertices[faces[:, k]] for k in range(3))
     normal = np.cross(b - a, c - a)
     total = np.zeros_like(vertices)
@@ -32,9 +33,12 @@ def unit(vectors: Array) -> Array:
 
 
 class Surface:
-    """Skin of the neutral head, sampled densely enough to answer "how far, and which way out" by the nearest sample.
+    """Skin of the neutral head, sampled densely enough to measure by the nearest sample.
 
-    points, point_normals: [samples, 3]; ear: [samples], 0..1 where they lie on an ear; lips: tree of those on the lips.
+    Args:
+        points, point_normals: [samples, 3].
+        ear: [samples], 0..1 on an ear.
+        lips: tree of the samples on the lips.
     """
 
     def __init__(
@@ -61,21 +65,27 @@ class Surface:
         self.lips = cKDTree(self.points[np.einsum("kni,ni->n", weight, lips[faces[face]]) > 0.5])
 
     def distance(self, points: Array) -> tuple[Array, Array]:
-        """Signed distance [n] (positive outside) and the outward normal [n, 3] of the nearest skin."""
+        """Signed distance [n], positive outside, and outward normal [n, 3] of the nearest skin."""
         _, near = self.tree.query(points, k=4)
         normal = unit(self.point_normals[near].mean(1))
         return np.einsum("ni,ni->n", points - self.points[near].mean(1), normal), normal
 
 
 def angles(points: Array) -> tuple[Array, Array]:
-    """Azimuth (0 in front, 180 behind, the same on both sides) and elevation of points about CENTRE, in degrees."""
+    """Azimuth and elevation of points about CENTRE, in degrees.
+
+    Azimuth is 0 in front and 180 behind, the same on both sides.
+    """
     x, y, z = (points - CENTRE).T
     return np.degrees(np.arctan2(np.abs(x), z)), np.degrees(np.arctan2(y, np.hypot(x, z)))
 
 
 @dataclass(frozen=True)
 class Hairline:
-    """Elevation in degrees over which hair grows, through knots at azimuths; `ragged`: irregularity in degrees."""
+    """The elevation in degrees above which hair grows, through knots at azimuths.
+
+    `ragged` is its irregularity in degrees.
+    """
 
     azimuth: tuple[float, ...]
     elevation: tuple[float, ...]
@@ -91,7 +101,7 @@ class Hairline:
 
 
 def streaks(points: Array) -> Array:
-    """Light and dark strands [n], -1..1, by the azimuth: neighbours that fall the same way share them."""
+    """Light and dark strands [n], -1..1, by azimuth: neighbours that fall alike share one."""
     turn = np.arctan2(points[:, 0] - CENTRE[0], points[:, 2] - CENTRE[2])
     bend = turn + 0.12 * np.sin(3 * points[:, 1])
     return np.asarray((np.sin(19 * bend + 1.0) + np.sin(37 * bend) + np.sin(71 * bend + 2.0)) / 3)
@@ -100,12 +110,13 @@ def streaks(points: Array) -> Array:
 def spread(
     points: Array, spacing: Array, count: int, rng: np.random.Generator
 ) -> NDArray[np.int64]:
-    """Indices of `count` points, farthest first, distances measured in each point's own spacing.
+    """Choose `count` points, farthest first, with distances in each point's own spacing.
 
-    Any beginning of the list is spread evenly too, so a coarser level takes the first locks of a finer one.
+    Every prefix is spread evenly, so a coarser level takes the first locks of a finer one. Returns
+    indices.
     """
     if len(points) < count:
-        raise ValueError(f"{count} roots wanted but the scalp has {len(points)} candidates")
+        raise ValueError(f"{count} roots wanted, but the scalp has only {len(points)} candidates")
     chosen = np.empty(count, np.int64)
     chosen[0] = rng.integers(len(points))
     nearest = np.full(len(points), np.inf)

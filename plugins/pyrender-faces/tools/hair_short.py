@@ -25,7 +25,10 @@ from hair_scalp import CENTRE, Array, unit
 
 
 def parted(x0: float, back: float, fall: float, aside: float = 0.0) -> Flow:
-    """Away from a parting at x0 to both sides, `back` of it backwards, turning down by `fall` at the sides; `aside` off the forehead."""
+    """The flow away from a parting at x0 to both sides.
+
+    `back` is its share backwards, `fall` turns it down at the sides, and `aside` off the forehead.
+    """
 
     def flow(points: Array, roots: Array, reach: Array) -> Array:
         side = np.where(roots[:, 0] > x0, 1.0, -1.0)[:, None]

@@ -1,4 +1,4 @@
-"""What is tied up: a bun, the core of a tail, plaits."""
+"""Tied-up hair: a bun, the core of a tail, plaits."""
 
 import numpy as np
 from hair_mesh import Mesh, mesh, sphere, tube
@@ -8,7 +8,7 @@ FINE = {32: 0, 64: 1, 128: 2, 256: 3}
 
 
 def ball(middle: Array, radius: float, level: int) -> Mesh:
-    """A bun: a flattened ball wound in a spiral, whose windings are light and dark."""
+    """A bun: a flattened ball wound in a spiral of light and dark windings."""
     points, faces = sphere((50, 90, 260, 800)[FINE[level]])
     x, y, z = points.T
     turn = np.arctan2(x, z)
@@ -23,7 +23,7 @@ def ball(middle: Array, radius: float, level: int) -> Mesh:
 
 
 def core(path: Array, thick: float, level: int) -> Mesh:
-    """What is seen between the locks of a tail: dark, within them."""
+    """The dark core of a tail, visible between its locks."""
     count = (6, 8, 10, 14)[FINE[level]]
     at = np.linspace(0, 1, count)
     middle = np.stack(
@@ -40,7 +40,7 @@ def core(path: Array, thick: float, level: int) -> Mesh:
 
 
 def plait(path: Array, thick: float, level: int) -> list[Mesh]:
-    """Three strands plaited: lobes that lean to the left and the right in turn, dark where they meet."""
+    """A plait of three strands: lobes that lean left and right in turn, dark where they meet."""
     lobes = 13
     at = np.linspace(0, 1, lobes)
     middle = np.stack(

@@ -1,8 +1,10 @@
-"""Progressive simplification: edges collapse onto one of their ends, so every coarser level's vertices are some of the finer level's.
+"""Progressive simplification: edges collapse onto one of their ends.
 
-Quadric error of Garland and Heckbert (SIGGRAPH 1997), summed over several poses of the head as Mohr and Gleicher do (Deformation
-sensitive decimation, 2003), times an importance a vertex. As no vertex moves, displacements and masks carry over without any
-interpolation, and a mesh stays as closed as it was.
+The vertices of every coarser level are therefore some of the finer level's. The error is the
+quadric one of Garland and Heckbert (SIGGRAPH 1997), summed over several poses of the head as in
+Mohr and Gleicher (Deformation sensitive decimation, 2003), times an importance for each vertex. As
+no vertex moves, displacements and masks carry over without interpolation, and a closed mesh stays
+closed.
 """
 
 import heapq
@@ -16,7 +18,7 @@ BORDER = 20.0
 
 
 def quadrics(poses: Floats, faces: Ints) -> Floats:
-    """[V, P, 4, 4] sums of the outer products of the planes around each vertex, weighted by area."""
+    """Area-weighted sums [V, P, 4, 4] of outer products of the planes around each vertex."""
     total = np.zeros((poses.shape[1], len(poses), 4, 4))
     for p, points in enumerate(poses):
         a, b, c = points[faces].transpose(1, 0, 2)
@@ -48,7 +50,14 @@ class Collapser:
     """A mesh that loses vertices one by one."""
 
     def __init__(self, poses: Floats, faces: Ints, importance: Floats, length: float) -> None:
-        """poses [P, V, 3]; faces [F, 3]; importance [V]; length: weight of squared edge length against squared distance."""
+        """Start from a mesh.
+
+        Args:
+            poses: [P, V, 3].
+            faces: [F, 3].
+            importance: [V].
+            length: weight of squared edge length against squared distance.
+        """
         self.points = np.ascontiguousarray(poses.transpose(1, 0, 2))
         self.quadric = quadrics(poses, faces)
         self.weight = importance.copy()
@@ -83,7 +92,7 @@ class Collapser:
         return {int(u) for f in self.around[v] for u in self.faces[f]} - {v}
 
     def _allowed(self, gone: int, kept: int) -> bool:
-        """No fold, no sliver, no change of topology."""
+        """Whether a collapse makes no fold, no sliver and no change of topology."""
         shared = self.around[gone] & self.around[kept]
         common = self._neighbours(gone) & self._neighbours(kept)
         if not shared or len(common) != len(shared):  # no longer an edge, or a handle would close
@@ -111,7 +120,7 @@ class Collapser:
         return np.cross(b - a, c - a)
 
     def run(self, faces: int) -> bool:
-        """Collapse until no more than `faces` are left; False if nothing more can be collapsed."""
+        """Collapse until at most `faces` are left; False if nothing more can be collapsed."""
         while self.left > faces:
             if not self.heap:
                 return False
@@ -146,14 +155,14 @@ class Collapser:
         self._push(np.array(pairs))
 
     def current(self) -> Ints:
-        """[F, 3] the faces that are left."""
+        """The remaining faces, [F, 3]."""
         return self.faces[self.alive]
 
 
 def progressive(
     poses: Floats, faces: Ints, importance: Floats, counts: Sequence[int], evenness: float
 ) -> list[Ints]:
-    """The faces [F, 3] that are left at each of the counts, which fall."""
+    """The faces [F, 3] that remain at each of the counts, which fall."""
     mesh = Collapser(poses, faces, importance, evenness)
     levels = []
     for count in counts:
@@ -163,10 +172,13 @@ def progressive(
 
 
 def nested(levels: Sequence[Ints]) -> tuple[Ints, list[Ints]]:
-    """The used vertices in an order that has those of a coarser level first, and the levels as indices into it.
+    """Order the used vertices so that those of a coarser level come first.
 
     Args:
         levels: faces, the finest first.
+
+    Returns:
+        The vertices in that order, and the levels as indices into it.
     """
     order = np.zeros(0, np.int64)
     for level in levels[::-1]:

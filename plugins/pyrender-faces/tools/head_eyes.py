@@ -1,4 +1,4 @@
-"""Eyeballs: caps of rings, with rings at the borders of the pupil and of the iris, placed as MakeHuman's helper eyes."""
+"""Eyeballs: caps of rings, some at the borders of pupil and iris, placed like the helper eyes."""
 
 from dataclasses import dataclass
 
@@ -9,16 +9,25 @@ from numpy.typing import NDArray
 from pe_pyrender_faces.head import Material
 
 GROUPS = ("helper-r-eye", "helper-l-eye")
-"""The eye at x < 0 first."""
+"""The eyes, the one at x < 0 first."""
 PUPIL, IRIS = 8.5, 24.5
-"""Degrees from the forward axis: a pupil of 4.2 mm, an iris of 11.8 mm in a ball of 28 mm as MakeHuman's (people's: 24 mm)."""
+"""Degrees from the forward axis of the borders of pupil and iris.
+
+The pupil has 4.2 mm, the iris 11.8 mm, in a ball of 28 mm like MakeHuman's (people's: 24 mm).
+"""
 BACK = 0.012
-"""Decimetres that a ball lies behind the helper's: lids need to be in front where triangles have one depth."""
+"""Decimetres by which a ball lies behind the helper's.
+
+Lids need to be in front where triangles have one depth.
+"""
 
 
 @dataclass(frozen=True)
 class Ball:
-    """An eyeball that looks along z, in units of its half axes: directions [V, 3], faces [F, 3], material [V], occlusion [V]."""
+    """An eyeball that looks along z, in units of its half axes.
+
+    Directions [V, 3], faces [F, 3], material [V], occlusion [V].
+    """
 
     directions: Floats
     faces: Ints
@@ -27,7 +36,10 @@ class Ball:
 
 
 def ball(radius: float, segments: int, rings: tuple[tuple[float, Material], ...]) -> Ball:
-    """A cap with a vertex at the pole and rings at these angles in degrees, each of its material; radius: share of the helper's."""
+    """A cap with a vertex at the pole and rings at these angles in degrees, each with a material.
+
+    `radius` is relative to the helper's.
+    """
     turn = 2 * np.pi * (np.arange(segments) + 0.5) / segments
     points, material = [np.array([[0.0, 0.0, 1.0]])], [rings[0][1]]
     for angle, kind in rings:
@@ -53,7 +65,7 @@ def ball(radius: float, segments: int, rings: tuple[tuple[float, Material], ...]
 
 
 def shade(directions: Floats) -> Floats:
-    """[V] light that lids and lashes let through: the upper part and the corners are darker."""
+    """Light that passes lids and lashes, [V]: the upper part and the corners are darker."""
     x, y, _ = directions.T
     return np.clip(
         1.0
@@ -66,7 +78,10 @@ def shade(directions: Floats) -> Floats:
 
 
 def placed(source: Source, points: Floats) -> tuple[Floats, Floats]:
-    """Centres [2, 3] and half axes [2, 3] of the helper eyes in a morphed base mesh. Both are linear in `points`."""
+    """Centres [2, 3] and half axes [2, 3] of the helper eyes in a morphed base mesh.
+
+    Both are linear in `points`.
+    """
     centres, axes = [], []
     for group in GROUPS:
         index = np.unique(source.quads(group))

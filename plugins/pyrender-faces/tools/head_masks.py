@@ -1,7 +1,8 @@
-"""Masks for paint, materials, and how much a vertex follows the head: functions of the place in MakeHuman's base mesh.
+"""Masks for paint, materials, and how much a vertex follows the head's rotation.
 
-`p` are positions [V, 3] in the base mesh in decimetres: eyes at (±0.31, 7.28), tip of the nose at y 6.97, lips meet at y 6.61, chin
-at y 6.2. The shape morphs carry the masks along. Lips, eyelids and ears come from the source's mask pictures.
+All are functions of the position in MakeHuman's base mesh. `p` are positions [V, 3] in it in
+decimetres: eyes at (±0.31, 7.28), tip of the nose at y 6.97, lips meet at y 6.61, chin at y 6.2.
+The shape morphs carry the masks along. Lips, eyelids and ears come from the source's mask images.
 """
 
 import numpy as np
@@ -13,7 +14,11 @@ from numpy.typing import NDArray
 from pe_pyrender_faces.head import PAINTS, Material
 
 COLLAR = (5.74, 0.20, 0.92)
-"""Clothes begin where y + slope * z is below the first value, or beyond the last from the neck's axis: shoulders are high."""
+"""Height, slope and radius of the collar.
+
+Clothes begin where y + slope * z is below the height, or beyond the radius from the neck's axis,
+since shoulders are high.
+"""
 AXIS = 0.15
 """z of the neck's axis."""
 NECK = (5.70, 6.35, 0.3)
@@ -21,13 +26,13 @@ NECK = (5.70, 6.35, 0.3)
 
 
 def bump(p: Floats, centre: tuple[float, float, float], size: tuple[float, float, float]) -> Floats:
-    """Gaussian around a point on both sides of the face; size: standard deviations."""
+    """A Gaussian around a point on both sides of the face; `size`: standard deviations."""
     q = np.stack([np.abs(p[:, 0]), p[:, 1], p[:, 2]], 1)
     return np.exp(-0.5 * np.sum(((q - centre) / size) ** 2, 1))
 
 
 def stroke(p: Floats, line: tuple[tuple[float, float], ...], width: float) -> Floats:
-    """Soft stroke along a line of (|x|, y), seen from the front; `width`: standard deviation."""
+    """A soft stroke along a line of (|x|, y), seen from the front; `width`: standard deviation."""
     at = np.stack([np.abs(p[:, 0]), p[:, 1]], 1)
     near = np.full(len(p), np.inf)
     for a, b in zip(np.array(line), np.array(line)[1:], strict=False):
@@ -37,7 +42,7 @@ def stroke(p: Floats, line: tuple[tuple[float, float], ...], width: float) -> Fl
 
 
 def _noise(p: Floats) -> Floats:
-    """[V] 0..1, the same for the same place, without pattern."""
+    """Noise [V] in 0..1 without a pattern: the same at the same position."""
     return np.modf(np.abs(np.sin(p @ np.array([127.1, 311.7, 74.7])) * 43758.5453))[0]
 
 
@@ -62,7 +67,7 @@ def _beard(p: Floats) -> tuple[Floats, Floats]:
 
 
 def _scalp(p: Floats) -> Floats:
-    """1 where hair grows: above the forehead, round the ears, down to the nape."""
+    """The mask of hair, 1 where it grows: above the forehead, round the ears, down to the nape."""
     z = p[:, 2]
     line = np.interp(
         z,
@@ -73,10 +78,12 @@ def _scalp(p: Floats) -> Floats:
 
 
 def _lashline(p: Floats, closing: Floats) -> Floats:
-    """The upper lid's margin: of the vertices at a place between the eye's corners, those that closing moves most.
+    """The margin of the upper lid.
+
+    Of the vertices at one place between the eye's corners, closing moves these the most.
 
     Args:
-        closing: [V, 3] displacement that closes the eyes.
+        closing: [V, 3], displacement that closes the eyes.
     """
     x, down = np.abs(p[:, 0]), -closing[:, 1]
     grid = np.arange(0.14, 0.54, 0.02)
@@ -87,7 +94,7 @@ def _lashline(p: Floats, closing: Floats) -> Floats:
 
 
 def masks(source: Source, mesh: Mesh, closing: Floats) -> Floats:
-    """[V, len(PAINTS)] 0..1. closing: [V, 3] displacement that closes the eyes."""
+    """All masks, [V, len(PAINTS)] in 0..1; `closing` [V, 3] is the displacement of closed eyes."""
     p, texture = mesh.points(source.vertices), mesh.points(source.texture)
     y, z = p[:, 1], p[:, 2]
     lips = lookup(source.picture("mpfb_lips.jpg"), texture)
@@ -125,7 +132,7 @@ def masks(source: Source, mesh: Mesh, closing: Floats) -> Floats:
 
 
 def collar(source: Source, mesh: Mesh) -> Floats:
-    """[V] negative where clothes are; teeth and the mouth are far from it."""
+    """Distance [V], negative where clothes are; teeth and mouth are far from them."""
     p = mesh.points(source.vertices)
     height, slope, reach = COLLAR
     beside = np.where(p[:, 1] < 6.0, reach - np.hypot(p[:, 0], p[:, 2] - AXIS), np.inf)
@@ -133,14 +140,14 @@ def collar(source: Source, mesh: Mesh) -> Floats:
 
 
 def rigid(source: Source, mesh: Mesh) -> Floats:
-    """[V] share of the head's rotation."""
+    """Share of the head's rotation, [V]."""
     p = mesh.points(source.vertices)
     low, high, slope = NECK
     return smoothstep(low, high, p[:, 1] + slope * p[:, 2])
 
 
 def materials(source: Source, mesh: Mesh) -> NDArray[np.uint8]:
-    """[V] of `Material`, without clothes."""
+    """`Material` of each vertex, [V], without clothes."""
     place = np.full(mesh.combine.shape[1], int(Material.SKIN), np.uint8)
     place[inside_mouth(source)] = Material.MOUTH
     for group in TEETH:

@@ -1,8 +1,9 @@
-"""The basis of shape: corner heads, thin and heavy, principal components of identity, expressions; all from MakeHuman's targets.
+"""The basis of shape, from MakeHuman's targets.
 
-Every function gives displacements [19158, 3] of the whole base mesh in decimetres. Macro targets also move the body, so heads of
-different size would leave the origin: each is shifted so that the mean of the head's skin stays. That is linear, so sums of targets
-stay exact.
+It holds corner heads, thin and heavy, principal components of identity, and expressions. Every
+function returns displacements [19158, 3] of the whole base mesh in decimetres. Macro targets also
+move the body, so heads of different sizes would leave the origin: each is shifted so that the mean
+of the head's skin stays. The shift is linear, so sums of targets stay exact.
 """
 
 from collections.abc import Mapping
@@ -20,19 +21,24 @@ HEAVY = {
     "neck/neck-scale-horiz-incr": 0.25,
 }
 THIN = {"head/head-fat-decr": 0.7, "neck/neck-scale-horiz-decr": 0.2}
-"""Added to the macro targets of weight, which end at the neck."""
+"""Corrections to the macro targets of weight, which end at the neck."""
 
 EXPRESSIONS: Mapping[str, Mapping[str, float]] = {
     "smile": {"mouth-corner-puller": 0.8, "mouth-retraction": 0.25, "eye-slit": 0.2},
-    "laugh": {"mouth-corner-puller": 0.75, "mouth-upward-retraction": 0.75, "mouth-open": 0.17, "eye-slit": 0.35},
+    "laugh": {
+        "mouth-corner-puller": 0.75, "mouth-upward-retraction": 0.75, "mouth-open": 0.17,
+        "eye-slit": 0.35,
+    },
     "sad": {"mouth-depression": 0.75, "eyebrows-inner-up": 1.1, "eye-slit": 0.1},
     "angry": {
-        "eyebrows-down": 1.2, "nose-elevation": 0.5, "nose-dilatation": 0.5, "mouth-depression": 0.35, "eye-slit": 0.2,
+        "eyebrows-down": 1.2, "nose-elevation": 0.5, "nose-dilatation": 0.5,
+        "mouth-depression": 0.35, "eye-slit": 0.2,
         "mouth-compression": 0.2,
     },
     "surprised": {"eyebrows-up": 1.3, "mouth-open": 0.4, "eye-opened-up": 0.65},
     "disgusted": {
-        "nose-elevation": 1.0, "nose-compression": 0.6, "mouth-elevation": 0.4, "mouth-depression": 0.45,
+        "nose-elevation": 1.0, "nose-compression": 0.6, "mouth-elevation": 0.4,
+        "mouth-depression": 0.45,
         "eyebrows-down": 0.8, "eye-slit": 0.35,
     },
     "pout": {"mouth-pursing": 0.9, "mouth-eversion": 0.25, "eyebrows-down": 0.2},
@@ -41,11 +47,11 @@ EXPRESSIONS: Mapping[str, Mapping[str, float]] = {
     "brows_up": {"eyebrows-up": 1.2},
     "brows_down": {"eyebrows-down": 1.1},
 }  # fmt: skip
-"""Units of expression and their shares. A unit that exists for the left and the right is taken for both."""
+"""Units of each expression and their shares; a unit of the left and the right is used for both."""
 
 
 def centred(moved: Floats, head: Ints) -> Floats:
-    """Shifted so that the mean of the vertices `head` stays."""
+    """Shift displacements so that the mean of the vertices `head` stays."""
     return moved - moved[head].mean(0)
 
 
@@ -66,7 +72,7 @@ def corners(source: Source, head: Ints) -> dict[str, Floats]:
 
 
 def weights(source: Source, head: Ints) -> dict[str, Floats]:
-    """thin and heavy of each sex, averaged over age: the difference to the average weight."""
+    """Thin and heavy of each sex, averaged over age, as differences from the average weight."""
     found = {}
     for sex in SEXES:
         for name, end, more in (("thin", "min", THIN), ("heavy", "max", HEAVY)):
@@ -102,24 +108,34 @@ def expressions(source: Source) -> dict[str, Floats]:
 
 
 LOCAL = {
-    "nose": 0.26, "mouth": 0.2, "eyes": 0.22, "eyebrows": 0.26, "cheek": 0.26, "chin": 0.15, "ears": 0.18, "forehead": 0.2,
+    "nose": 0.26, "mouth": 0.2, "eyes": 0.22, "eyebrows": 0.26, "cheek": 0.26, "chin": 0.15,
+    "ears": 0.18, "forehead": 0.2,
     "head": 0.12, "asym": 0.08,
 }  # fmt: skip
-"""Standard deviation of the sliders of each folder; MakeHuman's go from -1 to 1."""
+"""Standard deviation of the sliders of each folder; MakeHuman's range from -1 to 1."""
 LEFT_OUT = (
-    "head-age", "head-fat", "head-trans", "head-angle", "nose-trans-out", "nose-trans-in", "mouth-trans-in", "mouth-trans-out",
-    "shape-pointed", "shape-triangle", "breast", "trunk", "eye-push", "nubian", "scale-vert", "epicanthus", "eyefold-con",
+    "head-age", "head-fat", "head-trans", "head-angle", "nose-trans-out", "nose-trans-in",
+    "mouth-trans-in", "mouth-trans-out",
+    "shape-pointed", "shape-triangle", "breast", "trunk", "eye-push", "nubian", "scale-vert",
+    "epicanthus", "eyefold-con",
 )  # fmt: skip
-"""Targets that are no identity (another axis, or a shift of the head), are cartoons, or turn triangles of the lids over."""
+"""Excluded targets.
+
+They are not identity (another axis, or a shift of the head), are cartoons, or turn triangles of
+the lids over.
+"""
 OPPOSITES = (
     ("incr", "decr"), ("up", "down"), ("in", "out"), ("forward", "backward"), ("convex", "concave"),
     ("compress", "uncompress"),
 )  # fmt: skip
-"""Endings of names of a slider's two ends."""
+"""Name endings of a slider's two ends."""
 
 
 def sliders(source: Source, head: Ints) -> list[tuple[float, Floats, Floats]]:
-    """(standard deviation, displacement at 1, displacement at -1), left and right together except for `asym`."""
+    """Sliders as (standard deviation, displacement at 1, displacement at -1).
+
+    Left and right move together, except for `asym`.
+    """
     found = []
     for folder, deviation in LOCAL.items():
         names = [n for n in source.names(folder) if not any(word in n for word in LEFT_OUT)]
@@ -143,7 +159,7 @@ def sliders(source: Source, head: Ints) -> list[tuple[float, Floats, Floats]]:
 
 
 def both_sides(source: Source, name: str) -> Floats:
-    """A target, with its right counterpart if it is of the left side."""
+    """A target, together with its right counterpart if it is of the left side."""
     moved = source.target(name)
     return moved + source.target(name.replace("/l-", "/r-")) if "/l-" in name else moved
 
@@ -154,7 +170,7 @@ def identity(
     """Principal components of random sliders, each scaled to `reach` standard deviations.
 
     Args:
-        importance: [len(head)] weight of a vertex in the analysis.
+        importance: [len(head)], weight of a vertex in the analysis.
         count: number of components.
     """
     random = np.random.default_rng(2026)
@@ -180,7 +196,7 @@ def identity(
 def basis(
     source: Source, head: Ints, importance: Floats, count: int = 10, reach: float = 2.0
 ) -> tuple[Floats, dict[str, Floats]]:
-    """The neutral head's displacement (the mean of the corners) and the named displacements from it."""
+    """The neutral head's displacement (the mean of the corners), and the named ones from it."""
     heads = corners(source, head)
     neutral = np.mean(list(heads.values()), axis=0)
     named = {name: moved - neutral for name, moved in heads.items()} | weights(source, head)

@@ -1,4 +1,4 @@
-"""Ambient occlusion: from how many directions a vertex sees the sky, by depth maps from all around."""
+"""Ambient occlusion: the share of directions in which a vertex sees the sky, by depth maps."""
 
 import numpy as np
 from head_source import Floats, Ints
@@ -7,12 +7,15 @@ from numba import njit
 
 DIRECTIONS, SIZE = 220, 640
 BIAS = 0.03
-"""Decimetres that a surface may lie in front of a vertex without hiding it: the maps' pixels are 0.01 wide."""
+"""Decimetres by which a surface may lie before a vertex without hiding it.
+
+The maps' pixels are 0.01 wide.
+"""
 
 
 @njit
 def _depths(points: Floats, faces: Ints, size: int) -> Floats:
-    """Largest z in each pixel; x and y in pixels."""
+    """The largest z in each pixel; x and y are in pixels."""
     depth = np.full((size, size), -1e9)
     for f in range(len(faces)):
         a, b, c = points[faces[f, 0]], points[faces[f, 1]], points[faces[f, 2]]
@@ -34,7 +37,7 @@ def _depths(points: Floats, faces: Ints, size: int) -> Floats:
 
 
 def directions(count: int) -> Floats:
-    """[count, 3] unit vectors spread evenly over the sphere (Fibonacci lattice)."""
+    """Unit vectors [count, 3], spread evenly over the sphere (Fibonacci lattice)."""
     k = np.arange(count) + 0.5
     z = 1 - 2 * k / count
     turn = np.pi * (1 + np.sqrt(5)) * k
@@ -43,7 +46,7 @@ def directions(count: int) -> Floats:
 
 
 def occlusion(points: Floats, faces: Ints) -> Floats:
-    """[V] 0 closed .. 1 open, weighted by the cosine to the normal."""
+    """Openness [V], 0 closed to 1 open, weighted by the cosine to the normal."""
     normals = vertex_normals(points, faces)
     centre, reach = (points.max(0) + points.min(0)) / 2, np.linalg.norm(np.ptp(points, axis=0)) / 2
     seen, total = np.zeros(len(points)), np.full(len(points), 1e-9)

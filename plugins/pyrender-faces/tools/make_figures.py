@@ -1,4 +1,4 @@
-"""Draw the pictures of the documentation. `python tools/make_figures.py FOLDER`"""
+"""Draw the pictures of the documentation: `python tools/make_figures.py FOLDER`"""
 
 import sys
 from pathlib import Path
@@ -13,12 +13,16 @@ from pe_sdk import Categorical, Columns, OutputSpec, random
 
 GAP, STEPS, SIDE, MARGIN = 4, 9, 96, 210
 PLAIN = {
-    "sex": 0.5, "age": 35.0, "weight": 0.5, "african": 0.35, "asian": 0.25, "mouth_open": 0.0, "eyelids": 0.1, "skin": 0.35,
-    "redness": 0.3, "freckles": 0.0, "shine": 0.4, "lipstick": 0.0, "hair_melanin": 0.6, "hair_red": 0.1, "hair_grey": 0.3,
-    "light_yaw": 35.0, "light_pitch": 30.0, "light_key": 0.6, "light_warmth": 0.1, "exposure": 1.0, "distance": 14.0, "zoom": 0.8,
-    "clothes_hue": 220.0, "background_hue": 210.0, "background_saturation": 0.15, "background_value": 0.7,
+    "sex": 0.5, "age": 35.0, "weight": 0.5, "african": 0.35, "asian": 0.25, "mouth_open": 0.0,
+    "eyelids": 0.1, "skin": 0.35,
+    "redness": 0.3, "freckles": 0.0, "shine": 0.4, "lipstick": 0.0, "hair_melanin": 0.6,
+    "hair_red": 0.1, "hair_grey": 0.3,
+    "light_yaw": 35.0, "light_pitch": 30.0, "light_key": 0.6, "light_warmth": 0.1, "exposure": 1.0,
+    "distance": 14.0, "zoom": 0.8,
+    "clothes_hue": 220.0, "background_hue": 210.0, "background_saturation": 0.15,
+    "background_value": 0.7,
 }  # fmt: skip
-"""The face of the sweeps, where it is not the middle of the space."""
+"""The face of the sweeps, where it differs from the middle of the space."""
 SWEPT_WITH = {
     "facial_hair": {"sex": 0.95},
     "hair_grey": {"age": 75.0},
@@ -28,7 +32,7 @@ SWEPT_WITH = {
     "hair": {"sex": 0.3},
     "light_warmth": {"light_key": 0.8},
 }
-"""What a sweep needs to show anything."""
+"""Values that a sweep needs to show anything."""
 
 
 def drawn(columns: Columns, side: int) -> np.ndarray:
@@ -60,7 +64,7 @@ def demo_sheet(n: int, columns: int) -> Image.Image:
 
 
 def sweep(name: str) -> np.ndarray:
-    """Pictures of one parameter from low to high, or one a choice; the rest stays a plain face."""
+    """Pictures of one parameter from low to high, or of each choice, on a plain face."""
     parameter = SPACE[name]
     if isinstance(parameter, Categorical):
         values = np.arange(len(parameter.choices))
@@ -82,7 +86,7 @@ def sweep(name: str) -> np.ndarray:
 
 
 def sweep_sheet(names: list[str]) -> Image.Image:
-    """A row a parameter, two where there are more choices than fit."""
+    """A row for each parameter, or two where there are more choices than fit."""
     font, rows = ImageFont.load_default(13), []
     for name in names:
         parameter, pictures = SPACE[name], sweep(name)

@@ -1,9 +1,11 @@
-"""Train the net of the embedding `face-parameters` on rendered faces. `python tools/train_reader.py [FACES] [STEPS]`
+"""Train the network of the embedding `face-parameters` on rendered faces.
 
-Some 20 minutes of a core with bfloat16, twice as much without; the weights depend on the machine in their last bits.
+    python tools/train_reader.py [FACES] [STEPS]
 
-Every face is a random one of the space, seen by a camera that the space does not know, and two of three are degraded as
-demo data are. No picture of a real person and no record of a data set is used.
+It takes about 20 minutes of a core with bfloat16, and twice as much without; the last bits of the
+weights depend on the machine. Every face is a random one of the space, seen by a camera outside the
+space, and two of three are degraded like the demo data. No picture of a real person and no record
+of a data set is used.
 """
 
 import sys
@@ -28,14 +30,14 @@ from pe_sdk import random
 
 BATCH, RATE, HELD_OUT = 128, 4e-3, 2_000
 HARD = {"expression": 4.0, "mouth_open": 2.0}
-"""Weight in training, on top of that in `LAYOUT`, of what is small in the picture, and learnt last."""
+"""Extra weight in training of readings that are small in the picture and are learnt last."""
 PLACE_WEIGHT = 20.0
-"""Weight of the squared error of landmarks, whose spread is about a fifth of that of other numbers."""
+"""Weight of the squared error of landmarks; their spread is a fifth of that of other numbers."""
 OUT = Path(__file__).resolve().parents[1] / "src/pe_pyrender_faces/assets/reader.safetensors"
 
 
 def faces(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Pictures, places of eyes and mouth, numbers and codes of random faces."""
+    """Pictures, positions of eyes and mouth, numbers and codes of random faces."""
     seeds = random.derive(99, "train the reader", count)
     people = SPACE.sample(seeds)
     renderer, baker = make_renderer(SIDE, SIDE, "numba"), Baker(SIDE, SIDE)
@@ -56,7 +58,10 @@ def faces(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
 
 
 def landmarks(baker: Baker, batch: Batch) -> np.ndarray:
-    """Where the point between the irises and the middle of the lips show: float32 [n, 4] as `face_net.LANDMARKS` says."""
+    """Positions of the point between the irises and of the middle of the lips, float32 [n, 4].
+
+    The format is that of `face_net.LANDMARKS`.
+    """
     model, posed = baker.model, baker.posed(batch)
     lips = (model.masks[:, 0] > 0.5) & (model.material == Material.SKIN)
     zoom, right, up, distance = batch.camera.T
@@ -69,7 +74,7 @@ def landmarks(baker: Baker, batch: Batch) -> np.ndarray:
 
 
 def losses(output: torch.Tensor, numbers: torch.Tensor, codes: torch.Tensor) -> torch.Tensor:
-    """Loss of each reading, as a share of what one makes that always says the mean."""
+    """Loss of each reading, relative to one that always returns the mean."""
     count = len(LAYOUT.numbers)
     squared = 3 * (output[:, :count] - numbers).square().mean(0)
     logits = output[:, count:].split(LAYOUT.counts, dim=1)
@@ -81,7 +86,7 @@ def losses(output: torch.Tensor, numbers: torch.Tensor, codes: torch.Tensor) -> 
 
 
 def augmented(pictures: torch.Tensor) -> torch.Tensor:
-    """Each a little darker or lighter, grainier, and one of ten gray."""
+    """Make each picture a little darker or lighter and grainier, and one of ten grey."""
     gain, light, grain, gray = torch.rand(4, len(pictures), 1, 1, 1)
     pictures = torch.where(gray < 0.1, pictures.mean(1, keepdim=True), pictures)
     pictures = pictures * (0.9 + 0.2 * gain) + 0.1 * (light - 0.5)
@@ -115,7 +120,8 @@ def main(count: int, steps: int) -> None:
         if step % 250 == 0:
             expression = each[names.index("expression")].item()
             print(
-                f"{step} of {steps}: {each.mean():.3f}, expression {expression:.3f}, place {off**0.5:.3f}",
+                f"{step} of {steps}: {each.mean():.3f}, expression {expression:.3f}, "
+                f"place {off**0.5:.3f}",
                 flush=True,
             )
     report(net, pictures[-HELD_OUT:], *(part[-HELD_OUT:] for part in (numbers, codes)))
@@ -124,14 +130,14 @@ def main(count: int, steps: int) -> None:
         for name, tensor in net.state_dict().items()
         if "num_batches" not in name
     }
-    # the file holds memory as it lies: the channels of a net on a CPU lie last
+    # the file stores memory as it lies: the channels of a network on a CPU come last
     save_file({name: np.ascontiguousarray(array, np.float16) for name, array in state.items()}, OUT)
 
 
 def report(
     net: nn.Module, pictures: np.ndarray, numbers: torch.Tensor, codes: torch.Tensor
 ) -> None:
-    """Print what is left unexplained on faces that were not learnt from."""
+    """Print the unexplained share on faces outside the training."""
     net.eval()
     with torch.inference_mode():
         output = torch.cat([net(to_tensor(part))[0] for part in np.split(pictures, 4)])

@@ -1,4 +1,4 @@
-"""The shipped atlas, its licences, fonts of the user, and what an import costs."""
+"""The shipped atlas, its licences, the user's fonts, and the cost of an import."""
 
 import re
 import subprocess
@@ -62,7 +62,7 @@ def test_packing_is_exact_and_shrinking_nearly():
 
 
 def test_a_distance_field_is_the_distance():
-    """A disc, whose distance is known: 16 values a cell pixel, within an eighth of a cell pixel."""
+    """A disc, whose distance is known: 16 values per pixel, within an eighth of a cell pixel."""
     y, x = np.mgrid[-100:101, -100:101]
     glyphs = from_masks({"o": Mask(x**2 + y**2 <= 100.5**2, 0, -201, 210)}, "o")
     pitch = 201 / 32
@@ -73,14 +73,18 @@ def test_a_distance_field_is_the_distance():
 
 
 def test_importing_the_module_is_light():
-    code = "import sys, pe_text_render; print(sorted({m.split('.')[0] for m in sys.modules} & {'numba','fontTools','PIL','scipy'}))"
+    code = (
+        "import sys, pe_text_render\n"
+        "loaded = {module.split('.')[0] for module in sys.modules}\n"
+        "print(sorted(loaded & {'numba', 'fontTools', 'PIL', 'scipy'}))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
 @pytest.fixture
 def fonts(tmp_path, monkeypatch):
-    """A folder of two fonts made here: squares for digits, one of them without the 7."""
+    """A folder of two generated fonts: squares for digits, one of them without the 7."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     folder = tmp_path / "fonts"
     folder.mkdir()

@@ -1,4 +1,4 @@
-"""The renderer: what its pictures depend on, and that they look like written digits."""
+"""The renderer: what its pictures depend on, and their likeness to written digits."""
 
 import numpy as np
 import pytest
@@ -46,7 +46,7 @@ def test_no_rows_make_no_pictures(mnist_sized):
 
 
 def test_every_parameter_changes_pictures(mnist_sized):
-    """Moves one parameter from end to end: most pictures must change (one that is ignored changes none)."""
+    """Moving one parameter from end to end changes most pictures; an ignored one changes none."""
     params, labels, seeds, _ = drawn(mnist_sized, 200)
     for name, parameter in mnist_sized.space.items():
         ends = [np.zeros(200), np.full(200, 1 - 1e-9)]
@@ -98,7 +98,7 @@ def test_parameters_do_what_their_names_say(mnist_sized):
 
 
 def test_random_digits_have_the_statistics_of_written_digits(mnist_sized):
-    """A written digit of 28 pixels has ink on a tenth to a quarter of them and stays off the border, whatever the data set."""
+    """In 28-pixel data sets, a digit inks a tenth to a quarter of them and avoids the border."""
     *_, pictures = drawn(mnist_sized, 2000)
     ink = pictures[..., 0] > 127
     assert 0.08 < ink.mean() < 0.25
@@ -110,13 +110,13 @@ def test_random_digits_have_the_statistics_of_written_digits(mnist_sized):
 
 
 def test_small_pictures_are_averages_of_large_ones():
-    """The 8 x 8 picture is close to the 64 x 64 one averaged over blocks: no aliasing, no lost strokes."""
+    """The 8 x 8 picture is close to the averaged 64 x 64 one: no aliasing, no lost strokes."""
     large, small = simulator(64, 64), simulator(8, 8)
     params, labels, seeds, _pictures = drawn(large, 200)
     params = {**params, "blur": np.zeros(200), "ink": np.ones(200)}
     fine = large.render(params, labels, seeds)[..., 0].reshape(200, 8, 8, 8, 8).mean((2, 4))
     coarse = small.render(params, labels, seeds)[..., 0].astype(float)
-    assert np.abs(fine - coarse).mean() < 8  # of 255; taking one point a pixel gives more than 20
+    assert np.abs(fine - coarse).mean() < 8  # of 255; one point per pixel gives over 20
     assert np.corrcoef(fine.ravel(), coarse.ravel())[0, 1] > 0.98
 
 
@@ -140,7 +140,7 @@ def test_texts_of_labels():
 
 
 def test_a_text_in_many_letters_spans_the_letters():
-    """'iiii' has four separate stems, in the order they are written."""
+    """'iiii' has four separate stems, in writing order."""
     made = simulator(28, 84, labels=("llll",), faces="print")
     params, labels, seeds, _ = drawn(made, 50)
     params = {
@@ -159,7 +159,7 @@ def test_a_text_in_many_letters_spans_the_letters():
 
 
 def test_far_from_a_dash_there_is_no_ink_however_thick_the_pen():
-    """A dash has a small cell whose distances end near it: a thick pen must not fill the cell."""
+    """A dash has a small cell whose distances end nearby: a thick pen must not fill the cell."""
     made = simulator(32, 96, labels=("a-b",), faces="handwriting")
     params, labels, seeds, _ = drawn(made, 100)
     still = [
@@ -171,8 +171,8 @@ def test_far_from_a_dash_there_is_no_ink_however_thick_the_pen():
     }
     height, width = made._fields.shape[0]
     fields = made._fields.values.reshape(-1, height, width).astype(int)
-    middle = fields[:, :3, width // 2]  # the topmost rows above the dash, 10 pixels and more away
-    assert (middle < 60).mean() > 0.9  # of 128 at the outline and 16 a pixel
+    middle = fields[:, :3, width // 2]  # the top rows, at least 10 pixels above the dash
+    assert (middle < 60).mean() > 0.9  # 128 at the outline, 16 per pixel
     assert np.median(made.render(params, labels, seeds)[:, 0, 48, 0]) == 0
 
 

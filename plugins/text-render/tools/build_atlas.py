@@ -2,15 +2,16 @@
 
     python tools/build_atlas.py FOLDER
 
-FOLDER holds one folder a package, named as in `faces.csv` (a version may follow after a dash). They are fetched with the
-ordinary clients and unpacked, for example:
+FOLDER holds one folder per package, named as in `faces.csv` (a version may follow after a dash).
+Fetch the packages with the ordinary clients and unpack them into FOLDER, for example:
 
-    npm pack @fontsource/caveat      then  tar xzf fontsource-caveat-*.tgz        into  FOLDER/fontsource-caveat/
-    apt-get download fonts-kiloji    then  dpkg-deb -x fonts-kiloji_*.deb         into  FOLDER/fonts-kiloji/
+    npm pack @fontsource/caveat    tar xzf fontsource-caveat-*.tgz      -> fontsource-caveat/
+    apt-get download fonts-kiloji  dpkg-deb -x fonts-kiloji_*.deb DIR   -> fonts-kiloji/
 
-`faces.csv` says which files of a package are used, whether they look handwritten, and the licence. Stroke fonts and the
-hands drawn by this project come from `strokes.py` and `hands.py`. Written: assets/faces.json, assets/*.npz and the licence
-texts in LICENSES/. A face without all ten digits is refused; other characters may be missing.
+`faces.csv` lists the files of each package that are used, whether they look handwritten, and the
+licence. Stroke fonts come from `strokes.py`, and the hands drawn by this project from `hands.py`.
+The tool writes assets/faces.json, assets/*.npz and the licence texts in LICENSES/. It refuses a
+face without all ten digits; other characters may be missing.
 """
 
 import csv
@@ -34,7 +35,7 @@ PACKAGE = TOOLS.parent / "src" / "pe_text_render"
 
 
 def names_of(path: Path) -> tuple[str, str]:
-    """Family and style as the font says, for people; style from the file name where the font is unclear."""
+    """Family and style as the font names them; the file name where the family is unclear."""
     with TTFont(path, lazy=True, fontNumber=0) as font:
         table = font["name"]
         family = table.getDebugName(16) or table.getDebugName(1)
@@ -55,7 +56,7 @@ def font_faces(folder: Path) -> Iterator[tuple[Face, Glyphs, Path]]:
             if p.suffix in (".ttf", ".otf", ".woff") and p.is_file() and not p.is_symlink()
         )
         if not paths:
-            raise SystemExit(f"{package.name} has no file like {row['pattern']}")
+            raise SystemExit(f"{package.name} has no file that matches {row['pattern']}")
         for path in paths:
             family, style = names_of(path)
             name = (
@@ -82,9 +83,8 @@ def main(folder: Path) -> None:
     for old in (assets, licences):
         shutil.rmtree(old, ignore_errors=True)
         old.mkdir(parents=True)
-    shutil.copyfile(
-        TOOLS / "Apache-2.0.txt", licences / "Apache-2.0.txt"
-    )  # Debian's notices only point to it
+    # Debian's notices only point to it
+    shutil.copyfile(TOOLS / "Apache-2.0.txt", licences / "Apache-2.0.txt")
     shutil.copyfile(TOOLS.parent / "LICENSE", licences / "MIT.txt")
     made: dict[str, tuple[Face, Glyphs]] = {}
     for face, glyphs, notice in font_faces(folder):
@@ -111,17 +111,17 @@ def main(folder: Path) -> None:
 def add(made: dict[str, tuple[Face, Glyphs]], face: Face, glyphs: Glyphs) -> None:
     columns = [CHARS.index(char) for char in DIGITS]
     if not glyphs.present[columns].all():
-        raise SystemExit(f"{face.name} lacks digits; take it out of faces.csv")
+        raise SystemExit(f"{face.name} lacks digits; remove it from faces.csv")
     same = [
         name
         for name, (_, other) in made.items()
         if np.array_equal(other.cells[columns], glyphs.cells[columns])
     ]
     if same:
-        sys.stderr.write(f"{face.name} has the digits of {same[0]}: left out\n")
+        sys.stderr.write(f"{face.name} has the same digits as {same[0]}: skipped\n")
         return
     if face.name in made:
-        raise SystemExit(f"two faces are called {face.name}")
+        raise SystemExit(f"two faces are named {face.name}; rename one file")
     made[face.name] = (face, glyphs)
 
 

@@ -1,8 +1,9 @@
-"""Hands: handwritten faces drawn by this project, because type has few of the shapes that people write.
+"""Hands: handwritten faces drawn by this project, because type lacks many shapes that people write.
 
-Every digit has several skeletons (`skeletons.txt`): an open or a closed 4, a 2 with or without a loop, a 1 as one stroke, a crossed 7,
-an 8 of one stroke or of two circles, a 9 with a straight stem. A hand picks one of each, and bends, slants and proportions
-them all in its own manner. Letters are the Hershey simplex skeletons bent in the same manner.
+Every digit has several skeletons (`skeletons.txt`): an open or a closed 4, a 2 with or without a
+loop, a 1 of one stroke, a crossed 7, an 8 of one stroke or of two circles, a 9 with a straight
+stem. A hand picks one of each, and bends, slants and proportions them all in its own manner.
+Letters are the Hershey simplex skeletons, bent in the same manner.
 """
 
 from pathlib import Path
@@ -15,13 +16,15 @@ from pe_text_render.atlas import CHARS, DIGITS, LETTERS, Face
 
 COUNT = 78
 ILLEGIBLE = (22, 64)
-"""Hands whose manner came out too strong, by looking at them."""
+"""Hands that were judged illegible by eye: their manner is too strong."""
 CAP = 21 / 32
-"""Height of a digit in em, as of the Hershey capitals."""
+"""Height of a digit in em, that of the Hershey capitals."""
 
-NOTICE = """Hands: drawn by this project. MIT licence, Copyright (c) 2026 the pe authors; its text is in MIT.txt.
+NOTICE = """Hands: drawn by this project. MIT licence, \
+Copyright (c) 2026 the pe authors; its text is in MIT.txt.
 
-Their letters are bent Hershey skeletons; the acknowledgement of the Hershey fonts (hershey-fonts-data.txt) is therefore part of
+Their letters are bent Hershey skeletons; \
+the acknowledgement of the Hershey fonts (hershey-fonts-data.txt) is therefore part of
 this notice:
 
 """
@@ -32,7 +35,7 @@ Skeleton = list[list[tuple[float, float]]]
 
 
 def read_skeletons(path: Path) -> dict[str, list[Skeleton]]:
-    """The skeletons of each digit, in the order of the file, which says how it is written."""
+    """The skeletons of each digit, in the order of the file; the file describes its format."""
     found: dict[str, list[Skeleton]] = {}
     for line in path.read_text(encoding="utf-8").splitlines():
         if line.startswith("#"):
@@ -46,7 +49,7 @@ def read_skeletons(path: Path) -> dict[str, list[Skeleton]]:
 
 
 def smooth(points: list[tuple[float, float]]) -> list[Stroke]:
-    """Centripetal-like smooth lines through the points (Catmull-Rom); a repeated point is a corner."""
+    """Smooth lines through the points (Catmull-Rom splines); a repeated point is a corner."""
     runs: list[list[tuple[float, float]]] = [[points[0]]]
     for point in points[1:]:
         if point == runs[-1][-1]:
@@ -77,7 +80,10 @@ def _spline(p: Stroke) -> Stroke:
 
 
 def hand(number: int, digits: dict[str, list[Skeleton]], letters: Drawn) -> Drawn:
-    """Strokes and advances in em of one hand. The stream of numpy's PCG64 is fixed, so a number is always the same hand."""
+    """Strokes and advances in em of one hand.
+
+    The stream of numpy's PCG64 is fixed, so a number is always the same hand.
+    """
     random = np.random.default_rng([2026, number])
     wide = random.uniform(0.56, 0.88) * CAP
     slant = random.uniform(-0.08, 0.3)
@@ -116,7 +122,7 @@ def hand(number: int, digits: dict[str, list[Skeleton]], letters: Drawn) -> Draw
 
 
 def _bend(points: Stroke, shift: np.ndarray, phase: np.ndarray) -> Stroke:
-    """Add two slow waves a direction: a hand's own manner."""
+    """Add two slow waves in each direction: a hand's own manner."""
     moved = points.copy()
     for axis in range(2):
         for other in range(2):
@@ -126,7 +132,7 @@ def _bend(points: Stroke, shift: np.ndarray, phase: np.ndarray) -> Stroke:
 
 
 def _dense(line: Stroke) -> Stroke:
-    """More points on straight pieces, so that they can bend."""
+    """Add points to straight pieces, so that they can bend."""
     at = np.arange(len(line))
     fine = np.linspace(0, len(line) - 1, 6 * (len(line) - 1) + 1)
     return np.stack([np.interp(fine, at, line[:, k]) for k in range(2)], axis=1)

@@ -1,4 +1,4 @@
-"""Draw the pictures of the documentation. `python tools/make_figures.py FOLDER`"""
+"""Draw the pictures of the documentation: `python tools/make_figures.py FOLDER`"""
 
 import sys
 from pathlib import Path
@@ -18,7 +18,7 @@ def simulator(height: int, width: int, labels: tuple[str, ...] = DIGITS) -> Simu
 
 
 def table(pictures: np.ndarray, columns: int, zoom: int) -> Image.Image:
-    """Pictures [n, H, W, 1] in rows of `columns`, enlarged."""
+    """A sheet of pictures [n, H, W, 1], enlarged, with `columns` of them in each row."""
     n, height, width, _ = pictures.shape
     cells = np.full((n // columns, height + GAP, columns, width + GAP), 40, np.uint8)
     cells[:, :height, :, :width] = (
@@ -37,7 +37,7 @@ def random_sheet(made: Simulator, labels: int, n: int, columns: int, zoom: int) 
 
 
 def sweep_sheet(made: Simulator, steps: int = 11, zoom: int = 2) -> Image.Image:
-    """A row a parameter, from the low end to the high end; the others stay in the middle."""
+    """A row for each parameter, from its low end to its high end; the others stay in the middle."""
     names = list(made.space)
     params = {name: p.sample(np.full(steps * len(names), 0.5)) for name, p in made.space.items()}
     params["font"][:] = made.space["font"].choices.index("patrick-hand-400")

@@ -1,4 +1,4 @@
-"""Unpacked font packages: where they are, their versions and their licence notices."""
+"""Unpacked font packages: their folders, versions and licence notices."""
 
 import gzip
 import json
@@ -27,7 +27,7 @@ def version_of(package: Path) -> str:
 
 
 def notice_of(package: Path) -> str:
-    """The notices of the font: its licences and copyright lines, without what concerns the packaging around it."""
+    """The notices of the font: its licences and copyright lines, without those of the packaging."""
     found = [package / "LICENSE", *sorted(package.glob("usr/share/doc/*/copyright"))]
     return font_notice(
         next(p for p in found if p.exists()).read_text(encoding="utf-8", errors="replace")
@@ -35,7 +35,7 @@ def notice_of(package: Path) -> str:
 
 
 def font_notice(text: str) -> str:
-    """Drop, from a machine-readable copyright file, its format line and the stanzas of the packaging scripts."""
+    """Drop the format line and the stanzas on packaging scripts from a copyright file."""
     stanzas = re.split(r"\n[ \t]*\n", text)
     kept = [stanza for stanza in stanzas if not re.match(r"\s*Files:\s*debian/", stanza)]
     lines = [

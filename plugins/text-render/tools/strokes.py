@@ -1,4 +1,4 @@
-"""Stroke fonts to masks: single-line SVG fonts (Inkscape's) and Hershey fonts in the jhf format, drawn with a round pen."""
+"""Masks of stroke fonts drawn with a round pen: Inkscape's SVG fonts, and Hershey fonts (jhf)."""
 
 import html
 import re
@@ -15,14 +15,21 @@ from pe_text_render.atlas import CHARS, DIGITS, Face
 from pe_text_render.glyphs import EM, Mask
 
 PEN = 0.075
-"""Pen width in em; the renderer makes strokes thinner or thicker from there."""
+"""Pen width in em; the renderer thins or thickens strokes from there."""
 SVG_FONTS = {
-    "EMSAllure": True, "EMSElfin": True, "EMSFelix": True, "EMSNixish": True, "EMSNixishItalic": True,
-    "EMSReadability": True, "EMSReadabilityItalic": True, "EMSTech": False, "EMSOsmotron": False,
-}  # fmt: skip
+    "EMSAllure": True,
+    "EMSElfin": True,
+    "EMSFelix": True,
+    "EMSNixish": True,
+    "EMSNixishItalic": True,
+    "EMSReadability": True,
+    "EMSReadabilityItalic": True,
+    "EMSTech": False,
+    "EMSOsmotron": False,
+}
 HERSHEY = {"futural": False, "rowmans": False, "scripts": True, "cursive": True}
 HERSHEY_EM = 32.0
-"""Hershey units an em: capitals are 21 units high."""
+"""Hershey units per em: capitals are 21 units high."""
 HERSHEY_LICENCE = "LicenseRef-Hershey"
 
 Stroke = np.ndarray
@@ -31,14 +38,14 @@ Faces = Iterator[tuple[Face, dict[str, Mask], str]]
 
 
 def draw(strokes: list[Stroke], advance: float, pen: float = PEN) -> Mask:
-    """Ink of some strokes. advance and pen in em."""
+    """Ink of some strokes; `advance` and `pen` are in em."""
     if not strokes:
         return Mask(np.zeros((1, 1), np.bool_), 0, 0, advance * EM)
     points = np.concatenate(strokes) * EM
     border = pen * EM / 2 + 3
     left, top = np.floor(points.min(0) - border)
     right, bottom = np.ceil(points.max(0) + border)
-    fine = 2  # sub-pixels a side
+    fine = 2  # sub-pixels per side
     image = Image.new("1", (int(right - left) * fine, int(bottom - top) * fine))
     canvas = ImageDraw.Draw(image)
     radius = pen * EM / 2 * fine
@@ -51,7 +58,7 @@ def draw(strokes: list[Stroke], advance: float, pen: float = PEN) -> Mask:
 
 
 def svg_glyphs(path: Path) -> dict[str, tuple[list[Stroke], float]]:
-    """Strokes and advance in em of every single character of a stroke font in SVG."""
+    """Strokes and advance in em of every single-character glyph of an SVG stroke font."""
     text = path.read_text(encoding="utf-8")
     unit = float(re.search(r'units-per-em="([\d.]+)"', text).group(1))
     glyphs = {}
@@ -67,7 +74,7 @@ def svg_glyphs(path: Path) -> dict[str, tuple[list[Stroke], float]]:
 
 
 def flatten(path: str, scale: float) -> list[Stroke]:
-    """The lines of an SVG path, curves as polygons; y is turned to point down."""
+    """The lines of an SVG path, with curves as polygons and y turned to point down."""
     pen = RecordingPen()
     parse_path(path, pen)
     strokes: list[list[np.ndarray]] = []
@@ -93,7 +100,7 @@ def flatten(path: str, scale: float) -> list[Stroke]:
 
 
 def hershey_glyphs(path: Path) -> dict[str, tuple[list[Stroke], float]]:
-    """Strokes and advance in em of the printable ASCII characters of a Hershey font in the jhf format."""
+    """Strokes and advance in em of the printable ASCII characters of a Hershey font (jhf)."""
     text = path.read_text(encoding="latin-1").replace("\r", "").replace("\n", "")
     glyphs, at = {}, 0
     for code in range(32, 127):

@@ -1,4 +1,4 @@
-"""What the generator needs of a model, whatever it denoises: pixels, folded pixels or latents."""
+"""The interface between the generator and a model of pixels, folded pixels or latents."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Place:
-    """Where a model computes, and in which precision."""
+    """The device and the precision that a model computes with."""
 
     device: torch.device
     dtype: torch.dtype
@@ -20,11 +20,11 @@ class Place:
 
 @dataclass(frozen=True)
 class Defaults:
-    """What a kind of model uses where an option is 0, and how far a degree reaches.
+    """Values that a kind of model uses where an option is 0, and the reach of a degree.
 
     Args:
-        steps, guidance, batch: see the options.
-        power: a degree d noises to the share d ** power of the time steps.
+        steps, guidance, batch: as in the options.
+        power: degree d noises up to the share d ** power of the time steps.
     """
 
     steps: int
@@ -34,11 +34,11 @@ class Defaults:
 
 
 class Backend(ABC):
-    """A model in evaluation mode. Rows do not mix: what a pass gives for a row is a function of that row.
+    """A model in evaluation mode. Rows do not mix: the output of a row depends on that row only.
 
     Attributes:
         picture: (H, W, C) of the pictures it makes.
-        noise: (C, H, W) of what is denoised.
+        noise: (C, H, W) of the tensor that is denoised.
         scheduler: configured for the model's noise schedule; it is copied, never stepped.
         place: see `Place`.
     """
@@ -51,17 +51,26 @@ class Backend(ABC):
 
     @abstractmethod
     def predict(self, x: Tensor, t: Tensor, labels: NDArray[np.int64], guidance: float) -> Tensor:
-        """The model's output (noise, velocity or picture) for float32 x [n, *noise] at time step t, as float32."""
+        """The model's output for x at time step t: noise, velocity or picture, as it was trained.
+
+        x is float32 [n, *noise], and so is the output.
+        """
 
     @abstractmethod
     def encode(self, pictures: Tensor) -> Tensor:
-        """float32 pictures [n, C, H, W] in [-1, 1] to what is denoised, float32 [n, *noise]. Deterministic."""
+        """Map pictures, float32 [n, C, H, W] in [-1, 1], to the tensor that is denoised.
+
+        The result is float32 [n, *noise]. Deterministic.
+        """
 
     @abstractmethod
     def decode(self, x: Tensor) -> Tensor:
-        """Inverse of `encode`."""
+        """Map a denoised tensor back to pictures: the inverse of `encode`."""
 
 
 def guided(plain: Tensor, conditional: Tensor, guidance: float) -> Tensor:
-    """Classifier-free guidance (arXiv 2207.12598) in the convention of pipelines: 1 is the conditional output alone."""
+    """Classifier-free guidance (arXiv 2207.12598) with the convention of diffusers pipelines.
+
+    Guidance 1 is the conditional output, without any guidance.
+    """
     return plain + guidance * (conditional - plain)

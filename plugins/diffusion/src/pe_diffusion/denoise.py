@@ -1,4 +1,4 @@
-"""From noise, or from a noised picture, to a picture: a few steps of DPM-Solver++ (arXiv 2211.01095), without fresh noise."""
+"""Denoising: a few steps of DPM-Solver++ (arXiv 2211.01095) that draw no fresh noise."""
 
 import warnings
 from collections.abc import Callable
@@ -17,7 +17,7 @@ def scheduler_from(config: dict[str, object]) -> DPMSolverMultistepScheduler:
     """The second-order multistep solver on the noise schedule that a model was trained with.
 
     Raises:
-        CannotMake: a model that has no such schedule (flow matching, say), or one that is not known.
+        CannotMake: the model has no such schedule (flow matching, for example), or an unknown one.
     """
     if "beta_schedule" not in config or config.get("prediction_type", "epsilon") not in (
         "epsilon",
@@ -25,8 +25,9 @@ def scheduler_from(config: dict[str, object]) -> DPMSolverMultistepScheduler:
         "sample",
     ):
         raise CannotMake(
-            f"diffusion cannot denoise with the noise schedule of {config.get('_class_name', 'this model')}; "
-            "choose a model with a beta schedule (DDPM, DDIM, PNDM, Euler or DPM-Solver in its scheduler folder)"
+            "diffusion cannot denoise with the noise schedule of "
+            f"{config.get('_class_name', 'this model')}; choose a model with a beta schedule "
+            "(DDPM, DDIM, PNDM, Euler or DPM-Solver in its scheduler folder)"
         )
     kept = (
         "num_train_timesteps",
@@ -50,9 +51,11 @@ def scheduler_from(config: dict[str, object]) -> DPMSolverMultistepScheduler:
 
 
 def times(total: int, steps: int, degree: float) -> list[int]:
-    """Time steps to visit for a degree in (0, 1], falling: from round(degree × total) - 1, evenly, round(degree × steps) of them.
+    """Time steps to visit for a degree in (0, 1], in falling order.
 
-    At least two, where there is room, since one step gives the mean of all pictures that fit: a blurred one.
+    They start at round(degree × total) - 1 and are round(degree × steps) in number, evenly spaced.
+    There are at least two where there is room: a single step returns the mean of all pictures that
+    fit, which is blurred.
     """
     start = max(1, round(degree * total))
     count = min(start, max(2, round(degree * steps)))
@@ -67,20 +70,20 @@ def solve(
     noise: Tensor,
     predict: Predict,
 ) -> Tensor:
-    """Denoise from the level of a degree (SDEdit, arXiv 2108.01073), or from noise alone where there is nothing clean.
+    """Denoise from the level of a degree (SDEdit, arXiv 2108.01073), or from pure noise.
 
     Args:
         scheduler: from `scheduler_from`; it is not changed.
-        steps: of degree 1.
+        steps: number of steps at degree 1.
         degree: in (0, 1].
-        clean: float32 [n, *shape], or None.
-        noise: standard normal, of the same form. Nothing else is random.
+        clean: float32 [n, *shape], or None to start from pure noise.
+        noise: standard normal, of the same shape. Nothing else is random.
         predict: (x, time step) -> the model's output, float32.
     """
     solver = DPMSolverMultistepScheduler.from_config(scheduler.config)
     visited = times(solver.config.num_train_timesteps, steps, degree)
     with warnings.catch_warnings():
-        # diffusers makes an array of a tensor in the way of numpy 1
+        # diffusers converts a tensor to an array by numpy 1's protocol
         warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
         solver.set_timesteps(timesteps=visited, device=noise.device)
     solver.set_begin_index(0)

@@ -1,4 +1,4 @@
-"""From options to a generator: which kind of model it is, and its defaults."""
+"""Building the generator from its options: the kind of model and its defaults."""
 
 from typing import Any
 
@@ -20,7 +20,8 @@ def build(output: OutputSpec, labels: tuple[str, ...], options: Any) -> Diffusio
         if not out_of_memory(error):
             raise
         raise CannotMake(
-            f"not enough memory on {where.device.type} to load {folder.name!r}; take a smaller model, or --set dtype=bfloat16"
+            f"not enough memory on {where.device.type} to load {folder.name!r}; "
+            "choose a smaller model, or use --set dtype=bfloat16"
         ) from error
     defaults = backend.defaults
     return DiffusionGenerator(
@@ -49,9 +50,10 @@ def _backend(folder: ModelFolder, labels: tuple[str, ...], options: Any, where: 
 
         return LatentModel(folder, labels, options, where)
     raise CannotMake(
-        f"diffusion cannot use {folder.name!r}, a {folder.index.get('_class_name', 'pipeline of unknown kind')}: it takes "
-        "pipelines of a UNet2DModel (DDPM, DDIM), or of UNet2DConditionModel, AutoencoderKL and CLIPTextModel "
-        "(Stable Diffusion 1 and 2)"
+        f"diffusion cannot use {folder.name!r}, a "
+        f"{folder.index.get('_class_name', 'pipeline of unknown kind')}; choose a pipeline with a "
+        "UNet2DModel (DDPM, DDIM), or with a UNet2DConditionModel, an AutoencoderKL and a "
+        "CLIPTextModel (Stable Diffusion 1 and 2)"
     )
 
 

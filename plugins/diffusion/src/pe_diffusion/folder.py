@@ -1,4 +1,7 @@
-"""The folder of a model: the shipped one, a local one, or what the hub has, of which only safetensors and JSON are fetched."""
+"""The folder of a model: shipped, local or from the hub.
+
+Only safetensors, JSON and text files are fetched from the hub.
+"""
 
 import json
 import os
@@ -11,17 +14,19 @@ from typing import Any
 from pe_sdk import CannotMake, PluginWarning
 
 TEXT_MODEL = "nota-ai/bk-sdm-small"
-"""What `model=text` stands for: Stable Diffusion 1.4 distilled to a U-Net of 0.5 billion weights (arXiv 2305.15798)."""
+"""The model behind `model=text`: a distilled Stable Diffusion 1.4 (arXiv 2305.15798).
+
+Its U-Net has 0.5 billion weights.
+"""
 
 PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
 WANTED = (
     "model_index.json",
     *(f"{part}/*.{end}" for part in PARTS for end in ("json", "safetensors", "txt")),
-    *(
-        "config.json",
-        "scheduler_config.json",
-        "diffusion_pytorch_model*.safetensors*",
-    ),  # see `ModelFolder.part`
+    # beside the index, see `ModelFolder.part`
+    "config.json",
+    "scheduler_config.json",
+    "diffusion_pytorch_model*.safetensors*",
 )
 UNWANTED = ("*.fp16.*", "*.bf16.*", "*.non_ema.*", "*flax*", "*openvino*")
 
@@ -31,9 +36,9 @@ class ModelFolder:
     """A folder in the layout of diffusers pipelines.
 
     Args:
-        path: where it is.
-        name: what the user called it.
-        index: its model_index.json.
+        path: location of the folder.
+        name: the name that the user gave.
+        index: contents of its model_index.json.
     """
 
     path: Path
@@ -41,31 +46,35 @@ class ModelFolder:
     index: dict[str, Any]
 
     def has(self, part: str, kind: str) -> bool:
-        """Whether the index says that a part is of a class."""
+        """Whether the index declares this part to be of this class."""
         entry = self.index.get(part)
         return isinstance(entry, list) and len(entry) == 2 and entry[1] == kind
 
     def part(self, part: str) -> Path:
-        """Where a part is: in its folder, or where there is none beside the index, as in the oldest pipelines on the hub."""
+        """The folder of a part.
+
+        The oldest pipelines on the hub have no such folder: their files lie beside the index.
+        """
         inside = self.path / part
         return inside if inside.is_dir() else self.path
 
     def config(self, part: str, file: str = "config.json") -> dict[str, Any]:
-        """A JSON file of a part.
+        """Read a JSON file of a part.
 
         Raises:
-            CannotMake: it is not there or no JSON object.
+            CannotMake: the file is missing or is not a JSON object.
         """
         return _read(self.part(part) / file, self.name)
 
 
 def find(model: str, revision: str) -> ModelFolder:
-    """The folder of a model by its name; see the option `model`.
+    """Find the folder of a model by the value of the option `model`.
 
     Raises:
-        CannotMake: nothing there, or the hub does not answer.
+        CannotMake: there is no such model, or the hub does not answer.
     """
-    local = Path(os.path.expanduser(model))  # noqa: PTH111 - Path.expanduser fails for the home of an unknown user
+    # Path.expanduser fails for the home of an unknown user
+    local = Path(os.path.expanduser(model))  # noqa: PTH111
     if not model:
         path = Path(str(resources.files("pe_diffusion") / "assets" / "digits"))
     elif local.is_dir():
@@ -89,7 +98,8 @@ def _from_hub(model: str, revision: str) -> Path:
     looks_like_path = model.startswith((".", "/", "~")) or model.count("/") > 1
     if looks_like_path:
         raise CannotMake(
-            f"there is no folder {model!r}; give a folder that exists or a hub id such as {TEXT_MODEL}"
+            f"there is no folder {model!r}; "
+            f"give a folder that exists or a hub id such as {TEXT_MODEL}"
         )
     try:
         path = Path(
@@ -100,31 +110,34 @@ def _from_hub(model: str, revision: str) -> Path:
                 ignore_patterns=list(UNWANTED),
             )
         )
-    except GatedRepoError as error:  # a kind of RepositoryNotFoundError, so it comes first
+    except GatedRepoError as error:  # a subclass of RepositoryNotFoundError, so it comes first
         raise CannotMake(
-            f"{model!r} is gated: accept its terms on the hub, then log in there (hf auth login)"
+            f"{model!r} is gated: accept its terms on the hub, then log in (hf auth login)"
         ) from error
     except (RepositoryNotFoundError, RevisionNotFoundError, HFValidationError) as error:
         at = f" at revision {revision!r}" if revision else ""
         raise CannotMake(
-            f"{model!r}{at} is neither a folder here nor a model on the hub; check the name"
+            f"{model!r}{at} is neither a local folder nor a model on the hub; check the name"
         ) from error
     except (LocalEntryNotFoundError, OSError) as error:
         why = (
             "the hub is switched off (HF_HUB_OFFLINE)" if _offline() else "the hub does not answer"
         )
         raise CannotMake(
-            f"{model!r} is neither a folder here nor in the cache, and {why}; download it where there is a "
-            "connection (hf download) and give the folder: --set model=FOLDER, or leave 'model' empty for the shipped digits"
+            f"{model!r} is neither a local folder nor in the cache, and {why}; download it where "
+            "there is a connection (hf download) and use --set model=FOLDER, or leave 'model' "
+            "empty for the shipped digits"
         ) from error
-    except Exception as error:  # the client lets errors of its HTTP library through, and which library that is has changed
+    # the hub's client passes on errors of its HTTP library, and that library has changed
+    except Exception as error:
         raise CannotMake(
-            f"{model!r} could not be fetched from the hub ({type(error).__name__}: {error}); try again, or give a folder"
+            f"cannot fetch {model!r} from the hub ({type(error).__name__}: {error}); "
+            "try again, or give a local folder"
         ) from error
     if path.name != revision:
         warnings.warn(
-            f"diffusion: {model!r} is at commit {path.name} now; with --set revision={path.name} a run that is resumed or "
-            "replayed later has the same weights",
+            f"diffusion: {model!r} is now at commit {path.name}; use --set revision={path.name} to "
+            "resume or replay this run later with the same weights",
             PluginWarning,
             stacklevel=2,
         )
@@ -141,10 +154,12 @@ def _read(path: Path, name: str) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         where = f"{path.parent.name}/{path.name}"
         raise CannotMake(
-            f"{name!r} is no model in the layout of diffusers: {where} is missing or no JSON; save it with save_pretrained"
+            f"{name!r} is not a model in the layout of diffusers: {where} is missing or not JSON; "
+            "save the model with save_pretrained"
         ) from error
     if not isinstance(document, dict):
         raise CannotMake(
-            f"{name!r} is no model in the layout of diffusers: {path.name} is no JSON object"
+            f"{name!r} is not a model in the layout of diffusers: {path.name} is not a JSON "
+            "object; save the model with save_pretrained"
         )
     return document

@@ -1,4 +1,4 @@
-"""The generator: fresh samples from noise, variations from noised samples, in passes of one fixed size."""
+"""The generator: fresh samples from noise, variations from noised samples, in fixed-size passes."""
 
 from collections.abc import Callable, Mapping
 
@@ -17,15 +17,18 @@ from pe_sdk import Degree, Generator, OutputSpec, Samples, Seeds, random
 class DiffusionGenerator(Generator):
     """A diffusion model as a black box. Samples are pictures and labels; there is no state.
 
-    So pictures made by any generator can be varied. The noise of a row comes from its seed, the solver adds none, and the
-    model is run in passes of `batch` rows, the last one padded: a row's picture does not depend on what else is in its block.
+    It can therefore vary pictures made by any generator. The noise of a row comes from its seed,
+    and the solver adds none. The model runs in passes of `batch` rows, with the last one padded, so
+    the picture of a row does not depend on the rest of its block.
 
     Args:
         backend: the model, made for the labels.
-        output: an image with 1 or 3 channels; the model's pictures are resized to it, and back for a variation.
-        steps: denoising steps of a fresh sample; a variation takes the share of them that its level is, at least two.
-        guidance: strength of classifier-free guidance, 1 being none.
-        batch: rows a pass.
+        output: an image with 1 or 3 channels; the model's pictures are resized to it, and resized
+            back for a variation.
+        steps: denoising steps of a fresh sample; a variation takes the share of them that
+            corresponds to its level, at least two.
+        guidance: scale of classifier-free guidance; 1 disables it.
+        batch: rows per pass.
     """
 
     takes_foreign = True
@@ -43,16 +46,18 @@ class DiffusionGenerator(Generator):
         return Samples(self._passes(None, labels, 1.0, seeds), labels)
 
     def vary(self, samples: Samples, degree: Degree, seeds: Seeds) -> Samples:
-        """Noise to the level of the degree, then denoise; 0 gives the pictures back, 1 is a fresh sample.
+        """Noise the pictures to the level of the degree, then denoise them.
+
+        Degree 0 returns the pictures unchanged, and 1 makes fresh samples.
 
         Raises:
-            ValueError: a degree outside [0, 1], one by parameters (there are none; "*" stands for all), or samples that are no
-                pictures of this output.
+            ValueError: the degree lies outside [0, 1], it names parameters (there are none; "*"
+                stands for all), or the samples are not pictures of this output.
         """
         level = _level(degree)
         data = samples.data
         if data is None:
-            raise ValueError("diffusion varies pictures, and these samples have no data")
+            raise ValueError("diffusion varies pictures, but these samples have no data")
         self.output.check(data, len(samples))
         if level == 0:
             return Samples(data.copy(), samples.labels)
@@ -91,13 +96,14 @@ class DiffusionGenerator(Generator):
 
 
 def _level(degree: Degree) -> float:
-    """The one degree of a generator without parameters."""
+    """The single degree of a generator without parameters."""
     if isinstance(degree, Mapping):
         if set(degree) != {"*"}:
             raise ValueError(
-                f"diffusion has no parameters, so the degree is one number (or '*'), got {dict(degree)}"
+                "diffusion has no parameters, so the degree must be one number (or '*'), "
+                f"got {dict(degree)}"
             )
         degree = degree["*"]
     if not 0.0 <= degree <= 1.0:
-        raise ValueError(f"a variation degree lies in [0, 1], got {degree}")
+        raise ValueError(f"the degree of a variation must lie in [0, 1], got {degree}")
     return float(degree)

@@ -1,4 +1,4 @@
-"""Text-to-image models: a pipeline of the Stable Diffusion kind, whose U-Net denoises latents under a prompt."""
+"""Text-to-image models: Stable Diffusion pipelines, whose U-Net denoises latents under a prompt."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,13 +19,15 @@ from pe_sdk import CannotMake
 
 
 class LatentModel(Backend):
-    """Text to image, and image to image: the same loop as of pixels, between the two halves of the autoencoder.
+    """A text-to-image and image-to-image model.
 
-    The prompts of all labels are encoded once, when it is made; the text encoder is let go then. An encoded picture is the mean of
-    its latent distribution, so that encoding takes no randomness.
+    It runs the same loop as a pixel model, between the encoder and the decoder of the autoencoder.
+    All prompts are encoded once at construction, after which the text encoder is freed. An encoded
+    picture is the mean of its latent distribution, so encoding is deterministic.
 
     Raises:
-        CannotMake: prompts for unknown labels, a size the autoencoder cannot make, or parts of another form.
+        CannotMake: prompts for unknown labels, a size that the autoencoder cannot make, or parts
+            of an unsupported architecture.
     """
 
     defaults = Defaults(steps=25, guidance=7.5, batch=4, power=1.0)
@@ -44,18 +46,22 @@ class LatentModel(Backend):
             or self._net.config.addition_embed_type is not None
         ):
             raise CannotMake(
-                f"diffusion cannot use {folder.name!r}: its U-Net takes more than latents, a time and a prompt (inpainting, XL)"
+                f"diffusion cannot use {folder.name!r}: its U-Net has inputs beyond latents, time "
+                "and prompt (as inpainting models and XL have); choose a Stable Diffusion 1 or 2 "
+                "text-to-image model"
             )
         scale = 2 ** (len(self._vae.config.block_out_channels) - 1)
         own = self._net.config.sample_size
         height, width = options.height_and_width or (
             (own * scale,) * 2 if isinstance(own, int) else (s * scale for s in own)
         )
-        # the U-Net halves the latents at every level but the last, and joins the halves again
+        # the U-Net halves the latents at every level but the last, and concatenates the halves
+        # on the way up
         step = scale * 2 ** (len(self._net.config.block_out_channels) - 1)
         if height % step or width % step:
             raise CannotMake(
-                f"the size of {folder.name!r} is in steps of {step} pixels, got {height}x{width}"
+                f"the size of {folder.name!r} must be in steps of {step} pixels, "
+                f"got {height}x{width}"
             )
         self.picture = (height, width, 3)
         self.noise = (channels, height // scale, width // scale)
@@ -70,21 +76,23 @@ class LatentModel(Backend):
         )
 
     def _run(self, x: Tensor, t: Tensor, texts: Tensor) -> Tensor:
-        return self._net(x.to(self.place.dtype), t, encoder_hidden_states=texts).sample.to(
-            torch.float32
-        )
+        output: Tensor = self._net(x.to(self.place.dtype), t, encoder_hidden_states=texts).sample
+        return output.to(torch.float32)
 
     def encode(self, pictures: Tensor) -> Tensor:
         mean = self._vae.encode(pictures.to(self.place.dtype)).latent_dist.mode().to(torch.float32)
-        return (mean - (self._vae.config.shift_factor or 0)) * self._vae.config.scaling_factor
+        shift, scale = self._vae.config.shift_factor or 0, self._vae.config.scaling_factor
+        latents: Tensor = (mean - shift) * scale
+        return latents
 
     def decode(self, x: Tensor) -> Tensor:
         latents = x / self._vae.config.scaling_factor + (self._vae.config.shift_factor or 0)
-        return self._vae.decode(latents.to(self.place.dtype)).sample.to(torch.float32)
+        pictures: Tensor = self._vae.decode(latents.to(self.place.dtype)).sample
+        return pictures.to(torch.float32)
 
 
 def prompts_of(labels: tuple[str, ...], options: Any) -> list[str]:
-    """The prompt of each label: its own, or the template with its name."""
+    """The prompt of each label: its own, or the template filled with the label's name."""
     if unknown := sorted(set(options.prompts) - set(labels)):
         raise CannotMake(
             f"prompts are given for {unknown}, which are no labels; labels: {', '.join(labels)}"
@@ -95,7 +103,10 @@ def prompts_of(labels: tuple[str, ...], options: Any) -> list[str]:
 
 
 def _encode_texts(folder: ModelFolder, texts: tuple[str, ...], place: Place) -> Tensor:
-    """The last hidden states of the text encoder, [texts, tokens, width]: one text at a time, so that none sees the others."""
+    """The last hidden states of the text encoder, [texts, tokens, width].
+
+    Texts are encoded one at a time, so none affects another.
+    """
     tokenizer = part(folder, "tokenizer", CLIPTokenizer.from_pretrained)
     with _no_progress_bar():
         encoder = net(folder, "text_encoder", CLIPTextModel, place.device, torch.float32)
@@ -112,7 +123,7 @@ def _encode_texts(folder: ModelFolder, texts: tuple[str, ...], place: Place) -> 
 
 @contextmanager
 def _no_progress_bar() -> Iterator[None]:
-    """The terminal belongs to the host."""
+    """Hide progress bars: the terminal belongs to the host."""
     shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
     try:

@@ -1,4 +1,4 @@
-"""Device and precision, and memory that is not enough."""
+"""Device, precision and running out of memory."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,18 +10,25 @@ from pe_sdk import CannotMake
 
 
 def place(device: str, dtype: str) -> Place:
-    """Where to compute. auto: a GPU where there is one; there bfloat16 or else float16, on a CPU with instructions for it bfloat16.
+    """Choose the device and the precision.
+
+    Device "auto" is a GPU where there is one. Precision "auto" is bfloat16 on a GPU that supports
+    it and float16 on others; on a CPU it is bfloat16 where the CPU multiplies it in hardware, and
+    float32 otherwise.
 
     Raises:
-        CannotMake: a GPU is asked for and there is none, or float16 on a CPU.
+        CannotMake: a GPU is requested and there is none, or float16 is requested on a CPU.
     """
     if device == "cuda" and not torch.cuda.is_available():
         raise CannotMake(
-            "diffusion finds no GPU that torch can use; take --set device=cpu, or a torch built for CUDA"
+            "diffusion finds no GPU that torch can use; "
+            "use --set device=cpu, or install a torch built for CUDA"
         )
     on_gpu = device != "cpu" and torch.cuda.is_available()
     if not on_gpu and dtype == "float16":
-        raise CannotMake("float16 is for GPUs; on a CPU take --set dtype=float32 or dtype=bfloat16")
+        raise CannotMake(
+            "float16 is for GPUs; on a CPU use --set dtype=float32 or --set dtype=bfloat16"
+        )
     if dtype != "auto":
         kind: torch.dtype = getattr(torch, dtype)
     elif on_gpu:
@@ -32,15 +39,15 @@ def place(device: str, dtype: str) -> Place:
 
 
 def _cpu_has_bfloat16() -> bool:
-    """Whether the CPU multiplies bfloat16 itself: without, it is slower than float32."""
-    ask = getattr(torch.cpu, "get_capabilities", dict)  # not in every torch
-    has = ask()
+    """Whether the CPU multiplies bfloat16 in hardware; without that it is slower than float32."""
+    ask = getattr(torch.cpu, "get_capabilities", dict)  # missing in some versions of torch
+    has: dict[str, bool] = ask()
     return bool(has.get("avx512_bf16") or has.get("amx_bf16"))
 
 
 @contextmanager
 def memory_guard(device: torch.device, batch: int) -> Iterator[None]:
-    """Say what to do where memory runs out; cuDNN is held to kernels that give the same bits again.
+    """Turn out-of-memory errors into advice, and hold cuDNN to deterministic kernels.
 
     Raises:
         CannotMake: out of memory.
@@ -53,12 +60,12 @@ def memory_guard(device: torch.device, batch: int) -> Iterator[None]:
             raise
         raise CannotMake(
             f"not enough memory on {device.type} for passes of {batch} samples; "
-            f"take a smaller one, --set batch={max(1, batch // 2)}, or a smaller model or size"
+            f"use a smaller batch, --set batch={max(1, batch // 2)}, or a smaller model or size"
         ) from error
 
 
 def out_of_memory(error: BaseException) -> bool:
-    """Whether an error means this: torch has a class for GPUs, and a text for CPUs."""
+    """Whether an error means out of memory: torch has a class for GPUs, only a text for CPUs."""
     return isinstance(
         error, MemoryError | torch.OutOfMemoryError
     ) or "can't allocate memory" in str(error)

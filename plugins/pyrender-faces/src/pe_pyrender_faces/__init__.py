@@ -1,4 +1,7 @@
-"""Human heads as a simulator: a morphable head with hair, glasses, pose and light. Light to import: the rest is loaded when used."""
+"""Human heads as a simulator: a morphable head with hair, glasses, pose and light.
+
+This module is light to import: the rest loads at the first use.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,29 +14,32 @@ BACKENDS = ("auto", "pyrender", "numba")
 
 @dataclass(frozen=True)
 class Options:
-    """What can be set with `--set name=value`."""
+    """Options of the simulator, set with `--set name=value`."""
 
     labels: dict[str, str] = option(
         {},
-        "what a label asks of the parameters, e.g. labels.smiling=expression:smile|laugh,age:18..40; else nothing",
+        "constraints of one label on the parameters, such as "
+        "labels.smiling=expression:smile|laugh,age:18..40; default: none",
     )
     backend: str = option(
         "auto",
-        "auto, pyrender (OpenGL over EGL) or numba (no OpenGL); auto takes pyrender if it works",
+        "renderer: pyrender (OpenGL over EGL) or numba (no OpenGL); auto: pyrender if it works",
     )
 
     def __post_init__(self) -> None:
         if self.backend not in BACKENDS:
             raise ValueError(
-                f"option 'backend' is {', '.join(BACKENDS[:-1])} or {BACKENDS[-1]}, got {self.backend!r}"
+                f"option 'backend' must be {', '.join(BACKENDS[:-1])} or {BACKENDS[-1]}, "
+                f"got {self.backend!r}"
             )
 
 
 def make(output: OutputSpec, labels: tuple[str, ...], options: Any) -> Simulator:
-    """The simulator for these labels.
+    """Build the simulator for these labels.
 
     Raises:
-        CannotMake: an output it cannot draw, a constraint that makes no sense, or a backend that does not work here.
+        CannotMake: the output cannot be drawn, a constraint is invalid, or the backend does not
+            work here.
     """
     from pe_pyrender_faces.simulator import FaceSimulator
 
@@ -45,7 +51,7 @@ def pe_generators() -> Iterable[GeneratorSpec]:
     return [
         GeneratorSpec(
             name="pyrender-faces",
-            summary="human heads: identity, age, expression, skin, hair, glasses, pose, light",
+            summary="human heads: identity, age, expression, skin, hair, glasses, pose and light",
             factory=make,
             options=Options,
             labels=("face",),

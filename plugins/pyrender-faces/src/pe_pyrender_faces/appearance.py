@@ -1,4 +1,4 @@
-"""From parameter columns to what the renderer takes: colours of every surface, light, pose, camera, background."""
+"""From parameter columns to the renderer's input: colours, light, pose, camera and background."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,7 +29,11 @@ _FRAMES = np.array(
 
 
 def batch_of(columns: Columns) -> Batch:
-    """The faces to draw. columns: of `space.SPACE`, n rows. Row i depends on row i alone."""
+    """The faces to draw.
+
+    Args:
+        columns: the columns of `space.SPACE`, n rows. Row i of the result depends on row i only.
+    """
     skin, brow_hair = _Skin(columns), _hair(columns)
     frames = np.repeat(_FRAMES[columns["glasses"]][:, None], 3, axis=1)
     key, ambient = _light(columns)
@@ -55,7 +59,7 @@ def batch_of(columns: Columns) -> Batch:
 
 
 def shown_facial_hair(columns: Columns) -> NDArray[np.int64]:
-    """Codes of the facial hair that is seen, int64 [n]: none on faces whose sex is below `BEARDED`."""
+    """Codes of the visible facial hair, int64 [n]: none on faces whose sex is below `BEARDED`."""
     return np.where(columns["sex"] > BEARDED, columns["facial_hair"], _NONE).astype(np.int64)
 
 
@@ -68,7 +72,7 @@ def _float32(values: NDArray[Any]) -> NDArray[np.float32]:
 
 
 def _age(columns: Columns) -> Array:
-    """0 at 18 years, 1 at 85."""
+    """Share of the way from 18 years (0) to 85 years (1)."""
     return np.asarray((columns["age"] - 18.0) / 67.0)
 
 
@@ -78,7 +82,12 @@ def _hair(columns: Columns) -> Array:
 
 
 class _Skin:
-    """The skin of n faces: its colour, and what is painted over its parts as (colour [n, 3], opacity [n]) by name of the mask."""
+    """The skin of n faces.
+
+    Returns:
+        Its colour [n, 3], and the paint over its parts: by name of the mask, colour [n, 3] and
+        opacity [n].
+    """
 
     def __init__(self, columns: Columns) -> None:
         melanin, blood, age = columns["skin"], columns["redness"], _age(columns)
@@ -137,7 +146,10 @@ def _materials(columns: Columns, skin: _Skin) -> Array:
 
 
 def _light(columns: Columns) -> tuple[Array, Array]:
-    """The key light [n, 6] and the spherical-harmonic irradiance [n, 9, 3] of everything else: sky, ground and a fill from the front."""
+    """The key light [n, 6] and the irradiance [n, 9, 3] of everything else.
+
+    The latter is a set of spherical harmonics: sky, ground and a fill light from the front.
+    """
     yaw, pitch = np.radians(columns["light_yaw"]), np.radians(columns["light_pitch"])
     towards = _rows(np.cos(pitch) * np.sin(yaw), np.sin(pitch), np.cos(pitch) * np.cos(yaw))
     warm = columns["light_warmth"]
@@ -146,7 +158,8 @@ def _light(columns: Columns) -> tuple[Array, Array]:
     key = (1.55 * strength * share)[:, None] * tint
     fill = (strength * (0.25 + 0.85 * (1 - share)))[:, None] * (1 + 0.35 * (1 / tint - 1))
     ambient = np.zeros((len(yaw), 9, 3))
-    # E(n) = fill * (0.66 + 0.22 n_y + 0.16 n_z), by the constants of the real harmonics Y00, Y1-1 (y) and Y10 (z)
+    # E(n) = fill * (0.66 + 0.22 n_y + 0.16 n_z), by the constants of the real harmonics Y00,
+    # Y1-1 (y) and Y10 (z)
     ambient[:, 0], ambient[:, 1], ambient[:, 2] = (
         fill * 0.66 / 0.282095,
         fill * 0.22 / 0.488603,

@@ -1,17 +1,18 @@
-"""What is behind a head: bilinear between four corners, at the middles of the corner pixels."""
+"""The background: bilinear between four colours at the centres of the corner pixels."""
 
 import numpy as np
 
+from pe_pyrender_faces.arrays import Float32
 from pe_sdk.compiled import njit
 
 
 @njit
-def ends(background, row, height, out):  # type: ignore[no-untyped-def]
-    """Colours 0..255 at both ends of a row.
+def ends(background: Float32, row: int, height: int, out: Float32) -> None:
+    """Compute the colours, 0..255, at both ends of a row.
 
     Args:
         background: float32 [4, 3], of `bake.Batch`.
-        row, height: which of how many.
+        row, height: index of the row, and number of rows.
         out: float32 [2, 3], written: left and right.
     """
     down = np.float32(row / max(height - 1, 1))
@@ -22,6 +23,8 @@ def ends(background, row, height, out):  # type: ignore[no-untyped-def]
 
 
 @njit
-def between(ends, column, width, k):  # type: ignore[no-untyped-def]
-    """Colour channel k of a pixel of a row whose ends are given, float32."""
-    return ends[0, k] + np.float32(column / max(width - 1, 1)) * (ends[1, k] - ends[0, k])
+def between(ends: Float32, column: int, width: int, k: int) -> np.float32:
+    """Colour channel k, float32, of one pixel of a row whose ends are given."""
+    across = np.float32(column / max(width - 1, 1))
+    colour: np.float32 = ends[0, k] + across * (ends[1, k] - ends[0, k])
+    return colour

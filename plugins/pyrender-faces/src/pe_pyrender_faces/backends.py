@@ -1,4 +1,7 @@
-"""Renderers by name: pyrender over EGL, and numba without OpenGL. Both draw the same micropolygons, so they differ by little."""
+"""Renderers by name: pyrender over EGL, and numba without OpenGL.
+
+Both draw the same micropolygons, so their pictures differ only slightly.
+"""
 
 import json
 import subprocess
@@ -15,10 +18,13 @@ from pe_pyrender_faces.raster import LANES, draw
 from pe_sdk import CannotMake
 
 SMALLEST, LARGEST = 16, 512
-"""Pixels a side of a picture."""
+"""Smallest and largest side of a picture in pixels."""
 PROBE_SECONDS = 45
-"""A backend that has not drawn a face by then counts as broken. Both are tried at once; compiling for the first time takes some 15
-seconds, more on a busy machine, and `pe doctor` gives a check 60."""
+"""Time limit of a probe: a backend that has not drawn a face by then counts as broken.
+
+Both backends are probed at once. The first compilation takes about 15 seconds, more on a busy
+machine, and `pe doctor` allows 60 seconds per check.
+"""
 _MARK = "found: "
 _CHILD = """
 import json, sys
@@ -35,29 +41,34 @@ Pictures = NDArray[np.uint8]
 
 
 class Renderer(Protocol):
-    """Draws batches of faces at one size. Row i of the pictures is a function, bit for bit, of row i of the batch."""
+    """A renderer of batches of faces at one size.
+
+    Row i of the pictures depends, bit for bit, on row i of the batch only.
+    """
 
     @property
     def backend(self) -> str:
-        """pyrender or numba."""
+        """Name of the backend: pyrender or numba."""
 
     def render(self, batch: Batch) -> Pictures:
-        """Pictures uint8 [n, H, W, 3] of n faces."""
+        """Render n faces as pictures uint8 [n, H, W, 3]."""
 
 
 def make_renderer(height: int, width: int, backend: str = "auto") -> Renderer:
-    """A renderer for pictures of one size. auto is pyrender where it works, in this thread of this process, else numba.
+    """Create a renderer for pictures of one size.
+
+    "auto" is pyrender where it works in this thread of this process, and numba elsewhere.
 
     Raises:
-        CannotMake: pyrender was asked for by name and does not work here.
+        CannotMake: pyrender was requested by name and does not work here.
         ValueError: a side is not in SMALLEST..LARGEST, or there is no such backend.
     """
     if not (min(height, width) >= SMALLEST and max(height, width) <= LARGEST):
         raise ValueError(
-            f"pictures have {SMALLEST} to {LARGEST} pixels a side, not {height} x {width}"
+            f"pictures must have {SMALLEST} to {LARGEST} pixels a side, not {height} x {width}"
         )
     if backend not in ("auto", "pyrender", "numba"):
-        raise ValueError(f"backend is auto, pyrender or numba, not {backend!r}")
+        raise ValueError(f"backend must be auto, pyrender or numba, not {backend!r}")
     if backend != "numba":
         from pe_pyrender_faces.gl import PyrenderRenderer
 
@@ -70,7 +81,7 @@ def make_renderer(height: int, width: int, backend: str = "auto") -> Renderer:
 
 
 class NumbaRenderer:
-    """Draws with a buffer of samples in main memory; see `raster.draw`."""
+    """Draws into a buffer of samples in main memory; see `raster.draw`."""
 
     backend = "numba"
 
@@ -97,11 +108,18 @@ class NumbaRenderer:
 
 
 def probe() -> tuple[tuple[str, bool, str], ...]:
-    """(name, works, detail) of both backends, each tried in a process of its own: an OpenGL driver may crash or hang."""
+    """Try both backends; (name, works, detail) for each.
+
+    Each runs in a process of its own, since an OpenGL driver may crash or hang.
+    """
     children = {
         backend: subprocess.Popen(
             [sys.executable, "-c", _CHILD.format(path=sys.path, backend=backend, mark=_MARK)],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, errors="replace",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            errors="replace",
         )
         for backend in ("pyrender", "numba")
     }  # fmt: skip
@@ -110,10 +128,10 @@ def probe() -> tuple[tuple[str, bool, str], ...]:
 
 
 def drawn_by(backend: str) -> str:
-    """Draw some faces and say by what.
+    """Draw some faces and describe the device that drew them.
 
     Raises:
-        CannotMake: the backend does not work here, or what it draws shows no face.
+        CannotMake: the backend does not work here, or its pictures show no face.
     """
     from pe_pyrender_faces.appearance import batch_of
     from pe_pyrender_faces.space import SPACE
@@ -122,7 +140,7 @@ def drawn_by(backend: str) -> str:
     renderer = make_renderer(32, 32, backend)
     pictures = renderer.render(batch_of(SPACE.sample(random.derive(0, "probe", 4))))
     if pictures[:, 8:24, 8:24].std(axis=(1, 2)).min() < 1:
-        raise CannotMake(f"{backend} draws, but there is no face in its pictures")
+        raise CannotMake(f"{backend} draws, but its pictures show no face")
     if backend != "pyrender":
         return "draws faces in main memory"
     from pe_pyrender_faces.gl import device
@@ -131,17 +149,17 @@ def drawn_by(backend: str) -> str:
 
 
 def _found(child: "subprocess.Popen[str]", end: float) -> tuple[bool, str]:
-    """What a child of `probe` says; it is killed at a time of the monotonic clock."""
+    """Read the result of a child of `probe`; kill it at the deadline (monotonic clock)."""
     try:
-        # a child that was done long ago is read even if another one used up the time
+        # read a child that finished early even if another one used up the time
         out, _ = child.communicate(timeout=max(end - time.monotonic(), 1.0))
     except subprocess.TimeoutExpired:
         child.kill()
-        with suppress(subprocess.TimeoutExpired):  # one that hangs in the kernel does not die
+        with suppress(subprocess.TimeoutExpired):  # a process that hangs in the kernel does not die
             child.communicate(timeout=1)
-        return False, f"has drawn nothing in {PROBE_SECONDS} seconds"
+        return False, f"drew nothing within {PROBE_SECONDS} seconds"
     said = [line.removeprefix(_MARK) for line in out.splitlines() if line.startswith(_MARK)]
-    if child.returncode or not said:  # crashed, perhaps after it drew
-        return False, f"the process that tried it ended with code {child.returncode}"
+    if child.returncode or not said:  # crashed, perhaps after drawing
+        return False, f"the process that tried it exited with code {child.returncode}"
     works, detail = json.loads(said[-1])
     return works, detail

@@ -1,5 +1,7 @@
-"""From faces as numbers to micropolygons: small triangles of one colour and one depth (Cook, Carpenter and Catmull, The Reyes
-Image Rendering Architecture, 1987)."""
+"""From numerical descriptions of faces to micropolygons: small triangles of one colour and depth.
+
+Cook, Carpenter and Catmull, The Reyes Image Rendering Architecture, 1987.
+"""
 
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
@@ -17,32 +19,38 @@ from pe_pyrender_faces.shape import shape
 Floats = NDArray[np.float32]
 
 CHUNK_BYTES = 1 << 23
-"""Faces are baked in chunks whose arrays take about as much, few enough for a shared cache."""
+"""Approximate bytes of the arrays of a chunk of faces: small enough for a shared cache."""
 MOST_TRIANGLES = 65534
-"""Micropolygons a face: a sample has 16 bits for the number of its triangle, and one number stands for none."""
+"""Most micropolygons of a face: a sample has 16 bits for their number, and one value means none."""
 ROOM = 9.0
-"""Room for micropolygons beside the mesh's own triangles: pictures' areas that can be covered with triangles of the largest size."""
+"""Room for micropolygons besides the mesh's own triangles.
+
+It is counted in areas of the picture that triangles of the largest size can cover.
+"""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """n faces, as arrays that are C-contiguous. Colours are linear albedo unless said otherwise.
+    """n faces as C-contiguous arrays. Colours are linear albedo unless stated otherwise.
 
     Args:
         coefficients: float32 [n, B], of `Head.basis`.
-        parts: int32 [n, 4], options of hair, brows, facial hair, glasses.
-        pose: float32 [n, 3], radians: yaw to the viewer's right, pitch up, roll clockwise for the viewer.
+        parts: int32 [n, 4], options of hair, brows, facial hair and glasses.
+        pose: float32 [n, 3], radians: yaw to the viewer's right, pitch up, roll clockwise as seen.
         gaze: float32 [n, 2], radians of the eyes relative to the head, right and up.
-        camera: float32 [n, 4]: heads (`project.HEAD_HEIGHT`) as a share of the picture's height at the origin's depth; shift right
-            and up as shares of the picture's width and height; distance of the camera from the origin in decimetres.
+        camera: float32 [n, 4]: height of a head (`project.HEAD_HEIGHT`) relative to that of the
+            picture, at the origin's depth; shift right and up relative to the picture's width and
+            height; distance of the camera from the origin in decimetres.
         materials: float32 [n, 8, 3], of `head.Material`.
-        paint: float32 [n, M, 3], opacity: float32 [n, M]: over skin, in the order of `head.PAINTS`.
+        paint: float32 [n, M, 3], colours painted over the skin in the order of `head.PAINTS`.
+        opacity: float32 [n, M], opacity of the paint.
         parts_colour: float32 [n, 4, 3], in the order of `parts`.
         key: float32 [n, 6]: unit direction to the key light in the camera's axes, RGB intensity.
-        ambient: float32 [n, 9, 3], irradiance as real spherical harmonics of degree 0 to 2. A white matt surface under
-            irradiance 1 shows as 1.
-        specular: float32 [n], shine of skin, 0..1.
-        background: float32 [n, 4, 3], sRGB-encoded 0..1: top left, top right, bottom left, bottom right.
+        ambient: float32 [n, 9, 3], irradiance as real spherical harmonics of degree 0 to 2. A
+            white matt surface under irradiance 1 shows as 1.
+        specular: float32 [n], shine of the skin, 0..1.
+        background: float32 [n, 4, 3], sRGB-encoded 0..1: top left, top right, bottom left,
+            bottom right.
     """
 
     coefficients: Floats
@@ -63,14 +71,14 @@ class Batch:
         return len(self.coefficients)
 
     def __getitem__(self, rows: Any) -> "Batch":
-        """Some of the faces, by a slice or an index array."""
+        """Select faces by a slice or an index array."""
         return Batch(
             *(np.ascontiguousarray(getattr(self, field.name)[rows]) for field in fields(self))
         )
 
 
 class Micropolygons(NamedTuple):
-    """Triangles of n faces, in the order in which they are drawn; see `dice.dice`."""
+    """Triangles of n faces in drawing order; see `dice.dice`."""
 
     corners: NDArray[np.int32]  # [n, T, 6]
     depths: NDArray[np.int32]  # [n, T]
@@ -79,7 +87,10 @@ class Micropolygons(NamedTuple):
 
 
 class Baker:
-    """Bakes faces for pictures of one size, `chunk` at a time, into arrays that it keeps: the next chunk overwrites them."""
+    """Bakes faces for pictures of one size, `chunk` at a time.
+
+    The arrays are kept: the next chunk overwrites them.
+    """
 
     def __init__(self, height: int, width: int, model: Model | None = None) -> None:
         self.height, self.width = height, width
@@ -87,7 +98,7 @@ class Baker:
         self._large = large_for(height, width)
         N, F = self.model.most_vertices, self.model.most_faces
         if F > MOST_TRIANGLES:
-            raise ValueError(f"{F} triangles: samples have 16 bits for the number of a triangle")
+            raise ValueError(f"{F} triangles do not fit into the 16 bits of a triangle's number")
         T = self.most_triangles = min(F + int(ROOM * height * width / self._large), MOST_TRIANGLES)
         n = self.chunk = max(1, CHUNK_BYTES // (N * 49 + F * 13 + T * 31))
         self._positions, self._normals, self._colours = (
@@ -146,10 +157,10 @@ class Baker:
             out.rgb,
             out.counts,
         )
-        return Micropolygons(*(array[:n] for array in out))
+        return Micropolygons(out.corners[:n], out.depths[:n], out.rgb[:n], out.counts[:n])
 
     def posed(self, batch: Batch) -> Floats:
-        """Vertices float32 [n, N, 3] of at most `chunk` faces, of the head and then of its parts, in decimetres."""
+        """Vertices of at most `chunk` faces, float32 [n, N, 3] in decimetres: head, then parts."""
         b, n = batch, len(batch)
         shape(
             self.model,
@@ -165,15 +176,18 @@ class Baker:
 
 
 def samples_for(height: int, width: int) -> int:
-    """Samples a side of a pixel: 16 a pixel where pixels are few, 4 where they are many."""
+    """Samples per side of a pixel: 16 per pixel in small pictures, 4 in large ones."""
     return 4 if min(height, width) <= 64 else 2
 
 
 def large_for(height: int, width: int) -> float:
-    """Area in pixels from which a triangle is cut: what shows as a facet in a large picture does not in a small one."""
+    """Area in pixels from which a triangle is cut.
+
+    What shows as a facet in a large picture does not in a small one.
+    """
     return 9.0 if min(height, width) <= 64 else 6.0
 
 
 def level_for(height: int, width: int) -> int:
-    """The level of detail for a picture: the next one that is made for its smaller side or more."""
+    """The level of detail for a picture: the first one made for its smaller side or more."""
     return next((level for level in LEVELS if level >= min(height, width)), LEVELS[-1])

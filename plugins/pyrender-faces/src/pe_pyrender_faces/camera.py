@@ -1,4 +1,4 @@
-"""What a camera does to a picture that the simulator knows nothing of: other crops and lights, blur, noise, JPEG."""
+"""Effects of a camera beyond the simulator's parameters: crops, lights, blur, noise, JPEG."""
 
 import io
 from dataclasses import replace
@@ -12,12 +12,12 @@ from pe_sdk import Seeds, random
 
 
 def unknown_camera(batch: Batch, seeds: Seeds) -> Batch:
-    """Faces cropped and lit otherwise than the simulator's parameters can say."""
+    """Faces cropped and lit in ways that the simulator's parameters cannot express."""
     crop = random.uniforms(seeds, "camera/crop", size=3)
     camera = batch.camera.copy()
     camera[:, 0] *= 0.93 + 0.2 * crop[:, 0]
     camera[:, 1:3] += 0.05 * (2 * crop[:, 1:] - 1)
-    # a window or a wall at one side: harmonics that the parameters leave at zero
+    # a window or a wall on one side: harmonics that the parameters leave at zero
     light = random.normals(seeds, "camera/light", size=6)
     ambient = batch.ambient.copy()
     ambient[:, 3:9] += (0.1 * light[:, :, None] * ambient[:, :1]).astype(np.float32)
@@ -31,7 +31,8 @@ def degraded(pictures: NDArray[np.uint8], seeds: Seeds) -> NDArray[np.uint8]:
     noise = 1.5 + 4.5 * draw[:, 1] ** 2  # of 255
     gain = (0.85 + 0.3 * draw[:, 2])[:, None] * (1 + 0.08 * (2 * draw[:, 3:6] - 1))
     quality = (60 + 35 * draw[:, 6]).astype(int)
-    # one field of grain for all, each picture from a place of its own: fresh normals would cost as much as the rest
+    # one field of grain for all, each picture at its own offset: fresh normals would cost as much
+    # as everything else
     size = pictures[0].size
     field = random.normals(np.zeros(1, np.uint64), "camera/grain", size=4 * size)[0]
     places = (draw[:, 7] * 3 * size).astype(int)

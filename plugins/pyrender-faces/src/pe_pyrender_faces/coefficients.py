@@ -1,4 +1,4 @@
-"""From the parameters of a person and an expression to the coefficients of the head's basis."""
+"""From the parameters of a person and an expression to coefficients of the head's basis."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,27 +11,33 @@ from pe_pyrender_faces.head import load_head
 Floats = NDArray[np.float32]
 
 EXPRESSIONS = ("neutral", "smile", "laugh", "sad", "angry", "surprised", "disgusted", "pout")
-"""Choices of the column `expression`, by code."""
+"""Choices of the column `expression`, in the order of their codes."""
 
 YOUNG, OLD = 25.0, 90.0
-"""Years of the corner heads (MakeHuman: human.py, getAgeYears)."""
+"""Ages of the corner heads in years (MakeHuman: human.py, getAgeYears)."""
 YOUNGEST = -0.12
-"""How far a head younger than `YOUNG` is carried beyond it, as a share of the way to `OLD`."""
+"""Extrapolation of a head younger than `YOUNG`, as a share of the way to `OLD`."""
 STRONG_LIDS = {"laugh": 0.45, "smile": 0.2, "sad": 0.15, "angry": 0.3, "disgusted": 0.4}
-"""Share of the way to closed eyes that an expression goes by itself; closing goes only the rest of it."""
+"""Share of the way to closed eyes of an expression by itself; closing covers only the rest."""
 WIDE, WIDE_OLD = 0.2, 0.15
-"""How far open lids go beyond those of the corner heads, as a share of the way to closed, and how much more for old ones:
-MakeHuman's lids lie on the pupil."""
+"""Extra opening of the lids, as a share of the way to closed, and its increase with age.
+
+MakeHuman's lids lie on the pupil.
+"""
 OPEN_MOUTH = {"laugh": 0.6, "surprised": 0.75, "pout": 0.5, "disgusted": 0.3}
-"""Share by which an expression lessens `mouth_open`, as it opens the mouth itself or needs it nearly shut."""
+"""Share by which an expression reduces `mouth_open`.
+
+It opens the mouth itself, or needs it nearly shut.
+"""
 
 
 def coefficients(columns: Mapping[str, NDArray[Any]]) -> Floats:
-    """float32 [n, B] in the order of `Head.basis_names`. Elementwise, so a row does not depend on the others.
+    """Coefficients float32 [n, B] in the order of `Head.basis_names`, each row by itself.
 
     Args:
-        columns: `sex`, `weight`, `african`, `asian` in 0..1, `age` in years, `identity_1`.. in -1..1, `expression` codes into
-            `EXPRESSIONS`, `intensity`, `mouth_open`, `eyelids` in 0..1, `brows` in -1..1; arrays [n].
+        columns: arrays [n]: `sex`, `weight`, `african`, `asian` in 0..1, `age` in years,
+            `identity_1`.. in -1..1, `expression` codes into `EXPRESSIONS`, `intensity`,
+            `mouth_open`, `eyelids` in 0..1, `brows` in -1..1.
 
     Raises:
         KeyError: a column is missing.
@@ -48,7 +54,7 @@ def _shares(columns: Mapping[str, NDArray[Any]], names: tuple[str, ...]) -> dict
 
 
 def _person(columns: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """Multilinear weights of the corner heads, and of thin or heavy."""
+    """Multilinear weights of the corner heads, and of thin and heavy."""
     sex = {"female": 1 - columns["sex"], "male": columns["sex"]}
     old = _old(columns)
     age = {"young": 1 - old, "old": old}
@@ -74,7 +80,7 @@ def _old(columns: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
 
 
 def _face(columns: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """Intensities of the named expression, and what is left for mouth, lids and brows beside it."""
+    """Intensities of the named expression, and what it leaves for mouth, lids and brows."""
     code, intensity = columns["expression"], columns["intensity"]
     found = {
         name: np.where(code == k, intensity, 0.0)

@@ -1,8 +1,10 @@
-"""Reader `demo`: `demo:faces`, private data to try the project on where no real ones may ship. All of it is synthetic.
+"""Reader `demo` for `demo:faces`: synthetic "private" data to try the project on.
 
-The people are drawn from a population of their own (`assets/demo_faces.json`), skewed and unlike the generator's random
-faces, and their pictures are cropped, lit, blurred, noisy and compressed as the generator's are not. The reader knows each
-record's true parameters and hands them to the private side, so that an internal report can say what was recovered.
+Real faces may not ship. The people are drawn from a population of their own
+(`assets/demo_faces.json`), which is skewed and unlike the generator's random faces; their pictures
+are cropped, lit, blurred, noisy and compressed as the generator's are not. The reader knows the
+true parameters of each record and hands them to the private side, so that an internal report can
+say what was recovered.
 """
 
 import json
@@ -16,7 +18,7 @@ import numpy as np
 
 from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, Table, hookimpl
 
-_FIX = "use demo:faces, or demo:faces,records=2000,size=32,part=test (each part may be left out)"
+_FIX = "use demo:faces, or demo:faces,records=2000,size=32,part=test (each part is optional)"
 _PARTS = ("train", "test")
 _MOST_BYTES = 4 * 10**9
 _BLOCK = 250
@@ -36,9 +38,7 @@ def _request(location: str) -> _Request:
     for setting in settings:
         key, equals, value = setting.partition("=")
         if not equals or key not in ("records", "size", "part") or key in values:
-            raise SourceError(
-                f"{setting!r} is nothing to ask of it", where=f"demo:{location}", fix=_FIX
-            )
+            raise SourceError(f"unknown setting {setting!r}", where=f"demo:{location}", fix=_FIX)
         values[key] = (
             int(value) if key != "part" and value.isascii() and value.isdecimal() else value
         )
@@ -53,7 +53,7 @@ def _request(location: str) -> _Request:
     )
     if name != "faces" or not fits:
         what = (
-            "needs 1 to 1,000,000 records of 16 to 256 pixels, part train or test"
+            "needs 1 to 1,000,000 records of 16 to 256 pixels, and part train or test"
             if name == "faces"
             else "is unknown"
         )
@@ -69,29 +69,31 @@ def _population() -> Mapping[str, Any]:
 
 
 def describe(location: str) -> SourceInfo:
-    """Colour pictures of synthetic people, plain or with glasses.
+    """Describe colour pictures of synthetic people, plain or with glasses.
 
     Raises:
-        SourceError: another name, or settings that make no sense.
+        SourceError: another name, or invalid settings.
     """
     size = _request(location).size
     return SourceInfo(OutputSpec.image(size, size, 3), tuple(_population()["labels"]), public=True)
 
 
 def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Table:
-    """Every record, drawn and photographed: the same every time on one machine with the same libraries.
+    """Draw and photograph every record: the same every time with the same machine and libraries.
 
     Raises:
-        SourceError: see `describe`; another shape, or a label that is no class.
+        SourceError: as `describe`; another shape, or a label that is not a class.
     """
     info, request, population = describe(location), _request(location), _population()
     if output.shape != info.output.shape:
         what = f"records have the shape {info.output.shape}, expected {output.shape}"
-        raise SourceError(what, where=f"demo:{location}", fix="plan for the shape of the data")
-    if missing := [name for name in info.label_names if name not in label_names]:
-        what = f"the labels {', '.join(missing)} are none of the classes"
         raise SourceError(
-            what, where=f"demo:{location}", fix="name both with --classes, or leave it out"
+            what, where=f"demo:{location}", fix="choose an output of the records' shape"
+        )
+    if missing := [name for name in info.label_names if name not in label_names]:
+        what = f"the labels {', '.join(missing)} are not classes of the data"
+        raise SourceError(
+            what, where=f"demo:{location}", fix="name both classes with --classes, or leave it out"
         )
     from pe_pyrender_faces.appearance import batch_of
     from pe_pyrender_faces.backends import make_renderer
@@ -110,7 +112,8 @@ def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Tab
         batch = unknown_camera(
             batch_of({name: column[rows] for name, column in people.items()}), seeds[rows]
         )
-        # without OpenGL: drivers have no place in the process that holds private data; renderers are not for two threads
+        # without OpenGL: its drivers must not run in the process that holds private data, and
+        # renderers are not for two threads
         data[rows] = degraded(
             make_renderer(request.size, request.size, "numba").render(batch), seeds[rows]
         )

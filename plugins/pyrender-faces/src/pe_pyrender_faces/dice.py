@@ -1,22 +1,29 @@
-"""Visible triangles to micropolygons, which have one colour and one depth each. Large ones are cut, so that none shows as a facet."""
+"""From visible triangles to micropolygons, which have one colour and one depth each.
+
+Large triangles are cut, so that none shows as a facet.
+"""
 
 import numpy as np
 
+from pe_pyrender_faces.arrays import Float32, Int32, Int64, UInt8
 from pe_pyrender_faces.project import DEPTH_STEPS, DEPTHS, FINE, UNITS
 from pe_sdk.compiled import njit
 
 INSIDE = 0.45
-"""Light on the back of an open surface, such as the inside of long hair, as a share of that on its front."""
+"""Light on the back of an open surface, such as the inside of long hair, relative to its front."""
 BACK_BIAS = int(0.03 * DEPTH_STEPS * FINE / DEPTHS)
-"""Backs are put 0.03 decimetres behind themselves, so that they lose against a front in the same place: locks of hair are thin."""
+"""Backs lie 0.03 decimetres behind themselves, so they lose against a front in the same place.
+
+This matters for locks of hair, which are thin.
+"""
 
 ENCODED_STEPS, ENCODED_MOST = 4096, 4
-"""Entries of the encoding table a unit of linear light; linear light above that many units is white."""
+"""Entries of the encoding table per unit of linear light, and the units that are white."""
 SHOULDER = 0.65
-"""Linear light up to here is kept; above it bends, so that highlights keep their drawing and reach white slowly."""
+"""Linear light above this bends, so that highlights keep detail and saturate slowly."""
 
 
-def _encoding() -> "np.ndarray":
+def _encoding() -> UInt8:
     linear = np.arange(ENCODED_MOST * ENCODED_STEPS) / ENCODED_STEPS
     room = 1 - SHOULDER
     kept = np.where(
@@ -25,30 +32,46 @@ def _encoding() -> "np.ndarray":
     srgb = np.where(
         kept <= 0.0031308, 12.92 * kept, 1.055 * np.maximum(kept, 1e-9) ** (1 / 2.4) - 0.055
     )
-    return np.rint(255 * srgb).astype(np.uint8)  # IEC 61966-2-1
+    encoded: UInt8 = np.rint(255 * srgb).astype(np.uint8)  # IEC 61966-2-1
+    return encoded
 
 
 ENCODED = _encoding()
 
-# the four triangles between the corners 0, 1, 2 and the middles 3 (of 0 and 1), 4 (of 1 and 2), 5 (of 2 and 0)
+# the four triangles between the corners 0, 1, 2 and the middles 3 (of 0 and 1), 4 (of 1 and 2),
+# 5 (of 2 and 0)
 _QUARTERS = np.array([[0, 3, 5], [3, 1, 4], [5, 4, 2], [3, 4, 5]])
 _MIDDLES = np.array([[0, 1], [1, 2], [2, 0]])
 
 
 @njit
-def dice(screen, visible, back, visible_counts, colours, large, corners, depths, rgb, counts):  # type: ignore[no-untyped-def]
-    """Cut the visible triangles of n heads, in their order. Where the room for micropolygons ends, the rest is not cut.
+def dice(
+    screen: Int32,
+    visible: Int32,
+    back: UInt8,
+    visible_counts: Int32,
+    colours: Float32,
+    large: float,
+    corners: Int32,
+    depths: Int32,
+    rgb: UInt8,
+    counts: Int32,
+) -> None:
+    """Cut the visible triangles of n heads, in their order, until the room for them ends.
+
+    Triangles beyond that are kept uncut.
 
     Args:
         screen, visible, back, visible_counts: of `project.project`.
         colours: float32 [n, N, 3], linear light of vertices.
-        large: area in pixels of the picture from which a triangle is cut in 4; from 4 times that in 16.
+        large: area in pixels of the picture from which a triangle is cut in 4; from 4 times that
+            area it is cut in 16.
         corners: int32 [n, T, 6], written: x, y of three corners in steps, clockwise as seen.
         depths: int32 [n, T], written: 0 (near) to DEPTH_STEPS - 1, at the centroid.
         rgb: uint8 [n, T, 3], written: sRGB-encoded colour at the centroid.
-        counts: int32 [n], written: micropolygons.
+        counts: int32 [n], written: number of micropolygons.
     """
-    # corners of a triangle and middles of its sides, of it and of a quarter: x, y, depth; linear light
+    # corners and middles of sides, of a triangle and of its quarter: x, y, depth; linear light
     places = np.empty((2, 6, 3), np.int64)
     lights = np.empty((2, 6, 3), np.float32)
     twice = np.int64(2 * large * UNITS * UNITS)
@@ -95,7 +118,7 @@ def dice(screen, visible, back, visible_counts, colours, large, corners, depths,
 
 
 @njit
-def _halve(place, light):  # type: ignore[no-untyped-def]
+def _halve(place: Int64, light: Float32) -> None:
     for m in range(3):
         a, b = _MIDDLES[m]
         for i in range(3):
@@ -104,7 +127,18 @@ def _halve(place, light):  # type: ignore[no-untyped-def]
 
 
 @njit
-def _emit(place, light, a, b, c, n, count, corners, depths, rgb):  # type: ignore[no-untyped-def]
+def _emit(
+    place: Int64,
+    light: Float32,
+    a: int,
+    b: int,
+    c: int,
+    n: int,
+    count: int,
+    corners: Int32,
+    depths: Int32,
+    rgb: UInt8,
+) -> int:
     third = np.float32(ENCODED_STEPS / 3)
     corners[n, count, 0], corners[n, count, 1] = place[a, 0], place[a, 1]
     corners[n, count, 2], corners[n, count, 3] = place[b, 0], place[b, 1]

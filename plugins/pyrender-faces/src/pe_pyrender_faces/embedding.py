@@ -1,8 +1,9 @@
-"""Embedding `face-parameters`: a face as the parameters that a small net reads off it, sure or unsure as it is.
+"""Embedding `face-parameters`: a face as the parameters that a small network reads from it.
 
-Two faces are near where the net reads the same person, expression, hair, pose and light in them, each counting as `reading`
-says; what it cannot tell stays at the mean and counts for nothing. It was trained on rendered faces alone
-(`tools/train_reader.py`), so it costs no privacy and needs no download.
+Two faces are close where the network reads the same person, expression, hair, pose and light from
+them, with the weights in `reading`. What it cannot recognise stays at the mean and counts for
+nothing. It was trained on rendered faces only (`tools/train_reader.py`), so it costs no privacy and
+needs no download.
 """
 
 from collections.abc import Iterable
@@ -16,16 +17,18 @@ from pe_sdk import CannotMake, Embedding, EmbeddingSpec, NoOptions, OutputSpec, 
 
 
 class FaceParameters(Embedding):
-    """See the module. Pictures of any size from 16 x 16, gray or in colour."""
+    """The embedding of this module. Pictures have at least 16 x 16 pixels, grey or colour."""
 
     def __init__(self, output: OutputSpec) -> None:
         if output.kind != "image" or output.dtype != "uint8" or len(output.shape) != 3:
             raise CannotMake(
-                f"the embedding 'face-parameters' is for uint8 images, not {output.kind} of {output.dtype}"
+                "the embedding 'face-parameters' needs uint8 images, "
+                f"not {output.kind} of {output.dtype}"
             )
         if min(output.shape[:2]) < 16 or output.shape[2] not in (1, 3):
             raise CannotMake(
-                "the embedding 'face-parameters' is for images of at least 16 x 16, gray or in colour"
+                "the embedding 'face-parameters' needs images of at least 16 x 16 with 1 or 3 "
+                "channels"
             )
         import torch
         from safetensors.numpy import load
@@ -51,7 +54,7 @@ class FaceParameters(Embedding):
         from pe_pyrender_faces.face_net import readings, to_tensor
 
         threads = torch.get_num_threads()
-        torch.set_num_threads(1)  # sums must not depend on how many cores a machine has
+        torch.set_num_threads(1)  # sums must not depend on the number of cores
         try:
             with torch.inference_mode():
                 vectors: NDArray[np.float32] = readings(self._net(to_tensor(data))[0]).numpy()
@@ -68,6 +71,8 @@ def make(output: OutputSpec, options: NoOptions) -> FaceParameters:
 def pe_embeddings() -> Iterable[EmbeddingSpec]:
     return [
         EmbeddingSpec(
-            "face-parameters", "a face as the parameters that a small net reads off it", make
+            "face-parameters",
+            "a face as the parameters that a small network reads from it",
+            make,
         )
     ]

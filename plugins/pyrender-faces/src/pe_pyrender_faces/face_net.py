@@ -1,5 +1,8 @@
-"""The net that reads a face: it looks at the whole picture, finds eyes and mouth in it, and looks again at the face alone, upright
-and at one size. Convolutions treat each picture alone, and batch statistics are those of training: fixed numbers.
+"""The network that reads a face.
+
+It looks at the whole picture and locates eyes and mouth, then looks again at the face by itself,
+upright and at one size. Convolutions treat each picture separately, and batch statistics are fixed
+numbers from the training.
 """
 
 import numpy as np
@@ -10,13 +13,16 @@ from torch import nn
 from pe_pyrender_faces.reading import LAYOUT
 
 SIDE = 64
-"""Pixels a side of what it sees; other pictures are averaged down, or interpolated up."""
+"""Side in pixels of its input; other pictures are averaged down or interpolated up."""
 
 LANDMARKS = 4
-"""Numbers that say where the face is: x and y of the point between the eyes, x and y of the mouth; -1..1 right and down."""
+"""Numbers that locate the face, in -1..1 right and down.
+
+They are x and y of the point between the eyes, and x and y of the mouth.
+"""
 
 CLOSE_SIDE, CLOSE_REACH = 40, 1.4
-"""Pixels a side of the second look, and how far it goes from its middle, in distances of eyes and mouth."""
+"""Side in pixels of the second look, and its reach from the middle in eye-to-mouth distances."""
 
 _WHOLE = ((24, 5, 2), (48, 3, 2), (64, 3, 1), (96, 3, 2), (96, 3, 1), (128, 3, 2))
 _CLOSE = ((24, 3, 1), (48, 3, 2), (48, 3, 1), (96, 3, 2), (96, 3, 1), (128, 3, 2))
@@ -24,7 +30,7 @@ _CLOSE = ((24, 3, 1), (48, 3, 2), (48, 3, 1), (96, 3, 2), (96, 3, 1), (128, 3, 2
 
 
 class FaceNet(nn.Module):
-    """From pictures as `to_tensor` gives them to numbers and logits in the order of `LAYOUT`."""
+    """A network from pictures (see `to_tensor`) to numbers and logits in the order of `LAYOUT`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,10 +40,11 @@ class FaceNet(nn.Module):
         )
         self.place = nn.Linear(256, LANDMARKS)
         self.read = nn.Linear(512, LAYOUT.dim)
-        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # its stubs leave this out
+        # torch's stubs lack this overload
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """What it reads, float32 [n, LAYOUT.dim], and where the face is, [n, LANDMARKS]."""
+        """The readings, float32 [n, LAYOUT.dim], and the location of the face, [n, LANDMARKS]."""
         whole = self.whole(pictures)
         place = self.place(whole)
         close = self.close(upright(pictures, place.detach().float()))
@@ -66,11 +73,14 @@ def _convolutions(
 
 
 def upright(pictures: torch.Tensor, place: torch.Tensor) -> torch.Tensor:
-    """The square around each face, turned so that the mouth is below the eyes: [n, 3, CLOSE_SIDE, CLOSE_SIDE].
+    """Crop the square around each face, turned so that the mouth is below the eyes.
 
     Args:
         pictures: float32 [n, 3, SIDE, SIDE].
         place: float32 [n, LANDMARKS].
+
+    Returns:
+        float32 [n, 3, CLOSE_SIDE, CLOSE_SIDE].
     """
     eyes, mouth = place[:, :2], place[:, 2:]
     middle, down = (eyes + mouth) / 2, mouth - eyes
@@ -85,7 +95,10 @@ def upright(pictures: torch.Tensor, place: torch.Tensor) -> torch.Tensor:
 
 
 def to_tensor(data: NDArray[np.uint8]) -> torch.Tensor:
-    """uint8 [n, H, W, 1 or 3] -> float32 [n, 3, SIDE, SIDE] in [-1, 1]; gray stands for three equal channels."""
+    """Convert uint8 [n, H, W, 1 or 3] to float32 [n, 3, SIDE, SIDE] in [-1, 1].
+
+    Grey becomes three equal channels.
+    """
     pictures = (
         torch.from_numpy(np.ascontiguousarray(data))
         .permute(0, 3, 1, 2)
@@ -102,15 +115,20 @@ def to_tensor(data: NDArray[np.uint8]) -> torch.Tensor:
 
 
 def readings(output: torch.Tensor) -> torch.Tensor:
-    """What the net reads [n, LAYOUT.dim] as a vector: numbers held to -1..1, logits to probabilities, all times the root of their
-    weight, scaled into the unit ball.
+    """Turn the network's output [n, LAYOUT.dim] into vectors in the unit ball.
+
+    Numbers are clamped to -1..1 and logits become probabilities; all are multiplied by the root
+    of their weight.
     """
     count = len(LAYOUT.numbers)
     weights = torch.from_numpy(np.sqrt(LAYOUT.number_weights))
     parts = [output[:, :count].clamp(-1, 1) * weights]
     for logits, weight in zip(
-        output[:, count:].split(LAYOUT.counts, dim=1), LAYOUT.choice_weights, strict=True
+        torch.split(output[:, count:], list(LAYOUT.counts), dim=1),
+        LAYOUT.choice_weights,
+        strict=True,
     ):
         parts.append(torch.softmax(logits, dim=1) * weight**0.5)
     most = float(np.sum(LAYOUT.number_weights) + np.sum(LAYOUT.choice_weights)) ** 0.5
-    return torch.cat(parts, dim=1) / most
+    vectors: torch.Tensor = torch.cat(parts, dim=1) / most
+    return vectors

@@ -1,7 +1,8 @@
-"""The pyrender backend: micropolygons of many heads as one mesh on an atlas of tiles, drawn by OpenGL without a screen (EGL).
+"""The pyrender backend: micropolygons of many heads as one mesh, drawn off screen by OpenGL (EGL).
 
-Coordinates are multiples of 1/256 drawn pixel, the atlas' sides and the range of depths are powers of two, and colour and depth are
-constant over a triangle. So no step of the pipeline rounds, and a head's pixels do not depend on where its tile lies.
+The mesh covers an atlas of tiles. Coordinates are multiples of 1/256 drawn pixel, the sides of the
+atlas and the range of depths are powers of two, and colour and depth are constant over a triangle.
+So no step of the pipeline rounds, and the pixels of a head do not depend on the place of its tile.
 """
 
 import os
@@ -21,22 +22,29 @@ from pe_pyrender_faces.tiles import pack_tile, unpack_tile
 from pe_sdk import CannotMake
 
 SIDE = 1024
-"""Pixels a side of the atlas. The largest tile fits: 512 pixels, drawn twice as large where the other side has 32 or less."""
+"""Side of the atlas in pixels.
+
+The largest tile fits: 512 pixels, drawn twice as large where the other side has 32 or less.
+"""
 SAMPLES = 4
-"""Samples a side of a drawn pixel where hidden triangles are sought. The middles of a 4 x 4 grid include the usual places of four
-samples, (3, 1), (7, 3), (1, 5) and (5, 7) eighths of a pixel (Vulkan's standard sample locations, which llvmpipe and most GPUs use)."""
+"""Samples per side of a drawn pixel in the search for hidden triangles.
+
+The centres of a 4 x 4 grid include the usual places of four samples, (3, 1), (7, 3), (1, 5) and
+(5, 7) eighths of a pixel (Vulkan's standard sample locations, which llvmpipe and most GPUs use).
+"""
 DRAWN_SAMPLES = 4
-"""Samples of a drawn pixel that pyrender asks for."""
+"""Samples per drawn pixel that pyrender requests."""
 DEPTH_RANGE = 1 << 16
-"""Depths between the near and the far plane: a power of two, not less than `project.DEPTH_STEPS`."""
+"""Depths between the near and the far plane: a power of two, at least `project.DEPTH_STEPS`."""
 FIX = "use --set backend=numba, which needs no OpenGL"
 
 
 class PyrenderRenderer:
-    """Draws through pyrender, which samples every drawn pixel four times of its own accord.
+    """Draws through pyrender, which by itself takes four samples of every drawn pixel.
 
     Raises:
-        CannotMake: pyrender or EGL does not work here, or this is not the thread and the process whose OpenGL context it is.
+        CannotMake: pyrender or EGL does not work here, or the OpenGL context belongs to another
+            thread or process.
     """
 
     backend = "pyrender"
@@ -45,7 +53,8 @@ class PyrenderRenderer:
         self._atlas = _atlas()
         if not self._atlas.is_ours():
             raise CannotMake(
-                f"OpenGL is used already by another thread, or by the process that was forked; {FIX}"
+                "OpenGL is already in use by another thread, or by the process that forked this "
+                f"one; {FIX}"
             )
         self._baker = Baker(height, width)
         self._drawn = drawn_for(height, width)
@@ -78,14 +87,14 @@ class PyrenderRenderer:
             ):
                 corners, depths, rgb, count = shapes
                 place = np.array(divmod(first + row, int(self._grid[1]))) * self._tile
-                need = end + 3 * 5 * int(
-                    count
-                )  # a triangle that is clipped at four sides leaves at most five
+                # a triangle that is clipped at four sides leaves at most five
+                need = end + 3 * 5 * int(count)
                 if need > len(self._positions):
                     self._positions = np.resize(self._positions, (2 * need, 3))
                     self._colours = np.resize(self._colours, (2 * need, 4))
-                # A triangle costs OpenGL ten times what it costs here, so those that own no sample are left out. Where the
-                # rounding of a cut at the border moves an edge over a sample, it may show what lies behind.
+                # A triangle costs ten times more in OpenGL than here, so those that own no sample
+                # are left out. Where the rounding of a cut at the border moves an edge over a
+                # sample, the surface behind it may show.
                 owners(
                     corners,
                     depths,
@@ -97,9 +106,19 @@ class PyrenderRenderer:
                     self._owned,
                 )
                 end = pack_tile(
-                    corners, depths, rgb, self._owned, int(count), self._drawn, *place, *self._tile, height,
-                    self._positions, self._colours, end,
-                )  # fmt: skip
+                    corners,
+                    depths,
+                    rgb,
+                    self._owned,
+                    int(count),
+                    self._drawn,
+                    *place,
+                    *self._tile,
+                    height,
+                    self._positions,
+                    self._colours,
+                    end,
+                )
         atlas = self._atlas.draw(self._positions[:end], self._colours[:end], height, SIDE)
         for row, picture in enumerate(out):
             place = np.array(divmod(row, int(self._grid[1]))) * self._tile
@@ -107,12 +126,12 @@ class PyrenderRenderer:
 
 
 def drawn_for(height: int, width: int) -> int:
-    """Pixels that are drawn a side of a pixel of the picture; every one is sampled four times."""
+    """Drawn pixels per side of a pixel of the picture; each of them is sampled four times."""
     return 2 if min(height, width) <= 32 else 1
 
 
 class _Atlas:
-    """The one OpenGL context of this process, and a scene that keeps all but its mesh."""
+    """The one OpenGL context of this process, and a scene that keeps everything but its mesh."""
 
     def __init__(self) -> None:
         pyrender = _import_pyrender()
@@ -149,13 +168,16 @@ class _Atlas:
         return str(GL.glGetString(GL.GL_RENDERER).decode())
 
     def is_ours(self) -> bool:
-        """Whether the caller is the thread and the process that made the context; no other may use it."""
+        """Whether the caller is the thread and process of the context; no other may use it."""
         return self._owner == (os.getpid(), threading.get_ident())
 
     def draw(
         self, positions: NDArray[np.float32], colours: NDArray[np.float32], height: int, width: int
     ) -> NDArray[np.uint8]:
-        """RGBA uint8 [height, width, 4] of triangles at pixels, the lowest line first; colours premultiplied by coverage."""
+        """Draw triangles given at pixels; RGBA uint8 [height, width, 4].
+
+        The lowest line comes first; colours are premultiplied by the coverage.
+        """
         if not self.is_ours():
             raise RuntimeError(
                 "an OpenGL context belongs to the thread and the process that made it"
@@ -174,7 +196,8 @@ class _Atlas:
             colour, _ = self._renderer.render(self._scene, self._flags)
         finally:
             self._scene.remove_node(node)
-        return colour[::-1]
+        pixels: NDArray[np.uint8] = colour[::-1]
+        return pixels
 
 
 @cache
@@ -183,29 +206,30 @@ def _atlas() -> _Atlas:
 
 
 def device() -> str:
-    """What OpenGL says it draws with."""
+    """The device that OpenGL reports."""
     return _atlas().device
 
 
-@cache  # a failure too: OpenGL cannot be imported again for another platform
+@cache  # also a failure: OpenGL cannot be imported again
 def _import_pyrender() -> Any:
-    """pyrender, set up for EGL and for one thread (workers are processes, one a core), or a str: why it cannot be used."""
+    """Import pyrender for EGL and for one thread (there is one worker process per core).
+
+    Returns:
+        The module, or a str that says why it cannot be used.
+    """
     platform = os.environ.get("PYOPENGL_PLATFORM")
     if "OpenGL" in sys.modules and platform != "egl":
         return (
-            f"OpenGL is loaded already, for the platform {platform or 'of the screen'} and not egl"
+            f"OpenGL is already loaded for the platform {platform or 'of the screen'}, not for egl"
         )
     os.environ["PYOPENGL_PLATFORM"] = "egl"
     os.environ.setdefault("LP_NUM_THREADS", "0")
-    if not hasattr(np, "infty"):
-        np.infty = np.inf  # pyrender 0.1.45 is older than numpy 2
+    vars(np).setdefault("infty", np.inf)  # pyrender 0.1.45 predates numpy 2
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             import pyrender
-    except (
-        Exception
-    ) as error:  # ImportError, and what PyOpenGL raises where there is no EGL library
+    except Exception as error:  # ImportError, or what PyOpenGL raises without an EGL library
         if platform is None:
             del os.environ["PYOPENGL_PLATFORM"]
         else:
@@ -215,12 +239,14 @@ def _import_pyrender() -> Any:
 
 
 def _sampled() -> NDArray[np.int64]:
-    """Row from below and column, in the SAMPLES x SAMPLES grid of a pixel, of the samples that the driver takes: int64 [p, 2].
+    """The samples that the driver takes, int64 [p, 2], in the SAMPLES x SAMPLES grid of a pixel.
 
-    The whole grid where a driver does not tell, or samples between its middles: that is always right, and a little slower.
+    A sample is a row, counted from below, and a column. The result is the whole grid where a
+    driver does not report its samples, or they lie between the grid's centres: always correct, and
+    a little slower.
     """
     try:
-        places = _told_samples()[:, ::-1] * SAMPLES - 0.5
+        places = _reported_samples()[:, ::-1] * SAMPLES - 0.5
     except Exception:  # whatever an OpenGL driver can raise
         places = np.zeros((0, 2), np.float32)
     if len(places) and np.array_equal(places, np.rint(places)):
@@ -228,8 +254,11 @@ def _sampled() -> NDArray[np.int64]:
     return np.argwhere(np.ones((SAMPLES, SAMPLES), bool)).astype(np.int64)
 
 
-def _told_samples() -> NDArray[np.float32]:
-    """Places of the samples in a pixel as the driver tells them, x and y in 0..1: float32 [p, 2]."""
+def _reported_samples() -> NDArray[np.float32]:
+    """Positions of the samples in a pixel as the driver reports them, x and y in 0..1.
+
+    float32 [p, 2].
+    """
     from OpenGL import GL
 
     before = int(GL.glGetIntegerv(GL.GL_FRAMEBUFFER_BINDING))

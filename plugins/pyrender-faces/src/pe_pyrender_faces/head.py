@@ -1,7 +1,8 @@
-"""The head: a neutral mesh, displacements of its shape, materials, masks for paint. Loaded from the package's assets.
+"""The head: a neutral mesh, displacements of its shape, materials and masks for paint.
 
-The vertices of a level are the first ones of the next finer level, so all levels share one table; only faces and eyeballs are
-their own. assets/PROVENANCE.md says where the shapes come from.
+All are loaded from the package's assets. The vertices of a level are the first ones of the next
+finer level, so all levels share one table; only faces and eyeballs belong to a level.
+assets/PROVENANCE.md states where the shapes come from.
 """
 
 from dataclasses import dataclass
@@ -14,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 LEVELS = (32, 64, 128, 256)
-"""Sizes of pictures in pixels that the levels of detail are made for."""
+"""Picture sizes in pixels that the levels of detail are made for."""
 
 
 class Material(IntEnum):
-    """What a vertex is made of. MOUTH: tongue, gums and the inside."""
+    """The material of a vertex. MOUTH is the tongue, the gums and the inside."""
 
     SKIN = 0
     SCLERA = 1
@@ -51,20 +52,24 @@ PAINTS = (
 
 @dataclass(frozen=True)
 class Head:
-    """A head of V vertices, F triangles and B displacements. Lengths in decimetres; x to the right of a viewer who faces it, y up, z
-    to the viewer; the origin is the point it turns about.
+    """A head of V vertices, F triangles and B displacements.
+
+    Lengths are in decimetres; x points to the right of a viewer who faces the head, y up, z to the
+    viewer. The head turns about the origin.
 
     Args:
         vertices: float32 [V, 3], the neutral head.
-        basis: float32 [B, V, 3], displacements; a head is vertices + sum of coefficient times displacement.
+        basis: float32 [B, V, 3], displacements; a head is vertices + sum of coefficient times
+            displacement.
         basis_names: B names.
         faces: int32 [F, 3], counter-clockwise seen from outside.
         material: uint8 [V] of `Material`.
         masks: float32 [V, len(PAINTS)], 0..1.
-        occlusion: float32 [V], share of the sky that is seen, 0..1.
+        occlusion: float32 [V], visible share of the sky, 0..1.
         rigid: float32 [V], share of the head's rotation: 1 on the head, 0 on the bust.
         eye: int8 [V], 0 none, 1 of the eyeball at x < 0, 2 of the eyeball at x > 0.
-        eye_centre: float32 [2, 3]; eye_centre_basis: float32 [B, 2, 3]: centres of the eyeballs.
+        eye_centre: float32 [2, 3], centres of the eyeballs.
+        eye_centre_basis: float32 [B, 2, 3], displacements of the centres.
     """
 
     vertices: NDArray[np.float32]
@@ -82,28 +87,32 @@ class Head:
 
 @cache
 def load_head(level: int) -> Head:
-    """The head at a level of detail; the same object every time, with arrays that cannot be written.
+    """The head at a level of detail: always the same object, with read-only arrays.
 
     Raises:
-        ValueError: no such level.
+        ValueError: there is no such level.
     """
     if level not in LEVELS:
-        raise ValueError(f"level is one of {LEVELS}, got {level!r}")
+        raise ValueError(f"level must be one of {LEVELS}, got {level!r}")
     asset = resources.files("pe_pyrender_faces") / "assets" / "head.npz"
     with asset.open("rb") as file, np.load(file, allow_pickle=False) as held:
         return _level(held, level)
 
 
 def _level(held: Any, level: int) -> Head:
-    """The skin's vertices of the level, then those of both eyeballs. Displacements are held as int16 times a scale a row."""
+    """Assemble the level: vertices of the skin, then of both eyeballs.
+
+    Displacements are stored as int16, with a scale for each row.
+    """
     faces = held[f"faces_{level}"].astype(np.int32)
     count = int(faces.max()) + 1
     ball, ball_faces = held[f"eye_directions_{level}"], held[f"eye_faces_{level}"].astype(np.int32)
     size = len(ball)
+    # [1 + B, 2, 3]: of the neutral head, then displacements
     centre, axes = (
         held["eye_centre"],
         held["eye_axes"],
-    )  # [1 + B, 2, 3]: of the neutral, then displacements
+    )
     eyes = (centre[:, :, None] + axes[:, :, None] * ball).reshape(len(centre), 2 * size, 3)
     basis = held["basis"][:, :count].astype(np.float32) * held["basis_scale"][:, None, None]
     masks, occlusion, rigid = (

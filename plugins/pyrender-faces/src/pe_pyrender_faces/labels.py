@@ -1,4 +1,4 @@
-"""Labels that ask something of the parameters, and whether it can be seen."""
+"""Constraints of labels on the parameters, and whether their effect is visible."""
 
 from collections.abc import Mapping
 
@@ -10,10 +10,12 @@ from pe_sdk import CannotMake, Categorical, Float, ParameterSpace
 def label_spaces(
     space: ParameterSpace, labels: tuple[str, ...], asked: Mapping[str, str]
 ) -> dict[str, ParameterSpace]:
-    """As `pe_sdk.label_spaces`; facial hair that is asked for must show too: it does not on faces below `BEARDED`.
+    """The spaces of `pe_sdk.label_spaces`, with a check that required facial hair is visible.
+
+    Facial hair does not show on faces whose sex is below `BEARDED`.
 
     Raises:
-        CannotMake: as there, or it would not show.
+        CannotMake: as there, or facial hair would not show.
     """
     spaces = pe_sdk.label_spaces(space, labels, asked)
     for label, narrower in spaces.items():
@@ -21,6 +23,7 @@ def label_spaces(
         assert isinstance(hair, Categorical) and isinstance(sex, Float)
         if "none" not in hair.among and sex.low < BEARDED:
             raise CannotMake(
-                f"labels.{label}: facial hair shows where sex is above {BEARDED}; add sex:{BEARDED}..1 to the constraints"
+                f"labels.{label}: facial hair shows only where sex is above {BEARDED}; "
+                f"add sex:{BEARDED}..1 to the constraints"
             )
     return spaces

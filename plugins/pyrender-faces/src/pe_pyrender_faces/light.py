@@ -1,13 +1,20 @@
-"""Colours of vertices: albedo from materials and paint; light from harmonics, and from a key light with its shadow."""
+"""Colours of vertices: albedo from materials and paint, lit by harmonics and a key light."""
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pe_pyrender_faces.arrays import Float32, Int32, UInt8
 from pe_sdk.compiled import njit
 
-SKIN, SCLERA, IRIS, PUPIL, TEETH, MOUTH, LASH, CLOTH, HAIR, FRAME, LENS, METAL = range(12)
-"""Surfaces: `head.Material`, then those of parts."""
+if TYPE_CHECKING:
+    from pe_pyrender_faces.model import Model
 
-# wrap of the key light round the terminator for red, green, blue; strength of the highlight; its sharpness as 2^k
+SKIN, SCLERA, IRIS, PUPIL, TEETH, MOUTH, LASH, CLOTH, HAIR, FRAME, LENS, METAL = range(12)
+"""Surfaces: those of `head.Material`, then those of parts."""
+
+# wrap of the key light round the terminator for red, green, blue; strength of the highlight;
+# its sharpness as 2^k
 _SURFACES = {
     SKIN: (0.30, 0.14, 0.10, 0.04, 4),
     SCLERA: (0.35, 0.25, 0.25, 0.9, 7),
@@ -26,23 +33,40 @@ SURFACES = np.array([_SURFACES[k] for k in range(len(_SURFACES))], np.float32)
 LENS_ALBEDO, METAL_ALBEDO = np.float32(0.012), np.float32(0.55)
 
 SKIN_SHEEN = 0.12
-"""Share of `Batch.specular` that goes to a skin's highlight at shine 1, over its constant one."""
+"""Share of `Batch.specular` in the highlight of skin at shine 1, on top of its constant one."""
 CATCH, CATCH_SHARPNESS = 0.9, 8
 """Strength of an eye's reflection of its surroundings, and its sharpness as 2^k."""
 SHADOW = 56
-"""Texels a side of the key light's depth map."""
+"""Texels per side of the key light's depth map."""
 SHADOW_REACH = 2.3
-"""Half its side in decimetres, about a point between the ears."""
+"""Half the side of the depth map in decimetres, about a point between the ears."""
 SHADOW_CENTRE = 0.4
-"""Height of that point."""
+"""Height of that point in decimetres."""
 SHADOW_LIFT, SHADOW_BIAS = 0.05, 0.06
-"""Decimetres by which a shaded point is moved along its normal, and towards the light, against shadows of its own triangle."""
+"""Decimetres by which a shaded point moves along its normal, and towards the light.
+
+They keep a triangle from shadowing itself.
+"""
 SHADOW_SIDE = 2.0 * SHADOW_REACH / SHADOW
 
 
 @njit
-def light(model, materials, paint, opacity, parts_colour, key, ambient, specular, positions, normals, segments, needed, colours):  # type: ignore[no-untyped-def]  # fmt: skip
-    """Linear light that the needed vertices of n heads send to the viewer.
+def light(
+    model: "Model",
+    materials: Float32,
+    paint: Float32,
+    opacity: Float32,
+    parts_colour: Float32,
+    key: Float32,
+    ambient: Float32,
+    specular: Float32,
+    positions: Float32,
+    normals: Float32,
+    segments: Int32,
+    needed: UInt8,
+    colours: Float32,
+) -> None:
+    """Compute the linear light that the needed vertices of n heads send to the viewer.
 
     Args:
         model: `model.Model`.
@@ -96,9 +120,7 @@ def light(model, materials, paint, opacity, parts_colour, key, ambient, specular
                 if needed[n, base + v] == 0:
                     continue
                 tint = model.tint[first + v]
-                surface = (
-                    (HAIR if slot < 3 else FRAME) if tint == 0 else (SKIN, LENS, METAL)[tint - 1]
-                )
+                kind = (HAIR if slot < 3 else FRAME) if tint == 0 else (SKIN, LENS, METAL)[tint - 1]
                 for k in range(3):
                     if tint == 0:
                         albedo[k] = parts_colour[n, slot, k]
@@ -107,34 +129,47 @@ def light(model, materials, paint, opacity, parts_colour, key, ambient, specular
                     else:
                         albedo[k] = LENS_ALBEDO if tint == 2 else METAL_ALBEDO
                     albedo[k] *= model.shade[first + v]
-                shine = SURFACES[surface, 3] * model.gloss[part]
-                v += base
+                shine = SURFACES[kind, 3] * model.gloss[part]
+                vertex = base + v
                 _shade(
-                    places[v],
-                    normal[v],
+                    places[vertex],
+                    normal[vertex],
                     albedo,
                     np.float32(1.0),
-                    surface,
+                    kind,
                     shine,
                     key[n],
                     ambient[n],
                     frame,
                     depth,
-                    colour[v],
+                    colour[vertex],
                 )
 
 
 @njit
-def _shade(place, normal, albedo, occlusion, surface, shine, key, ambient, frame, depth, out):  # type: ignore[no-untyped-def]
-    """Linear light of a vertex towards the viewer.
+def _shade(
+    place: Float32,
+    normal: Float32,
+    albedo: Float32,
+    occlusion: np.float32,
+    surface: int,
+    shine: np.float32,
+    key: Float32,
+    ambient: Float32,
+    frame: Float32,
+    depth: Float32,
+    out: Float32,
+) -> None:
+    """Compute the linear light that a vertex sends to the viewer.
 
-    A white matt surface under irradiance 1 shows as 1: no factor of pi. Harmonics by Ramamoorthi and Hanrahan, An Efficient
-    Representation for Irradiance Environment Maps (2001), in the order Y00, Y1-1, Y10, Y11, Y2-2, Y2-1, Y20, Y21, Y22.
+    A white matt surface under irradiance 1 shows as 1: there is no factor of pi. Harmonics follow
+    Ramamoorthi and Hanrahan, An Efficient Representation for Irradiance Environment Maps (2001), in
+    the order Y00, Y1-1, Y10, Y11, Y2-2, Y2-1, Y20, Y21, Y22.
     """
     x, y, z = normal[0], normal[1], normal[2]
     towards = x * key[0] + y * key[1] + z * key[2]
     lit = _lit(place, normal, frame, depth) if towards > np.float32(-0.35) else np.float32(0.0)
-    # half-way between the light and the viewer, who is taken to be far away
+    # half-way between the light and the viewer, who is assumed to be far away
     hx, hy, hz = key[0], key[1], key[2] + np.float32(1.0)
     half = (x * hx + y * hy + z * hz) / np.sqrt(hx * hx + hy * hy + hz * hz + np.float32(1e-6))
     gleam = max(half, np.float32(0.0))
@@ -147,7 +182,8 @@ def _shade(place, normal, albedo, occlusion, surface, shine, key, ambient, frame
     sheen = np.float32(0.04) + np.float32(0.5) * rim2 * rim2 * rim
     catch = np.float32(0.0)
     if SCLERA <= surface <= PUPIL:
-        # eyes mirror the bright upper part of what lies before them: without this spot they look dead in soft light
+        # eyes mirror the bright upper part of their surroundings: without this spot they look
+        # dead in soft light
         catch = np.float32(0.20) * key[0] * x + np.float32(0.26) * y + np.float32(0.95) * z
         catch = max(min(catch, np.float32(1.0)), np.float32(0.0))
         for _ in range(CATCH_SHARPNESS):
@@ -173,8 +209,8 @@ def _shade(place, normal, albedo, occlusion, surface, shine, key, ambient, frame
 
 
 @njit
-def _light_frame(key, frame):  # type: ignore[no-untyped-def]
-    """Rows: right and up of the light's view, and the direction to the light."""
+def _light_frame(key: Float32, frame: Float32) -> None:
+    """Write the rows: right and up in the light's view, and the direction to the light."""
     x, y, z = key[0], key[1], key[2]
     if abs(y) < np.float32(0.99):
         scale = np.float32(1.0) / np.sqrt(x * x + z * z)
@@ -188,9 +224,14 @@ def _light_frame(key, frame):  # type: ignore[no-untyped-def]
 
 
 @njit
-def _shadow_map(model, segment, at, frame, places, depth):  # type: ignore[no-untyped-def]
-    """Places of vertices as the light sees them (column, row in texels, height towards the light in decimetres), and the largest
-    height of head, hair and glasses at the middles of texels."""
+def _shadow_map(
+    model: "Model", segment: Int32, at: Float32, frame: Float32, places: Float32, depth: Float32
+) -> None:
+    """Project vertices for the light, and draw its depth map.
+
+    `places` gets column and row in texels, and the height towards the light in decimetres;
+    `depth` the largest height of head, hair and glasses at the centres of texels.
+    """
     half, per = np.float32(SHADOW / 2), np.float32(1.0 / SHADOW_SIDE)
     for s in range(len(segment)):
         first, part = segment[s, 2], segment[s, 3]
@@ -216,9 +257,8 @@ def _shadow_map(model, segment, at, frame, places, depth):  # type: ignore[no-un
             left, right = _texels(ax, bx, cx)
             top, bottom = _texels(ay, by, cy)
             area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
-            if (
-                left > right or top > bottom or area < np.float32(1e-6)
-            ):  # what faces away lies behind what faces the light
+            # a triangle that faces away lies behind one that faces the light
+            if left > right or top > bottom or area < np.float32(1e-6):
                 continue
             inverse = np.float32(1.0) / area
             b_right, b_down = (cy - ay) * inverse, (ax - cx) * inverse
@@ -239,8 +279,8 @@ def _shadow_map(model, segment, at, frame, places, depth):  # type: ignore[no-un
 
 
 @njit
-def _texels(a, b, c):  # type: ignore[no-untyped-def]
-    """First and last texel whose middle lies between the least and the greatest of three numbers, of those that are there."""
+def _texels(a: np.float32, b: np.float32, c: np.float32) -> tuple[int, int]:
+    """First and last existing texel whose centre lies between the extremes of three numbers."""
     half = np.float32(0.5)
     return max(int(np.ceil(min(a, b, c) - half)), 0), min(
         int(np.floor(max(a, b, c) - half)), SHADOW - 1
@@ -248,8 +288,11 @@ def _texels(a, b, c):  # type: ignore[no-untyped-def]
 
 
 @njit
-def _lit(place, normal, frame, depth):  # type: ignore[no-untyped-def]
-    """Share of 2 by 2 texels' area about a point that sees the light (percentage-closer filtering, Reeves and others 1987)."""
+def _lit(place: Float32, normal: Float32, frame: Float32, depth: Float32) -> np.float32:
+    """Share of the area of 2 by 2 texels about a point that sees the light.
+
+    Percentage-closer filtering, Reeves and others 1987.
+    """
     x, y, height = place[0], place[1], place[2]
     nx = frame[0, 0] * normal[0] + frame[0, 1] * normal[1] + frame[0, 2] * normal[2]
     ny = frame[1, 0] * normal[0] + frame[1, 1] * normal[1] + frame[1, 2] * normal[2]

@@ -12,16 +12,17 @@ from pe_pyrender_faces.project import FRONT
 from pe_pyrender_faces.sides import seen_sides
 
 SLOTS = 4
-"""Of parts, in the order of `Batch.parts`: hair, brows, facial hair, glasses."""
+"""Number of part slots, in the order of `Batch.parts`: hair, brows, facial hair, glasses."""
 
 Array = NDArray[Any]
 
 
 class Model(NamedTuple):
-    """V vertices and F triangles of the head; P parts, one after the other, with K vertices and G triangles.
+    """A head with V vertices and F triangles, and P parts with K vertices and G triangles in total.
 
-    A part k owns vertices `part_vertices[k]` to `part_vertices[k + 1]` and triangles `part_faces[k]` to
-    `part_faces[k + 1]`. The triangles of the head come first in `faces`; a part's corners count from its first vertex.
+    Part k owns vertices `part_vertices[k]` to `part_vertices[k + 1]` and triangles
+    `part_faces[k]` to `part_faces[k + 1]`. The triangles of the head come first in `faces`; the
+    corners of a part count from its first vertex.
     """
 
     vertices: Array  # float32 [V, 3]
@@ -38,7 +39,7 @@ class Model(NamedTuple):
     part_vertices: Array  # int32 [P + 1]
     part_faces: Array  # int32 [P + 1], rows of `faces`
     hides: Array  # uint8 [P, F]
-    sides: Array  # uint8 [F + G], of `sides`: which sides of a triangle can be seen
+    sides: Array  # uint8 [F + G], of `sides`: the visible sides of a triangle
     gloss: Array  # float32 [P]
     anchors: Array  # int32 [K, 3]
     weights: Array  # float32 [K, 3]
@@ -62,7 +63,7 @@ class Model(NamedTuple):
 
 
 def pack(head: Head, parts: Parts) -> Model:
-    """The arrays of a head and its parts. C-contiguous; shared with the caller's where they are so already."""
+    """Pack a head and its parts into C-contiguous arrays, shared with the caller's if possible."""
     slots: tuple[tuple[Part | None, ...], ...] = (
         parts.hair,
         parts.brows,

@@ -1,7 +1,8 @@
-"""Hair, facial hair, brows and glasses: meshes that ride on the head. Loaded from the package's assets.
+"""Hair, facial hair, brows and glasses: meshes that follow the head, from the package's assets.
 
-A part's vertex follows three vertices of the head of the same level, so that it keeps to every shape of head and every expression.
-The parts are made for one state of the head's asset (tools/build_parts.py), and say so when the head is another.
+A vertex of a part follows three vertices of the head of the same level, so it fits every shape of
+head and every expression. The parts are made for one state of the head's asset
+(tools/build_parts.py); loading them with another head is an error.
 """
 
 import hashlib
@@ -36,7 +37,7 @@ HAIR = (
     "horseshoe",
 )
 FACIAL_HAIR = ("none", "stubble", "moustache", "goatee", "short_beard", "full_beard")
-"""Stubble is paint on the skin and has no mesh."""
+"""Options without a mesh: stubble is paint on the skin."""
 BROWS = ("thin", "arched", "straight", "bushy")
 GLASSES = ("none", "round", "rectangular", "thick", "half_rim", "sunglasses")
 
@@ -49,23 +50,25 @@ SLOTS: Mapping[str, tuple[str, ...]] = {
 MESHLESS = frozenset({"bald", "none", "stubble"})
 GLOSS = {"hair": 0.35, "facial_hair": 0.2, "brows": 0.1, "glasses": 0.9}
 SHADE = (0.5, 1.3)
-"""Range of a part's shade, which is kept in 8 bits."""
+"""Range of a part's shade, which is stored in 8 bits."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """A mesh of V vertices and F triangles on a head of a level. vertex = sum over k of weights[k] * head[anchors[k]] + offset.
+    """A mesh of V vertices and F triangles on a head of a level.
+
+    vertex = sum over k of weights[k] * head[anchors[k]] + offset.
 
     Args:
         anchors: int32 [V, 3], vertices of the head.
         weights: float32 [V, 3].
-        offset: float32 [V, 3] in decimetres, in the head's space before it is turned.
+        offset: float32 [V, 3] in decimetres, in the head's space before it turns.
         faces: int32 [F, 3], counter-clockwise seen from outside.
         shade: float32 [V], multiplies the slot's colour, 0.5..1.3.
         tint: uint8 [V], 0 the slot's colour, 1 skin, 2 dark lens, 3 light metal.
-        rigid: float32 [V], share of the head's rotation, as of the head.
-        hides: bool [faces of the head], those never seen under the part.
-        gloss: 0..1, how much it shines.
+        rigid: float32 [V], share of the head's rotation, as in `Head`.
+        hides: bool [faces of the head], those never visible under the part.
+        gloss: 0..1, strength of the highlight.
     """
 
     anchors: NDArray[np.int32]
@@ -81,7 +84,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Parts:
-    """The parts of a level, each tuple in the order of HAIR, FACIAL_HAIR, BROWS and GLASSES; None is no mesh."""
+    """The parts of a level, in the order of HAIR, FACIAL_HAIR, BROWS and GLASSES.
+
+    None stands for no mesh.
+    """
 
     hair: tuple[Part | None, ...]
     facial_hair: tuple[Part | None, ...]
@@ -94,7 +100,7 @@ class OtherHead(RuntimeError):
 
 
 def head_digest(head: Head) -> str:
-    """SHA-256 in hexadecimal of what binds parts to a head: its neutral vertices and its faces."""
+    """SHA-256 (hex) of what binds parts to a head: its neutral vertices and its faces."""
     digest = hashlib.sha256()
     for array in (head.vertices, head.faces):
         digest.update(np.ascontiguousarray(array).tobytes())
@@ -103,14 +109,14 @@ def head_digest(head: Head) -> str:
 
 @cache
 def load_parts(level: int) -> Parts:
-    """The parts at a level of detail; the same object every time, with arrays that cannot be written.
+    """The parts at a level of detail: always the same object, with read-only arrays.
 
     Raises:
-        ValueError: no such level.
-        OtherHead: the head of this package is not the one that the parts were bound to.
+        ValueError: there is no such level.
+        OtherHead: the parts were bound to another head than this package's.
     """
     if level not in LEVELS:
-        raise ValueError(f"level is one of {LEVELS}, got {level!r}")
+        raise ValueError(f"level must be one of {LEVELS}, got {level!r}")
     head = load_head(level)
     path = resources.files("pe_pyrender_faces").joinpath(f"assets/parts_{level}.npz")
     with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
@@ -118,7 +124,7 @@ def load_parts(level: int) -> Parts:
 
 
 def unpack(held: Mapping[str, Any], head: Head) -> Parts:
-    """Parts from the arrays that `pack` made.
+    """Restore parts from the arrays made by `pack`.
 
     Raises:
         OtherHead: they were made for another head.
@@ -126,7 +132,8 @@ def unpack(held: Mapping[str, Any], head: Head) -> Parts:
     made_for, digest = str(held["head"]), head_digest(head)
     if made_for != digest:
         raise OtherHead(
-            f"parts were bound to head {made_for[:12]}, this one is {digest[:12]}; run tools/build_parts.py again"
+            f"the parts were bound to head {made_for[:12]}, but this head is {digest[:12]}; "
+            "run tools/build_parts.py again"
         )
     stream = {
         name: held[name]
@@ -168,7 +175,10 @@ def _part(
 
 
 def pack(parts: Parts, head: Head) -> dict[str, NDArray[Any]]:
-    """Parts as compact arrays for a file: halves for weights and offsets, bytes for shades, 16 bits for indices."""
+    """Pack parts into compact arrays for a file.
+
+    Weights and offsets are half floats, shades bytes, indices 16 bits.
+    """
     some = list(meshes(parts))
     low, high = SHADE
     return {
@@ -189,13 +199,13 @@ def pack(parts: Parts, head: Head) -> dict[str, NDArray[Any]]:
 
 
 def meshes(parts: Parts) -> Iterator[Part]:
-    """The parts that are there, slot by slot."""
+    """The existing parts, slot by slot."""
     for slot in SLOTS:
         yield from (part for part in getattr(parts, slot) if part is not None)
 
 
 def place(part: Part, vertices: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    """Vertices [V, 3] of a part on a head of these vertices [head's V, 3]."""
+    """Vertices [V, 3] of a part on a head with these vertices, [head's V, 3]."""
     carried = np.einsum(
         "vk,vki->vi", part.weights.astype(np.float64), vertices[part.anchors].astype(np.float64)
     )

@@ -1,4 +1,7 @@
-"""A population described by a file: parameter columns of made-up people. Written as `assets/demo_faces.json` shows."""
+"""A population described by a file: parameter columns of invented people.
+
+`assets/demo_faces.json` is an example of the format.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,14 +16,21 @@ Array = NDArray[np.float64]
 
 
 def draw_labels(population: Rule, seeds: Seeds) -> NDArray[np.int64]:
-    """A label a person, int64 [n], positions in the order of the file."""
+    """Draw a label for each person: int64 [n], positions in the order of the file."""
     return _weighted(list(population["labels"].values()), random.uniforms(seeds, "label"))
 
 
 def draw_people(
     population: Rule, space: ParameterSpace, labels: NDArray[np.int64], seeds: Seeds
 ) -> Columns:
-    """The parameters of people with these labels. seeds: uint64 [n]. Row i depends on row i of the arguments alone."""
+    """Draw the parameters of people with these labels.
+
+    Args:
+        population: the content of the file.
+        space: the parameters to draw.
+        labels: int64 [n].
+        seeds: uint64 [n]. Row i of the result depends on row i of `labels` and `seeds` only.
+    """
     names = list(population["labels"])
     columns: Columns = {}
     for name, parameter in space.items():
@@ -45,7 +55,7 @@ def draw_people(
 
 
 def _drawn(rule: Rule, parameter: Any, where: Array) -> NDArray[Any]:
-    """Values by a rule; where: [n, 2] uniforms, the second for the component of a mixture."""
+    """Draw values by a rule; `where` holds uniforms [n, 2], the second to choose in a mixture."""
     if "weights" in rule:
         codes = np.array([parameter.choices.index(name) for name in rule["weights"]])
         return np.asarray(codes[_weighted(list(rule["weights"].values()), where[:, 0])])
@@ -53,7 +63,8 @@ def _drawn(rule: Rule, parameter: Any, where: Array) -> NDArray[Any]:
         part = _weighted([weight for weight, _ in rule["mixture"]], where[:, 1])
         values = np.stack([_drawn(inner, parameter, where) for _, inner in rule["mixture"]])
         return np.asarray(values[part, np.arange(len(part))])
-    return _triangular(*rule["triangular"], where[:, 0])
+    low, mode, high = rule["triangular"]
+    return _triangular(low, mode, high, where[:, 0])
 
 
 def _weighted(weights: list[float], uniform: Array) -> NDArray[np.int64]:

@@ -1,58 +1,82 @@
-"""Posed vertices through the camera onto a grid of whole numbers, and the choice of triangles that can be seen.
+"""Projection of posed vertices onto an integer grid, and the choice of visible triangles.
 
-Everything after this stage is exact, so that a head's pixels are the same bits wherever in an atlas it is drawn.
-
-numba freezes the constants below into the compiled code of every file that uses them, and its cache looks at that file's date alone:
-whoever changes one deletes `__pycache__`.
+Everything after this stage is exact, so the pixels of a head are the same bits at any place in an
+atlas. numba compiles the constants below into every function that uses them; a changed constant
+takes effect because `pe_sdk.compiled.njit` compiles again when a module of this folder changes.
 """
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pe_pyrender_faces.arrays import Float32, Int32, UInt8
 from pe_sdk.compiled import njit
+
+if TYPE_CHECKING:
+    from pe_pyrender_faces.model import Model
 
 FRONT, BACK = 1, 2
 """Bits of `Model.sides`."""
 UNITS = 512
-"""Steps of coordinates a pixel of the picture."""
+"""Coordinate steps per pixel of the picture."""
 SNAP = 8
-"""Vertices are snapped to multiples of this many steps. Halves and quarters of edges are multiples of 2 then, so that a triangle that
-is cut in 4 or 16 meets an uncut neighbour without a gap, also on a grid of 1/256 pixel, which is OpenGL's."""
+"""Vertices are snapped to multiples of this many steps.
+
+Halves and quarters of edges are then multiples of 2. A triangle that is cut in 4 or 16 meets an
+uncut neighbour without a gap, even on a grid of 1/256 pixel, which is OpenGL's.
+"""
 HEAD_HEIGHT = 2.3
-"""Decimetres that `Batch.camera` calls one head."""
+"""Height in decimetres of the head that `Batch.camera` counts in."""
 EYE_LEVEL = 0.6
 """Height of the optical axis above the origin in decimetres: the middle of the face."""
 NEAREST, DEPTHS = 4.0, 8.0
-"""Depth 0 is this far in front of the origin, and this deep the range of depths (decimetres)."""
+"""Distance of depth 0 in front of the origin, and the range of depths, in decimetres."""
 DEPTH_STEPS = 65534
-"""Depths of micropolygons, from 0."""
+"""Number of depths of micropolygons, from 0."""
 FINE = 16
-"""Steps of a vertex's depth in one of a micropolygon's."""
+"""Depth steps of a vertex per depth step of a micropolygon."""
 EYE_BIAS = -0.02
-"""Decimetres by which eyeballs are put behind themselves, so that lids that touch them win."""
+"""Decimetres by which eyeballs move forwards: they lie behind, so lids that touch them win."""
 BIASES = np.array([0.0, 0.0, 0.04, 0.02, 0.03], np.float32)
-"""The same, forwards, for the head, hair, brows, facial hair and glasses: what lies on the skin wins against it."""
+"""The same for the head, hair, brows, facial hair and glasses: what lies on the skin wins."""
 CLOSEST = 0.5
-"""Vertices nearer to the camera than this many decimetres are projected as if they were here."""
+"""Vertices nearer to the camera than this many decimetres are projected as if at this distance."""
 MOST = 1 << 22
-"""Largest coordinate in steps, either way: far outside of every picture, and exact in float32 at multiples of SNAP."""
+"""Largest coordinate in steps, of either sign.
+
+It lies far outside every picture, and is exact in float32 at multiples of SNAP.
+"""
 
 
 @njit
 def project(
-    model, camera, positions, segments, height, width, screen, visible, back, needed, counts
-):  # type: ignore[no-untyped-def]
-    """Project n heads and list their visible triangles in the order head, hair, brows, facial hair, glasses.
+    model: "Model",
+    camera: Float32,
+    positions: Float32,
+    segments: Int32,
+    height: int,
+    width: int,
+    screen: Int32,
+    visible: Int32,
+    back: UInt8,
+    needed: UInt8,
+    counts: Int32,
+) -> None:
+    """Project n heads and list their visible triangles.
+
+    Their order is head, hair, brows, facial hair, glasses.
 
     Args:
         model: `model.Model`.
         camera: of `bake.Batch`.
         positions, segments: of `shape.shape`.
         height, width: of the picture in pixels.
-        screen: int32 [n, N, 3], written: x, y in steps right and down, multiples of SNAP; depth in 1/FINE steps.
+        screen: int32 [n, N, 3], written: x, y in steps right and down, multiples of SNAP; depth in
+            1/FINE steps.
         visible: int32 [n, T, 3], written: vertices of visible triangles, clockwise as seen.
-        back: uint8 [n, T], written: 1 where the back of a surface is seen.
+        back: uint8 [n, T], written: 1 where the back of a surface is visible.
         needed: uint8 [n, N], written: 1 for vertices of visible triangles.
-        counts: int32 [n], written: visible triangles.
+        counts: int32 [n], written: number of visible triangles.
     """
     right, bottom = width * UNITS, height * UNITS
     for n in range(len(camera)):
@@ -81,7 +105,7 @@ def project(
                     xyz[c, 0],
                     xyz[c, 1],
                 )
-                # rows go down, so what is counter-clockwise in the world is clockwise here
+                # rows go down, so counter-clockwise in the world is clockwise here
                 area = np.int64(cx - ax) * np.int64(by - ay) - np.int64(bx - ax) * np.int64(cy - ay)
                 if area == 0 or model.sides[f] & (FRONT if area > 0 else BACK) == 0:
                     continue
@@ -101,7 +125,16 @@ def project(
 
 
 @njit
-def _project(model, camera, at, segment, height, width, xyz, needed):  # type: ignore[no-untyped-def]
+def _project(
+    model: "Model",
+    camera: Float32,
+    at: Float32,
+    segment: Int32,
+    height: int,
+    width: int,
+    xyz: Int32,
+    needed: UInt8,
+) -> None:
     distance = camera[3]
     scale = np.float32(camera[0] * np.float32(height * (UNITS // SNAP) / HEAD_HEIGHT))
     cx = np.float32((np.float32(0.5) + camera[1]) * np.float32(width * (UNITS // SNAP)))

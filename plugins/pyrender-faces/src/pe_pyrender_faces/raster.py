@@ -1,30 +1,46 @@
-"""The numba backend: micropolygons into a buffer of samples, samples into pixels."""
+"""The numba backend: micropolygons to a buffer of samples, samples to pixels."""
 
 import numpy as np
 
+from pe_pyrender_faces.arrays import Float32, Int32, Int64, UInt8, UInt32, UInt64
 from pe_pyrender_faces.backdrop import between, ends
 from pe_pyrender_faces.project import UNITS
 from pe_sdk.compiled import njit
 
 EXACT = 1 << 24
-"""float32 has all whole numbers up to here."""
+"""float32 represents all integers up to here."""
 LANES = 8
-"""Rows of a triangle's box are walked by multiples of this many samples, beyond its right edge too: full vectors."""
+"""Rows of a triangle's box are walked by multiples of this many samples: full vectors.
+
+They may reach beyond the right edge of the box.
+"""
 
 
 @njit
-def draw(corners, depths, rgb, counts, background, samples, buffer, packed, out):  # type: ignore[no-untyped-def]
+def draw(
+    corners: Int32,
+    depths: Int32,
+    rgb: UInt8,
+    counts: Int32,
+    background: Float32,
+    samples: int,
+    buffer: UInt32,
+    packed: UInt64,
+    out: UInt8,
+) -> None:
     """Draw n heads.
 
-    A sample is a 32-bit key, depth above and number of the triangle below: the smaller one is nearer, and of two equally deep
-    the one that came first. A sample at an edge of two triangles belongs to one of them, by the top-left rule.
+    A sample is a 32-bit key, with the depth above the number of the triangle. The smaller key is
+    nearer; of two equal depths the earlier triangle wins. A sample on a shared edge belongs to one
+    of the two triangles, by the top-left rule.
 
     Args:
         corners, depths, rgb, counts: of `dice.dice`.
         background: of `bake.Batch`.
-        samples: a side of a pixel, on a regular grid; divides UNITS by an even number.
+        samples: samples per side of a pixel, on a regular grid; divides UNITS by an even number.
         buffer: uint32 [H * samples, at least W * samples + LANES], scratch.
-        packed: uint64 [65536], scratch: colours of triangles in lanes of 16 bits, coverage in the highest.
+        packed: uint64 [65536], scratch: colours of triangles in lanes of 16 bits, coverage in the
+            highest lane.
         out: uint8 [n, H, W, 3], written.
     """
     H, W = out.shape[1], out.shape[2]
@@ -52,8 +68,10 @@ def draw(corners, depths, rgb, counts, background, samples, buffer, packed, out)
 
 
 @njit
-def _triangle(corner, key, step, height, width, buffer):  # type: ignore[no-untyped-def]
-    half = step // 2
+def _triangle(
+    corner: Int32, key: np.uint32, step: int, height: int, width: int, buffer: UInt32
+) -> None:
+    half, zero = step // 2, np.int64(0)
     ax, ay, bx, by = (
         np.int64(corner[0]),
         np.int64(corner[1]),
@@ -62,15 +80,15 @@ def _triangle(corner, key, step, height, width, buffer):  # type: ignore[no-unty
     )
     cx, cy = np.int64(corner[4]), np.int64(corner[5])
     # samples in the box: column k is at k * step + half
-    left = max((min(ax, bx, cx) + half - 1) // step, 0)
-    right = min((max(ax, bx, cx) - half) // step, width - 1)
-    top = max((min(ay, by, cy) + half - 1) // step, 0)
-    bottom = min((max(ay, by, cy) - half) // step, height - 1)
+    left = max((min(ax, bx, cx) + half - 1) // step, zero)
+    right = min((max(ax, bx, cx) - half) // step, np.int64(width - 1))
+    top = max((min(ay, by, cy) + half - 1) // step, zero)
+    bottom = min((max(ay, by, cy) - half) // step, np.int64(height - 1))
     if left > right or top > bottom:
         return
     x, y = left * step + half, top * step + half
     abx, aby, bcx, bcy, cax, cay = bx - ax, by - ay, cx - bx, cy - by, ax - cx, ay - cy
-    # edge functions, 0 or more inside; 1 less where a sample on the edge is not the triangle's
+    # edge functions, at least 0 inside; 1 less where a sample on the edge is not the triangle's
     wc = abx * (y - ay) - aby * (x - ax) - (0 if aby < 0 or (aby == 0 and abx > 0) else 1)
     wa = bcx * (y - by) - bcy * (x - bx) - (0 if bcy < 0 or (bcy == 0 and bcx > 0) else 1)
     wb = cax * (y - cy) - cay * (x - cx) - (0 if cay < 0 or (cay == 0 and cax > 0) else 1)
@@ -84,14 +102,29 @@ def _triangle(corner, key, step, height, width, buffer):  # type: ignore[no-unty
 
 
 @njit
-def _walk_small(a, b, c, steps, key, left, width, top, bottom, buffer):  # type: ignore[no-untyped-def]
-    """Walk a box whose edge functions are whole numbers below 2^24: float32 has them all, and vectors of it are widest."""
+def _walk_small(
+    a: int,
+    b: int,
+    c: int,
+    steps: tuple[int, int, int, int, int, int],
+    key: np.uint32,
+    left: int,
+    width: int,
+    top: int,
+    bottom: int,
+    buffer: UInt32,
+) -> None:
+    """Walk a box whose edge functions are integers below 2^24.
+
+    float32 represents these exactly, and has the widest vectors.
+    """
     none, zero = np.uint32(0xFFFFFFFF), np.float32(0.0)
     wa, wb, wc = np.float32(a), np.float32(b), np.float32(c)
     dax, day, dbx = np.float32(steps[0]), np.float32(steps[1]), np.float32(steps[2])
     dby, dcx, dcy = np.float32(steps[3]), np.float32(steps[4]), np.float32(steps[5])
     for row in range(top, bottom + 1):
-        # a slice, whose indices have no sign to look at, 32-bit counting and a choice without a branch: the loop becomes vectors
+        # To be vectorised, the loop takes a slice, whose indices need no check of the sign,
+        # counts in 32 bits and selects without a branch.
         line = buffer[row, left : left + width]
         for k in range(len(line)):
             skip = np.float32(np.uint32(k))
@@ -106,7 +139,18 @@ def _walk_small(a, b, c, steps, key, left, width, top, bottom, buffer):  # type:
 
 
 @njit
-def _walk_large(wa, wb, wc, steps, key, left, width, top, bottom, buffer):  # type: ignore[no-untyped-def]
+def _walk_large(
+    wa: int,
+    wb: int,
+    wc: int,
+    steps: tuple[int, int, int, int, int, int],
+    key: np.uint32,
+    left: int,
+    width: int,
+    top: int,
+    bottom: int,
+    buffer: UInt32,
+) -> None:
     none = np.uint32(0xFFFFFFFF)
     ax, ay, bx, by, cx, cy = steps
     for row in range(top, bottom + 1):
@@ -121,8 +165,8 @@ def _walk_large(wa, wb, wc, steps, key, left, width, top, bottom, buffer):  # ty
 
 
 @njit
-def _resolve(buffer, packed, background, samples, out):  # type: ignore[no-untyped-def]
-    """Means of samples over the background."""
+def _resolve(buffer: UInt32, packed: UInt64, background: Float32, samples: int, out: UInt8) -> None:
+    """Average the samples of each pixel over the background."""
     H, W = out.shape[0], out.shape[1]
     total = samples * samples
     lane = np.uint64(0xFFFF)
@@ -142,8 +186,8 @@ def _resolve(buffer, packed, background, samples, out):  # type: ignore[no-untyp
                     out[row, column, k] = (2 * value + total) // (2 * total)
             else:
                 for k in range(3):
-                    value = np.float32(np.int64(sums >> np.uint64(16 * k) & lane))
-                    mixed = (value + np.float32(open_) * between(edge, column, W, k)) * np.float32(
+                    lit = np.float32(np.int64(sums >> np.uint64(16 * k) & lane))
+                    mixed = (lit + np.float32(open_) * between(edge, column, W, k)) * np.float32(
                         1.0 / total
                     )
                     out[row, column, k] = np.uint8(
@@ -152,17 +196,29 @@ def _resolve(buffer, packed, background, samples, out):  # type: ignore[no-untyp
 
 
 @njit
-def owners(corners, depths, count, step, buffer, period, places, owned):  # type: ignore[no-untyped-def]
-    """Which of the first count triangles own a sample: the others are hidden at all samples that count, or lie between them.
+def owners(
+    corners: Int32,
+    depths: Int32,
+    count: int,
+    step: int,
+    buffer: UInt32,
+    period: int,
+    places: Int64,
+    owned: UInt8,
+) -> None:
+    """Mark which of the first `count` triangles own a sample.
 
-    A sample on an edge goes by the rule of OpenGL, whose rows go up: bottom-left as seen here. So the rows are turned over.
+    The others are hidden at all samples that count, or lie between them. A sample on an edge
+    follows the rule of OpenGL, whose rows go up: bottom-left as seen here. So the rows are flipped.
 
     Args:
-        corners: int32 [T, 6], depths: int32 [T], as of `dice.dice`, but in any order of corners.
+        corners: int32 [T, 6], as of `dice.dice`, but in any order of corners.
+        depths: int32 [T], as of `dice.dice`.
+        count: number of triangles.
         step: steps between samples, an even number.
         buffer: uint32 [h, at least w + LANES], scratch, where h by w is the number of samples.
-        period: the samples that count repeat after so many rows, counted from below, and columns.
-        places: int64 [p, 2], row and column of those that do, below period.
+        period: the samples that count repeat after this many rows, counted from below, and columns.
+        places: int64 [p, 2], row and column of those samples, below `period`.
         owned: uint8 [T], written.
     """
     height, width = buffer.shape[0], buffer.shape[1] - LANES

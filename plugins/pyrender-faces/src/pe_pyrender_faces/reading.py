@@ -1,4 +1,4 @@
-"""What a face says at sight: the parameters as numbers to be read off a picture, and how much each counts between two faces."""
+"""The readable parameters of a face as numbers, and their weights in the distance of two faces."""
 
 from dataclasses import dataclass
 
@@ -23,22 +23,28 @@ _WEIGHTS = {
         0.4,
     ),
 }
-"""How much a parameter counts; 0.3 where nothing is said. People before pictures: who it is, what it does, then light and place."""
+"""Weights of the parameters; 0.3 for the others.
+
+People come before pictures: identity, then expression, then light and place.
+"""
 
 CHROMA = ("clothes", "background")
-"""Hue and saturation together are a place in the plane of colours: hue alone means nothing where there is no colour."""
+"""Colours whose hue and saturation are read as a point in the plane of colours.
+
+Hue by itself means nothing where there is no colour.
+"""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What stands where in a vector of readings.
+    """The layout of a vector of readings.
 
     Args:
         numbers: names of the numerical entries, which lie in -1..1.
         number_weights: float32 [len(numbers)].
         choices: names of the categorical parameters, whose entries are probabilities.
-        counts: how many entries each has.
-        choice_weights: a weight each.
+        counts: number of entries of each categorical parameter.
+        choice_weights: weight of each categorical parameter.
     """
 
     numbers: tuple[str, ...]

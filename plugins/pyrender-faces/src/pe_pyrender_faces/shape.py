@@ -1,24 +1,42 @@
 """From coefficients to posed vertices and their normals."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+from pe_pyrender_faces.arrays import Float32, Int32
 from pe_sdk.compiled import njit
 
+if TYPE_CHECKING:
+    from pe_pyrender_faces.model import Model
+
 STEPS = 8
-"""Rotations by parts of the pose are tabulated at this many steps; between them matrices are interpolated."""
+"""Steps at which partial rotations of the pose are tabulated; others are interpolated."""
 
 
 @njit
-def shape(model, coefficients, parts, pose, gaze, positions, normals, segments):  # type: ignore[no-untyped-def]
+def shape(
+    model: "Model",
+    coefficients: Float32,
+    parts: Int32,
+    pose: Float32,
+    gaze: Float32,
+    positions: Float32,
+    normals: Float32,
+    segments: Int32,
+) -> None:
     """Shape n heads.
 
     Args:
         model: `model.Model`.
         coefficients, parts, pose, gaze: of `bake.Batch`.
-        positions: float32 [n, N, 3], written: vertices of the head, then of its parts, in decimetres.
-        normals: float32 [n, N, 3], written: unit normals, area-weighted means over the triangles around.
-        segments: int32 [n, 1 + SLOTS, 4], written: for the head and every slot the first triangle, the end of its
-            triangles, its first vertex and the number of the part; a slot without a part has no triangles.
+        positions: float32 [n, N, 3], written: vertices of the head, then of its parts, in
+            decimetres.
+        normals: float32 [n, N, 3], written: unit normals, area-weighted means over the adjacent
+            triangles.
+        segments: int32 [n, 1 + SLOTS, 4], written: for the head and every slot the first triangle,
+            the end of its triangles, its first vertex and the number of the part; a slot without
+            a part has no triangles.
     """
     V = len(model.vertices)
     flat_basis = model.basis.reshape(len(model.basis), V * 3)
@@ -31,7 +49,7 @@ def shape(model, coefficients, parts, pose, gaze, positions, normals, segments):
         centres[:] = model.eye_centre
         for k in range(V * 3):
             flat[k] = flat_neutral[k]
-        # one displacement after the other: the order of additions is that of the basis, whatever the batch
+        # add one displacement after the other: the order is that of the basis for any batch
         for b in range(len(flat_basis)):
             c = coefficients[n, b]
             if c != 0:
@@ -41,7 +59,7 @@ def shape(model, coefficients, parts, pose, gaze, positions, normals, segments):
                 for e in range(2):
                     for k in range(3):
                         centres[e, k] += c * model.eye_centre_basis[b, e, k]
-        # parts hang on the head before eyes and head turn
+        # attach parts to the head before eyes and head turn
         end = V
         segment[0, 0], segment[0, 1], segment[0, 2], segment[0, 3] = 0, model.part_faces[0], 0, -1
         for slot in range(len(model.part)):
@@ -85,8 +103,8 @@ def shape(model, coefficients, parts, pose, gaze, positions, normals, segments):
 
 
 @njit
-def _rotation(yaw, pitch, roll, out):  # type: ignore[no-untyped-def]
-    """Roll clockwise, then pitch up, then yaw to the viewer's right, as one matrix."""
+def _rotation(yaw: np.float32, pitch: np.float32, roll: np.float32, out: Float32) -> None:
+    """Write the matrix that rolls clockwise, then pitches up, then yaws to the viewer's right."""
     cy, sy = np.cos(yaw), np.sin(yaw)
     cp, sp = np.cos(pitch), np.sin(pitch)
     cr, sr = np.cos(roll), np.sin(roll)
@@ -96,7 +114,9 @@ def _rotation(yaw, pitch, roll, out):  # type: ignore[no-untyped-def]
 
 
 @njit
-def _turn_about(point, turn, cx, cy, cz):  # type: ignore[no-untyped-def]
+def _turn_about(
+    point: Float32, turn: Float32, cx: np.float32, cy: np.float32, cz: np.float32
+) -> None:
     x, y, z = point[0] - cx, point[1] - cy, point[2] - cz
     point[0] = turn[0, 0] * x + turn[0, 1] * y + turn[0, 2] * z + cx
     point[1] = turn[1, 0] * x + turn[1, 1] * y + turn[1, 2] * z + cy
@@ -104,7 +124,7 @@ def _turn_about(point, turn, cx, cy, cz):  # type: ignore[no-untyped-def]
 
 
 @njit
-def _pose(point, rigid, turns):  # type: ignore[no-untyped-def]
+def _pose(point: Float32, rigid: np.float32, turns: Float32) -> None:
     x, y, z = point[0], point[1], point[2]
     t = rigid * np.float32(STEPS)
     step = min(int(t), STEPS - 1)
@@ -116,7 +136,7 @@ def _pose(point, rigid, turns):  # type: ignore[no-untyped-def]
 
 
 @njit
-def _normals(faces, segment, at, normal, count):  # type: ignore[no-untyped-def]
+def _normals(faces: Int32, segment: Int32, at: Float32, normal: Float32, count: int) -> None:
     for v in range(count):
         normal[v, 0], normal[v, 1], normal[v, 2] = np.float32(0), np.float32(0), np.float32(0)
     for s in range(len(segment)):

@@ -1,8 +1,9 @@
-"""Which sides of the triangles of hair, beards and glasses a camera can ever see.
+"""The sides of triangles of hair, beards and glasses that a camera can ever see.
 
-A shock of hair is a pile of open surfaces. Most of their backs, and the fronts of what lies deep, are never seen; without them
-there is less to draw. What is seen is found by drawing the neutral head with each part from all around the front; that is widened
-by their neighbours, as other heads bend their hair otherwise.
+A head of hair is a pile of open surfaces. Most of their backs, and the fronts of deep layers, are
+never visible; leaving them out saves drawing. The visible ones are found by drawing the neutral
+head with each part from all directions in front of it. The result is widened by neighbours, since
+other heads bend their hair differently.
 """
 
 import numpy as np
@@ -14,13 +15,13 @@ from pe_pyrender_faces.raster import LANES, owners
 VIEWS = [(yaw, pitch) for yaw in (-65, -40, -20, 0, 20, 40, 65) for pitch in (-30, -5, 25)]
 """Degrees, further round than heads turn."""
 GRID = 224
-"""Samples a side."""
+"""Samples per side."""
 STEP = 16
-"""Steps of coordinates between them."""
+"""Coordinate steps between samples."""
 REACH = 2.4
-"""Decimetres from the middle of the grid to its border; hair beyond it counts as seen."""
+"""Decimetres from the middle of the grid to its border; hair beyond it counts as visible."""
 WIDER = 0.15
-"""Decimetres."""
+"""Decimetres by which the visible area is widened."""
 CENTRE = np.array([0.0, 0.1, 0.2], np.float32)
 DEPTH_STEPS = 60000
 
@@ -28,11 +29,12 @@ DEPTH_STEPS = 60000
 def seen_sides(
     vertices: NDArray[np.float32], head_faces: NDArray[np.int32], part_faces: NDArray[np.int32]
 ) -> NDArray[np.uint8]:
-    """uint8 [faces of the part]: FRONT, BACK, both or 0.
+    """Find the visible sides: uint8 [faces of the part], FRONT, BACK, both or 0.
 
     Args:
         vertices: float32 [N, 3], of the head and the part.
-        head_faces: int32 [F, 3]; part_faces: int32 [G, 3], both counted in vertices.
+        head_faces: int32 [F, 3], indices into `vertices`.
+        part_faces: int32 [G, 3], indices into `vertices`.
     """
     faces = np.concatenate([head_faces, part_faces])
     seen = np.zeros((2, len(part_faces)), bool)
@@ -64,14 +66,14 @@ def seen_sides(
 def _widened(
     seen: NDArray[np.bool_], faces: NDArray[np.int32], vertices: NDArray[np.float32]
 ) -> NDArray[np.bool_]:
-    """What is seen, and the triangles around it about WIDER far."""
+    """The visible triangles and those within about WIDER of them."""
     edge = float(
         np.linalg.norm(vertices[faces] - vertices[np.roll(faces, 1, axis=1)], axis=2).mean()
     )
     for _ in range(max(1, round(WIDER / max(edge, 1e-3)))):
         near = np.zeros(len(vertices), bool)
         near[faces[seen]] = True
-        seen = near[faces].any(axis=1)
+        seen = np.asarray(near[faces].any(axis=1))
     return seen
 
 

@@ -1,46 +1,52 @@
-"""Between micropolygons and the OpenGL atlas: triangles onto a tile, and a tile's pixels into a picture."""
+"""Between micropolygons and the OpenGL atlas: triangles to a tile, and its pixels to a picture."""
 
 import numpy as np
 
+from pe_pyrender_faces.arrays import Float32, Int32, Int64, UInt8
 from pe_pyrender_faces.backdrop import between, ends
 from pe_pyrender_faces.project import UNITS
 from pe_sdk.compiled import njit
 
 GRAIN = 2
-"""Corners that clipping makes are rounded to multiples of this many steps: 1/256 of a drawn pixel or more."""
+"""New corners of clipped polygons are rounded to multiples of this many steps.
+
+They are at least 1/256 of a drawn pixel.
+"""
 
 
 @njit
 def pack_tile(
-    corners,
-    depths,
-    rgb,
-    owned,
-    count,
-    drawn,
-    top,
-    left,
-    height,
-    width,
-    atlas_height,
-    positions,
-    colours,
-    end,
-):  # type: ignore[no-untyped-def]
+    corners: Int32,
+    depths: Int32,
+    rgb: UInt8,
+    owned: UInt8,
+    count: int,
+    drawn: int,
+    top: int,
+    left: int,
+    height: int,
+    width: int,
+    atlas_height: int,
+    positions: Float32,
+    colours: Float32,
+    end: int,
+) -> int:
     """Append the triangles of one head, clipped to its tile, to the vertices of an atlas.
 
     Args:
-        corners, depths, rgb: of `dice.dice`, of one head; the first count of them.
-        owned: uint8 [T], of `raster.owners`; what is 0 is left out.
-        drawn: pixels of the atlas a side of a pixel of the picture.
+        corners, depths, rgb: of `dice.dice`, for one head.
+        owned: uint8 [T], of `raster.owners`; triangles with 0 are left out.
+        count: number of triangles.
+        drawn: pixels of the atlas per side of a pixel of the picture.
         top, left, height, width: of the tile, in pixels of the atlas.
         atlas_height: in pixels; OpenGL counts lines from below.
-        positions: float32 [at least end + 15 count, 3], pixels and depth below the near plane at -1.
-        colours: float32 [as many, 4], of which the last column is left alone.
-        end: vertices that are there.
+        positions: float32 [at least end + 15 count, 3], in pixels, and depth below the near plane
+            at -1.
+        colours: float32 [as many, 4]; the last column is not written.
+        end: number of vertices so far.
 
     Returns:
-        Vertices that are there now.
+        Number of vertices afterwards.
     """
     right, bottom, scale = (
         width * (UNITS // drawn),
@@ -86,10 +92,11 @@ def pack_tile(
 
 
 @njit
-def _clip(polygon, size, axis, border, sign, out):  # type: ignore[no-untyped-def]
-    """The part of a polygon at one side of a border (Sutherland and Hodgman 1974), its new corners rounded to steps.
+def _clip(polygon: Int64, size: int, axis: int, border: int, sign: int, out: Int64) -> int:
+    """Clip a polygon at one side of a border (Sutherland and Hodgman 1974).
 
-    A new corner is computed from the corner inside to the one outside, whichever triangle asks, so neighbours still meet.
+    New corners are rounded to steps. A new corner is computed from the corner inside to the one
+    outside, whichever triangle asks, so neighbours still meet.
     """
     count, other = 0, 1 - axis
     for k in range(size):
@@ -109,12 +116,15 @@ def _clip(polygon, size, axis, border, sign, out):  # type: ignore[no-untyped-de
 
 
 @njit
-def unpack_tile(atlas, drawn, top, left, background, out):  # type: ignore[no-untyped-def]
-    """Filter a tile by boxes of drawn by drawn pixels and lay it over its background.
+def unpack_tile(
+    atlas: UInt8, drawn: int, top: int, left: int, background: Float32, out: UInt8
+) -> None:
+    """Filter a tile by boxes of drawn by drawn pixels, and composite it over its background.
 
     Args:
-        atlas: uint8 [height, width, 4], the lowest line first; colours are premultiplied by the coverage, the fourth channel.
-        drawn: pixels of the atlas a side of a pixel of the picture.
+        atlas: uint8 [height, width, 4], the lowest line first; colours are premultiplied by the
+            coverage, which is the fourth channel.
+        drawn: pixels of the atlas per side of a pixel of the picture.
         top, left: of the tile, in pixels of the atlas.
         background: float32 [4, 3], of `bake.Batch`.
         out: uint8 [H, W, 3], written.

@@ -1,4 +1,7 @@
-"""Written text as a simulator: 200 faces and more, placed, slanted, bent and inked. Light to import: the rest is loaded when used."""
+"""Rendered text as a simulator: 200+ faces, placed, slanted, bent and inked.
+
+This module is light to import: the rest loads at the first use.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,24 +12,29 @@ from pe_sdk import CannotMake, GeneratorSpec, OutputSpec, Simulator, hookimpl, o
 
 @dataclass(frozen=True)
 class Options:
-    """What can be set with `--set name=value`."""
+    """Options of the simulator, set with `--set name=value`."""
 
     texts: dict[str, str] = option(
-        {}, "what to write for a label, e.g. texts.seven=7; else the label's name"
+        {}, "text to write for one label, such as texts.seven=7; default: the label's name"
     )
-    fonts: str = option("", "folder of TTF, OTF or WOFF files to use instead of the shipped faces")
-    faces: str = option("all", "which shipped faces: handwriting, print or all")
+    fonts: str = option(
+        "", "folder of TTF, OTF, TTC, WOFF or WOFF2 fonts; empty: the shipped faces"
+    )
+    faces: str = option("all", "shipped faces to write with: handwriting, print or all")
 
     def __post_init__(self) -> None:
         if self.faces not in ("handwriting", "print", "all"):
-            raise ValueError(f"option 'faces' is handwriting, print or all, got {self.faces!r}")
+            raise ValueError(
+                f"option 'faces' must be handwriting, print or all, got {self.faces!r}"
+            )
 
 
 def make(output: OutputSpec, labels: tuple[str, ...], options: Any) -> Simulator:
-    """The simulator for these labels.
+    """Build the simulator for these labels.
 
     Raises:
-        CannotMake: an output it cannot draw, texts for unknown labels, no usable fonts, or characters no face has.
+        CannotMake: the output cannot be drawn, a text is for an unknown label, there is no usable
+            font, or no face has the characters.
     """
     if unknown := sorted(set(options.texts) - set(labels)):
         raise CannotMake(
@@ -45,7 +53,7 @@ def pe_generators() -> Iterable[GeneratorSpec]:
     return [
         GeneratorSpec(
             name="text-render",
-            summary="written text: 200+ faces, strokes, affine and smooth elastic deformation",
+            summary="written text: 200+ faces, strokes, affine and elastic deformation",
             factory=make,
             options=Options,
             labels=tuple("0123456789"),

@@ -1,4 +1,4 @@
-"""The glyph atlas: faces, and the cells and metrics of their characters; as shipped, or made from other fonts."""
+"""The glyph atlas: faces with the cells and metrics of their characters, shipped or user-made."""
 
 import json
 import zipfile
@@ -16,13 +16,24 @@ DIGITS = "0123456789"
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 PUNCTUATION = " .,:;!?'\"()-+=/&@#%*"
 PARTS = {"digits": DIGITS, "others": LETTERS + PUNCTUATION}
-"""Files of the shipped atlas, so that digits load alone."""
+"""Files of the shipped atlas: digits load without the rest."""
 CHARS = "".join(PARTS.values())
 
 
 @dataclass(frozen=True)
 class Face:
-    """One face. licence: SPDX expression; source: package it was taken from; notice: file name in LICENSES."""
+    """One face.
+
+    Args:
+        name: unique name, the value of the parameter "font".
+        family: family name in the font.
+        style: style name in the font.
+        handwriting: whether it looks handwritten.
+        licence: SPDX expression.
+        source: package that the face was taken from.
+        version: version of that package.
+        notice: file name in LICENSES.
+    """
 
     name: str
     family: str
@@ -42,8 +53,8 @@ class Atlas:
         faces: F faces.
         chars: G characters.
         cells: uint8 [F, G, SIZE, SIZE] (see `cells`).
-        metrics: float32 [F, G, 5] in em.
-        present: bool [F, G].
+        metrics: float32 [F, G, 5] in em (columns: see `cells`).
+        present: bool [F, G], whether the face has the character.
     """
 
     faces: tuple[Face, ...]
@@ -60,7 +71,7 @@ class Atlas:
 
 
 def join(parts: Iterable[Atlas]) -> Atlas:
-    """Atlases of the same faces side by side: the union of their characters."""
+    """Join atlases of the same faces into one with the union of their characters."""
     parts = list(parts)
     return Atlas(
         parts[0].faces,
@@ -72,7 +83,7 @@ def join(parts: Iterable[Atlas]) -> Atlas:
 
 
 def write_part(path: Path, atlas: Atlas, small: bool) -> None:
-    """Write glyphs (not the faces) as an LZMA-compressed npz; small: as by `cells.shrink`."""
+    """Write glyphs (not the faces) as an LZMA-compressed npz; `small` stores `cells.shrink`."""
     members = {
         "chars": np.array(atlas.chars),
         "metrics": atlas.metrics,
@@ -83,17 +94,17 @@ def write_part(path: Path, atlas: Atlas, small: bool) -> None:
         members[_member(char)] = pack(shrink(cells) if small else cells)
     with zipfile.ZipFile(path, "w") as archive:
         for name, array in members.items():
-            member = zipfile.ZipInfo(f"{name}.npy")  # of a fixed date: same glyphs, same bytes
+            member = zipfile.ZipInfo(f"{name}.npy")  # fixed date: same glyphs, same bytes
             member.compress_type = zipfile.ZIP_LZMA
             with archive.open(member, "w") as file:
                 np.lib.format.write_array(file, array, allow_pickle=False)
 
 
 def read_part(path: Path, faces: tuple[Face, ...], wanted: str) -> Atlas:
-    """Those characters of a written part that are wanted.
+    """Read the wanted characters of a written part.
 
     Raises:
-        ValueError: the file is of other faces.
+        ValueError: the file holds another set of faces.
     """
     with np.load(path, allow_pickle=False) as archive:
         held, small = str(archive["chars"]), bool(archive["small"])
@@ -116,7 +127,7 @@ def _member(char: str) -> str:
 
 
 def write_faces(path: Path, faces: Iterable[Face]) -> None:
-    """Write the face table as JSON, one face a line."""
+    """Write the face table as JSON, one face per line."""
     lines = ",\n".join(json.dumps(asdict(face), ensure_ascii=False) for face in faces)
     path.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
 
@@ -128,7 +139,10 @@ def shipped_faces() -> tuple[Face, ...]:
 
 
 def shipped(chars: str) -> Atlas:
-    """The shipped faces, with those of `chars` that the atlas holds (ten digits load in a tenth of a second)."""
+    """The shipped faces with the characters of `chars` that the atlas has.
+
+    Ten digits load in a tenth of a second.
+    """
     faces = shipped_faces()
     names = [name for name, held in PARTS.items() if set(held) & set(chars)] or ["digits"]
     with resources.as_file(resources.files("pe_text_render") / "assets") as folder:

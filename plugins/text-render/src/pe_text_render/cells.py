@@ -1,38 +1,38 @@
-"""How a glyph is stored: a square cell of signed distances, coded for compression."""
+"""Storage of a glyph: a square cell of signed distances, coded for compression."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 SIZE = 44
-"""Pixels a side of a cell."""
+"""Side of a cell in pixels."""
 MARGIN = 6
-"""Pixels around the ink box, room for thicker strokes and blur."""
+"""Pixels around the ink box: room for thicker strokes and blur."""
 INNER = SIZE - 2 * MARGIN
-"""The longer side of the ink box in cell pixels."""
+"""Longer side of the ink box in cell pixels."""
 ZERO = 128
-"""The value at the outline; larger inside."""
+"""Value at the outline; larger inside."""
 STEPS = 16
-"""Values a cell pixel of distance."""
+"""Values per cell pixel of distance."""
 ADVANCE, LEFT, TOP, RIGHT, BOTTOM = range(5)
 """Columns of the metrics, in em; y grows downwards from the baseline."""
 
 
 SMALL = 30
-"""Pixels a side of a cell as stored for characters other than digits."""
+"""Side in pixels of a stored cell of characters other than digits."""
 
 
 def shrink(cells: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Cells [..., SIZE, SIZE] at SMALL pixels a side and with every second value, to be stored."""
+    """Shrink cells [..., SIZE, SIZE] for storage: SMALL pixels a side and every second value."""
     return np.asarray(_resize(cells, SMALL) // 2, dtype=np.uint8)
 
 
 def grow(small: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """What `shrink` made, at full size again (nearly the same: distances are smooth)."""
+    """Restore the size of shrunk cells; nearly lossless, since distances are smooth."""
     return _resize(small * np.uint8(2), SIZE)
 
 
 def _resize(cells: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """Linear interpolation along both axes, in whole numbers: the same on every machine."""
+    """Interpolate linearly along both axes, in integers: the same on every machine."""
     old = cells.shape[-1]
     place = np.clip((np.arange(side) + 0.5) * old / side - 0.5, 0, old - 1.001)
     low = place.astype(np.int64)
@@ -43,12 +43,15 @@ def _resize(cells: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
 
 
 def pack(cells: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Differences along both axes of uint8 [..., h, w], modulo 256: nearly constant for a distance field."""
+    """Differences along both axes of uint8 [..., h, w], modulo 256.
+
+    They are nearly constant for a distance field, so they compress well.
+    """
     rows = np.diff(cells, axis=-2, prepend=np.uint8(0))
     return np.asarray(np.diff(rows, axis=-1, prepend=np.uint8(0)), dtype=np.uint8)
 
 
 def unpack(packed: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Inverse of `pack`."""
+    """Invert `pack`."""
     columns = np.add.accumulate(packed, axis=-1, dtype=np.uint8)
     return np.asarray(np.add.accumulate(columns, axis=-2, dtype=np.uint8), dtype=np.uint8)

@@ -1,4 +1,4 @@
-"""Which atlas to write with: the shipped one, or one of the user's fonts."""
+"""The choice of an atlas: the shipped one, or one made from the user's fonts."""
 
 from pathlib import Path
 
@@ -8,15 +8,15 @@ from pe_text_render.atlas import Atlas, shipped
 
 
 def choose(fonts: str, faces: str, chars: str) -> Atlas:
-    """The atlas that the options ask for.
+    """The atlas that the options select.
 
     Args:
         fonts: folder of fonts, or "" for the shipped atlas.
-        faces: "handwriting", "print" or "all", of the shipped atlas.
+        faces: "handwriting", "print" or "all" of the shipped atlas.
         chars: characters that will be written.
 
     Raises:
-        CannotMake: the folder is none, or holds no usable font.
+        CannotMake: there is no such folder, or it holds no usable font.
     """
     if fonts:
         from pe_text_render.userfonts import atlas_of

@@ -1,17 +1,32 @@
-"""Compiled helpers of layout: stamping glyph cells into a line's field, and measuring fields."""
+"""Compiled helpers of the layout: stamping glyph cells into a line's field, measuring fields."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pe_sdk.compiled import njit
 from pe_text_render.cells import STEPS, ZERO
 
 
 @njit
-def stamp(field, cell, centre_x, centre_y, half_x, half_y, ratio):  # type: ignore[no-untyped-def]
-    """Put a glyph cell into `field` (uint8, in place): the union is the larger distance.
+def stamp(
+    field: NDArray[np.uint8],
+    cell: NDArray[np.uint8],
+    centre_x: float,
+    centre_y: float,
+    half_x: float,
+    half_y: float,
+    ratio: float,
+) -> None:
+    """Put a glyph cell into `field` (uint8, in place): the union takes the larger distance.
 
-    centre_x, centre_y: where the cell's centre goes, in field pixels; half_x, half_y: half the size of the ink box, in cell
-    pixels; ratio: cell pixels a field pixel. Where the cell ends, or its range of distances does, the glyph is as far as its box.
+    Beyond the cell, or beyond its range of distances, the distance to the ink box is used.
+
+    Args:
+        field: uint8 [h, w], changed in place.
+        cell: uint8 [SIZE, SIZE].
+        centre_x, centre_y: position of the cell's centre, in field pixels.
+        half_x, half_y: half the size of the ink box, in cell pixels.
+        ratio: cell pixels per field pixel.
     """
     size = cell.shape[0]
     for i in range(field.shape[0]):
@@ -36,11 +51,12 @@ def stamp(field, cell, centre_x, centre_y, half_x, half_y, ratio):  # type: igno
 
 
 @njit
-def measure(block):  # type: ignore[no-untyped-def]
-    """Measures float32 [F, 7] of fields uint8 [F, h, w] (see `layout.Fields`).
+def measure(block: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Measure fields uint8 [F, h, w]; float32 [F, 7] (columns: see `layout.Fields`).
 
-    The mean distance inside a stroke of width s to its outline is s / 4, hence the stroke width. The outline falls
-    between pixels; the half-pixel at either side of the ink box is what is lost by looking at centres.
+    Inside a stroke of width s the mean distance to its outline is s / 4, which yields the stroke
+    width. The outline falls between pixels: looking at centres loses half a pixel on either side
+    of the ink box.
     """
     faces, height, width = block.shape
     out = np.zeros((faces, 7), np.float32)

@@ -1,7 +1,7 @@
-"""Signed distance fields of glyph masks (exact Euclidean distance transform, then sampling on a small grid).
+"""Signed distance fields of glyph masks: an exact Euclidean transform, sampled on a small grid.
 
-The transform is the lower envelope of parabolas, in two passes: Felzenszwalb and Huttenlocher, Distance Transforms of
-Sampled Functions, Theory of Computing 8 (2012), sections 2 and 3.
+The transform computes the lower envelope of parabolas in two passes: Felzenszwalb and Huttenlocher,
+Distance Transforms of Sampled Functions, Theory of Computing 8 (2012), sections 2 and 3.
 """
 
 import numpy as np
@@ -14,8 +14,16 @@ _FAR = 1e12
 
 
 @njit
-def _envelope(values, out, at, bounds):  # type: ignore[no-untyped-def]
-    """One line: out[q] = min over p of (q - p)^2 + values[p]. `at`, `bounds` are work space."""
+def _envelope(
+    values: NDArray[np.float64],
+    out: NDArray[np.float64],
+    at: NDArray[np.int64],
+    bounds: NDArray[np.float64],
+) -> None:
+    """Transform one line: out[q] = min over p of (q - p)^2 + values[p].
+
+    `at` and `bounds` are work space.
+    """
     last = 0
     at[0] = 0
     bounds[0] = -1e20
@@ -40,8 +48,11 @@ def _envelope(values, out, at, bounds):  # type: ignore[no-untyped-def]
 
 
 @njit
-def _to_nearest(mask, wanted):  # type: ignore[no-untyped-def]
-    """Distance in pixels from every pixel centre to the nearest pixel whose mask value is `wanted`: float64 [h, w]."""
+def _to_nearest(mask: NDArray[np.bool_], wanted: bool) -> NDArray[np.float64]:
+    """Distance from every pixel centre to the nearest pixel whose mask value is `wanted`.
+
+    float64 [h, w], in pixels.
+    """
     height, width = mask.shape
     squared = np.empty((height, width))
     longest = max(height, width)
@@ -61,8 +72,16 @@ def _to_nearest(mask, wanted):  # type: ignore[no-untyped-def]
 
 
 @njit
-def _sample(signed, centre_y, centre_x, pitch, zero, steps, out):  # type: ignore[no-untyped-def]
-    """Fill the cell `out` by bilinear lookup: neighbouring cell pixels lie `pitch` mask pixels apart."""
+def _sample(
+    signed: NDArray[np.float64],
+    centre_y: float,
+    centre_x: float,
+    pitch: float,
+    zero: float,
+    steps: float,
+    out: NDArray[np.uint8],
+) -> None:
+    """Fill the cell `out` by bilinear lookup, with `pitch` mask pixels between its pixels."""
     height, width = signed.shape
     size = out.shape[0]
     for i in range(size):
@@ -78,14 +97,15 @@ def _sample(signed, centre_y, centre_x, pitch, zero, steps, out):  # type: ignor
 
 
 def cell_of(mask: NDArray[np.bool_], pitch: float) -> NDArray[np.uint8]:
-    """The signed distance field of a mask that holds ink and touches its four sides (the ink box).
+    """The signed distance field of a mask that is cropped to its ink box.
 
     Args:
-        mask: bool [h, w], True where there is ink.
-        pitch: mask pixels a cell pixel; at least max(h, w) / INNER.
+        mask: bool [h, w], True where there is ink; the ink touches all four sides.
+        pitch: mask pixels per cell pixel; at least max(h, w) / INNER.
 
     Returns:
-        uint8 [SIZE, SIZE], ZERO + STEPS x distance in cell pixels, positive inside; the ink box is centred.
+        uint8 [SIZE, SIZE], ZERO + STEPS x distance in cell pixels, positive inside; the ink box
+        is centred.
     """
     half = SIZE / 2 * pitch + 2
     padded = np.pad(mask, [(max(int(half - side / 2), 1),) * 2 for side in mask.shape])

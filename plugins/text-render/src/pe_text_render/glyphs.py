@@ -1,4 +1,4 @@
-"""Glyphs of one face: from a font file (or any drawn masks) to cells and metrics."""
+"""Glyphs of one face: from a font file, or any drawn masks, to cells and metrics."""
 
 import logging
 from collections.abc import Mapping
@@ -11,12 +11,18 @@ from numpy.typing import NDArray
 from pe_text_render.cells import INNER, SIZE
 
 EM = 300
-"""Pixels an em of the masks from which distances are computed."""
+"""Pixels per em of the masks from which distances are computed."""
 
 
 @dataclass(frozen=True)
 class Mask:
-    """Ink of one glyph. mask: bool [h, w]; left, top: of its first pixel, relative to the origin on the baseline, y down."""
+    """Ink of one glyph, at EM pixels per em.
+
+    Args:
+        mask: bool [h, w], True where there is ink.
+        left, top: position of the first pixel relative to the origin on the baseline, y down.
+        advance: distance to the next origin.
+    """
 
     mask: NDArray[np.bool_]
     left: float
@@ -29,9 +35,10 @@ class Glyphs:
     """Glyphs of one face for a string of characters, in its order.
 
     Args:
-        cells: uint8 [g, SIZE, SIZE] distance fields (see `distance.cell_of`), zero where a glyph is missing.
-        metrics: float32 [g, 5] in em: advance, left, top, right, bottom of the ink box.
-        present: bool [g].
+        cells: uint8 [g, SIZE, SIZE] distance fields (see `distance.cell_of`), zero where a glyph
+            is missing.
+        metrics: float32 [g, 5] in em: advance, and left, top, right, bottom of the ink box.
+        present: bool [g], whether the face has the character.
     """
 
     cells: NDArray[np.uint8]
@@ -40,7 +47,10 @@ class Glyphs:
 
 
 def from_masks(masks: Mapping[str, Mask], chars: str) -> Glyphs:
-    """Turn masks at EM pixels an em into cells. A character without a mask is missing; a mask without ink is a space."""
+    """Turn masks at EM pixels per em into cells.
+
+    A character without a mask is missing; a mask without ink is a space.
+    """
     from pe_text_render.distance import cell_of
 
     cells = np.zeros((len(chars), SIZE, SIZE), np.uint8)
@@ -63,26 +73,28 @@ def from_masks(masks: Mapping[str, Mask], chars: str) -> Glyphs:
 
 
 def pitch(width: float, height: float) -> float:
-    """Em a cell pixel for an ink box of this size in em; a dot is not blown up to the size of a letter."""
+    """Em per cell pixel for an ink box of this size in em.
+
+    It has a lower limit, so that a dot is not enlarged to the size of a letter.
+    """
     return max(float(width), float(height), 0.3) / INNER
 
 
 def from_font(path: Path, chars: str) -> Glyphs:
-    """Glyphs of the first face of a TTF, OTF, WOFF (or, with brotli installed, WOFF2) file.
+    """Glyphs of the first face of a TTF, OTF, TTC, WOFF or (with brotli installed) WOFF2 file.
 
     Raises:
-        Exception: of whatever kind the font libraries raise for a broken file.
+        Exception: of any class, as the font libraries raise for a broken file.
     """
     from fontTools.ttLib import TTFont
     from PIL import Image, ImageDraw, ImageFont
 
-    logging.getLogger("fontTools").setLevel(
-        logging.ERROR
-    )  # its remarks on harmless oddities go to stderr
+    # its remarks on harmless oddities go to stderr
+    logging.getLogger("fontTools").setLevel(logging.ERROR)
     with (
-        path.open("rb") as file,
+        path.open("rb") as file,  # TTFont does not close a broken file
         TTFont(file, lazy=True, fontNumber=0) as tables,
-    ):  # TTFont leaves a broken file open
+    ):
         known = set(tables.getBestCmap() or {})
     font = ImageFont.truetype(str(path), EM, layout_engine=ImageFont.Layout.BASIC)
     masks = {}

@@ -1,42 +1,57 @@
-"""The renderer: distance fields, placed, deformed and inked, to pictures. Pure arithmetic, one row at a time.
+"""The renderer: places, deforms and inks distance fields. Pure arithmetic, one row at a time.
 
-For every picture the affine map from letter to picture is inverted, and each line of pixels is mapped to places in the
-distance field: as the smooth deformation is a sum of products of a polynomial in x and one in y, a line needs five
-coefficients and no more. The distance found there, in pixels, less half of the filter's width is how much of a pixel is ink.
+For every picture the affine map from letter to picture is inverted, and each line of pixels is
+mapped to positions in the distance field. The smooth deformation is a sum of products of a
+polynomial in x and one in y, so a line needs only five coefficients. The distance found there, in
+pixels, relative to the width of the filter, decides how much of a pixel is ink.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pe_sdk.compiled import njit
 from pe_text_render.cells import STEPS, ZERO
 
 BEND2, BEND3 = 0.13, 0.09
-"""Largest shift by one term of degree 2, and 3, as a share of half the size of the letter."""
+"""Largest shift by one term of degree 2, and of degree 3, relative to half the letter's size."""
 REACH = 1.2
 """The deformation is held constant beyond this many half sizes from the letter's centre."""
 THINNEST = 0.4
-"""No stroke is thinned below this share of its own width: contrasts of a face would tear it."""
+"""No stroke is thinned below this share of its own width, or faces with contrast would break."""
 OVERHANG = 1.15
-"""The box of the ink, turned and slanted, is at most this many times as wide and high as the picture."""
+"""Largest size of the turned and slanted ink box, relative to the picture."""
 SOFT = 20.0 / 12.0
-"""Squared width over variance of the smoothstep edge is 20; a pixel's own box has variance 1/12."""
+"""Squared width of a smoothstep edge with the variance of a pixel.
+
+Its squared width is 20 times its variance, and a pixel's own box has variance 1/12.
+"""
 
 
 @njit
-def _edge(distance, steep):  # type: ignore[no-untyped-def]
+def _edge(distance: np.float32, steep: np.float32) -> np.float32:
     t = min(max(np.float32(0.5) + distance * steep, np.float32(0.0)), np.float32(1.0))
     return t * t * (np.float32(3.0) - np.float32(2.0) * t)
 
 
 @njit
-def render(values, start, shape, measures, texts, fonts, numbers, oversample, out):  # type: ignore[no-untyped-def]
+def render(
+    values: NDArray[np.uint8],
+    start: NDArray[np.int64],
+    shape: NDArray[np.int64],
+    measures: NDArray[np.float32],
+    texts: NDArray[np.int64],
+    fonts: NDArray[np.int64],
+    numbers: NDArray[np.float64],
+    oversample: int,
+    out: NDArray[np.uint8],
+) -> None:
     """Draw n pictures.
 
     Args:
-        values, start, shape, measures: of `layout.Fields`.
+        values, start, shape, measures: as in `layout.Fields`.
         texts, fonts: int64 [n], which field.
-        numbers: float64 [n, 23], columns as of `space.NUMERIC`.
-        oversample: sub-pixels a side of a pixel.
+        numbers: float64 [n, 23], columns as in `space.NUMERIC`.
+        oversample: sub-pixels per side of a pixel.
         out: uint8 [n, H, W], overwritten.
     """
     H, W = out.shape[1], out.shape[2]
@@ -59,13 +74,13 @@ def render(values, start, shape, measures, texts, fonts, numbers, oversample, ou
         small = min(h, w)
         turn = p[2] * (np.pi / 180.0)
         cos, sin = np.cos(turn), np.sin(turn)
-        # a long line that is turned would leave the picture: it is made smaller, a digit hardly ever
+        # shrink a long line that would leave the picture when turned; a digit hardly ever does
         spread_x = abs(cos) * sx * ink_w + abs(cos * p[3] + sin) * sy * ink_h
         spread_y = abs(sin) * sx * ink_w + abs(cos - sin * p[3]) * sy * ink_h
         shrink = min(1.0, OVERHANG * w / spread_x, OVERHANG * h / spread_y)
         sx, sy = sx * shrink, sy * shrink
         scale = np.sqrt(sx * sy)
-        # forward map of a letter's place q: c + [[m00, m01], [m10, m11]] (q - centre of mass)
+        # forward map of a point q of the letter: c + [[m00, m01], [m10, m11]] (q - centre of mass)
         m00, m01 = cos * sx, (-cos * p[3] - sin) * sy
         m10, m11 = sin * sx, (-sin * p[3] + cos) * sy
         det = m00 * m11 - m01 * m10
@@ -79,7 +94,7 @@ def render(values, start, shape, measures, texts, fonts, numbers, oversample, ou
         bright = np.float32(255.0 * p[8] / (oversample * oversample))
         # deformation
         size = 0.5 * max(sx * ink_w, sy * ink_h)
-        strength = min(size, sy * ink_h)  # a long line bends no more than its letters do
+        strength = min(size, sy * ink_h)  # a long line bends no more than its letters
         b2, b3 = BEND2 * strength, BEND3 * strength
         bend = 0.0
         for k in range(9, 23):
@@ -114,7 +129,7 @@ def render(values, start, shape, measures, texts, fonts, numbers, oversample, ou
                 y = Y * oversample + sub + 0.5 - cy
                 t = min(max(y / size, -REACH), REACH)
                 q2, q3 = 1.5 * t * t - 0.5, (2.5 * t * t - 1.5) * t
-                # shift of this line: constant, and factors of P1, P2, P3 of x, in both directions
+                # shift of this line: a constant, and factors of P1, P2, P3 of x, for x and for y
                 ax = b2 * p[11] * q2 + b3 * p[15] * q3
                 ax1 = b2 * p[10] * t + b3 * p[14] * q2
                 ax2 = b2 * p[9] + b3 * p[13] * t
@@ -150,7 +165,8 @@ def render(values, start, shape, measures, texts, fonts, numbers, oversample, ou
                         lower = v10 + fx * (v11 - v10)
                         value = upper + fy * (lower - upper)
                     fine[i] = value
-                # ink of a stroke `deep` wide: this edge less the opposite one, which matters where the pen is thin or soft
+                # ink of a stroke `deep` wide: this edge minus the opposite one, which matters
+                # where the pen is thin or soft
                 for i in range(first, last):
                     distance = min(fine[i] * to_px + lift, half)
                     fine[i] = _edge(distance, steep) - _edge(distance - deep, steep)

@@ -1,4 +1,4 @@
-"""Texts to distance fields: one field a (text, face), with the measures the renderer places it by."""
+"""Layout of texts: one distance field per text and face, with the measures that place it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,11 +20,11 @@ class Fields:
     """Distance fields of L texts in F faces.
 
     Args:
-        values: uint8, all fields one after the other; those of one text have one shape.
+        values: uint8, all fields one after the other; the fields of one text have one shape.
         start: int64 [L], where the fields of a text begin in `values`.
         shape: int64 [L, 2], rows and columns of a text's fields.
-        measures: float32 [L, F, 7] in field pixels: left, top, right, bottom of the ink, its centre of mass x, y, and the
-            mean stroke width.
+        measures: float32 [L, F, 7] in field pixels: left, top, right, bottom of the ink, its
+            centre of mass x, y, and the mean stroke width.
     """
 
     values: NDArray[np.uint8]
@@ -34,7 +34,7 @@ class Fields:
 
 
 def lay_out(atlas: Atlas, texts: Sequence[str]) -> Fields:
-    """Set every text in every face. All faces must have all characters, and every text some ink."""
+    """Set every text in every face; all faces have all characters, and every text has ink."""
     blocks = [_single(atlas, text) if len(text) == 1 else _line(atlas, text) for text in texts]
     start = np.cumsum([0] + [block.size for block in blocks[:-1]])
     shape = np.array([block.shape[1:] for block in blocks], dtype=np.int64)
@@ -49,7 +49,7 @@ def _single(atlas: Atlas, text: str) -> NDArray[np.uint8]:
 
 
 def _line(atlas: Atlas, text: str) -> NDArray[np.uint8]:
-    """Fields [F, h, w] of a line of glyphs: advances as of the face, no kerning; union of the inks."""
+    """Fields [F, h, w] of a line of glyphs: the face's advances, no kerning, union of the ink."""
     which = [atlas.chars.index(char) for char in text]
     metrics = atlas.metrics[:, which].astype(np.float64)
     pens = np.cumsum(metrics[:, :, ADVANCE], axis=1) - metrics[:, :, ADVANCE]
@@ -60,7 +60,7 @@ def _line(atlas: Atlas, text: str) -> NDArray[np.uint8]:
     bottom = np.where(inked, metrics[:, :, BOTTOM], -np.inf).max(1)
     width, height = right - left, bottom - top
     columns = int(np.clip(np.ceil(INNER * np.median(width / height)), INNER, WIDE))
-    em = np.maximum(width / columns, height / INNER)  # em a field pixel, a face
+    em = np.maximum(width / columns, height / INNER)  # em per field pixel, for each face
     block = np.zeros((len(atlas.faces), SIZE, columns + 2 * MARGIN), np.uint8)
     for f in range(len(atlas.faces)):
         for k, glyph in enumerate(which):

@@ -1,4 +1,7 @@
-"""An atlas of the user's own fonts, built once for each font and kept in the cache folder under a digest of its content."""
+"""An atlas of the user's own fonts.
+
+Each font is converted once and kept in the cache folder under a digest of its content.
+"""
 
 import contextlib
 import os
@@ -17,30 +20,28 @@ from pe_text_render.glyphs import EM, Glyphs, from_font
 
 SUFFIXES = (".ttf", ".otf", ".ttc", ".woff", ".woff2")
 _FORMAT = f"1/{SIZE}/{INNER}/{STEPS}/{EM}"
-"""Part of the digest: glyphs made otherwise are other glyphs."""
+"""Part of the digest: glyphs made with other settings are other glyphs."""
 
 
 def atlas_of(folder: Path, chars: str) -> Atlas:
-    """Atlas of the fonts in a folder and its sub-folders, in order of their paths.
+    """Build the atlas of the fonts in a folder and its subfolders, ordered by path.
 
-    A font that cannot be read is one `PluginWarning` that names the file.
+    A font that cannot be read causes one `PluginWarning` that names the file.
 
     Raises:
-        CannotMake: no such folder, or no usable font in it.
+        CannotMake: there is no such folder, or no usable font in it.
     """
     if not folder.is_dir():
-        raise CannotMake(f"no folder of fonts at {folder}")
+        raise CannotMake(f"there is no folder {folder}; give a folder of fonts that exists")
     chars = "".join(sorted(set(chars)))
     found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
     faces, made = [], []
     for path in found:
         try:
             glyphs = _cached(path, chars)
-        except (
-            Exception
-        ) as error:  # a broken font file makes the font libraries raise anything at all
+        except Exception as error:  # the font libraries raise anything for a broken file
             warnings.warn(
-                f"text-render: left out the font {path}: {_line(error)}",
+                f"text-render: skipped the font {path}, which cannot be read: {_line(error)}",
                 PluginWarning,
                 stacklevel=2,
             )
@@ -48,7 +49,7 @@ def atlas_of(folder: Path, chars: str) -> Atlas:
         faces.append(_face(path, folder, found))
         made.append(glyphs)
     if not made:
-        raise CannotMake(f"no usable font in {folder}: it takes {', '.join(SUFFIXES)} files")
+        raise CannotMake(f"no usable font in {folder}; put {', '.join(SUFFIXES)} files there")
     stacks = [
         np.stack([getattr(glyphs, name) for glyphs in made])
         for name in ("cells", "metrics", "present")
@@ -67,7 +68,7 @@ def _face(path: Path, folder: Path, found: list[Path]) -> Face:
 
 
 def cache_folder() -> Path:
-    """Where glyphs of user's fonts are kept."""
+    """The folder where glyphs of the user's fonts are kept."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "pe" / "text-render"
 
@@ -80,21 +81,16 @@ def _cached(path: Path, chars: str) -> Glyphs:
     try:
         with np.load(kept, allow_pickle=False) as archive:
             return Glyphs(archive["cells"], archive["metrics"], archive["present"])
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        zipfile.BadZipFile,
-    ):  # not there, or not whole: made anew
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):  # missing or damaged: made again
         pass
     glyphs = from_font(path, chars)
-    with contextlib.suppress(OSError):  # a cache that cannot be written costs time, no more
+    with contextlib.suppress(OSError):  # a cache that cannot be written only costs time
         _write(kept, glyphs)
     return glyphs
 
 
 def _write(path: Path, glyphs: Glyphs) -> None:
-    """Written whole or not at all, whoever else writes the same."""
+    """Write atomically, whoever else writes the same file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
     try:
