@@ -1,4 +1,4 @@
-"""Avatars a CPU second, on one thread. `python benchmarks/avatars.py [SECONDS]`"""
+"""Avatars per CPU second, on one thread: `python benchmarks/avatars.py [SECONDS]`"""
 
 import sys
 import time
@@ -10,7 +10,10 @@ from pe_sdk import OutputSpec, random
 
 
 def rate(size: int, seconds: float, block: int = 256) -> tuple[float, float]:
-    """ImagePreprocessor a CPU second, rendered in blocks as the host calls, parameters drawn beforehand; and CPU seconds to set up."""
+    """Pictures per CPU second, and CPU seconds to set up.
+
+    Pictures are rendered in blocks, as by the host; their parameters are drawn beforehand.
+    """
     start = time.process_time()
     made = pe_avatars.make(OutputSpec.image(size, size, 3), ("avatar",), pe_avatars.Options())
     setup = time.process_time() - start
@@ -35,7 +38,8 @@ def main() -> None:
     for size in (32, 64):
         speed, setup = rate(size, seconds)
         print(
-            f"{size:>3} x {size:<3} {speed:>9,.0f} avatars a CPU second; {setup:.2f} s to draw the layers"
+            f"{size:>3} x {size:<3} {speed:>9,.0f} avatars per CPU second; "
+            f"{setup:.2f} s to draw the layers"
         )
 
 

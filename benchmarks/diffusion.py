@@ -1,4 +1,7 @@
-"""Samples of the shipped diffusion model a CPU second, on one thread. `python benchmarks/diffusion.py [SECONDS]`"""
+"""Samples of the shipped diffusion model per CPU second, on one thread.
+
+python benchmarks/diffusion.py [SECONDS]
+"""
 
 import os
 import resource
@@ -17,7 +20,7 @@ BLOCK = 64
 
 
 def rate(call: Callable[[], object], seconds: float) -> float:
-    """Samples a CPU second (user and system) of calls that make a block."""
+    """Samples per CPU second (user and system); each call makes a block."""
     call()
     done, start = 0, time.process_time()
     while (spent := time.process_time() - start) < seconds:
@@ -32,21 +35,22 @@ def main() -> None:
     seeds = random.derive(1, "benchmark", BLOCK)
     labels = random.integers(seeds, "label", len(LABELS))
     print(
-        f"torch {torch.__version__}, {os.cpu_count()} cores; one thread; blocks of {BLOCK}; CPU seconds of this process"
+        f"torch {torch.__version__}, {os.cpu_count()} cores; one thread; blocks of {BLOCK}; "
+        "CPU seconds of this process"
     )
     for dtype in ("auto", "float32"):
         options = pe_diffusion.Options(device="cpu", dtype=dtype)
         made = pe_diffusion.make(OutputSpec.image(28, 28), LABELS, options)
         before = made.random(labels, seeds)
         print(f"dtype={dtype} ({made.backend.place.dtype}), {made.steps} steps")
-        print(
-            f"  random     {rate(lambda m=made: m.random(labels, seeds), seconds):>7,.0f} samples a CPU second"
-        )
+        speed = rate(lambda m=made: m.random(labels, seeds), seconds)
+        print(f"  random     {speed:>7,.0f} samples per CPU second")
         for degree in (0.1, 0.2, 0.4, 0.7):
             speed = rate(lambda m=made, b=before, d=degree: m.vary(b, d, seeds), seconds)
             print(f"  vary {degree:<5} {speed:>7,.0f}")
     print(
-        f"largest memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB; numpy {np.__version__}"
+        f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB; "
+        f"numpy {np.__version__}"
     )
 
 

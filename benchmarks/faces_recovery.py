@@ -1,11 +1,13 @@
-"""What a run on `demo:faces` recovered of it, and what its release is good for.
+"""What a run on `demo:faces` recovered of the data, and what its release is good for.
 
-`pe generate --plugin pyrender-faces --out RUN` first, then `python benchmarks/faces_recovery.py RUN [SEEDS]`.
+First `pe generate --plugin pyrender-faces --out RUN`, then
+`python benchmarks/faces_recovery.py RUN [SEEDS]`. RUN must be a run of 64 x 64 on `demo:faces`.
 
-Prints how far every true marginal is from the random sample and from the release, as the internal report shows it, and the mean accuracy
-over classes, on fresh private records, of a small classifier (glasses or none) trained on the initial sample, on the release and on the
-private records. All three are trained with the same augmentation: rendered pictures are sharper and cleaner than what a camera takes,
-and whoever trains on them blurs and grains them. For runs of 64 x 64 on `demo:faces`.
+Prints the distance of each true marginal from the random sample and from the release, as in the
+internal report, and the accuracy on fresh private records, averaged over the classes, of a small
+classifier (glasses or none) trained on the initial sample, on the release and on the private
+records. All three are trained with the same augmentation: rendered pictures are sharper and cleaner
+than those of a camera, so whoever trains on them adds blur and grain.
 """
 
 import json
@@ -45,7 +47,7 @@ def tensor(images: np.ndarray) -> torch.Tensor:
 
 
 def levelled(pictures: torch.Tensor) -> torch.Tensor:
-    """ImagePreprocessor with the mean and contrast of each taken out: lights are not what labels are about."""
+    """Pictures without the mean and contrast of each: labels do not depend on the light."""
     return (pictures - pictures.mean((1, 2, 3), keepdim=True)) / (
         pictures.std((1, 2, 3), keepdim=True) + 0.05
     )
@@ -54,7 +56,7 @@ def levelled(pictures: torch.Tensor) -> torch.Tensor:
 def accuracy(
     train: tuple[np.ndarray, np.ndarray], test: tuple[np.ndarray, np.ndarray], seed: int
 ) -> float:
-    """Mean of the accuracies of the classes, so that the share of a class is no help."""
+    """Mean of the accuracies of the classes, so that a class's share does not help."""
     torch.manual_seed(seed)
     pictures, labels = tensor(train[0]), torch.from_numpy(train[1])
     net = classifier(pictures.shape[1], 2)
@@ -84,7 +86,7 @@ def accuracy(
 
 
 def initial(run: Path, output: OutputSpec, names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """The random sample that the run began with, drawn again from its parameters."""
+    """The random sample that the run began with, rendered again from its parameters."""
     options = parse_options(
         pe_pyrender_faces.Options, json.loads((run / "manifest.json").read_text())["config"]["set"]
     )
@@ -96,7 +98,7 @@ def initial(run: Path, output: OutputSpec, names: tuple[str, ...]) -> tuple[np.n
 
 
 def marginals(run: Path) -> None:
-    """Distances of the first sample, of the release and of other private records, by parameter."""
+    """Print distances of the first sample, the release and other private records, by parameter."""
     measured = json.loads((run / "internal/evaluation.json").read_text())
     print(f"{'':<24}{'initial':>9}{'release':>9}{'private':>9}")
     distance = measured["frechet"]

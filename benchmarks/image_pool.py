@@ -1,7 +1,10 @@
-"""Build time, memory and rate of variations of pools of rendered faces. `python benchmarks/image_pool.py [COUNT …]`
+"""Build time, memory and rate of variations of pools of rendered faces.
 
-The faces (32 x 32 x 3, by pyrender-faces without OpenGL) are written to an npz first; then each pool is built from it and used in a
-process of its own, with a cache of its own. Memory is the largest resident set, with mapped pages.
+    python benchmarks/image_pool.py [COUNT …]
+
+The faces (32 x 32 x 3, by pyrender-faces without OpenGL) are first written to an npz. Each pool is
+then built from it and used in a process of its own, with a cache of its own. Memory is the largest
+resident set, including mapped pages.
 """
 
 import os
@@ -48,7 +51,7 @@ def write_faces(path: Path, count: int, workers: ProcessPoolExecutor) -> None:
 
 
 def measure(path: str, cache: str) -> list[str]:
-    """Build, open again and vary, in this process."""
+    """Build a pool, open it again and vary its pictures, in this process."""
     os.environ["XDG_CACHE_HOME"] = cache
     import numpy as np
 
@@ -75,7 +78,8 @@ def measure(path: str, cache: str) -> list[str]:
     made = make(path)
     lines = [
         f"build      {time.process_time() - cpu:10.1f} CPU s, {time.perf_counter() - clock:.1f} s",
-        f"           {before:10,.0f} MiB of memory before, {peak():,.0f} MiB at most; {used() - disk:,.0f} MiB on disk",
+        f"           {before:10,.0f} MiB of memory before, {peak():,.0f} MiB at most; "
+        f"{used() - disk:,.0f} MiB on disk",
     ]
     clock = time.perf_counter()
     made = make(path)
@@ -87,12 +91,13 @@ def measure(path: str, cache: str) -> list[str]:
             rows = slice(at, at + BLOCK)
             made.vary(samples.take(rows), degree, seeds[rows])
         lines.append(
-            f"vary {degree:5.2f} {QUERIES / (time.process_time() - cpu):10,.0f} a CPU second"
+            f"vary {degree:5.2f} {QUERIES / (time.process_time() - cpu):10,.0f} per CPU second"
         )
     cpu = time.process_time()
     made.restore(samples.labels, samples.state)
     lines.append(
-        f"read       {QUERIES / (time.process_time() - cpu):10,.0f} pictures a CPU second; {peak():,.0f} MiB at most"
+        f"read       {QUERIES / (time.process_time() - cpu):10,.0f} pictures per CPU second; "
+        f"{peak():,.0f} MiB at most"
     )
     return lines
 
@@ -117,7 +122,7 @@ def main() -> None:
             with ProcessPoolExecutor(2, mp_context=context) as workers:
                 write_faces(path, count, workers)
             print(
-                f"{count:,} faces, rendered by two processes in {time.perf_counter() - clock:.0f} s",
+                f"{count:,} faces rendered by two processes in {time.perf_counter() - clock:.0f} s",
                 flush=True,
             )
             with ProcessPoolExecutor(1, mp_context=context) as alone:

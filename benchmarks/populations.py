@@ -1,6 +1,9 @@
-"""The candidates of every iteration of a run, as npz files for a judge. `python benchmarks/populations.py RUN FOLDER`
+"""The candidates of every iteration of a run, as npz files for a judge.
 
-Writes FOLDER/000.npz (random samples), 001.npz … and release.npz, each with images uint8 [n, H, W, C] and labels int64 [n].
+    python benchmarks/populations.py RUN FOLDER
+
+Writes FOLDER/000.npz (random samples), 001.npz … and release.npz, each with images
+uint8 [n, H, W, C] and labels int64 [n].
 """
 
 import sys

@@ -1,4 +1,7 @@
-"""Procedural shapes a CPU second, on one thread. `python benchmarks/procedural_2d.py [SECONDS]`"""
+"""Procedural shapes per CPU second, on one thread.
+
+python benchmarks/procedural_2d.py [SECONDS]
+"""
 
 import sys
 import time
@@ -12,7 +15,10 @@ from pe_sdk import OutputSpec, SimulatorGenerator, random
 def rate(
     size: int, channels: int, labels: tuple[str, ...], seconds: float, block: int = 256
 ) -> float:
-    """ImagePreprocessor a CPU second, rendered in blocks as the host calls; parameters are drawn beforehand."""
+    """Pictures per CPU second, rendered in blocks, as by the host.
+
+    Parameters are drawn beforehand.
+    """
     output = OutputSpec.image(size, size, channels)
     made = pe_procedural_2d.make(output, labels, pe_procedural_2d.Options())
     seeds = random.derive(1, "benchmark", 20 * block)
@@ -38,7 +44,7 @@ def main() -> None:
         for size, channels in ((28, 1), (32, 3), (8, 1), (64, 3)):
             made = rate(size, channels, labels, seconds)
             print(
-                f"{name:>10} {size:>3} x {size:<3}x {channels} {made:>9,.0f} renders a CPU second"
+                f"{name:>10} {size:>3} x {size:<3}x {channels} {made:>9,.0f} renders per CPU second"
             )
 
 

@@ -1,9 +1,9 @@
-"""Start-up: `python -c pass`, `pe --help`, `pe list-plugins` with a dozen plugins installed, and the import of pe_sdk.
+"""Start-up times of `python -c pass`, `pe --help`, `pe list-plugins` and the import of pe_sdk.
 
     python benchmarks/startup.py [--plugins 12] [--repeat 15]
 
-The plugins are made-up distributions, metadata alone, added to those that are installed until there are so many. The median wall time
-and, as what the machine's load spares, the least.
+Made-up distributions, of metadata only, are added to the installed ones until there are a dozen
+plugins. Prints the median wall time and the least, which the machine's load affects little.
 """
 
 import argparse
@@ -30,7 +30,7 @@ def made_up(folder: Path, count: int) -> None:
 
 def seconds(words: list[str], environment: dict[str, str], repeat: int) -> tuple[float, float]:
     times = []
-    for _ in range(repeat + 1):  # the first fills caches
+    for _ in range(repeat + 1):  # the first one fills caches
         start = time.perf_counter()
         subprocess.run(words, env=environment, check=True, capture_output=True)
         times.append(time.perf_counter() - start)

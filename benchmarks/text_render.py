@@ -1,4 +1,4 @@
-"""Text renders a CPU second, on one thread. `python benchmarks/text_render.py [SECONDS]`"""
+"""Text renders per CPU second, on one thread: `python benchmarks/text_render.py [SECONDS]`"""
 
 import sys
 import time
@@ -12,7 +12,10 @@ LABELS = tuple("0123456789")
 
 
 def rate(size: int, seconds: float, block: int = 256) -> float:
-    """ImagePreprocessor a CPU second, rendered in blocks as the host calls; parameters are drawn beforehand."""
+    """Pictures per CPU second, rendered in blocks, as by the host.
+
+    Parameters are drawn beforehand.
+    """
     made = pe_text_render.make(OutputSpec.image(size, size), LABELS, pe_text_render.Options())
     seeds = random.derive(1, "benchmark", 40 * block)
     labels = random.integers(seeds, "label", len(LABELS))
@@ -34,7 +37,7 @@ def main() -> None:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 3.0
     print(f"numpy {np.__version__}; one thread; blocks of 256; CPU seconds of this process")
     for size in (28, 8, 64):
-        print(f"{size:>3} x {size:<3} {rate(size, seconds):>9,.0f} renders a CPU second")
+        print(f"{size:>3} x {size:<3} {rate(size, seconds):>9,.0f} renders per CPU second")
 
 
 if __name__ == "__main__":

@@ -1,15 +1,16 @@
-"""CPU time, wall time and peak memory of whole runs, as processes with all their workers.
+"""CPU time, wall time and peak memory of whole runs, including all their worker processes.
 
   python benchmarks/whole_run.py [--data FILE.npz] [--case NAME ...]
 
 Cases:
-  cost    5,000 private rows, N = 2,000, T = 4, raw pixels, with lookahead 8 and with none: the run for which the reference
-          implementation takes 74-88 and 10-13 CPU seconds. Start-up (imports of the host and of each worker, compiled code,
-          plan, report) is measured by the same run of one iteration with ten candidates on 50 rows, and shown beside it.
-  main    50,000 private rows at ε = 1, 20,000 samples, defaults otherwise. Needs --data.
+  cost    5,000 private rows, N = 2,000, T = 4, raw pixels, with lookahead 8 and with none: the run
+          for which the reference implementation takes 74-88 and 10-13 CPU seconds. Start-up
+          (imports of the host and of each worker, compiled code, plan, report) is measured by the
+          same run with one iteration and ten candidates on 50 rows, and shown next to it.
+  main    50,000 private rows at ε = 1, 20,000 samples, otherwise defaults. Needs --data.
 
-FILE.npz holds `images` uint8 [n, 28, 28] and `labels`. Without it the rows of `cost` are drawn by text-render itself: the cost
-is the same, the samples are not worth looking at.
+FILE.npz holds `images` uint8 [n, 28, 28] and `labels`. Without it, text-render itself draws the
+rows of `cost`: the cost is the same, but the samples are not worth looking at.
 """
 
 import argparse
@@ -62,7 +63,10 @@ def measured(words: list[str]) -> tuple[float, float, int]:
 
 
 def watch(pid: int, peak: list[int]) -> None:
-    """Sum of the proportional memory of the process and its workers, five times a second."""
+    """Record the peak of the proportional memory of the process and its workers.
+
+    It is sampled five times a second.
+    """
     try:
         top = psutil.Process(pid)
         while top.is_running():

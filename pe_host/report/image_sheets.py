@@ -1,4 +1,4 @@
-"""ImagePreprocessor of a grid as one PNG: a data URI a grid keeps the page small and quick to render."""
+"""Pictures of a grid as one PNG: a data URI a grid keeps the page small and quick to render."""
 
 import base64
 import io

@@ -1,4 +1,4 @@
-"""What is particular to this plugin."""
+"""Tests of what is particular to this plugin."""
 
 import subprocess
 import sys
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pe_sdk import CannotMake, OutputSpec, SourceError
+from pe_sdk import CannotMake, Categorical, Int, OutputSpec, Simulator, SourceError
 from pe_sdk.random import derive
 
 from pe_mujoco_scene import demo, look, machine
@@ -29,7 +29,7 @@ def world() -> Any:
 
 
 def rows(n: int, **fixed: float | str) -> dict[str, Any]:
-    """Random rows in which some parameters are what is asked."""
+    """Random rows, in which some parameters have the given values."""
     params = SPACE.sample(derive(1, "test", n))
     for name, value in fixed.items():
         choices = getattr(SPACE[name], "choices", ())
@@ -47,11 +47,11 @@ def render(simulator: Any, params: dict[str, Any]) -> Any:
     return simulator.render(params, np.zeros(count, np.int64), derive(1, "test", count))
 
 
-def middles(world: Any, asked: dict[str, float]) -> Any:
-    """Where the dropped objects are, [count, 3]."""
-    _, data = world.at(asked)
-    extra = 1 if KINDS[int(asked["kind"])] == "topple" else 0
-    return data.xpos[len(data.xpos) - int(asked["count"]) - extra :][: int(asked["count"])]
+def middles(world: Any, given: dict[str, float]) -> Any:
+    """Positions of the dropped objects, [count, 3]."""
+    _, data = world.at(given)
+    count, extra = int(given["count"]), 1 if KINDS[int(given["kind"])] == "topple" else 0
+    return data.xpos[len(data.xpos) - count - extra :][:count]
 
 
 @pytest.mark.parametrize("shape", [(28, 28, 1), (64, 64, 3), (24, 40, 3), (200, 160, 1)])
@@ -60,7 +60,7 @@ def test_pictures_of_any_size_show_something(shape: tuple[int, int, int]) -> Non
     simulator = make(output, KINDS, Options())
     pictures = render(simulator, rows(6))
     output.check(pictures, 6)
-    # a context that draws nothing leaves pictures black; a camera that looks away, flat ones
+    # A context that draws nothing leaves pictures black, a camera that looks away leaves them flat.
     assert (pictures.reshape(6, -1).mean(axis=1) > 15).all()
     assert (pictures.reshape(6, -1).std(axis=1) > 4).all()
 
@@ -72,12 +72,13 @@ def test_a_grey_picture_is_the_luminance_of_the_coloured_one(simulator: Any) -> 
     assert np.abs(grey - luminance).max() <= 1.5
 
 
-def test_a_picture_depends_on_its_parameters_alone(simulator: Any) -> None:
+def test_a_picture_depends_only_on_its_parameters(simulator: Any) -> None:
     params = rows(8)
     first = render(simulator, params)
     for i in (7, 0, 3):  # other rows between, another simulator, other seeds
         one = {name: column[[i]] for name, column in params.items()}
-        again = make(OUTPUT, ("anything",), Options()).render(one, np.zeros(1, np.int64), derive(9, "other", 1))
+        other = make(OUTPUT, ("anything",), Options())
+        again = other.render(one, np.zeros(1, np.int64), derive(9, "other", 1))
         assert (again[0] == first[i]).all()
 
 
@@ -90,52 +91,48 @@ def test_a_lower_light_is_darker(simulator: Any) -> None:
 def test_the_hue_is_the_colour_of_the_objects(simulator: Any) -> None:
     seen: dict[str, float | str] = {"kind": "stack", "count": 6, "size": 0.048, "time": 0.1}
     seen |= {"hue_spread": 0.0, "saturation": 1.0, "value": 1.0, "table_warmth": 0.0}
-    red, _, blue = np.moveaxis(render(simulator, rows(12, hue=0.0, **seen)).astype(float), 3, 0)
-    red_2, _, blue_2 = np.moveaxis(render(simulator, rows(12, hue=240.0, **seen)).astype(float), 3, 0)
-    assert (red - blue).mean() > 1 > -1 > (red_2 - blue_2).mean()
+    warm, cold = (render(simulator, rows(12, hue=h, **seen)).astype(float) for h in (0.0, 240.0))
+    assert (warm[..., 0] - warm[..., 2]).mean() > 1
+    assert (cold[..., 0] - cold[..., 2]).mean() < -1
 
 
 def test_a_well_made_tower_stands(world: Any) -> None:
-    asked = row(kind="stack", shape="box", count=4, spread=0.2, bounce=0.0, friction=1.0, drop=0.0, time=1.2, size=0.04)
-    asked |= {"length": 1.0, "size_spread": 0.0}
-    heights = middles(world, asked)[:, 2]
+    tower = {"shape": "box", "count": 4, "spread": 0.2, "bounce": 0.0, "friction": 1.0}
+    tower |= {"drop": 0.0, "time": 1.2, "size": 0.04, "length": 1.0, "size_spread": 0.0}
+    heights = middles(world, row(kind="stack", **tower))[:, 2]
     assert heights == pytest.approx(0.04 * np.array([1, 3, 5, 7]), abs=0.003)
 
 
 def test_a_tower_of_spheres_falls(world: Any) -> None:
-    asked = row(kind="stack", shape="sphere", count=4, spread=1.0, time=1.2, size=0.04, size_spread=0.0)
-    assert middles(world, asked)[:, 2].max() < 0.2  # the top one was dropped from 0.28
+    tower = {"shape": "sphere", "count": 4, "spread": 1.0, "time": 1.2}
+    tower |= {"size": 0.04, "size_spread": 0.0}
+    heights = middles(world, row(kind="stack", **tower))[:, 2]
+    assert heights.max() < 0.2  # the top one was dropped from 0.28
 
 
 def test_a_tower_that_is_hit_loses_height(world: Any) -> None:
-    tower = {
-        "shape": "box",
-        "count": 5,
-        "spread": 0.0,
-        "bounce": 0.0,
-        "friction": 0.6,
-        "drop": 0.0,
-        "time": 1.2,
-        "size": 0.035,
-        "heavy": 4.0,
-    }
-    tower |= {"length": 1.0, "size_spread": 0.0, "speed": 2.5, "heavy": 4.0}
-    stands, falls = (middles(world, row(kind=kind, **tower))[:, 2].max() for kind in ("stack", "topple"))
+    tower = {"shape": "box", "count": 5, "spread": 0.0, "bounce": 0.0, "friction": 0.6}
+    tower |= {"drop": 0.0, "time": 1.2, "size": 0.035, "length": 1.0, "size_spread": 0.0}
+    tower |= {"speed": 2.5, "heavy": 4.0}
+    stands, falls = (
+        middles(world, row(kind=kind, **tower))[:, 2].max() for kind in ("stack", "topple")
+    )
     assert falls < stands - 0.05
 
 
 def test_objects_fall_as_fast_as_gravity_says(world: Any) -> None:
     thrown = {"kind": "scatter", "shape": "sphere", "count": 2, "drop": 0.25}
     early, later = (middles(world, row(time=time, **thrown))[0, 2] for time in (0.1, 0.14))
-    # semi-implicit Euler of 4 ms: n steps fall g h² n (n + 1) / 2
+    # Semi-implicit Euler with steps of 4 ms: n steps fall g h² n (n + 1) / 2.
     assert early - later == pytest.approx(9.81 * 0.004**2 * (35 * 36 - 25 * 26) / 2, rel=1e-3)
 
 
 def test_what_was_dropped_does_not_fly_away(world: Any) -> None:
     params = rows(40, bounce=1.0, kind="scatter", time=1.2)
     for i in range(40):
-        asked = {name: float(column[i]) for name, column in params.items()}
-        assert middles(world, asked)[:, 2].max() < 1.0  # contacts that gain energy throw objects metres high
+        one = {name: float(column[i]) for name, column in params.items()}
+        # Contacts that gain energy throw objects metres high.
+        assert middles(world, one)[:, 2].max() < 1.0
 
 
 def test_the_arm_goes_where_it_is_sent(world: Any) -> None:
@@ -146,26 +143,31 @@ def test_the_arm_goes_where_it_is_sent(world: Any) -> None:
     assert turned.body("hand").xpos[1] == pytest.approx(far.body("hand").xpos[0], abs=0.1)
 
 
-def test_labels_named_as_kinds_are_these_kinds() -> None:
+def among(simulator: Simulator, label: str, name: str) -> tuple[str, ...]:
+    parameter = simulator.space_for(label)[name]
+    assert isinstance(parameter, Categorical)
+    return parameter.among
+
+
+def test_labels_named_like_kinds_are_these_kinds() -> None:
     simulator = make(OUTPUT, ("stack", "other"), Options())
-    assert simulator.space_for("stack")["kind"].among == ("stack",)  # type: ignore[union-attr]
-    assert simulator.space_for("other")["kind"].among == KINDS  # type: ignore[union-attr]
+    assert among(simulator, "stack", "kind") == ("stack",)
+    assert among(simulator, "other", "kind") == KINDS
 
 
 def test_options_narrow_labels_and_all() -> None:
     options = Options(labels={"balls": "shape:sphere"}, only="count:3..5,kind:scatter")
     simulator = make(OUTPUT, ("balls", "stack"), options)
-    assert simulator.space_for("balls")["shape"].among == ("sphere",)  # type: ignore[union-attr]
+    assert among(simulator, "balls", "shape") == ("sphere",)
     for label in ("balls", "stack"):
-        space = simulator.space_for(label)
-        assert (space["count"].low, space["count"].high) == (3, 5)  # type: ignore[union-attr]
-        assert space["kind"].among == ("scatter",)  # type: ignore[union-attr]
+        assert simulator.space_for(label)["count"] == Int(3, 5)
+        assert among(simulator, label, "kind") == ("scatter",)
 
 
 @pytest.mark.parametrize(
     ("output", "options", "named"),
     [
-        (OutputSpec("series", (10, 2), "float32"), Options(), "images"),
+        (OutputSpec.series(10, 2), Options(), "images"),
         (OutputSpec.image(32, 32, 4), Options(), "channels"),
         (OutputSpec.image(4, 32), Options(), "pixels"),
         (OutputSpec.image(32, 4096), Options(), "pixels"),
@@ -178,7 +180,7 @@ def test_what_cannot_be_made_is_refused(output: OutputSpec, options: Options, na
         make(output, KINDS, options)
 
 
-def test_a_machine_without_mujoco_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_mujoco_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("simulator", "world"):
         monkeypatch.delitem(sys.modules, f"pe_mujoco_scene.{name}", raising=False)
     monkeypatch.setitem(sys.modules, "mujoco", None)
@@ -187,7 +189,7 @@ def test_a_machine_without_mujoco_is_told_what_to_install(monkeypatch: pytest.Mo
     assert [finding.level for finding in machine.check()] == ["bad"]
 
 
-def test_a_machine_without_egl_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_egl_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> None:
         raise OSError(name)
 
@@ -201,8 +203,14 @@ def test_the_doctor_draws() -> None:
     assert [finding.level for finding in machine.check()] == ["ok", "ok"]
 
 
+def run(program: str) -> None:
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_pyrender_may_draw_in_the_same_process() -> None:
-    """In a process of its own, since pyrender keeps its context until the end."""
+    """This runs in a process of its own, since pyrender keeps its context until the end."""
     pytest.importorskip("pyrender")
     program = """
 import os
@@ -220,13 +228,13 @@ renderer = pyrender.OffscreenRenderer(16, 16)
 before = theirs()
 simulator = make(OutputSpec.image(32, 32, 3), ("stack",), Options())
 def ours():
-    return simulator.render(SPACE.sample(derive(1, "t", 2)), np.zeros(2, np.int64), derive(1, "t", 2))
+    seeds = derive(1, "t", 2)
+    return simulator.render(SPACE.sample(seeds), np.zeros(2, np.int64), seeds)
 first = ours()
 assert (theirs() == before).all() and before.std() > 10
 assert (ours() == first).all() and first.std() > 4
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
+    run(program)
 
 
 def test_a_small_change_is_nearer_than_another_scene(simulator: Any) -> None:
@@ -241,7 +249,7 @@ def test_a_small_change_is_nearer_than_another_scene(simulator: Any) -> None:
     assert (moved < other).sum() >= 18
 
 
-@pytest.mark.parametrize("output", [OutputSpec("series", (20, 2), "float32"), OutputSpec.image(8, 32)])
+@pytest.mark.parametrize("output", [OutputSpec.series(20, 2), OutputSpec.image(8, 32)])
 def test_what_cannot_be_embedded_is_refused(output: OutputSpec) -> None:
     with pytest.raises(CannotMake):
         look.make(output, None)
@@ -250,19 +258,22 @@ def test_what_cannot_be_embedded_is_refused(output: OutputSpec) -> None:
 def test_the_demo_is_what_it_says() -> None:
     location = "demo,records=60,size=24"
     info = demo.describe(location)
-    assert (info.output, info.label_names, info.public) == (OutputSpec.image(24, 24, 3), KINDS, True)
-    table = demo.read(location, info.output, ("reach", "stack"))
+    assert info.output == OutputSpec.image(24, 24, 3)
+    assert (info.label_names, info.public) == (KINDS, True)
+    names = ("reach", "stack")
+    table = demo.read(location, info.output, names)
     info.output.check(table.data, 60)
     params = table.parameters
     assert params is not None and SPACE.contains(params).all()
-    kinds = [("reach", "stack").index(KINDS[k]) if KINDS[k] in ("reach", "stack") else -1 for k in params["kind"]]
-    assert table.labels.tolist() == kinds
+    kinds = [KINDS[k] for k in params["kind"]]
+    labels = [names.index(kind) if kind in names else -1 for kind in kinds]
+    assert table.labels.tolist() == labels
     assert (params["shape"] == SHAPES.index("box")).mean() > 0.35  # 0.2 of uniform draws
     assert params["count"].min() >= 2 and params["count"].max() <= OBJECTS
 
 
 def test_reading_loads_no_driver_into_the_host() -> None:
-    """MuJoCo and OpenGL in one process with torch end in a segmentation fault."""
+    """MuJoCo and OpenGL in one process with torch cause a segmentation fault."""
     program = """
 import sys
 from pe_mujoco_scene import demo
@@ -270,8 +281,7 @@ demo.read("demo,records=8,size=16", demo.describe("demo,size=16").output, demo.K
 assert "mujoco" not in sys.modules
 assert "libEGL" not in open("/proc/self/maps").read()
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
+    run(program)
 
 
 def test_a_demo_that_cannot_be_drawn_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -280,8 +290,11 @@ def test_a_demo_that_cannot_be_drawn_says_why(monkeypatch: pytest.MonkeyPatch) -
         demo.read("demo,records=9,size=16", OutputSpec.image(16, 16, 3), KINDS)
 
 
-@pytest.mark.parametrize("location", ["", "faces", "demo,records=x", "demo,size=8", "demo,channels=2", "demo,colour=1"])
-def test_a_demo_that_there_is_not_is_refused(location: str) -> None:
+@pytest.mark.parametrize(
+    "location",
+    ["", "faces", "demo,records=x", "demo,size=8", "demo,channels=2", "demo,colour=1"],
+)
+def test_an_invalid_location_is_refused(location: str) -> None:
     with pytest.raises(SourceError) as caught:
         demo.describe(location)
     assert "mujoco-scene-data:demo" in caught.value.fix

@@ -1,6 +1,8 @@
-"""Draw docs/images/scenes.png: a row a kind of scene, uniform draws, no private data; below two rows of the demo.
+"""Draw docs/images/scenes.png: a row of uniform draws for each kind of scene, then the demo.
 
-python tools/contact_sheet.py [FILE]
+    python tools/contact_sheet.py [FILE]
+
+The demo has two rows. There is no private data in the picture.
 """
 
 import sys
@@ -28,7 +30,7 @@ def main(file: Path) -> None:
     location = f"demo,records={2 * ACROSS},size={SIDE}"
     rows += np.split(demo.read(location, demo.describe(location).output, KINDS).data, 2)
     sheet = np.concatenate([np.concatenate(list(row), axis=1) for row in rows])
-    # 256 colours, those far from others too, keep it small
+    # 256 colours, rare ones included, keep the file small.
     picture = Image.fromarray(sheet).quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=1)
     picture.save(file, optimize=True)
 

@@ -1,4 +1,4 @@
-"""What is particular to this plugin."""
+"""Tests of what is particular to this plugin."""
 
 from pathlib import Path
 from typing import Any
@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from pe_sdk import CannotMake, Feature, OutputSpec, SourceError
 from pe_sdk.random import derive
 
-from pe_queue_traces import demo, draws, form, measure, reader, simulator
+from pe_queue_traces import demo, draws, measure, reader, schema, simulator
 from pe_queue_traces.node import Node
 from pe_queue_traces.space import ARRIVALS, OUTAGES, SERVICES
 
-OUTPUT = form.series()
+OUTPUT = schema.series()
 CALM = {
     "rate": 4.0,
     "arrivals": ARRIVALS.index("poisson"),
@@ -32,15 +32,16 @@ CALM = {
 
 
 def traces(rows: int = 8, output: OutputSpec = OUTPUT, **changed: Any) -> NDArray[np.float64]:
-    """[rows, T, F] of one queue with several seeds."""
+    """Traces [rows, T, F] of one queue with several seeds."""
     made = simulator.make(output, ("a",), simulator.Options())
-    params = {name: made.space[name].column([value] * rows) for name, value in {**CALM, **changed}.items()}
+    values = {**CALM, **changed}
+    params = {name: made.space[name].column([value] * rows) for name, value in values.items()}
     return made.render(params, np.zeros(rows, np.int64), derive(1, "test", rows)).astype(np.float64)
 
 
 def test_one_server_by_hand() -> None:
-    # Jobs of length 2 come at 0.5, 1, 1.5 and 2; one may wait. So the first runs until 2.5, the second until 4.5, and
-    # the third and fourth are dropped.
+    # Jobs of length 2 arrive at 0.5, 1, 1.5 and 2; one may wait. So the first runs until 2.5, the
+    # second until 4.5, and the third and fourth are dropped.
     arrived = np.array([0.5, 1.0, 1.5, 2.0])
     started, done, dropped = Node(arrived, np.full(4, 2.0), servers=1, queue_limit=1).run(6.0)
     assert started.tolist() == [0.5, 2.5, np.inf, np.inf]
@@ -61,9 +62,9 @@ def test_a_server_that_fails_ends_its_job_first() -> None:
 
 
 def test_mean_wait_is_that_of_theory() -> None:
-    # M/M/1 at load 0.5: utilisation 0.5, 0.5 jobs waiting, and by Little's law a latency of 2 services, 0.25 s.
-    # The seeds are fixed; the bounds are beyond six standard errors.
-    output = form.series(400)
+    # M/M/1 at load 0.5: utilisation 0.5, 0.5 jobs waiting, and by Little's law a latency of 2
+    # services, 0.25 s. The seeds are fixed; the bounds are beyond six standard errors.
+    output = schema.series(400)
     queue, latency, utilisation, drops = traces(60, output, servers=1).mean(axis=(0, 1))
     assert abs(utilisation - 0.5) < 0.02
     assert abs(queue - 0.5) < 0.1
@@ -81,7 +82,8 @@ def test_work_has_the_mean_that_is_asked_for(service: int) -> None:
 @pytest.mark.parametrize("kind", range(len(ARRIVALS)))
 def test_every_arrival_process_has_the_same_mean_rate(kind: int) -> None:
     values = {**CALM, "arrivals": kind}
-    counts = [len(draws.arrivals(values, seed, 100.0)) for seed in derive(4, "test", 400).reshape(-1, 1)]
+    seeds = derive(4, "test", 400).reshape(-1, 1)
+    counts = [len(draws.arrivals(values, seed, 100.0)) for seed in seeds]
     assert abs(np.mean(counts) - 400) < 6  # standard error 1
 
 
@@ -108,8 +110,9 @@ def test_an_outage_fills_the_queue_and_empties_the_servers() -> None:
 
 
 def test_a_short_queue_drops() -> None:
-    assert traces(load=1.3, queue_limit=4)[..., 3].sum() > 2 * traces(load=1.3, queue_limit=60)[..., 3].sum()
-    assert traces(load=1.3, queue_limit=4)[..., 0].max() <= 4
+    short, long = (traces(load=1.3, queue_limit=limit) for limit in (4, 60))
+    assert short[..., 3].sum() > 2 * long[..., 3].sum()
+    assert short[..., 0].max() <= 4
 
 
 def test_features_may_be_fewer_and_in_another_order() -> None:
@@ -120,7 +123,7 @@ def test_features_may_be_fewer_and_in_another_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("output", "told"),
+    ("output", "message"),
     [
         (OutputSpec.image(28, 28), "image"),
         (OutputSpec.series(96, ["queue", "colour"]), "colour"),
@@ -129,8 +132,10 @@ def test_features_may_be_fewer_and_in_another_order() -> None:
         (OutputSpec.series(5000, ["queue"]), "2000"),
     ],
 )
-def test_what_is_no_trace_of_a_queue_is_refused(output: OutputSpec, told: str) -> None:
-    with pytest.raises(CannotMake, match=told):
+def test_an_output_that_is_not_a_trace_of_a_queue_is_refused(
+    output: OutputSpec, message: str
+) -> None:
+    with pytest.raises(CannotMake, match=message):
         simulator.make(output, ("a",), simulator.Options())
 
 
@@ -144,7 +149,7 @@ def test_labels_are_narrower_by_name_or_by_option() -> None:
     made = simulator.make(OUTPUT, ("web", "mail", "batch"), options)
     assert made.space_for("mail")["servers"].to_json()["high"] == 2
     assert made.space_for("web")["load"].to_json()["high"] == 1
-    assert made.space_for("web")["rate"] == made.space["rate"]  # what is said replaces what is usual
+    assert made.space_for("web")["rate"] == made.space["rate"]  # an option replaces the default
     assert made.space_for("batch")["queue_limit"].to_json()["low"] == 20
     with pytest.raises(CannotMake, match="unknown labels"):
         simulator.make(OUTPUT, ("mail",), simulator.Options(labels={"web": "load:0.5..1"}))
@@ -163,7 +168,7 @@ def test_demo_records_come_with_parameters_of_their_class() -> None:
     assert (streaming[:, 20:50, 2] == 0).any(axis=1).mean() > 0.99
 
 
-def test_demo_labels_that_are_not_asked_for_are_minus_one() -> None:
+def test_demo_labels_of_other_classes_are_minus_one() -> None:
     table = demo.table(OUTPUT, ("batch",))
     assert np.unique(table.labels, return_counts=True)[1].tolist() == [600, 180]
 
@@ -172,15 +177,18 @@ def test_a_folder_is_read_whole(tmp_path: Path) -> None:
     np.save(tmp_path / "b.npy", np.full((2, 12, 4), 7.0))
     np.save(tmp_path / "a.npy", np.full((3, 12, 4), 9.0, dtype=np.float32))
     info = reader.describe(str(tmp_path))
-    assert (info.output, info.label_names, info.public) == (form.series(12), ("a", "b"), False)
+    assert (info.output, info.label_names, info.public) == (schema.series(12), ("a", "b"), False)
     table = reader.read(str(tmp_path), info.output, ("b", "c"))
     info.output.check(table.data, 5)
     assert table.labels.tolist() == [-1, -1, -1, 0, 0]
     assert table.data[:, 0, 0].tolist() == [9, 9, 9, 7, 7]
 
 
-@pytest.mark.parametrize("content", [None, b"no array", np.zeros((2, 12, 3)), np.zeros((2, 12, 4), dtype=np.uint8)])
-def test_what_cannot_be_read_is_named(tmp_path: Path, content: Any) -> None:
+@pytest.mark.parametrize(
+    "content",
+    [None, b"no array", np.zeros((2, 12, 3)), np.zeros((2, 12, 4), dtype=np.uint8)],
+)
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: Any) -> None:
     if isinstance(content, bytes):
         (tmp_path / "a.npy").write_bytes(content)
     elif content is not None:
@@ -193,11 +201,11 @@ def test_what_cannot_be_read_is_named(tmp_path: Path, content: Any) -> None:
 def test_classes_of_several_lengths_are_refused(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.zeros((2, 12, 4)))
     np.save(tmp_path / "b.npy", np.zeros((2, 13, 4)))
-    with pytest.raises(SourceError, match="several lengths"):
+    with pytest.raises(SourceError, match="different lengths"):
         reader.describe(str(tmp_path))
 
 
 def test_the_page_lists_parameters_and_features() -> None:
     page = (Path(__file__).parents[1] / "docs" / "index.md").read_text(encoding="utf-8")
-    for name in [*simulator.SPACE, *form.UNITS, *simulator.KINDS]:
+    for name in [*simulator.SPACE, *schema.UNITS, *simulator.KINDS]:
         assert f"\n| `{name}` |" in page, name

@@ -1,4 +1,4 @@
-"""The rules that every plugin keeps, a test for each: their texts are in `pe_sdk.testing`."""
+"""Conformance: one test for each rule of `pe_sdk.testing` that every plugin keeps."""
 
 from collections.abc import Callable
 

@@ -1,8 +1,9 @@
-"""Draw docs/images/traces.png: traces by chance, released traces, and those of the demo data, which no generator sees.
+"""Draw docs/images/traces.png: random traces, released ones, and the demo data.
 
     python tools/draw_traces.py RUN/release/samples.npz docs/images/traces.png
 
-Needs Pillow. The demo data are synthetic; of data that are private, such a picture must not be made.
+Needs Pillow. No generator sees the demo data. They are synthetic; never draw such a picture of
+private data.
 """
 
 import sys
@@ -14,14 +15,14 @@ from numpy.typing import NDArray
 from pe_sdk.random import derive
 from PIL import Image, ImageDraw
 
-from pe_queue_traces import form, reader, simulator
+from pe_queue_traces import reader, schema, simulator
 
 COLOURS = ("#2f7fd1", "#d57a1e", "#2f9e62", "#b455c6")
 WIDTH, HEIGHT, GAP, LEFT, EACH, SCALE = 150, 56, 6, 150, 5, 2
 
 
 def main(samples: str, picture: str) -> None:
-    """Rows by class and source, columns in the order of the file: nothing is chosen by its looks."""
+    """Draw rows by class and source, columns in the order of the file: nothing is hand-picked."""
     info = reader.describe("demo")
     names = info.label_names
     released, private = np.load(samples), reader.read("demo", info.output, names)
@@ -37,7 +38,7 @@ def main(samples: str, picture: str) -> None:
 
 
 def draw(rows: Sequence[tuple[str, NDArray[np.float32]]]) -> Image.Image:
-    """A cell a trace, a line a feature, each on its declared range; what lies outside is cut off."""
+    """Draw a cell for each trace, a line for each feature on its declared range, clipped to it."""
     size = LEFT + EACH * (WIDTH + GAP), len(rows) * (HEIGHT + GAP) + 3 * GAP + 24
     image = Image.new("RGB", (size[0] * SCALE, size[1] * SCALE), "white")
     pen = ImageDraw.Draw(image)
@@ -46,16 +47,21 @@ def draw(rows: Sequence[tuple[str, NDArray[np.float32]]]) -> Image.Image:
         pen.text((8 * SCALE, (top + HEIGHT / 2 - 8) * SCALE), title, "black", font_size=13 * SCALE)
         for column, trace in enumerate(traces):
             left = LEFT + column * (WIDTH + GAP)
-            pen.rectangle([left * SCALE, top * SCALE, (left + WIDTH) * SCALE, (top + HEIGHT) * SCALE], "#f0f0f0")
-            for feature, colour, values in zip(form.FEATURES, COLOURS, trace.T, strict=True):
+            pen.rectangle(
+                [left * SCALE, top * SCALE, (left + WIDTH) * SCALE, (top + HEIGHT) * SCALE],
+                "#f0f0f0",
+            )
+            for feature, colour, values in zip(schema.FEATURES, COLOURS, trace.T, strict=True):
                 low, high = feature.low or 0.0, feature.high or 1.0
                 heights = np.clip((values - low) / (high - low), 0, 1)
                 xs = left + 2 + np.linspace(0, WIDTH - 4, len(values))
                 ys = top + HEIGHT - 3 - heights * (HEIGHT - 6)
-                points = [(x * SCALE, y * SCALE) for x, y in zip(xs.tolist(), ys.tolist(), strict=True)]
+                points = [
+                    (x * SCALE, y * SCALE) for x, y in zip(xs.tolist(), ys.tolist(), strict=True)
+                ]
                 pen.line(points, colour, SCALE)
     left = float(LEFT)
-    for feature, colour in zip(form.FEATURES, COLOURS, strict=True):
+    for feature, colour in zip(schema.FEATURES, COLOURS, strict=True):
         text = f"{feature.title}, 0 to {feature.high:,.0f}"
         pen.text((left * SCALE, (size[1] - 22) * SCALE), text, colour, font_size=13 * SCALE)
         left += 8 * len(text) + 16

@@ -175,7 +175,7 @@ def test_training_again_goes_on_from_the_weights(trained):
 
 
 def test_training_again_on_other_pictures_fits_them(trained):
-    """ImagePreprocessor turned to their negatives are learnt in the few steps of a retraining, and not without it."""
+    """Pictures turned to their negatives are learnt in the few steps of a retraining, and not without it."""
     negatives = Samples(255 - bars(2000).data, bars(2000).labels, bars(2000).state)
     again = trained.with_weights(trained.fit(bars(2000), SPACE, 2, seed=2))
     after = again.with_weights(again.fit(negatives, SPACE, 2, seed=3))

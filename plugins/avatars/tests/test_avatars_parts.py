@@ -1,4 +1,4 @@
-"""Labels, and the drawings of the package that are used."""
+"""Labels, and the drawings taken from python_avatars."""
 
 import tomllib
 from pathlib import Path
@@ -45,7 +45,7 @@ def test_constraints_that_make_no_sense_are_refused(asked, message):
 
 
 def test_colours_are_those_of_the_package():
-    """Guards the copies of names and codes here; a new version of the package may have others."""
+    """Guard the copied names and codes: a new version of the package may have others."""
     package = pytest.importorskip("python_avatars")
     kinds = {
         "background_color": "BackgroundColor",
@@ -76,7 +76,7 @@ def test_parts_are_those_of_the_package():
 
 
 def test_a_graphic_on_a_shirt_would_lie_below_the_crop():
-    """Why it is no parameter: it begins at 170 + 58 units, the crop ends at 224."""
+    """This is why it is not a parameter: it begins at 170 + 58 units, the crop ends at 224."""
     left, top, width, height = drawing.CROP
     assert (left, top, left + width, top + height) == (40, 40, 224, 224)
     assert top + height <= 170 + 58
@@ -89,8 +89,8 @@ def test_missing_drawings_are_one_clear_error(monkeypatch):
         make(OutputSpec.image(8, 8), ("a",), Options())
 
 
-def test_no_drawing_is_shipped_and_provenance_is_told():
-    """The terms of the art allow use, but no text of theirs allows passing it on: it comes with its own package."""
+def test_no_drawing_is_shipped_and_provenance_is_stated():
+    """The art's terms allow its use, but nowhere its distribution: it comes in its own package."""
     assert (FOLDER / "LICENSE").is_file() and "python_avatars" in (
         FOLDER / "PROVENANCE.md"
     ).read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The simulator: what pictures depend on, that every choice shows, and that they look as a browser draws them."""
+"""The simulator: pictures depend only on their row, show every choice, and match a browser's."""
 
 import subprocess
 import sys
@@ -34,7 +34,7 @@ def drawn(made, n, seed=5):
 
 @pytest.mark.parametrize("shape", [(32, 32, 3), (8, 8, 1), (17, 40, 3)])
 def test_a_picture_is_a_function_of_its_row_bit_for_bit(shape):
-    """A canvas that keeps something of the row before would show in another order."""
+    """A canvas that keeps something of the previous row would show in another order."""
     made = simulator(*shape)
     params, labels, seeds, whole_batch = drawn(made, 100)
     assert whole_batch.shape == (100, *shape) and whole_batch.dtype == np.uint8
@@ -65,7 +65,7 @@ def test_degree_0_is_the_identity(small):
 
 
 def plain(made, **choices):
-    """Columns of one avatar on which every parameter shows, but for the named choices."""
+    """Columns of one avatar on which every parameter shows, with the given choices."""
     shown = {
         "top": "bob",
         "style": "circle",
@@ -80,7 +80,7 @@ def plain(made, **choices):
 
 
 def test_every_choice_of_every_parameter_gives_another_picture():
-    """A part whose drawing is lost would look like none, a dead parameter always the same."""
+    """A lost drawing would look like none, and a dead parameter always the same."""
     made = simulator(64, 64)
     for name, parameter in made.space.items():
         more = {"hat_color": {"top": "turban"}}.get(name, {})
@@ -91,8 +91,8 @@ def test_every_choice_of_every_parameter_gives_another_picture():
         assert len(np.unique(pictures, axis=0)) == n, name
 
 
-def test_hat_colour_shows_on_hats_alone(small):
-    """So no variation of a hat's colour is wasted on pixels that are hair, and the reverse."""
+def test_hat_colour_shows_only_on_hats(small):
+    """Otherwise variations of a hat's colour would change hair, and the reverse."""
     for choice in ("turban", "bob"):
         pink, blue, red, brown = (
             small.render(
@@ -112,7 +112,10 @@ def test_hat_colour_shows_on_hats_alone(small):
 
 
 def test_layers_composite_to_the_whole_drawing():
-    """Random avatars against the drawing of the undivided document; layers in another order give more than 1.5 on some."""
+    """Random avatars match the drawing of the undivided document.
+
+    Layers in another order differ by more than 1.5 on some avatars.
+    """
     made = simulator(64, 64)
     params, _, _, pictures = drawn(made, 60, seed=11)
     for i, picture in enumerate(pictures):
@@ -124,7 +127,10 @@ def test_layers_composite_to_the_whole_drawing():
 
 
 def test_pictures_are_those_of_a_browser(small):
-    """Pictures kept from a browser by tools/compare_browser.py. A mask lost (hats, shadows) gives more than 2 on an avatar."""
+    """Pictures match those that tools/compare_browser.py kept from a browser.
+
+    A lost mask (hats, shadows) makes a difference of more than 2 on an avatar.
+    """
     with np.load(Path(__file__).with_name("browser.npz")) as kept:
         expected = kept["pictures"].astype(float)
         params = {name: kept[name].astype(np.int64) for name in small.space}
@@ -164,6 +170,9 @@ def test_codes_outside_of_the_space_are_refused(small):
 
 
 def test_importing_the_module_is_light():
-    code = "import sys, pe_avatars; print(sorted({m.split('.')[0] for m in sys.modules} & {'numba','skia','python_avatars'}))"
+    code = """
+import sys, pe_avatars
+print(sorted({m.split(".")[0] for m in sys.modules} & {"numba", "skia", "python_avatars"}))
+"""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -1,9 +1,9 @@
-"""Compare avatars with a browser's drawing of the same documents, and keep small pictures of it for the tests.
+"""Compare avatars with a browser's drawings of the same documents; keep small ones for the tests.
 
     python tools/compare_browser.py BROWSER OUT.npz
 
-BROWSER is a Chromium. Each avatar is a document of its own in a page of images; the page is photographed at 16 points for each
-pixel of 32 x 32, and averaged.
+BROWSER is a Chromium. Each avatar is a document of its own in a page of images. The screenshot of
+the page has 16 x 16 points for each pixel of 32 x 32, which are averaged.
 """
 
 import subprocess
@@ -30,7 +30,8 @@ def browser(executable: str, documents: list[bytes]) -> np.ndarray:
         for i, document in enumerate(documents):
             (folder / f"{i}.svg").write_bytes(document)
         images = "".join(
-            f'<img src="{i}.svg" style="position:absolute;left:{i % ROW * SIDE}px;top:{i // ROW * SIDE}px">'
+            f'<img src="{i}.svg" style="position:absolute;'
+            f'left:{i % ROW * SIDE}px;top:{i // ROW * SIDE}px">'
             for i in range(len(documents))
         )
         (folder / "page.html").write_text(f'<body style="margin:0;background:#fff">{images}</body>')
@@ -52,7 +53,7 @@ def browser(executable: str, documents: list[bytes]) -> np.ndarray:
             capture_output=True,
             timeout=180,
         )
-        page = np.asarray(Image.open(folder / "page.png").convert("RGB"))
+        page = np.asarray(Image.open(folder / "page.png", formats=("PNG",)).convert("RGB"))
     page = page[: rows * SIDE, : ROW * SIDE].reshape(rows, SIDE, ROW, SIDE, 3)
     return page.swapaxes(1, 2).reshape(-1, SIDE, SIDE, 3)[: len(documents)]
 
@@ -77,14 +78,16 @@ def main() -> None:
     drawn = np.stack([draw(document, SIDE, SIDE) for document in documents]).astype(float)
     drawn = drawn[..., :3] + 255 - drawn[..., 3:]
     print(
-        f"skia, whole documents at {SIDE}: mean absolute difference {np.abs(drawn - shot).mean():.3f} of 255"
+        f"skia, whole documents at {SIDE}: "
+        f"mean absolute difference {np.abs(drawn - shot).mean():.3f} of 255"
     )
     for side in (32, 64, 128):
         sized = pe_avatars.make(OutputSpec.image(side, side, 3), ("avatar",), pe_avatars.Options())
         gap = np.abs(sized.render(params, labels, seeds) - averaged(shot, side))
         worst = gap.mean((1, 2, 3))
         print(
-            f"layers at {side}: mean {gap.mean():.3f}, worst avatar {worst.max():.3f} (number {worst.argmax()})"
+            f"layers at {side}: mean {gap.mean():.3f}, "
+            f"worst avatar {worst.max():.3f} (number {worst.argmax()})"
         )
         print("   ", {i: round(float(worst[i]), 2) for i in np.argsort(-worst)[:5]})
     print(named[int(worst.argmax())])

@@ -1,4 +1,4 @@
-"""Pictures of the documentation. `python tools/make_figures.py OUT_FOLDER`"""
+"""Draw the figures of the documentation: `python tools/make_figures.py OUT_FOLDER`"""
 
 import sys
 from pathlib import Path
@@ -11,7 +11,7 @@ from pe_sdk import OutputSpec, random
 
 
 def sheet(pictures: np.ndarray, across: int) -> Image.Image:
-    """Pictures in rows, the last one filled with white."""
+    """Arrange pictures in rows; white fills up the last row."""
     n, height, width, _ = pictures.shape
     rows = -(-n // across)
     page = np.full((rows * across, height, width, 3), 255, np.uint8)

@@ -1,4 +1,6 @@
-"""Chain and mixture over small generators of the test: who makes what, with which state, and what is refused."""
+"""Chain and mixture over small generators of this test: who makes what, with which state, and what
+is refused.
+"""
 
 from dataclasses import replace
 
@@ -38,7 +40,7 @@ class Grey(Simulator):
 
 
 class Tens(Grey):
-    """Its labels have narrower spaces, none of which holds 0."""
+    """Greys whose labels have narrower spaces, none of which contains 0."""
 
     space = ParameterSpace({"level": Float(10, 100)})
 
@@ -47,12 +49,12 @@ class Tens(Grey):
 
 
 class Model(Generator):
-    """Bright pictures; a variation of anything is a step up by 100 x degree. It takes blocks of 8, or one row."""
+    """Bright pictures; a variation of anything adds 100 x degree. Takes blocks of 8, or one row."""
 
     takes_foreign = True
 
-    def __init__(self, told=()):
-        self.told = told
+    def __init__(self, adapted=()):
+        self.adapted = adapted
 
     def random(self, labels, seeds):
         n = len(labels)
@@ -61,7 +63,7 @@ class Model(Generator):
 
     def adapt(self, released):
         assert set(released.state) == {"word"} and len(released.votes) == len(released.labels)
-        return Model((*self.told, (released.t, int(released.votes.sum()))))
+        return Model((*self.adapted, (released.t, int(released.votes.sum()))))
 
     def vary(self, samples, degree, seeds):
         assert len(samples) == 8 and set(samples.state) in ({"word"}, set())
@@ -73,7 +75,7 @@ class Model(Generator):
 
 
 class Pool:
-    """`pe_sdk.Peers` of the test."""
+    """`pe_sdk.Peers` of this test."""
 
     def spec(self, name):
         if name not in ("grey", "tens", "model", "other", "both"):
@@ -103,7 +105,7 @@ def released(t, samples, votes=None, noise=1.0, iterations=6):
 
 
 def test_a_chain_hands_over_at_its_iteration():
-    # Fails when the stage is that of the votes (one too late), or of one population before.
+    # Fails if the stage is that of the votes (one too late), or of the population before.
     chain = make(stages="grey:0-2,model:3-")
     made = chain.random(COLUMN, SEEDS)
     assert set(made.state[MAKER]) == {"grey"} and made.data.max() <= 100
@@ -113,9 +115,8 @@ def test_a_chain_hands_over_at_its_iteration():
     assert np.array_equal(varied.data, made.data + 50) and set(varied.state["model/word"]) == {
         "foreign"
     }
-    assert np.array_equal(
-        varied.state["grey/level"], made.state["grey/level"]
-    )  # what it began with, carried on
+    # Samples still carry what they began with.
+    assert np.array_equal(varied.state["grey/level"], made.state["grey/level"])
     again = chain.adapt(released(4, varied)).vary(varied, 0.5, SEEDS)
     assert set(again.state["model/word"]) == {"own"}
 
@@ -133,7 +134,8 @@ def test_parameters_of_a_chain_are_those_of_its_first_stage():
 
 
 def test_parameters_of_a_mixture_are_those_of_its_simulator_where_they_are_known():
-    # Fails where rows of others carry zeros (outside the space), or a handed over sample forgets what it began with.
+    # Fails if rows of others carry zeros (outside the space), or if a sample that is handed over
+    # loses what it began with.
     mixture = make(mix="model:1,tens:2")
     made = mixture.random(COLUMN, SEEDS)
     model = made.state[MAKER] == "model"
@@ -170,7 +172,7 @@ def test_a_mixture_has_the_parameters_of_who_makes_half_of_it_or_nobodys():
 
 
 def test_what_a_part_does_not_know_is_not_known():
-    """Of a part that is a mixture itself. Fails where all that it made counts as known."""
+    """A part may be a mixture itself; fails if everything it made counts as known."""
     mixture = make(mix="both:2,model:1")
     many = random.derive(5, "many", 400)
     made = mixture.random(np.zeros(400, np.int64), many)
@@ -263,7 +265,8 @@ def test_a_mixture_begins_with_its_shares_and_each_varies_its_own():
 
 
 def test_votes_decide_who_is_handed_what():
-    # A model with four times the votes a candidate takes three of four samples of the simulator, less what noise may be in that.
+    # A model with four times the votes a candidate takes over three of four samples of the
+    # simulator, less an allowance for noise.
     mixture = make(mix="grey:1,model:1")
     made = mixture.random(np.zeros(4000, np.int64), random.derive(7, "m", 4000))
     model = made.state[MAKER] == "model"
@@ -288,7 +291,8 @@ def test_votes_decide_who_is_handed_what():
 
 
 def test_equal_generators_hand_nothing_over_whatever_the_noise():
-    # Fails (some of 200 times) where votes are compared without the noise in them, or with one standard deviation.
+    # Fails (some of 200 times) if votes are compared without regard to noise, or with one standard
+    # deviation.
     mixture = make(mix="grey:1,model:1")
     made = mixture.random(np.zeros(400, np.int64), random.derive(7, "m", 400))
     rng = np.random.default_rng(0)
@@ -302,8 +306,8 @@ def test_a_part_adapts_to_its_own_candidates():
         made = generator.random(COLUMN, SEEDS)
         mixed = generator.adapt(released(1, made)).vary(made, 0.5, MORE)
         votes = np.arange(N)
-        told = generator.adapt(released(2, mixed, votes))._parts[1].generator.told
-        assert told == ((2, int(votes[mixed.state[MAKER] == "model"].sum())),)
+        adapted = generator.adapt(released(2, mixed, votes))._parts[1].generator.adapted
+        assert adapted == ((2, int(votes[mixed.state[MAKER] == "model"].sum())),)
 
 
 def test_adapting_is_pure_and_starts_from_what_was_made():
@@ -331,7 +335,7 @@ def test_an_auto_stage_waits_until_votes_fall_evenly():
     assert next_maker(3, few, handed) == "model", "it never goes back"
 
 
-def test_a_stage_of_the_release_makes_that_alone():
+def test_a_stage_of_the_release_makes_only_the_release():
     chain = make(stages="grey,model:release")
     made = chain.random(COLUMN, SEEDS)
     even = np.full(N, 30)
@@ -340,12 +344,13 @@ def test_a_stage_of_the_release_makes_that_alone():
         for t in range(1, 7)
     ]
     assert makers == [{"grey"}] * 5 + [{"model"}]
-    early = replace(released(3, made, even), final=True)  # no budget was left for further votes
+    early = replace(released(3, made, even), final=True)  # no budget is left for more votes
     assert set(chain.adapt(early).vary(made, 0.5, MORE).state[MAKER]) == {"model"}
 
 
 def test_a_stage_of_the_release_varies_what_the_first_made_of_the_parents():
-    # Fails where the parents themselves go to the second stage, or where the second takes what it is given for its own.
+    # Fails if the parents themselves go to the second stage, or if it takes foreign samples for its
+    # own.
     chain, grey = make(stages="grey,model:release"), make(stages="grey:0-")
     made = chain.random(COLUMN, SEEDS)
     released_by_grey = grey.vary(made, 0.3, MORE)
@@ -356,9 +361,8 @@ def test_a_stage_of_the_release_varies_what_the_first_made_of_the_parents():
     ) == {"foreign"}
     assert np.array_equal(whole.state["grey/level"], released_by_grey.state["grey/level"])
     both = Samples.concatenate([whole.take(slice(0, N, 2)), made.take(slice(1, N, 2))])
-    again = chain.adapt(released(6, made)).vary(
-        both, 0.3, MORE
-    )  # rows that the second made are its own
+    # Rows that the second stage made are its own.
+    again = chain.adapt(released(6, made)).vary(both, 0.3, MORE)
     assert np.array_equal(again.data[: N // 2], both.data[: N // 2] + np.uint8(30))
     assert again.state["model/word"].tolist() == ["own"] * (N // 2) + ["foreign"] * (N // 2)
 
@@ -417,10 +421,10 @@ def test_stages_have_to_end_with_the_iterations():
     ("options", "what"),
     [
         ({"stages": "gray:0-"}, "no generator 'gray'"),
-        ({"mix": "grey:1", "model__steps": "3"}, "'model.steps' is for no generator named here"),
+        ({"mix": "grey:1", "model__steps": "3"}, "'model.steps' belongs to none of the named"),
         ({"mix": "grey:1", "grey__steps": "3"}, "unknown option 'steps'"),
-        ({"mix": "grey:1", "degrees__model": "3"}, "degrees.model is for no generator"),
-        ({"mix": "grey:1", "degrees__grey": "-1"}, "is a number from 0"),
+        ({"mix": "grey:1", "degrees__model": "3"}, "degrees.model belongs to none"),
+        ({"mix": "grey:1", "degrees__grey": "-1"}, "must be a number of at least 0"),
     ],
 )
 def test_what_cannot_be_combined_says_so(options, what):

@@ -1,4 +1,4 @@
-"""What the options `stages` and `mix` say, and what they cannot."""
+"""Parsing of the options `stages` and `mix`."""
 
 import pytest
 
@@ -19,26 +19,26 @@ def test_what_stages_say():
     ("text", "what"),
     [
         ("", "names no generator"),
-        ("a:1-", "has to begin at 0"),
-        ("a:0-2,b:4-", "has to begin at 3"),
-        ("a:0-,b:3-", "nothing is left for it"),
+        ("a:1-", "must begin at 0"),
+        ("a:0-2,b:4-", "must begin at 3"),
+        ("a:0-,b:3-", "no iteration is left for it"),
         ("a:0-2,a:3-", "named twice"),
         ("a:0-2,b:auto", "takes no numbers"),
         ("a:0-2,b:release", "takes no numbers"),
-        ("a:0,b:1,c:release", "is no stage"),
-        ("a:2-1", "has to begin at 0"),
+        ("a:0,b:1,c:release", "is not a stage"),
+        ("a:2-1", "must begin at 0"),
         ("a:0-1,b:2-1", "ends before it begins"),
-        ("a:x", "is no stage"),
-        ("a,b", "is no stage"),
+        ("a:x", "is not a stage"),
+        ("a,b", "is not a stage"),
     ],
 )
-def test_stages_that_make_no_sense(text, what):
+def test_invalid_stages_are_refused(text, what):
     with pytest.raises(CannotMake, match=what):
         read_stages(text)
 
 
 @pytest.mark.parametrize("text", ["a", "a:0", "a:-1,b:2", "a:x", "a:1,a:2", "", "a:inf", "a:nan"])
-def test_shares_that_make_no_sense(text):
+def test_invalid_shares_are_refused(text):
     with pytest.raises(CannotMake, match="mix"):
         read_mix(text)
 

@@ -1,4 +1,4 @@
-"""The cache: built once, whole or anew, by one process at a time; the search in it; rendered pools; memory."""
+"""The cache, built once by one process at a time; the search in it; rendered pools; memory."""
 
 import os
 import pathlib
@@ -69,7 +69,7 @@ def test_a_damaged_folder_is_built_again(cache, harm):
         large.write_bytes(content[:-1])
     elif harm == "byte":
         small.write_bytes(b"x" + small.read_bytes()[1:])
-    elif harm == "tail":  # what a crash leaves of a file whose size was known: zeros at the end
+    elif harm == "tail":  # what a crash leaves of a file of known size: zeros at the end
         large.write_bytes(content[:-9999] + bytes(9999))
     else:
         small.unlink()
@@ -98,7 +98,7 @@ def test_a_cache_that_cannot_be_written_is_an_error_with_the_next_step(tmp_path,
 
 
 def test_a_temporary_folder_of_others_is_not_used(tmp_path, monkeypatch):
-    """In a temporary folder anybody could have laid a pool ready under the name that is looked for."""
+    """In a temporary folder, anybody could have prepared a pool under the expected name."""
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
     monkeypatch.setattr(
@@ -117,7 +117,7 @@ def test_a_temporary_folder_of_others_is_not_used(tmp_path, monkeypatch):
 
 
 def test_of_processes_that_start_at_once_one_builds(tmp_path):
-    """Each build takes a second and leaves a mark: without the lock there would be several marks."""
+    """Each build takes a second and leaves a mark: without the lock there are several marks."""
     code = """
 import sys, time, pathlib, os
 from pe_image_pool.cache import obtain
@@ -154,7 +154,10 @@ def test_a_pool_with_a_torn_cache_gives_the_same_samples(tmp_path, cache):
 
 @pytest.fixture(scope="module")
 def celled(tmp_path_factory):
-    """20,000 descriptors round 300 places in three groups of very different sizes; the first is searched by cells."""
+    """20,000 descriptors around 300 places, in three groups of very different sizes.
+
+    The first group is searched by cells.
+    """
     rng = np.random.default_rng(5)
     places = rng.integers(40, 216, (300, 32))
     features = (
@@ -200,7 +203,7 @@ def test_an_index_holds_every_picture_once_in_its_group(celled):
 
 
 def test_the_search_finds_most_of_the_nearest_and_ranks_them_exactly(celled):
-    """Of 100 nearest, found by cells against a full search: above 0.95. With one cell probed it is below 0.8."""
+    """Cells find more than 0.95 of the 100 nearest of a full search; one cell finds below 0.8."""
     features, groups, made, _ = celled
     picked = np.flatnonzero(groups == 0)[:40]
     rows = np.flatnonzero(groups == 0)
@@ -248,7 +251,7 @@ def test_an_index_has_the_same_bytes_when_built_again(celled, tmp_path):
 
 
 class Shades(Simulator):
-    """A picture of one tone: `bias` + label."""
+    """Pictures of one tone: a random one, plus 100 for label 1, plus `bias`."""
 
     space = ParameterSpace({"tone": Float(0, 100)})
 
@@ -297,12 +300,11 @@ def test_without_a_source_a_pool_is_rendered_once_by_another_generator(cache):
         lambda: rendered(FakePeers(), count=501),
         lambda: rendered(FakePeers(), labels=("q", "p")),
         lambda: rendered(FakePeers(), generator_options={"bias": "3"}),
-        lambda: rendered(
-            FakePeers(bias=3)
-        ),  # the same name, version and options, but other pictures
+        # the same name, version and options, but other pictures
+        lambda: rendered(FakePeers(bias=3)),
     ],
 )
-def test_a_rendered_pool_is_made_anew_when_what_made_it_changes(cache, change):
+def test_a_rendered_pool_is_made_again_when_what_made_it_changes(cache, change):
     rendered(FakePeers())
     kept = len([p for p in cache.iterdir() if p.is_dir()])
     change()
@@ -320,7 +322,7 @@ def test_an_unknown_generator_is_an_error():
 
 
 def test_memory_does_not_grow_with_the_pool(tmp_path):
-    """A pool of 40,000 pictures of 48 x 48 x 3 (276 MB) is built and all of it read: memory grows by less than 100 MB."""
+    """Building and reading 40,000 pictures of 48 x 48 x 3 (276 MB) takes less than 100 MB."""
     code = """
 import resource, sys, numpy as np, pe_image_pool
 from functools import partial
@@ -349,6 +351,9 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
 
 
 def test_importing_the_module_is_light():
-    code = "import sys, pe_image_pool; print(sorted({m.split('.')[0] for m in sys.modules} & {'numba', 'PIL', 'pyarrow'}))"
+    code = """
+import sys, pe_image_pool
+print(sorted({m.split(".")[0] for m in sys.modules} & {"numba", "PIL", "pyarrow"}))
+"""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

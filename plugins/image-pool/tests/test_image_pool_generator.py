@@ -1,4 +1,6 @@
-"""What the generator promises: its rows depend on their arguments alone, degrees, labels, foreign samples, refusals."""
+"""The generator's promises: rows depend only on their arguments; degrees, labels, foreign samples
+and refusals.
+"""
 
 import numpy as np
 import pytest
@@ -45,8 +47,11 @@ def drawn(made, n=90, seed=1, count=3):
 
 
 def test_random_draws_are_pictures_of_their_label_and_reach_all_of_them(home):
-    """600 draws of 200 pictures a label miss a given one with probability 0.05: about 190 of 200 are reached. A draw from
-    the first half alone, or of other labels, fails."""
+    """600 draws of 200 pictures a label reach about 190 of them.
+
+    They miss a given one with probability 0.05. Draws from only the first half, or of other
+    labels, fail.
+    """
     made = make(home)
     samples = drawn(made, 1800)
     assert samples.data is None and samples.state["pool_id"].dtype == np.int64
@@ -94,8 +99,11 @@ def test_degree_zero_is_the_identity_and_others_are_not(home):
 
 @pytest.mark.parametrize("use", ["yes", "no"])
 def test_a_variation_is_one_of_the_gamma_nearest_each_as_likely(home, use):
-    """Against distances computed here in float64. 3,000 draws of γ = 6: a share of 1/6 misses [0.129, 0.204] with
-    probability below 1e-7 (5.5 standard deviations); ids outside the nearest six fail at once."""
+    """Variations agree with distances computed here in float64.
+
+    3,000 draws of γ = 6: a share of 1/6 misses [0.129, 0.204] with probability below 1e-7 (5.5
+    standard deviations). Ids outside the nearest six fail at once.
+    """
     made = make(home, use_labels=use, neighbours=18)
     degree = np.log(3) / np.log(9)
     assert gamma(degree, 18) == 6
@@ -116,7 +124,7 @@ def test_the_law_of_gamma():
     assert [gamma(d, 1000) for d in (0.0, 1e-9, 1.0)] == [1, 2, 1000]
     steps = [gamma(d, 1000) for d in np.linspace(0, 1, 101)]
     assert steps == sorted(steps)
-    # as often as the published schedule: 1000 500 200 100 50 20
+    # the published schedule: 1000 500 200 100 50 20
     assert [gamma(d, 1000) for d in (1, 0.89, 0.74, 0.63, 0.52, 0.37)] == pytest.approx(
         [1000, 500, 200, 100, 50, 20], rel=0.03
     )
@@ -175,7 +183,7 @@ def test_samples_that_cannot_be_varied(home):
 
 @pytest.mark.parametrize("change", ["pixel", "order", "label"])
 def test_a_pool_that_has_changed_since_is_not_taken_for_the_one_of_the_samples(home, change):
-    """As on resume: numbers would silently mean other pictures, and the votes be about none of them."""
+    """Otherwise, on resume, ids silently mean other pictures than those the votes are about."""
     images, labels = pictures(N), np.arange(N) % 3
     if change == "pixel":
         images[-1, 0, 0, 0] ^= 1
@@ -223,7 +231,7 @@ def test_labels_that_do_not_match(home):
         make(home, labels=("a", "z"), use_labels="yes")
     with pytest.warns(PluginWarning, match="no labels"):
         make(home, name="bare.npz")
-    make(home, name="bare.npz", labels=("thing",))  # one label says nothing: no warning
+    make(home, name="bare.npz", labels=("thing",))  # a single label carries nothing: no warning
     make(home, labels=("a", "z"), use_labels="no")
 
 
@@ -236,13 +244,13 @@ def test_outputs_that_are_no_pictures(home):
 
 
 @pytest.mark.parametrize("shape", [(12, 12, 1), (8, 8, 3), (16, 20, 1)])
-def test_pictures_take_the_form_of_the_output(home, shape):
+def test_pictures_take_the_shape_of_the_output(home, shape):
     made = make(home, shape=shape)
     samples = drawn(made)
     data = made.restore(samples.labels, samples.state).data
     assert data.shape == (90, *shape) and data.dtype == np.uint8
     tone = pictures(N)[samples.state["pool_id"]].mean((1, 2, 3))
-    if shape[0] == shape[1]:  # no cut: mean tones stay, but for the weights of colours
+    if shape[0] == shape[1]:  # no crop: mean tones stay, except for the weights of colours
         assert np.corrcoef(data.mean((1, 2, 3)), tone)[0, 1] > (0.6 if shape[2] == 1 else 0.99)
 
 

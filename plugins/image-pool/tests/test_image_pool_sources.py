@@ -1,4 +1,4 @@
-"""Every format gives the same pool; what is broken is counted or refused."""
+"""Sources: every format gives the same pool; broken content is counted or refused."""
 
 import io
 import json
@@ -8,11 +8,11 @@ import zipfile
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import EpsImagePlugin, Image
 
 import pe_image_pool
 from pe_image_pool import sources
-from pe_image_pool.fit import decode, fit
+from pe_image_pool.fit import FORMATS, decode, fit
 from pe_sdk import CannotMake, OutputSpec, PluginWarning
 
 LABELS = ("cat", "dog")
@@ -113,7 +113,7 @@ def test_a_flat_folder_has_no_labels(tmp_path, images):
         make(tmp_path, use_labels="yes")
 
 
-def test_a_file_of_a_known_format_may_be_named_alone(tmp_path, images):
+def test_a_single_file_of_a_known_format_may_be_named(tmp_path, images):
     npz(tmp_path / "pool", images)
     assert make(tmp_path / "pool" / "a.npz")._pictures.count == 6
 
@@ -175,14 +175,14 @@ def test_a_container_that_is_torn_is_an_error_that_names_it(tmp_path, images, na
         {"images": np.array([{}, {}])},
     ],
 )
-def test_an_npz_of_another_form_is_an_error(tmp_path, arrays):
+def test_an_npz_with_other_arrays_is_an_error(tmp_path, arrays):
     np.savez(tmp_path / "a.npz", **arrays)
     with pytest.raises(CannotMake, match=r"a\.npz"):
         make(tmp_path / "a.npz")
 
 
 def test_an_npz_that_promises_more_than_memory_is_an_error(tmp_path):
-    """Of a row nothing is read before its size is known to be one that a picture can have."""
+    """No row is read before its size is known to be one that a picture can have."""
     with (
         zipfile.ZipFile(tmp_path / "a.npz", "w") as archive,
         archive.open("images.npy", "w") as file,
@@ -198,6 +198,42 @@ def test_a_small_file_that_says_it_is_a_huge_picture_is_not_decoded(tmp_path, im
     (tmp_path / "pool" / "cat" / "0.png").write_bytes(b"P5 32768 4096 255\n")
     with pytest.warns(PluginWarning, match="32768 x 4096 pixels are too many"):
         assert make(tmp_path / "pool")._pictures.count == 5
+
+
+POSTSCRIPT = b"""%!PS-Adobe-3.0 EPSF-3.0
+%%BoundingBox: 0 0 8 8
+%%EndComments
+newpath 0 0 8 8 rectfill
+showpage
+%%EOF
+"""
+
+
+def test_postscript_under_the_name_of_a_picture_starts_no_program(tmp_path, images, monkeypatch):
+    """Pillow itself takes it for PostScript, which it hands to Ghostscript."""
+    started = []
+
+    def ghostscript(*arguments):
+        started.append(arguments)
+        raise OSError("no Ghostscript in this test")
+
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", ghostscript)
+    with Image.open(io.BytesIO(POSTSCRIPT)) as opened:
+        assert opened.format == "EPS"
+    (tmp_path / "alone").mkdir()
+    (tmp_path / "alone" / "zz.png").write_bytes(POSTSCRIPT)
+    with pytest.raises(CannotMake, match=r"no usable picture.*zz\.png \(not a picture in one of"):
+        make(tmp_path / "alone")
+    folder(tmp_path / "pool", images)
+    (tmp_path / "pool" / "cat" / "zz.png").write_bytes(POSTSCRIPT)
+    with pytest.warns(PluginWarning, match=r"zz\.png \(not a picture in one of the formats PNG"):
+        assert make(tmp_path / "pool")._pictures.count == 6
+    assert started == []
+
+
+def test_every_suffix_that_a_folder_is_searched_for_is_a_format_that_is_opened():
+    known = Image.registered_extensions()
+    assert {known[suffix] for suffix in sources.PICTURES} == set(FORMATS)
 
 
 def test_a_member_of_a_tar_that_climbs_out_is_read_and_not_written(tmp_path, images):
@@ -219,7 +255,7 @@ def test_a_home_that_nobody_has_and_a_folder_that_is_closed(tmp_path, monkeypatc
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(pathlib.Path, "exists", closed)
-    with pytest.raises(CannotMake, match="cannot be looked into"):
+    with pytest.raises(CannotMake, match="cannot be read"):
         make(tmp_path / "pool")
 
 
@@ -239,9 +275,8 @@ def test_a_pool_is_built_again_when_a_file_changes(tmp_path, images):
 
 def test_fitting_averages_areas_and_cuts_to_the_middle():
     image = np.zeros((8, 16), np.uint8)
-    image[:, 4:12] = np.tile(
-        [0, 200], (8, 4)
-    )  # only the middle half is left, in pairs averaging 100
+    # only the middle half is left, in pairs that average 100
+    image[:, 4:12] = np.tile([0, 200], (8, 4))
     np.testing.assert_array_equal(fit(decode(image), (4, 4, 1)), np.full((4, 4, 1), 100))
     assert fit(decode(image), (4, 4, 3)).shape == (4, 4, 3)
     assert fit(decode(image), (20, 3, 1)).shape == (20, 3, 1)

@@ -1,4 +1,7 @@
-"""Draw the pictures of the documentation. `python tools/make_figures.py FOLDER` (needs pe-plugin-pyrender-faces)"""
+"""Draw the figures of the documentation: `python tools/make_figures.py FOLDER`
+
+Needs pe-plugin-pyrender-faces.
+"""
 
 import os
 import sys
@@ -19,7 +22,7 @@ DEGREES = (0.0, 0.1, 0.3, 0.5, 0.75, 1.0)
 
 
 class Peers:
-    """The two simulators of the figures."""
+    """`pe_sdk.Peers` with the two simulators of the figures."""
 
     def make(self, name, output, labels, options):
         simulators = {"text-render": pe_text_render, "pyrender-faces": pe_pyrender_faces}
@@ -34,7 +37,10 @@ def pool(name: str, output: OutputSpec, labels: tuple[str, ...]) -> Generator:
 
 
 def sheet(made: Generator, labels: np.ndarray, zoom: int) -> Image.Image:
-    """The first row are pictures of the pool, each further row one variation of each at a degree."""
+    """Draw pictures of the pool, and below them a row of their variations for each degree.
+
+    The degrees begin with 0, which shows the pictures themselves.
+    """
     start = made.random(labels, random.derive(3, "figure", len(labels)))
     rows = [made.vary(start, degree, random.derive(4, "vary", len(labels))) for degree in DEGREES]
     pictures = np.stack([made.restore(r.labels, r.state).data for r in rows])

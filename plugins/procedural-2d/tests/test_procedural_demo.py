@@ -54,10 +54,19 @@ def test_pictures_are_degraded_each_by_its_own_seed():
 
 @pytest.mark.parametrize(
     "location",
-    ["hats", "icons,records=0", "icons,records=many", "icons,size=7", "icons,channels=2", "icons,part=all", "icons,hue=1",
-     "icons,size=32,size=64", "icons,records=999999,size=256"],
-)  # fmt: skip
-def test_what_it_cannot_give_is_said(location):
+    [
+        "hats",
+        "icons,records=0",
+        "icons,records=many",
+        "icons,size=7",
+        "icons,channels=2",
+        "icons,part=all",
+        "icons,hue=1",
+        "icons,size=32,size=64",
+        "icons,records=999999,size=256",
+    ],
+)
+def test_invalid_locations_are_refused(location):
     with pytest.raises(SourceError, match="demo-shapes") as caught:
         demo.describe(location)
     assert "demo-shapes:garments" in caught.value.fix

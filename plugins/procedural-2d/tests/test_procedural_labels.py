@@ -36,7 +36,7 @@ def test_the_preset_can_be_left_out_or_overridden():
 
 
 def test_garments_of_different_kinds_can_be_told_apart_by_their_mean_picture():
-    """Nearest mean of ten: chance is 0.1; labels that are ignored give that."""
+    """Nearest mean of ten classes: chance, and so any simulator that ignores labels, gets 0.1."""
     labels = pe_procedural_2d.GARMENTS
     simulator = made(labels)
     pictures = []

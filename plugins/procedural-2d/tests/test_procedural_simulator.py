@@ -1,4 +1,4 @@
-"""The renderer: what its pictures depend on, for which outputs, and what its parameters do."""
+"""The renderer: what its pictures depend on, which outputs it takes, what its parameters do."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def drawn(made, n, seed=5):
 
 @pytest.mark.parametrize("size", [(28, 28, 1), (8, 8, 3), (17, 40, 1)])
 def test_a_picture_is_a_function_of_its_row_bit_for_bit(size):
-    """Fails when scratch memory is carried from one picture to the next."""
+    """Fails if scratch memory is carried over from one picture to the next."""
     made = simulator(*size)
     params, labels, seeds, whole = drawn(made, 300)
     order = np.random.default_rng(0).permutation(300)
@@ -41,14 +41,17 @@ def test_a_picture_is_a_function_of_its_row_bit_for_bit(size):
 
 
 @pytest.mark.parametrize("size", [(8, 8, 1), (28, 28, 1), (32, 32, 3), (64, 48, 3)])
-def test_pictures_have_the_form_asked_for(size):
+def test_pictures_have_the_shape_of_the_output(size):
     pictures = drawn(simulator(*size), 40)[3]
     assert pictures.shape == (40, *size) and pictures.dtype == np.uint8
     assert drawn(simulator(*size), 0)[3].shape == (0, *size)
 
 
 def test_no_parameter_is_dead():
-    """Moves one parameter from end to end: it must change pictures of some shape (one that is ignored changes none)."""
+    """One parameter moves from end to end: pictures of some shape must change.
+
+    A parameter that is ignored changes none.
+    """
     made = simulator(channels=3)
     params, labels, seeds, _ = drawn(made, 400)
     for name, parameter in made.space.items():
@@ -64,7 +67,7 @@ def test_no_parameter_is_dead():
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_every_shape_shows(shape):
-    """On a black ground each shape covers part of the picture; one that draws nothing leaves it black."""
+    """On a black ground, each shape covers part of the picture; one that draws nothing does not."""
     made = simulator()
     params, labels, seeds, _ = drawn(made, 60)
     params |= {
@@ -79,7 +82,7 @@ def test_every_shape_shows(shape):
 
 
 def plain(n, **values):
-    """Columns of a plain upright picture, white on black."""
+    """Columns of plain upright pictures, white on black."""
     params = {name: p.sample(np.full(n, 0.5)) for name, p in SPACE.items()}
     zero = (
         "texture",
@@ -114,20 +117,19 @@ def coverage(made, n, **values):
 
 
 def test_a_disc_has_its_area_to_a_thousandth_of_the_picture():
-    """Exact coverage: the summed grey of a regular polygon is its area, at any place between the pixels."""
+    """Coverage is exact: the summed grey of a regular polygon is its area, wherever it lies."""
     made = simulator()
     x = np.linspace(-0.02, 0.02, 9)
-    disc = coverage(
-        made, 9, shape=[6] * 9, count=[9] * 9, waist=[0] * 9, roundness=[1] * 9, handle=[0] * 9, width=[0.5] * 9,
-        x=x, scale=[0.8] * 9,
-    )  # fmt: skip
-    # 54 corners on a circle as wide as 0.8 of the picture; 8-bit rounding of the rim's pixels is below the tolerance
+    circle = {"shape": 6, "count": 9, "waist": 0, "roundness": 1, "handle": 0, "width": 0.5}
+    disc = coverage(made, 9, x=x, **{k: [v] * 9 for k, v in {**circle, "scale": 0.8}.items()})
+    # 54 corners on a circle as wide as 0.8 of the picture; the 8-bit rounding of the pixels at its
+    # rim is below the tolerance.
     area = 27 * np.sin(2 * np.pi / 54) * 0.4**2
     assert np.abs(disc.mean((1, 2)) - area).max() < 2e-3
 
 
 def test_small_pictures_are_averages_of_large_ones():
-    """Fails where outlines are sampled instead of covered."""
+    """Fails if outlines are sampled instead of covered."""
     values = {"shape": np.arange(7) % 7, "strap": np.full(7, 1.0)}
     fine = coverage(simulator(112, 112), 7, **values).reshape(7, 14, 8, 14, 8).mean((2, 4))
     coarse = coverage(simulator(14, 14), 7, **values)
@@ -159,7 +161,7 @@ def test_sleeves_legs_heels_and_handles_do_what_they_say():
 
 
 def test_no_display_list_is_cut_short():
-    """The longest lists are those of tissue with most cells, all with nuclei; what does not fit is silently left out."""
+    """The longest lists are of tissue with most cells, all with nuclei; what exceeds is dropped."""
     params = {
         **SPACE.sample(random.derive(6, "test", 2000)),
         "heel": np.ones(2000),

@@ -1,4 +1,4 @@
-"""Draw the pictures of the documentation. `python tools/make_figures.py FOLDER`"""
+"""Draw the figures of the documentation: `python tools/make_figures.py FOLDER`"""
 
 import sys
 from pathlib import Path
@@ -52,7 +52,7 @@ SURFACES = (
 
 
 def table(pictures: np.ndarray, columns: int, zoom: int) -> Image.Image:
-    """Pictures [n, H, W, C] in rows of `columns`, enlarged."""
+    """Arrange pictures [n, H, W, C] in rows of `columns`, enlarged."""
     n, height, width, channels = pictures.shape
     cells = np.full((n // columns, height + GAP, columns, width + GAP, channels), 60, np.uint8)
     cells[:, :height, :, :width] = pictures.reshape(-1, columns, height, width, channels).transpose(
@@ -83,7 +83,10 @@ def families() -> Image.Image:
 
 
 def sweeps(lines: list[tuple[str, str]], steps: int = 11, zoom: int = 1) -> Image.Image:
-    """A row a shape and parameter, from the low end to the high end; the others stay in the middle."""
+    """Draw a row for each shape and parameter, which goes from its low end to its high end.
+
+    The other parameters stay in the middle.
+    """
     made = pe_procedural_2d.make(OutputSpec.image(48, 48), ("any",), pe_procedural_2d.Options())
     n = steps * len(lines)
     params = {name: p.sample(np.full(n, 0.5)) for name, p in SPACE.items()}

@@ -1,4 +1,4 @@
-"""Plugin of pe: what it offers. Light to import, as `pe` imports it to describe it."""
+"""The hooks of this plugin. Importing it is cheap, because `pe` does so to describe it."""
 
 from collections.abc import Iterable
 
@@ -30,7 +30,7 @@ def pe_embeddings() -> Iterable[EmbeddingSpec]:
     return [
         EmbeddingSpec(
             name="mujoco-scene-look",
-            summary="where colours are, which there are, and how edges run; nothing to train",
+            summary="places of colours, their hues and directions of edges; nothing to train",
             factory=look.make,
         )
     ]

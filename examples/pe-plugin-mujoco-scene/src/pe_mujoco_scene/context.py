@@ -1,8 +1,8 @@
-"""An OpenGL context without a screen, by EGL alone.
+"""An OpenGL context without a screen, made with nothing but EGL.
 
-MuJoCo's own `MUJOCO_GL=egl` goes through PyOpenGL and fails to import with version 3.1.0 of it, which pyrender
-pins: both in one environment do not work. MuJoCo draws into whatever context is current, so here one
-is made by a few calls of libEGL.
+MuJoCo's own `MUJOCO_GL=egl` goes through PyOpenGL and fails to import with its version 3.1.0, which
+pyrender pins, so the two do not work in one environment. MuJoCo draws into whatever context is
+current, so a few calls of libEGL make one here.
 """
 
 import ctypes
@@ -13,39 +13,48 @@ from typing import Any
 DEVICES = 16
 
 EGL_PLATFORM_DEVICE_EXT, EGL_EXTENSIONS, EGL_OPENGL_API = 0x313F, 0x3055, 0x30A2
-# pbuffers of OpenGL with 8 bits a channel and 24 of depth; MuJoCo brings a framebuffer of its own
+# OpenGL pbuffers with 8 bits per channel and 24 of depth; MuJoCo brings a framebuffer of its own.
 ATTRIBUTES = (0x3033, 0x0001, 0x3040, 0x0008, 0x3024, 8, 0x3023, 8, 0x3022, 8, 0x3025, 24, 0x3038)
 
 
 class NoContextError(Exception):
-    """This machine gives no OpenGL context without a screen; the text says what was missing."""
+    """No OpenGL context without a screen on this machine; the message says what is missing."""
 
 
 class Context:
-    """One context, of Mesa's software device where there is one, so that pictures do not depend on a GPU."""
+    """A context, on Mesa's software device if there is one, so pictures do not depend on a GPU."""
 
     def __init__(self) -> None:
         try:
             self._egl = ctypes.CDLL("libEGL.so.1")
         except OSError as error:
             raise NoContextError("there is no libEGL.so.1") from error
-        for name in ("eglGetProcAddress", "eglQueryString", "eglCreateContext", "eglGetCurrentContext"):
-            getattr(self._egl, name).restype = ctypes.c_void_p
-        for name in ("eglGetCurrentDisplay", "eglGetCurrentSurface"):
+        for name in (
+            "eglGetProcAddress",
+            "eglQueryString",
+            "eglCreateContext",
+            "eglGetCurrentContext",
+            "eglGetCurrentDisplay",
+            "eglGetCurrentSurface",
+        ):
             getattr(self._egl, name).restype = ctypes.c_void_p
         self._display, self.device = self._initialised()
         self._egl.eglBindAPI(EGL_OPENGL_API)
         config, found = ctypes.c_void_p(), ctypes.c_int()
         wanted = (ctypes.c_int * len(ATTRIBUTES))(*ATTRIBUTES)
-        self._egl.eglChooseConfig(self._display, wanted, ctypes.byref(config), 1, ctypes.byref(found))
-        handle = self._egl.eglCreateContext(self._display, config, None, None) if found.value else None
+        self._egl.eglChooseConfig(
+            self._display, wanted, ctypes.byref(config), 1, ctypes.byref(found)
+        )
+        handle = (
+            self._egl.eglCreateContext(self._display, config, None, None) if found.value else None
+        )
         if not handle:
-            raise NoContextError("EGL has a device, but none with OpenGL")
+            raise NoContextError("EGL has a device, but no OpenGL on it")
         self._context = ctypes.c_void_p(handle)
 
     @contextmanager
     def current(self) -> Iterator[None]:
-        """Draw in this context; what was current before is current again afterwards."""
+        """Make this context current; afterwards, the one before is current again."""
         egl = self._egl
         before = [ctypes.c_void_p(egl.eglGetCurrentDisplay())]
         before += [ctypes.c_void_p(egl.eglGetCurrentSurface(which)) for which in (0x3059, 0x305A)]
@@ -62,7 +71,7 @@ class Context:
                 egl.eglMakeCurrent(self._display, None, None, None)
 
     def _initialised(self) -> tuple[ctypes.c_void_p, str]:
-        """The display of the first device that works, software first, and what the device is."""
+        """The display of the first device that works, software first, and the kind of device."""
         query = self._extension(b"eglQueryDevicesEXT", ctypes.c_uint)
         describe = self._extension(b"eglQueryDeviceStringEXT", ctypes.c_char_p)
         platform = self._extension(b"eglGetPlatformDisplayEXT", ctypes.c_void_p)

@@ -1,4 +1,4 @@
-"""What `pe doctor` asks: whether MuJoCo is there, and whether it can draw here."""
+"""Check for `pe doctor`: is MuJoCo installed, and can it draw on this machine?"""
 
 from collections.abc import Iterator
 
@@ -25,6 +25,7 @@ def check() -> Iterator[Finding]:
         return
     picture = simulator.render(simulator.space.sample(seeds), np.zeros(1, np.int64), seeds)
     if picture.std() < 1:
-        yield Finding("OpenGL", "bad", "a scene is drawn as one flat colour", "install another version of Mesa")
+        what = "a scene is drawn as one flat colour"
+        yield Finding("OpenGL", "bad", what, "install another version of Mesa")
     else:
-        yield Finding("OpenGL", "ok", "a scene is drawn without a screen")
+        yield Finding("OpenGL", "ok", "it draws a scene without a screen")

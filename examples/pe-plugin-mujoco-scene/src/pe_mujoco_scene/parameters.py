@@ -1,4 +1,4 @@
-"""The parameter space: what is dropped, how, and how it is seen."""
+"""The parameter space: the objects, how they are dropped, and how they are seen."""
 
 from pe_sdk import Categorical, Float, Int, ParameterSpace
 

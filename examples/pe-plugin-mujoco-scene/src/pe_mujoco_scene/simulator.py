@@ -1,4 +1,4 @@
-"""The simulator: rows of parameters to pictures."""
+"""The simulator: from rows of parameters to pictures."""
 
 import threading
 from collections.abc import Mapping
@@ -14,17 +14,19 @@ from pe_mujoco_scene.parameters import SPACE
 from pe_mujoco_scene.world import World
 
 FINE = 128
-"""Up to this many pixels a side a picture is drawn twice as large and averaged down."""
+"""Largest side, in pixels, of pictures that are drawn twice as large and averaged down."""
 
 GREY = np.array([0.299, 0.587, 0.114])
 
 
 class Tabletop(Simulator):
-    """Objects on a table, simulated until a moment and drawn by MuJoCo's renderer."""
+    """Simulator of objects on a table, at one moment, drawn by MuJoCo's renderer."""
 
     space = SPACE
 
-    def __init__(self, output: OutputSpec, spaces: Mapping[str, ParameterSpace], context: Context) -> None:
+    def __init__(
+        self, output: OutputSpec, spaces: Mapping[str, ParameterSpace], context: Context
+    ) -> None:
         self._spaces = dict(spaces)
         self._height, self._width, self._channels = output.shape
         self._zoom = 2 if max(self._height, self._width) <= FINE else 1
@@ -41,7 +43,7 @@ class Tabletop(Simulator):
         return self._spaces.get(label, self.space)
 
     def render(self, params: Columns, labels: NDArray[np.int64], seeds: Seeds) -> NDArray[np.uint8]:
-        """The seeds are not used: a picture follows from its parameters."""
+        """Draw pictures; seeds are not used, since parameters determine a picture."""
         pictures = np.empty((len(labels), self._height, self._width, self._channels), np.uint8)
         names = list(self.space)
         with self._lock, self._context.current():
@@ -53,7 +55,7 @@ class Tabletop(Simulator):
         model, data = self._world.at(row)
         camera = mujoco.MjvCamera()
         camera.lookat = (0.0, 0.0, row["camera_height"])
-        # MuJoCo's azimuth is where the camera looks to, ours where it stands
+        # MuJoCo's azimuth is the direction of view, ours the place of the camera.
         camera.azimuth, camera.elevation = row["camera_azimuth"] + 180.0, -row["camera_elevation"]
         camera.distance = row["camera_distance"]
         everything = mujoco.mjtCatBit.mjCAT_ALL
@@ -63,10 +65,10 @@ class Tabletop(Simulator):
         view = mujoco.MjrRect(0, 0, size[1], size[0])
         mujoco.mjr_render(view, self._scene, self._renderer)
         mujoco.mjr_readPixels(drawn, None, view, self._renderer)
-        return self._form(drawn[::-1])
+        return self._reduced(drawn[::-1])
 
-    def _form(self, drawn: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Averaged down, and grey where one channel is asked for."""
+    def _reduced(self, drawn: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The picture at the size of the output, and in grey if it has one channel."""
         z = self._zoom
         mean: Any = drawn.reshape(self._height, z, self._width, z, 3).mean(axis=(1, 3))
         if self._channels == 1:

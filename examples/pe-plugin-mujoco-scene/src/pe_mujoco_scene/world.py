@@ -1,8 +1,8 @@
-"""From one row of parameters to a model, and from a model to the moment of the picture: MuJoCo's own physics.
+"""From a row of parameters to a model, and on to the moment of the picture, by MuJoCo's physics.
 
-One spec is made once; a row edits its bodies and compiles it, which takes about a millisecond, so that masses,
-inertias and bounds are MuJoCo's own. A picture depends on its row alone: every row has fresh data, and steps are of
-one length.
+Specs are made once; each row edits the bodies of one and compiles it, which takes about a
+millisecond, so that masses, inertias and bounds are MuJoCo's own. A picture depends only on its
+row: every row has fresh data, and all steps have the same length.
 """
 
 import colorsys
@@ -11,17 +11,19 @@ from typing import Any
 
 import mujoco
 import numpy as np
+from numpy.typing import NDArray
+from pe_sdk import Categorical
 
 from pe_mujoco_scene.parameters import KINDS, OBJECTS, SHAPES, SPACE
 
 STEP = 0.004
-"""Seconds a step."""
+"""Length of a step in seconds."""
 
 AREA = 0.2
-"""Metres from the middle to where the outermost object is dropped."""
+"""Largest distance in metres from the centre at which an object is dropped."""
 
 STRETCH = 4.0
-"""A tower stands apart by at most 1 / STRETCH of a width."""
+"""Inverse of the largest offset of an object in a tower, in widths."""
 
 Row = Mapping[str, float]
 
@@ -39,7 +41,8 @@ _SCENE = f"""
     <texture name="sky" type="skybox" builtin="gradient"
              rgb1="0.75 0.8 0.85" rgb2="0.35 0.38 0.42" width="32" height="192"/>
     <texture name="plain" type="2d" builtin="flat" rgb1="1 1 1" width="16" height="16"/>
-    <texture name="checks" type="2d" builtin="checker" rgb1="1 1 1" rgb2="0.55 0.55 0.55" width="64" height="64"/>
+    <texture name="checks" type="2d" builtin="checker" rgb1="1 1 1" rgb2="0.55 0.55 0.55"
+             width="64" height="64"/>
     <texture name="boards" type="2d" builtin="flat" mark="edge" rgb1="1 1 1"
              markrgb="0.45 0.4 0.35" width="64" height="64"/>
     <material name="plain" texture="plain" specular="0.2"/>
@@ -104,12 +107,16 @@ _TYPES = {
 
 
 class World:
-    """Makes models of rows. Not for several threads at once: the spec is edited in place."""
+    """Factory of models from rows. It is not thread-safe: specs are edited in place."""
 
     def __init__(self) -> None:
         self.still = mujoco.MjSpec.from_string(_SCENE).compile()
         """A model with the textures of all others, for the renderer."""
-        self._specs = {(count, arm): _spec(count, arm) for count in range(2, OBJECTS + 2) for arm in (False, True)}
+        self._specs = {
+            (count, arm): _spec(count, arm)
+            for count in range(2, OBJECTS + 2)
+            for arm in (False, True)
+        }
 
     def at(self, row: Row) -> tuple[Any, Any]:
         """The model of a row, and its data after `time` seconds."""
@@ -128,12 +135,14 @@ class World:
             data.qvel[-6:-4] = 1.6 * row["speed"] * np.array([np.cos(angle), np.sin(angle)])
         elif kind == "scatter":
             angle = np.deg2rad(row["direction"])
-            data.qvel[free:].reshape(-1, 6)[:, :2] = 0.3 * row["speed"] * np.array([np.cos(angle), np.sin(angle)])
+            push = 0.3 * row["speed"] * np.array([np.cos(angle), np.sin(angle)])
+            data.qvel[free:].reshape(-1, 6)[:, :2] = push
         if kind == "reach":
             data.qpos[:6] = (np.deg2rad(row["arm_turn"]), 0.0, 0.5, 0.5, 0.02, 0.02)
             data.ctrl[:] = _pose(row)
         mujoco.mj_step(model, data, int(np.rint(row["time"] / STEP)))
-        mujoco.mj_kinematics(model, data)  # a step ends with new joints, and bodies where they were before it
+        # A step ends with new joints, but with bodies where they were before it.
+        mujoco.mj_kinematics(model, data)
         return model, data
 
 
@@ -146,13 +155,20 @@ def _spec(count: int, arm: bool) -> Any:
     for i in range(count):
         body = spec.worldbody.add_body(name=f"object_{i}")
         body.add_freejoint()
-        body.add_geom(name=f"object_{i}", material="thing", type=mujoco.mjtGeom.mjGEOM_SPHERE, size=[0.03, 0.03, 0.03])
+        body.add_geom(
+            name=f"object_{i}",
+            material="thing",
+            type=mujoco.mjtGeom.mjGEOM_SPHERE,
+            size=[0.03, 0.03, 0.03],
+        )
     return spec
 
 
 def _surroundings(spec: Any, row: Row) -> None:
     table = spec.geom("table")
-    table.material = SPACE["table"].choices[int(row["table"])]  # type: ignore[union-attr]
+    materials = SPACE["table"]
+    assert isinstance(materials, Categorical)
+    table.material = materials.choices[int(row["table"])]
     warm = row["table_warmth"]
     table.rgba = [*(row["table_value"] * np.array([1.0, 1.0 - 0.3 * warm, 1.0 - 0.65 * warm])), 1.0]
     _surface(table, row)
@@ -175,15 +191,16 @@ def _surface(geom: Any, row: Row) -> None:
 
 
 def _objects(spec: Any, row: Row, kind: str) -> list[list[float]]:
-    """Shapes and colours of the objects, and where each begins: [x, y, z, quaternion]."""
+    """Set shapes and colours of the objects; returns where each begins: [x, y, z, quaternion]."""
     count, places, top = int(row["count"]), [], 0.0
     tower = kind in ("stack", "topple")
     for i in range(count):
         name = SHAPES[int(row["shape"])]
         name = SHAPES[i % 4] if name == "mixed" else name
-        # towers narrow from the bottom up, other objects are of sizes of their own
+        # Towers narrow from the bottom up; other objects have individual sizes.
         share = i / max(count - 1, 1)
-        radius = row["size"] * (1 - row["size_spread"] * (share if tower else (0.0, 0.7, 0.3, 1.0, 0.5, 0.85)[i]))
+        smaller = share if tower else (0.0, 0.7, 0.3, 1.0, 0.5, 0.85)[i]
+        radius = row["size"] * (1 - row["size_spread"] * smaller)
         half = radius * row["length"]
         geom = spec.geom(f"object_{i}")
         geom.type = _TYPES[name]
@@ -216,7 +233,7 @@ def _objects(spec: Any, row: Row, kind: str) -> list[list[float]]:
 
 
 def _pose(row: Row) -> list[float]:
-    """Where the servos of the arm pull."""
+    """Joint positions towards which the servos of the arm pull."""
     shoulder = 0.15 + 1.0 * row["arm_reach"]
     elbow = 2.3 - 1.4 * row["arm_reach"] - 0.7 * row["arm_lift"]
     wrist = np.pi - shoulder - elbow
@@ -228,7 +245,8 @@ def _colour(row: Row, share: float) -> tuple[float, float, float]:
     return colorsys.hsv_to_rgb(hue, row["saturation"], row["value"])
 
 
-def _on_sphere(azimuth: float, elevation: float) -> Any:
+def _on_sphere(azimuth: float, elevation: float) -> NDArray[np.float64]:
+    """Unit vector at these angles in degrees."""
     a, e = np.deg2rad(azimuth), np.deg2rad(elevation)
     return np.array([np.cos(e) * np.cos(a), np.cos(e) * np.sin(a), np.sin(e)])
 

@@ -1,10 +1,10 @@
-"""Plugin of pe: what it offers. Light to import, as `pe` imports it to describe it."""
+"""The hooks of this plugin. Importing it is cheap, because `pe` does so to describe it."""
 
 from collections.abc import Iterable
 
 from pe_sdk import GeneratorSpec, ReaderSpec, hookimpl
 
-from pe_queue_traces import form, reader, simulator
+from pe_queue_traces import reader, schema, simulator
 
 
 @hookimpl
@@ -17,8 +17,8 @@ def pe_generators() -> Iterable[GeneratorSpec]:
             options=simulator.Options,
             labels=("web", "batch", "streaming"),
             default_data="queue-traces-data:demo",
-            exact=True,  # each trace is computed by itself
-            output=form.series(),
+            exact=True,  # each trace is computed independently
+            output=schema.series(),
         )
     ]
 

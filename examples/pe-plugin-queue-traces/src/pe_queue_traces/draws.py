@@ -1,7 +1,8 @@
-"""When the jobs of one trace come and how much work each brings: functions of its parameters and its seed.
+"""Arrival times and work of the jobs of one trace, as functions of its parameters and its seed.
 
-All numbers are drawn before the simulation starts. Those of job i stand at counter i of a stream, whatever else
-changes, so that a slightly varied queue meets the same jobs and gives a slightly varied trace.
+All numbers are drawn before the simulation starts. Those of job i stand at counter i of a stream,
+whatever else changes, so a slightly varied queue meets the same jobs and yields a slightly varied
+trace.
 """
 
 from collections.abc import Mapping
@@ -18,31 +19,32 @@ Reals = NDArray[np.float64]
 
 
 def arrivals(values: Values, seed: Seeds, horizon: float) -> Reals:
-    """Times of arrival in [0, horizon), ascending; `rate` a step on average, whatever the process.
+    """Arrival times in [0, horizon), ascending; on average `rate` per step, whatever the process.
 
-    A Poisson process of rate 1 is bent in time by the cumulated intensity.
+    The cumulative intensity warps the time of a Poisson process of rate 1.
 
     Args:
-        values: one number a parameter.
+        values: one number for each parameter.
         seed: uint64 [1].
-        horizon: steps.
+        horizon: length in steps.
     """
     times, intensity = _intensity(values, seed, horizon)
     cumulated = np.concatenate([[0.0], np.cumsum(np.diff(times) * intensity)])
     expected = values["rate"] * horizon
-    count = int(expected + 6 * np.sqrt(expected)) + 10  # a Poisson number beyond it: 1 in 10^8
+    count = int(expected + 6 * np.sqrt(expected)) + 10  # exceeded by 1 Poisson number in 10^8
     clock = np.cumsum(-np.log1p(-random.uniforms(seed, "arrival", size=count)[0]))
     clock *= cumulated[-1] / expected
     return np.asarray(np.interp(clock[clock < cumulated[-1]], cumulated, times), dtype=np.float64)
 
 
 def work(values: Values, seed: Seeds, count: int) -> Reals:
-    """Time of service of each job, in steps: [count], of mean load * servers / rate."""
+    """Service time of each job in steps, [count], with the mean load * servers / rate."""
     mean = values["load"] * values["servers"] / values["rate"]
     service, tail = SERVICES[values["service"]], values["tail"]
     if service == "lognormal":
         sigma = 0.2 + 1.3 * tail
-        return np.asarray(mean * np.exp(sigma * random.normals(seed, "work", size=count)[0] - sigma**2 / 2))
+        normal = random.normals(seed, "work", size=count)[0]
+        return np.asarray(mean * np.exp(sigma * normal - sigma**2 / 2))
     u = 1.0 - random.uniforms(seed, "work", size=count)[0]
     if service == "exponential":
         return np.asarray(-mean * np.log(u))
@@ -60,7 +62,8 @@ def _intensity(values: Values, seed: Seeds, horizon: float) -> tuple[Reals, Real
         times = np.linspace(0.0, horizon, int(4 * horizon) + 1)
         wave = np.cos(2 * np.pi * ((times[:-1] + times[1:]) / 2 / period + phase))
         return times, 1 + (contrast - 1) * (1 + wave) / 2
-    # Bursts and lulls of exponential length, half a period on average (a Markov modulated Poisson process).
+    # Bursts and lulls of exponential length, half a period on average: a Markov-modulated Poisson
+    # process.
     count = int(4 * (horizon + period) / period) + 60
     lengths = -0.5 * period * np.log1p(-random.uniforms(seed, "phase", size=count)[0])
     ends = np.cumsum(lengths) - phase * period

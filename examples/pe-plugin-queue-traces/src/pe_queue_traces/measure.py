@@ -1,4 +1,4 @@
-"""What a monitor sees of the jobs: their times to a trace with a value a step."""
+"""What a monitor sees of the jobs: from their times to a trace with one value per step."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,13 +6,20 @@ from numpy.typing import NDArray
 Reals = NDArray[np.float64]
 
 
-def trace(arrived: Reals, started: Reals, done: Reals, dropped: NDArray[np.bool_], ticks: Reals, servers: int) -> Reals:
-    """The features of `form.FEATURES`, with latency in steps.
+def trace(
+    arrived: Reals,
+    started: Reals,
+    done: Reals,
+    dropped: NDArray[np.bool_],
+    ticks: Reals,
+    servers: int,
+) -> Reals:
+    """The features of `schema.FEATURES`, with latency in steps.
 
     Args:
-        arrived, started, done, dropped: [n] each, as of `Node.run`, in one order.
-        ticks: [T + 1], begin and end of each step.
-        servers: how many.
+        arrived, started, done, dropped: [n] each, as from `Node.run`, in the same order.
+        ticks: [T + 1], start and end of each step.
+        servers: number of servers.
 
     Returns:
         float64 [T, 4].
@@ -25,24 +32,24 @@ def trace(arrived: Reals, started: Reals, done: Reals, dropped: NDArray[np.bool_
     counts, _ = np.histogram(done[finished], ticks)
     spent, _ = np.histogram(done[finished], ticks, weights=(done - arrived)[finished])
     latency = _carried(spent / np.maximum(counts, 1), counts > 0)
-    # Sums of floats end a hair off; a server that stands still is at 0.
+    # Sums of floats are slightly off; a server that stands still is at 0.
     utilisation = np.clip(np.round(np.diff(busy) / np.diff(ticks), 9), 0.0, 1.0)
     return np.stack([queue[1:], latency, utilisation, drops], axis=1)
 
 
 def _until(times: Reals, ticks: Reals) -> NDArray[np.int64]:
-    """How many of the times have come at each tick."""
+    """Number of the times that have passed at each tick."""
     return np.searchsorted(np.sort(times), ticks, side="right")
 
 
 def _passed(times: Reals, ticks: Reals) -> Reals:
-    """At each tick, the sum of the time since each of the times that have come."""
+    """At each tick, the sum of the time since each of the times that have passed."""
     ordered = np.sort(times)
     count = np.searchsorted(ordered, ticks, side="right")
     return np.asarray(count * ticks - np.concatenate([[0.0], np.cumsum(ordered)])[count])
 
 
 def _carried(values: Reals, known: NDArray[np.bool_]) -> Reals:
-    """Values with each unknown one replaced by the last known before it; 0 before the first."""
+    """Values with each unknown one replaced by the last known one before it; 0 before the first."""
     last = np.maximum.accumulate(np.where(known, np.arange(len(values)), -1))
     return np.where(last >= 0, values[last], 0.0)

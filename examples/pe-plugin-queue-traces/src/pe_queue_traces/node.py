@@ -1,4 +1,4 @@
-"""The discrete-event simulation: one queue before several servers, by SimPy."""
+"""The discrete-event simulation: one queue in front of several servers, by SimPy."""
 
 from collections.abc import Generator
 from typing import Any
@@ -15,9 +15,9 @@ class Node:
     """Servers with a queue of limited length, and what became of each job.
 
     Args:
-        arrivals, work: [n], when each job comes, ascending, and how long it takes.
-        servers: how many.
-        queue_limit: jobs that may wait; more are dropped.
+        arrivals, work: [n], when each job arrives, ascending, and how long it takes.
+        servers: number of servers.
+        queue_limit: number of jobs that may wait; any more are dropped.
     """
 
     def __init__(self, arrivals: Reals, work: Reals, servers: int, queue_limit: int) -> None:
@@ -31,18 +31,23 @@ class Node:
         self.env.process(self._source(arrivals.tolist(), work.tolist()))
 
     def fail(self, servers: int, at: float, length: float) -> None:
-        """Plan an outage: that many servers end the job at hand and take no other until it is over."""
+        """Plan an outage: so many servers finish their job and take no other until it is over."""
         for _ in range(servers):
             self.env.process(self._outage(at, at + length))
 
     def run(self, until: float) -> tuple[Reals, Reals, NDArray[np.bool_]]:
-        """Let time pass. Returns [n] each: start and end of service (infinite where none), and who was dropped."""
+        """Let time pass.
+
+        Returns:
+            [n] each: start and end of service, infinite if there was none, and whether the job was
+            dropped.
+        """
         self.env.run(until=until)
         return np.array(self.started), np.array(self.done), np.array(self.dropped, dtype=np.bool_)
 
     def _source(self, arrivals: list[float], work: list[float]) -> Steps:
         for job, (at, length) in enumerate(zip(arrivals, work, strict=True)):
-            yield self.env.timeout(max(at - self.env.now, 0.0))  # rounding may put it a hair before now
+            yield self.env.timeout(max(at - self.env.now, 0.0))  # rounding may put it before now
             if self.waiting >= self.queue_limit:
                 self.dropped[job] = True
             else:

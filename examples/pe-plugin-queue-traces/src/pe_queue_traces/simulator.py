@@ -1,13 +1,22 @@
-"""The simulator: parameters of a queue to a trace of its load."""
+"""The simulator: from parameters of a queue to a trace of its load."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from pe_sdk import CannotMake, Columns, OutputSpec, ParameterSpace, Seeds, Simulator, label_spaces, option
+from pe_sdk import (
+    CannotMake,
+    Columns,
+    OutputSpec,
+    ParameterSpace,
+    Seeds,
+    Simulator,
+    label_spaces,
+    option,
+)
 
-from pe_queue_traces import draws, form, measure
+from pe_queue_traces import draws, measure, schema
 from pe_queue_traces.space import KINDS, OUTAGES, SPACE
 
 LONGEST = 2_000
@@ -15,28 +24,36 @@ LONGEST = 2_000
 
 @dataclass(frozen=True)
 class Options:
-    """What users set by `--set name=value`."""
+    """Options that users set with `--set name=value`."""
 
-    warm_up: int = option(8, "steps that pass before the trace begins, from an empty queue, 0 to 200")
-    labels: dict[str, str] = option({}, "what a label may be, such as labels.web=load:0.5..1,outage:none")
+    warm_up: int = option(
+        8, "steps from an empty queue to the beginning of the trace, from 0 to 200"
+    )
+    labels: dict[str, str] = option(
+        {}, "constraints on the parameters of a label, such as labels.web=load:0.5..1,outage:none"
+    )
 
 
 class Queues(Simulator):
-    """A queue before several servers, watched at regular steps."""
+    """Simulator of a queue in front of several servers, observed at regular steps."""
 
     space = SPACE
 
-    def __init__(self, output: OutputSpec, spaces: Mapping[str, ParameterSpace], warm_up: int) -> None:
+    def __init__(
+        self, output: OutputSpec, spaces: Mapping[str, ParameterSpace], warm_up: int
+    ) -> None:
         self.spaces = spaces
-        self.columns = form.columns(output)
-        self.milliseconds = form.step_milliseconds(output)
+        self.columns = schema.columns(output)
+        self.milliseconds = schema.step_milliseconds(output)
         self.length = output.shape[0]
         self.warm_up = warm_up
 
     def space_for(self, label: str) -> ParameterSpace:
         return self.spaces[label]
 
-    def render(self, params: Columns, labels: NDArray[np.int64], seeds: Seeds) -> NDArray[np.float32]:
+    def render(
+        self, params: Columns, labels: NDArray[np.int64], seeds: Seeds
+    ) -> NDArray[np.float32]:
         traces = np.empty((len(seeds), self.length, len(self.columns)), dtype=np.float32)
         for row in range(len(seeds)):
             values = {name: column[row].item() for name, column in params.items()}
@@ -44,12 +61,17 @@ class Queues(Simulator):
         return traces
 
     def _trace(self, values: draws.Values, seed: Seeds) -> NDArray[np.float64]:
-        """[T, 4], all features."""
+        """One trace with all features, [T, 4]."""
         from pe_queue_traces.node import Node
 
         horizon = float(self.warm_up + self.length)
         arrived = draws.arrivals(values, seed, horizon)
-        node = Node(arrived, draws.work(values, seed, len(arrived)), values["servers"], values["queue_limit"])
+        node = Node(
+            arrived,
+            draws.work(values, seed, len(arrived)),
+            values["servers"],
+            values["queue_limit"],
+        )
         out = {"none": 0, "one": 1, "all": values["servers"]}[OUTAGES[values["outage"]]]
         begin = self.warm_up + values["outage_at"] * self.length
         node.fail(out, begin, values["outage_length"] * self.length)
@@ -61,9 +83,16 @@ class Queues(Simulator):
 
 
 def make(output: OutputSpec, labels: tuple[str, ...], options: Options) -> Queues:
-    form.columns(output)  # refuses what is no trace of a queue
+    """Make the simulator for these labels.
+
+    Raises:
+        CannotMake: the output is not a trace of a queue, or too long, or an option is invalid.
+    """
+    schema.columns(output)  # refuses other outputs
     if output.shape[0] > LONGEST:
-        raise CannotMake(f"traces of at most {LONGEST} steps are made, not of {output.shape[0]}")
+        raise CannotMake(
+            f"queue-traces makes traces of at most {LONGEST} steps, not {output.shape[0]}"
+        )
     if not 0 <= options.warm_up <= 200:
         raise CannotMake(f"warm_up must lie in 0..200, got {options.warm_up}")
     usual = {label: KINDS[label] for label in labels if label in KINDS}

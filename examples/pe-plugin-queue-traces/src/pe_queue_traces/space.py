@@ -1,6 +1,6 @@
-"""What a queue is told by: its parameters, and which of them suit a kind of service.
+"""Parameters of a queue, and those that suit a kind of service.
 
-Rates and lengths count in steps, so that they do not depend on how long a step is.
+Rates and lengths are in steps, so they do not depend on how long a step is.
 """
 
 from collections.abc import Mapping
@@ -37,4 +37,4 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "streaming": "rate:2..6,service:exponential|lognormal,tail:0..0.5,queue_limit:4..20",
     }
 )
-"""What is narrower for a label of such a name, as `pe_sdk.label_spaces` reads it."""
+"""Constraints for labels of these names, in the syntax of `pe_sdk.label_spaces`."""

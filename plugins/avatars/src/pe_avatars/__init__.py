@@ -1,4 +1,7 @@
-"""Cartoon avatars by categorical parts as a simulator. Light to import: the rest is loaded when used."""
+"""Cartoon avatars built from categorical parts, as a simulator.
+
+Importing this module is cheap: everything else is loaded at first use.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,19 +12,21 @@ from pe_sdk import GeneratorSpec, OutputSpec, Simulator, hookimpl, option
 
 @dataclass(frozen=True)
 class Options:
-    """What can be set with `--set name=value`."""
+    """Options that users set with `--set name=value`."""
 
     labels: dict[str, str] = option(
         {},
-        "what a label asks of the parameters, e.g. labels.glasses=accessory:round|wayfarers; else nothing",
+        "constraints on the parameters of a label, such as "
+        "labels.glasses=accessory:round|wayfarers; none by default",
     )
 
 
 def make(output: OutputSpec, labels: tuple[str, ...], options: Any) -> Simulator:
-    """The simulator for these labels.
+    """Make the simulator for these labels.
 
     Raises:
-        CannotMake: an output it cannot draw, a constraint that makes no sense, or no parts or rasteriser installed.
+        CannotMake: the output cannot be drawn, a constraint is invalid, or the parts or the
+            rasteriser are not installed.
     """
     from pe_avatars.simulator import AvatarSimulator
 
@@ -33,7 +38,8 @@ def pe_generators() -> Iterable[GeneratorSpec]:
     return [
         GeneratorSpec(
             name="avatars",
-            summary="cartoon avatars by categorical parts: hair, hats, eyes, mouth, glasses, beard, clothes, colours",
+            summary="cartoon avatars from categorical parts: hair, hats, eyes, mouth, glasses, "
+            "beard, clothes, colours",
             factory=make,
             options=Options,
             labels=("avatar",),

@@ -1,4 +1,4 @@
-"""SVG documents of avatars, whole or a layer at a time, from the drawings that python_avatars carries."""
+"""SVG documents of avatars, whole or layer by layer, from the drawings in python_avatars."""
 
 import copy
 import re
@@ -15,7 +15,7 @@ from pe_sdk import CannotMake
 
 Element = ElementTree.Element
 CROP = (40, 40, 184, 184)
-"""Left, top, width and height of what is shown of the drawing of 264 x 280, as in Sim-PE."""
+"""Left, top, width and height of the visible part of the 264 x 280 drawing, as in Sim-PE."""
 
 FACE = ("mouth", "nose", "eyes", "eyebrows")
 _PLACES = {
@@ -35,11 +35,12 @@ _TRANSLATE = re.compile(r"translate\(\s*([-\d.]+)[\s,]+([-\d.]+)\s*\)")
 
 @dataclass(frozen=True)
 class Top:
-    """How a hair style or hat is layered: it holds the places of facial hair and accessory between its own shapes.
+    """A hair style or hat in layers: facial hair and accessory have places between its own shapes.
 
     Args:
-        segments: documents of the shapes before, between and after those places; the colour is still to be set.
-        slots: the one or two parts that come after segment 0 and 1, with their offsets; a top that covers them has fewer.
+        segments: documents of the shapes before, between and after those places, not yet coloured.
+        slots: the parts, at most two, that come after segments 0 and 1, with their offsets; a top
+            that covers a part has no slot for it.
     """
 
     segments: tuple[Element, ...]
@@ -47,7 +48,7 @@ class Top:
 
 
 def area_of(part: str, choice: str) -> str:
-    """Identifier of the recolourable area of a part."""
+    """Identifier of the area of a part that can be coloured."""
     return (
         ("Fabric-Color" if choice in HATS else "Hair-Color")
         if part == "top"
@@ -72,7 +73,7 @@ def _parsed(path: str) -> Element:
 
 
 def _plain(root: Element) -> Element:
-    """Names without namespaces, written as rasterisers expect them: ElementTree would prefix every one."""
+    """Remove namespaces from names, as rasterisers expect; ElementTree would prefix every name."""
     for element in root.iter():
         element.tag = _tag(element)
         attributes = dict(element.attrib)
@@ -97,17 +98,18 @@ _EVERYWHERE = {
 
 
 def _wrap_masked(root: Element) -> None:
-    """Write masks so that skia draws them as a browser does.
+    """Rewrite masks so that skia draws them as a browser does.
 
-    It loses a mask of a single shape, but not of a group around it; and takes an ellipse for empty where the region of a mask is
-    relative to what is masked, as is the default. That region never cuts anything, so a large one means the same.
+    Skia loses the mask of a single shape, but not that of a group around it. And it takes an
+    ellipse for empty if the region of its mask is relative to the masked shape, which is the
+    default. That region never cuts anything here, so a large absolute one means the same.
     """
     for parent in list(root.iter()):
         if parent.tag == "mask" and "maskUnits" not in parent.attrib:
             parent.attrib |= _EVERYWHERE
         for i, child in enumerate(list(parent)):
             if child.tag != "g" and "mask" in child.attrib:
-                moved = {
+                moved: dict[str, str] = {
                     name: child.attrib.pop(name)
                     for name in ("mask", "transform")
                     if name in child.attrib
@@ -118,7 +120,10 @@ def _wrap_masked(root: Element) -> None:
 
 
 def _load(part: str, choice: str) -> Element:
-    """A copy of a drawing whose identifiers are the part's own, so that its masks are not taken for another part's."""
+    """A copy of a drawing with the part's name before all identifiers.
+
+    So its masks are not mistaken for those of another part.
+    """
     root = copy.deepcopy(_parsed(file_of(part, choice)))
     for element in root.iter():
         for name, value in list(element.attrib.items()):
@@ -140,7 +145,7 @@ def _base() -> Element:
 
 
 def _blank(root: Element) -> Element:
-    """Take the body away: what is left shows the parts put into it alone."""
+    """Remove the body, so that the document shows only the parts put into it."""
     for parent in root.iter():
         for child in list(parent):
             if child.get("id") == "style.Body":
@@ -149,7 +154,7 @@ def _blank(root: Element) -> Element:
 
 
 def colour(root: Element, identifier: str, value: str) -> Element:
-    """A copy with one area in a colour; the drawing has at most one of that name."""
+    """A copy with one area in a colour; the drawing has at most one area of that name."""
     painted = copy.deepcopy(root)
     if identifier and (area := _find(painted, identifier)) is not None:
         area.set("fill", value)
@@ -157,7 +162,7 @@ def colour(root: Element, identifier: str, value: str) -> Element:
 
 
 def background(style: str) -> Element:
-    """The disc alone, or nothing; its area is `style.Background-Color`."""
+    """Only the disc, or nothing; its area is `style.Background-Color`."""
     root = _load("style", style)
     keep = _find(root, "style.Circle")
     for group in (e for e in root if str(e.get("id")).startswith("style.Avataaar/")):
@@ -173,7 +178,7 @@ def body() -> Element:
 
 
 def placed(part: str, choice: str) -> Element:
-    """Clothing or a part of the face, in its place and with what it inherits there."""
+    """Clothing or a part of the face, in its place and with the attributes it inherits there."""
     root = _blank(_base())
     if file_of(part, choice):
         _fill(root, f"style.{_PLACES[part]}", list(_load(part, choice)))
@@ -181,7 +186,7 @@ def placed(part: str, choice: str) -> Element:
 
 
 def hung(part: str, choice: str, offset: tuple[float, float]) -> Element:
-    """Facial hair or accessory at the offset at which a top holds it."""
+    """Facial hair or an accessory, at the offset where a top has its place."""
     root = _blank(_base())
     if file_of(part, choice):
         group = ElementTree.Element("g", transform=f"translate({offset[0]} {offset[1]})")
@@ -200,10 +205,11 @@ def _fill(root: Element, identifier: str, content: list[Element]) -> None:
 
 
 def top(choice: str) -> Top:
-    """Split a top at the places it holds.
+    """Split a top at its places for other parts.
 
     Raises:
-        CannotMake: a place inside of something that is more than a shifted group, so that it could not be split off.
+        CannotMake: a place lies inside an element that is more than a translated group, so it
+            cannot be split off.
     """
     source = _load("top", choice)
     order = {id(element): i for i, element in enumerate(source.iter())}
@@ -219,7 +225,7 @@ def top(choice: str) -> Top:
 
 
 def _paths(root: Element, identifier: str) -> Iterator[list[Element]]:
-    """Elements from below the root down to each of that name."""
+    """Yield, for each element of that name, the elements from below the root down to it."""
     for child in root:
         if child.get("id") == identifier:
             yield [child]
@@ -232,20 +238,25 @@ def _offset(choice: str, path: list[Element]) -> tuple[float, float]:
     for element in path:
         if {"mask", "filter", "opacity", "clip-path"} & set(element.attrib):
             raise CannotMake(
-                f"the drawing of top {choice!r} cannot be split into layers; install python_avatars 1.4"
+                f"the drawing of top {choice!r} cannot be split into layers; "
+                "install python_avatars 1.4"
             )
         if transform := element.get("transform"):
             match = _TRANSLATE.fullmatch(transform.strip())
             if match is None:
                 raise CannotMake(
-                    f"the drawing of top {choice!r} is placed by {transform!r}, not by a translation"
+                    f"the drawing of top {choice!r} is placed by {transform!r}, not by a "
+                    "translation; install python_avatars 1.4"
                 )
             x, y = x + float(match[1]), y + float(match[2])
     return x, y
 
 
 def _segment(choice: str, low: int, high: int, first: bool) -> Element:
-    """The shapes between two places in order of the document; definitions and groups around places are kept."""
+    """The shapes between two places, in document order.
+
+    Definitions and the groups around places are kept.
+    """
     source = _load("top", choice)
     elements = list(source.iter())
     keep = {id(element) for element in elements[low if first else low + 1 : high]}
@@ -254,7 +265,7 @@ def _segment(choice: str, low: int, high: int, first: bool) -> Element:
         for name in _SLOTS
         for path in list(_paths(source, f"top.{name}"))[:1]
         for e in path[:-1]
-    }  # split in turn, not kept or removed whole
+    }  # these are split themselves, neither kept nor removed whole
     definitions = {
         id(d) for e in elements if e.tag in ("defs", "mask", "filter", "clipPath") for d in e.iter()
     }
@@ -277,7 +288,10 @@ def _tag(element: Element) -> str:
 
 
 def whole(choices: Mapping[str, str]) -> Element:
-    """The document of one avatar by the names of its choices, as a browser would be given it: the reference for the layers."""
+    """The document of one avatar by the names of its choices, as a browser would draw it.
+
+    It is the reference for the layers.
+    """
     root = colour(
         _load("style", choices["style"]),
         "style.Skin-Color",
@@ -310,10 +324,11 @@ def whole(choices: Mapping[str, str]) -> Element:
 
 
 def cropped(root: Element, width: int, height: int) -> bytes:
-    """The document as text, showing the crop stretched to width x height pixels."""
+    """The document as UTF-8, showing the crop stretched to width x height pixels."""
     root = copy.deepcopy(root)
     root.set("viewBox", " ".join(map(str, CROP)))
     root.set("width", str(width))
     root.set("height", str(height))
     root.set("preserveAspectRatio", "none")
-    return ElementTree.tostring(root, encoding="utf-8")
+    content: bytes = ElementTree.tostring(root, encoding="utf-8")
+    return content

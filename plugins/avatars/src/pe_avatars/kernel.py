@@ -1,4 +1,4 @@
-"""Composites layers and averages them to the output size: compiled, one avatar after the other."""
+"""Compiled compositing of layers, averaged to the output size, one avatar after the other."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +20,12 @@ def composite(
     """Draw n avatars on white.
 
     Args:
-        values, start, box: of `Layers`.
-        chosen: int64 [n, K], the layers of an avatar from back to front.
+        values, start, box: those of `Layers`.
+        chosen: int64 [n, K], the layers of each avatar from back to front.
         colours: float32 [n, K, 3], the colour of each layer's area, 0..1.
-        grid_height, grid_width: size of the layers' grid, multiples of the output's.
-        pictures: uint8 [n, height, width, channels], written; one channel is the luma of Rec. 601.
+        grid_height, grid_width: size of the layers' grid, multiples of the output size.
+        pictures: uint8 [n, height, width, channels], overwritten; a single channel is the luma of
+            Rec. 601.
     """
     n, height, width, channels = pictures.shape
     down, across = grid_height // height, grid_width // width

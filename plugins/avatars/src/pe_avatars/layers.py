@@ -1,7 +1,8 @@
 """Every part as a layer of pixels, linear in its colour.
 
-A drawing that is composited source over is an affine function of the colour of an area in it: pixel = fixed + weight x colour.
-Two drawings, with the area black and white, give both; no colour is ever drawn.
+In a drawing composited source-over, a pixel is an affine function of the colour of an area:
+pixel = fixed + weight x colour. Two drawings, with the area black and white, determine both; no
+other colour is ever drawn.
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,10 @@ from pe_avatars.parts import CHOICES
 from pe_avatars.raster import draw
 
 PLANES = 5
-"""Planes of a layer: fixed red, green and blue, weight of the colour, alpha; premultiplied, 0..255."""
+"""Planes of a layer: fixed red, green and blue, weight of the colour, alpha.
+
+All are premultiplied, 0..255.
+"""
 
 
 @dataclass(frozen=True)
@@ -25,10 +29,12 @@ class Layers:
     Args:
         values: uint8 [total], the layers one after the other, each [5, height, width] of its box.
         start: int64 [layers], where each begins.
-        box: int64 [layers, 4], top, left, height and width of each in the grid; height 0 is a layer of nothing.
-        parts: layers of a part by choice, int64 [choices]: style, body (one), clothing, mouth, nose, eyes, eyebrows.
+        box: int64 [layers, 4], top, left, height and width of each in the grid; an empty layer has
+            height 0.
+        parts: layers of a part by choice, int64 [choices]: style, body (one), clothing, mouth,
+            nose, eyes, eyebrows.
         top: int64 [tops, 3], the layers before, between and after the two places of a top.
-        slots: int64 [tops, 2], what comes in each place: 0 nothing, 1 facial hair, 2 accessory.
+        slots: int64 [tops, 2], the part in each place: 0 none, 1 facial hair, 2 accessory.
         hung: int64 [tops, 2, choices], the layer of each choice in each place.
     """
 
@@ -49,7 +55,7 @@ class _Builder:
         self.known: dict[tuple[str, str, tuple[float, float]], int] = {}
 
     def add(self, document: Element, area: str) -> int:
-        """Draw a layer and keep what is in its bounding box; the number of the layer."""
+        """Draw a layer, keep the pixels in its bounding box and return the layer's number."""
         black = draw(drawing.colour(document, area, "#000000"), *self.size)
         white = draw(drawing.colour(document, area, "#FFFFFF"), *self.size) if area else black
         weight = (

@@ -1,6 +1,7 @@
-"""Which parts there are: names, the files of python_avatars that draw them, and colours.
+"""The parts: names, the files of python_avatars that draw them, and colours.
 
-The names are those of the package's enumerations, in small letters; a hair style that is called hat there is `hat_hair` here.
+The names are those of the package's enumerations, in lower case; the hair style that it calls hat
+is `hat_hair` here.
 """
 
 from types import MappingProxyType
@@ -11,14 +12,16 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 HAIR = _names(
-    "big_hair bob bun caesar_side_part caesar curly curvy dreads frida frizzle fro_band fro long_not_too_long mia_wallace "
-    "shaggy_mullet shaggy shaved_sides short_curly short_dreads_1 short_dreads_2 short_flat short_round short_waved sides "
-    "straight_1 straight_2 straight_strand astronaut braids bride buzzcut cornrows curly_2 dreadlocks einstein_hair elvis "
-    "evil_spike half_shaved hat_hair long_hair_curly loose_hair mohawk mowgli pixie pompadour quiff twist_long_hair "
-    "twist_long_hair_2 wick wild"
+    "big_hair bob bun caesar_side_part caesar curly curvy dreads frida frizzle fro_band fro "
+    "long_not_too_long mia_wallace shaggy_mullet shaggy shaved_sides short_curly short_dreads_1 "
+    "short_dreads_2 short_flat short_round short_waved sides straight_1 straight_2 "
+    "straight_strand astronaut braids bride buzzcut cornrows curly_2 dreadlocks einstein_hair "
+    "elvis evil_spike half_shaved hat_hair long_hair_curly loose_hair mohawk mowgli pixie "
+    "pompadour quiff twist_long_hair twist_long_hair_2 wick wild"
 )
 HATS = _names(
-    "hat hijab turban winter_hat_1 winter_hat_2 winter_hat_3 winter_hat_4 chef_cap jedi gladiator_helmet"
+    "hat hijab turban winter_hat_1 winter_hat_2 winter_hat_3 winter_hat_4 chef_cap jedi "
+    "gladiator_helmet"
 )
 
 CHOICES = MappingProxyType(
@@ -26,29 +29,34 @@ CHOICES = MappingProxyType(
         "style": ("transparent", "circle"),
         "top": ("none", *HAIR, *HATS),
         "eyebrows": _names(
-            "none angry_natural angry default_natural default flat_natural frown_natural raised_excited_natural "
-            "raised_excited sad_concerned_natural sad_concerned unibrow_natural up_down_natural up_down"
+            "none angry_natural angry default_natural default flat_natural frown_natural "
+            "raised_excited_natural raised_excited sad_concerned_natural sad_concerned "
+            "unibrow_natural up_down_natural up_down"
         ),
         "eyes": _names(
             "closed cry default eye_roll happy heart side squint surprised wink_wacky wink x_dizzy"
         ),
         "nose": ("default", "small", "wide"),
         "mouth": _names(
-            "concerned default disbelief eating grimace sad scream_open serious smile tongue twinkle vomit big_smile"
+            "concerned default disbelief eating grimace sad scream_open serious smile tongue "
+            "twinkle vomit big_smile"
         ),
         "facial_hair": _names(
-            "none beard_light beard_magestic beard_medium moustache_fancy moustache_magnum einstein_moustache wick_beard"
+            "none beard_light beard_magestic beard_medium moustache_fancy moustache_magnum "
+            "einstein_moustache wick_beard"
         ),
         "accessory": _names(
-            "none eyepatch kurt prescription_1 prescription_2 round sunglasses wayfarers sunglasses_2 wayfarers_2"
+            "none eyepatch kurt prescription_1 prescription_2 round sunglasses wayfarers "
+            "sunglasses_2 wayfarers_2"
         ),
         "clothing": _names(
-            "none blazer_shirt blazer_sweater collar_sweater graphic_shirt hoodie overall shirt_crew_neck shirt_scoop_neck "
-            "shirt_v_neck astronaut_suit bond_suit chef gladiator jedi_robe shirt_wick"
+            "none blazer_shirt blazer_sweater collar_sweater graphic_shirt hoodie overall "
+            "shirt_crew_neck shirt_scoop_neck shirt_v_neck astronaut_suit bond_suit chef "
+            "gladiator jedi_robe shirt_wick"
         ),
     }
 )
-"""Choices of every part. A shirt's graphic is none of them: it lies below the crop."""
+"""Choices of every part. A shirt's graphic is not among them: it lies below the crop."""
 
 _FOLDERS = {
     "style": "styles",
@@ -60,7 +68,7 @@ _FOLDERS = {
     "nose": "nose",
     "mouth": "mouth",
 }
-_FILES = {  # where the file is not called as the choice
+_FILES = {  # choices whose file has another name
     ("top", "none"): "no_hair",
     ("top", "astronaut"): "astronout",
     ("top", "hat_hair"): "hat",
@@ -123,11 +131,11 @@ COLOURS = MappingProxyType(
         "clothing_color": FABRIC_COLOURS,
     }
 )
-"""The colours of every recolourable area, by the names of the package."""
+"""The colours of every area that can be coloured, by the names of the package."""
 
 
 def file_of(part: str, choice: str) -> str:
-    """Path of the drawing below the package's folder of parts, or "" where the choice is to draw nothing."""
+    """Path of the drawing below the package's folder of parts; "" if the choice draws nothing."""
     if choice == "none" and part != "top":
         return ""
     folder = _FOLDERS.get(part) or ("top/hat" if choice in HATS else "top/hair")

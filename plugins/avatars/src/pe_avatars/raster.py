@@ -1,4 +1,4 @@
-"""From SVG documents to pixels, by skia."""
+"""Rasteriser: from SVG documents to pixels, by skia."""
 
 from xml.etree.ElementTree import Element
 
@@ -10,7 +10,10 @@ from pe_sdk import CannotMake
 
 
 def draw(root: Element, width: int, height: int) -> NDArray[np.uint8]:
-    """Draw a document's crop on nothing: uint8 [height, width, 4], red, green, blue and alpha, premultiplied, sRGB.
+    """Draw a document's crop on a transparent ground.
+
+    Returns:
+        uint8 [height, width, 4]: red, green, blue and alpha, premultiplied, sRGB.
 
     Raises:
         CannotMake: skia cannot be loaded, or cannot read the drawing.
@@ -19,7 +22,8 @@ def draw(root: Element, width: int, height: int) -> NDArray[np.uint8]:
         import skia
     except ImportError as error:
         raise CannotMake(
-            f"avatars draws with skia-python, which does not load: {error}; install it, and the system's libEGL and libGL"
+            f"avatars draws with skia-python, which does not load: {error}; install it, and the "
+            "system's libEGL and libGL"
         ) from None
     document = skia.SVGDOM.MakeFromStream(skia.MemoryStream.MakeCopy(cropped(root, width, height)))
     if document is None:

@@ -1,4 +1,4 @@
-"""The simulator: parameters to layers and colours, and pictures of them."""
+"""The simulator: from parameters to layers and colours, and on to pictures."""
 
 from collections.abc import Mapping
 
@@ -22,7 +22,10 @@ from pe_sdk import (
 )
 
 FINE = 128
-"""Layers are composited on a grid of at least this many points a side, and of two points a pixel."""
+"""Least number of points a side of the grid on which layers are composited.
+
+The grid also has at least two points a pixel.
+"""
 
 
 class AvatarSimulator(Simulator):
@@ -31,27 +34,29 @@ class AvatarSimulator(Simulator):
     Args:
         output: an image of at least 8 x 8 pixels with 1 or 3 channels; the crop is stretched to it.
         labels: label names.
-        asked: constraints by label name (see `pe_sdk.label_spaces`).
+        constraints: constraints by label name (see `pe_sdk.label_spaces`).
 
     Raises:
-        CannotMake: another output, a constraint that makes no sense, or no parts or rasteriser installed.
+        CannotMake: the output is another, a constraint is invalid, or the parts or the rasteriser
+            are not installed.
     """
 
     def __init__(
-        self, output: OutputSpec, labels: tuple[str, ...], asked: Mapping[str, str]
+        self, output: OutputSpec, labels: tuple[str, ...], constraints: Mapping[str, str]
     ) -> None:
         if output.kind != "image" or output.dtype != "uint8" or len(output.shape) != 3:
             raise CannotMake(
-                f"avatars makes uint8 images, not {output.kind} of {output.dtype} {list(output.shape)}"
+                "avatars makes uint8 images, "
+                f"not {output.kind} of {output.dtype} {list(output.shape)}"
             )
         height, width, channels = output.shape
         if min(height, width) < 8 or channels not in (1, 3):
             raise CannotMake(
-                f"avatars needs 8 x 8 pixels or more and 1 or 3 channels, got {list(output.shape)}"
+                f"avatars needs at least 8 x 8 pixels and 1 or 3 channels, got {list(output.shape)}"
             )
         self.output = output
         self.space = SPACE
-        self._spaces = label_spaces(SPACE, labels, asked)
+        self._spaces = label_spaces(SPACE, labels, constraints)
         self._grid = tuple(side * max(2, -(-FINE // side)) for side in (height, width))
         self._layers = build(self._grid[1], self._grid[0])
         self._palettes = {
@@ -69,9 +74,9 @@ class AvatarSimulator(Simulator):
         return self._spaces[label]
 
     def render(self, params: Columns, labels: NDArray[np.int64], seeds: Seeds) -> NDArray[np.uint8]:
-        # the compiled code does not check its places
+        # The compiled code does not check its indices.
         if not SPACE.contains(params).all():
-            raise ValueError("parameters of avatars are codes of the choices in its space")
+            raise ValueError("parameters of avatars must be codes of the choices in its space")
         codes = {name: np.asarray(column, np.int64) for name, column in params.items()}
         pictures = np.empty((len(labels), *self.output.shape), np.uint8)
         layers = self._layers

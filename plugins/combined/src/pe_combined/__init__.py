@@ -1,4 +1,7 @@
-"""Generators one after the other or side by side, by name. Light to import: the rest is loaded when used."""
+"""Generators combined by name, one after the other or side by side.
+
+Importing this module is cheap: everything else is loaded at first use.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -11,35 +14,37 @@ DEFAULT_STAGES, DEFAULT_FACTOR = "text-render,diffusion:release", 5
 
 @dataclass(frozen=True)
 class Options:
-    """What can be set with `--set name=value`."""
+    """Options that users set with `--set name=value`."""
 
     stages: str = option(
         "",
-        "generators over the iterations, e.g. pyrender-faces:0-3,diffusion:4- (0: random samples), or the last with :auto or "
-        f":release; where neither this nor mix is given, {DEFAULT_STAGES} and degrees.diffusion={DEFAULT_FACTOR}",
+        "generators by iteration, such as pyrender-faces:0-3,diffusion:4- (0: the random samples); "
+        "the last of two may have :auto or :release instead; without stages and mix: "
+        f"{DEFAULT_STAGES} and degrees.diffusion={DEFAULT_FACTOR}",
     )
     mix: str = option(
         "",
-        "generators side by side with their shares at the start, e.g. text-render:0.7,diffusion:0.3",
+        "generators side by side with their initial shares, such as text-render:0.7,diffusion:0.3",
     )
     degrees: dict[str, str] = option(
-        {}, "factor on the variation degree of a generator, e.g. degrees.diffusion=4; else 1"
+        {},
+        "factor on the variation degree of a generator, such as degrees.diffusion=4; 1 by default",
     )
     others: dict[str, str] = option(
-        {}, "options of the generators that are named, e.g. diffusion.model=FOLDER", rest=True
+        {}, "options of the named generators, such as diffusion.model=FOLDER", rest=True
     )
 
     def __post_init__(self) -> None:
         if self.stages and self.mix:
-            raise ValueError("options 'stages' and 'mix' exclude each other: give one of them")
+            raise ValueError("options 'stages' and 'mix' exclude each other; give only one")
 
 
 def make(output: OutputSpec, labels: tuple[str, ...], options: Any, peers: Peers) -> Generator:
-    """The generators named, as one.
+    """Make one generator from those named in the options.
 
     Raises:
-        CannotMake: stages or shares that make no sense, a generator that is not there, cannot make this, or cannot vary what
-            the stage before it made.
+        CannotMake: stages or shares are invalid, or a generator is not installed, cannot make this
+            output, or cannot vary the samples of the stage before it.
     """
     from pe_combined.chain import Chain
     from pe_combined.mixture import Mixture

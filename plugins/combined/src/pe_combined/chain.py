@@ -1,5 +1,7 @@
-"""One generator after the other: a simulator first and a foundation model later is how Sim-PE (arXiv 2502.05505, section 5) gets the
-variety of the one and the looks of the other.
+"""One generator after the other.
+
+A simulator first and a foundation model later is how Sim-PE (arXiv 2502.05505, section 5) combines
+the variety of the one with the realism of the other.
 """
 
 from dataclasses import replace
@@ -12,30 +14,35 @@ from pe_combined.settings import AUTO, RELEASE, Stage, check_end
 from pe_sdk import PARAMETERS_KNOWN, CannotMake, Degree, Generator, Released, Samples, Seeds
 
 SETTLED = 0.4
-"""Share of the candidates that take part in the votes from which on an auto stage takes over; see `participation`."""
+"""Participation in the votes from which an auto stage takes over; see `participation`."""
 
 
 class Chain(Generator):
-    """The generator of the stage makes the next population, of whatever the one before it made. A stage of the release comes on top:
-    it varies what the first made of the parents, as it would have made the release alone.
+    """Generator in stages: each stage varies the samples of the stage before it.
 
-    Its parameters are those of the first stage, which its samples carry on: a later stage changes how they look, and mostly little.
-    Where it draws afresh, by a degree of 1, they are not known any more (`pe_sdk.PARAMETERS_KNOWN`).
+    A stage for the release comes on top of the first: it varies the samples that the first stage,
+    by itself, would have released.
+
+    The chain's parameters are those of the first stage. Samples keep them through later stages,
+    which change how samples look, and mostly little. If a later stage draws afresh, by a degree of
+    1, the parameters are no longer known (`pe_sdk.PARAMETERS_KNOWN`).
 
     Args:
-        parts: a generator a stage.
-        stages: from which population on each has its turn; that of the last may be left to the votes, or be the release.
-        now: position of the stage whose turn it is.
+        parts: one generator for each stage.
+        stages: the populations of each stage; the votes may decide where the last begins, or it
+            may be for the release only.
+        now: position of the current stage.
 
     Raises:
-        CannotMake: a generator that is not the first cannot vary samples of another.
+        CannotMake: a generator after the first cannot vary samples of another.
     """
 
     def __init__(self, parts: tuple[Part, ...], stages: tuple[Stage, ...], now: int = 0) -> None:
         for part in parts[1:]:
             if not part.generator.takes_foreign:
                 raise CannotMake(
-                    f"{part.name} cannot vary samples of another generator ({parts[0].name}); it may come first, or stand in mix"
+                    f"{part.name} cannot vary samples of another generator ({parts[0].name}); "
+                    "put it first, or use mix"
                 )
         self._parts, self._stages, self._now = parts, stages, now
         self.space, self.label_spaces = parts[0].spaces()
@@ -84,10 +91,12 @@ class Chain(Generator):
         return _marked(varied, known_after(self._parts, self._parts[0], degree, varied, before))
 
     def adapt(self, released: Released) -> "Chain":
-        """The stage of the next population, t; the votes say it where it is auto. Each part adapts to its own samples.
+        """Move to the stage of the next population, t; each part adapts to its own samples.
+
+        For an auto stage, the votes decide.
 
         Raises:
-            CannotMake: the stages do not end where the iterations do.
+            CannotMake: the stages do not end with the iterations.
         """
         last = self._stages[-1].start
         if last == AUTO:
@@ -105,7 +114,10 @@ def _marked(samples: Samples, known: NDArray[np.bool_]) -> Samples:
 
 
 def _over(released: Released, first: str) -> bool:
-    """Whether the first stage has done its part: it hands over for good, and at the latest for the last population and the release."""
+    """Whether the first stage is over.
+
+    It hands over for good, and at the latest for the last population and the release.
+    """
     handed = bool((released.state[MAKER] != first).any())
     return (
         handed
@@ -116,10 +128,13 @@ def _over(released: Released, first: str) -> bool:
 
 
 def participation(released: Released) -> float:
-    """Share of the candidates that take part in the votes, in 0..1: sum over the classes of squared mean votes by that of squared
-    votes, what the noise adds to either taken off; 0 where the noise is all there is.
+    """Share of the candidates that take part in the votes, in 0..1.
 
-    Few candidates have most votes while a population is far from the private one; it is near when votes fall evenly.
+    It is the sum of squared mean votes over the sum of squared votes, both over all classes and
+    less the expected contribution of the noise; 0 if the votes are all noise.
+
+    While a population is far from the private one, few candidates get most votes; when it is near,
+    votes fall evenly.
     """
     even = total = 0.0
     for label in np.unique(released.labels):

@@ -1,7 +1,8 @@
-"""Generators side by side in every iteration, each varying what it made; the noisy votes decide who makes how much.
+"""Generators side by side in every iteration, each varying its own samples.
 
-Parents are drawn by their votes, so a generator whose samples get more has more children: the shares follow the votes by themselves.
-Beyond that, samples of a generator whose candidates got fewer votes each are handed to one whose candidates got more.
+Parents are drawn by their noisy votes, so a generator whose samples get more votes has more
+children: the shares follow the votes by themselves. Beyond that, a generator whose candidates got
+fewer votes on average hands samples over to one whose candidates got more.
 """
 
 from collections.abc import Mapping
@@ -14,25 +15,32 @@ from pe_combined.parts import MAKER, Part, check_degree, joined, known_after
 from pe_sdk import PARAMETERS_KNOWN, Degree, Generator, Released, Samples, Seeds, random
 
 SURE = 3.0
-"""Standard deviations of the noise that are taken off the votes of one generator, and added to those of the other, before they are
-compared: what is handed over follows from what the votes say for certain.
+"""Certainty that handing samples over requires, in standard deviations of the noise.
+
+They are subtracted from the mean votes of the one that takes samples over, and added to those of
+the one that hands them over, before the two are compared.
 """
 
-TOLD = 0.5 - 1e-9
-"""Share of the random samples from which on the parameters of their generator are those of the mixture: half, as shares are rounded."""
+HALF = 0.5 - 1e-9
+"""Least share of the random samples of the generator whose parameters the mixture has.
+
+It is a half, with an allowance for the rounding of shares.
+"""
 
 
 class Mixture(Generator):
-    """See the module.
+    """Generator that mixes others; see the module.
 
-    Its parameters are those of the part that makes half of the random samples or more, where it has any; the first of two equals.
-    With fewer, an embedding learns more from variations. Samples keep them when they are handed over; those that began elsewhere
-    carry some that are not known (`pe_sdk.PARAMETERS_KNOWN`).
+    Its parameters are those of the part that makes at least half of the random samples, if that
+    part has any; of two equals, the first counts. With fewer samples, an embedding learns more
+    from variations. Samples keep their parameters when they are handed over; samples that began
+    with another part carry values that are not known (`pe_sdk.PARAMETERS_KNOWN`).
 
     Args:
         parts: the generators.
-        shares: of the random samples, summing to one.
-        handed: by name, to whom a generator hands samples over, and with what probability.
+        shares: their shares of the random samples, summing to one.
+        handed: for the name of a generator, the name of the one that takes over its samples, and
+            with what probability.
     """
 
     def __init__(
@@ -45,11 +53,11 @@ class Mixture(Generator):
         able = [
             part
             for part, share in zip(parts, shares, strict=True)
-            if part.generator.space and share >= TOLD
+            if part.generator.space and share >= HALF
         ]
-        self._told = able[0] if able else None
-        if self._told:
-            self.space, self.label_spaces = self._told.spaces()
+        self._parametric = able[0] if able else None
+        if self._parametric:
+            self.space, self.label_spaces = self._parametric.spaces()
 
     def random(self, labels: NDArray[np.int64], seeds: Seeds) -> Samples:
         at = np.searchsorted(
@@ -60,7 +68,9 @@ class Mixture(Generator):
             if len(rows := np.flatnonzero(at == place)):
                 made[part.name] = rows, part.random(labels[rows], seeds[rows])
         samples = joined(self._parts, made, len(labels))
-        return samples if self._told is None else self._with_parameters(samples, self._told, seeds)
+        if self._parametric is None:
+            return samples
+        return self._with_parameters(samples, self._parametric, seeds)
 
     def vary(self, samples: Samples, degree: Degree, seeds: Seeds) -> Samples:
         check_degree(self.space, degree)
@@ -81,13 +91,17 @@ class Mixture(Generator):
                 rows = np.concatenate([rows for rows, _ in varied])
                 made[part.name] = rows, Samples.concatenate([made_by for _, made_by in varied])
         whole = joined(self._parts, made, len(samples), samples.state)
-        if self._told is None:
+        if self._parametric is None:
             return whole
-        known = known_after(self._parts, self._told, degree, whole, samples.state[PARAMETERS_KNOWN])
+        before_known = samples.state[PARAMETERS_KNOWN]
+        known = known_after(self._parts, self._parametric, degree, whole, before_known)
         return replace(whole, state={**whole.state, PARAMETERS_KNOWN: known})
 
     def adapt(self, released: Released) -> "Mixture":
-        """Who hands over to whom, by the votes a candidate of each generator got on average; each part adapts to its own."""
+        """Decide who hands over to whom, by the mean votes of each generator's candidates.
+
+        Each part adapts to its own candidates.
+        """
         scores = {part.name: _score(released, part.name) for part in self._parts}
         takers = [part.name for part in self._parts if part.generator.takes_foreign]
         handed = {}
@@ -102,19 +116,23 @@ class Mixture(Generator):
                 handed[name] = best, float(1 - most / least)
         return Mixture(tuple(part.adapted(released) for part in self._parts), self._shares, handed)
 
-    def _with_parameters(self, samples: Samples, told: Part, seeds: Seeds) -> Samples:
-        """Random samples with a column that tells whose parameters are known; those of the others are any of their label's space."""
-        own = samples.state[MAKER] == told.name
-        state = dict(samples.state)  # of columns that `joined` has just made
+    def _with_parameters(self, samples: Samples, part: Part, seeds: Seeds) -> Samples:
+        """Random samples with the parameters of `part`, and the column that says which are known.
+
+        Samples of other parts get arbitrary values from the space of their label.
+        """
+        own = samples.state[MAKER] == part.name
+        state = dict(samples.state)  # its columns were just made by `joined`, so no one else's
         for label in np.unique(samples.labels[~own]):
             rows = np.flatnonzero(~own & (samples.labels == label))
             space = self.label_spaces[label] if self.label_spaces else self.space
+            assert space is not None  # `part` has parameters
             for name, values in space.sample(seeds[rows]).items():
                 state[name][rows] = values
-        return replace(samples, state={**state, PARAMETERS_KNOWN: own & told.known(state)})
+        return replace(samples, state={**state, PARAMETERS_KNOWN: own & part.known(state)})
 
     def _makers(self, before: NDArray[np.str_], degree: Degree, seeds: Seeds) -> NDArray[np.str_]:
-        """Who varies each sample; by a degree of 0 nobody else."""
+        """The name of the generator that varies each sample; at degree 0, always its own."""
         makers = before.astype(np.array([part.name for part in self._parts]).dtype)
         if not any(degree.values() if isinstance(degree, Mapping) else [degree]):
             return makers
@@ -125,7 +143,7 @@ class Mixture(Generator):
 
 
 def _score(released: Released, name: str) -> tuple[float, float]:
-    """Votes that a candidate of this generator got on average, and the standard deviation of the noise in that."""
+    """Mean votes of a generator's candidates, and the standard deviation of the noise in it."""
     mine = released.state[MAKER] == name
     count = int(mine.sum())
     if count == 0:

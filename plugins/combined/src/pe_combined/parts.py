@@ -1,4 +1,4 @@
-"""One generator of several: called with the rows that are its own, in blocks of its own size, its state under its own name."""
+"""One generator among several: called in blocks of its own size, with its state under its name."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ from pe_sdk import (
 )
 
 MAKER = "maker"
-"""State column with the name of the generator that made a sample last."""
+"""State column with the name of the generator that made or last varied a sample."""
 
 Columns = Mapping[str, NDArray[Any]]
 
@@ -31,11 +31,11 @@ class Part:
     """A generator under its name.
 
     Args:
-        name: as in the options; the prefix of its state columns.
-        generator: itself.
-        block: rows a call, or None where its output does not depend on it.
+        name: its name in the options, and the prefix of its state columns.
+        generator: the generator.
+        block: rows in each call, or None if its output does not depend on them.
         degree: factor on the variation degree.
-        empty: one row of each of its state columns, [1, ...]: what samples of others have there.
+        empty: one row of each of its state columns, [1, ...], as samples of other parts have it.
     """
 
     name: str
@@ -45,24 +45,27 @@ class Part:
     empty: Columns
 
     def random(self, labels: NDArray[np.int64], seeds: Seeds) -> Samples:
-        """Samples with data, and its own columns under their own names."""
+        """Random samples with data, and with the generator's columns under their own names."""
         return self._in_blocks(
             len(labels), lambda rows: self.generator.random(labels[rows], seeds[rows])
         )
 
     def vary(self, samples: Samples, degree: Degree, seeds: Seeds) -> Samples:
-        """Of its own samples, or of those of others: `samples.state` is as the generator knows it, or empty."""
+        """Variations of its own samples, or of samples of others, whose `samples.state` is empty.
+
+        For its own, `samples.state` has the generator's own columns.
+        """
         scaled = self._scaled(degree)
         return self._in_blocks(
             len(samples), lambda rows: self.generator.vary(samples.take(rows), scaled, seeds[rows])
         )
 
     def own(self, state: Columns) -> dict[str, NDArray[Any]]:
-        """Its columns, as it knows them, of the state of all."""
+        """Its columns from the state of all parts, under the generator's own names."""
         return {name: state[f"{self.name}/{name}"] for name in self.empty}
 
     def spaces(self) -> tuple[ParameterSpace | None, tuple[ParameterSpace, ...]]:
-        """Its `space` and `label_spaces`, with the names that its columns have in the state of all."""
+        """Its `space` and `label_spaces`, named as its columns in the state of all parts."""
         known = self.generator.space
         if known is None:
             return None, ()
@@ -73,27 +76,27 @@ class Part:
         return whole, tuple(by_label)
 
     def known(self, state: Columns) -> NDArray[np.bool_]:
-        """Which of its own samples its parameters say something about; [n], what it says of those of others means nothing."""
+        """Which of its own samples have known parameters, [n]; other parts' rows mean nothing."""
         return state.get(f"{self.name}/{PARAMETERS_KNOWN}", np.ones(len(state[MAKER]), np.bool_))
 
     def redraws(self, degree: Degree) -> bool:
-        """Whether its variation by this degree is a fresh sample, which has nothing of what it was made from."""
+        """Whether its variation by this degree is a fresh sample, independent of the one varied."""
         scaled = self._scaled(degree)
         return (min(scaled.values(), default=0.0) if isinstance(scaled, Mapping) else scaled) == 1
 
     def adapted(self, released: Released) -> "Part":
-        """The part after an iteration, told of its own candidates where it has any."""
+        """The part after an iteration; its generator adapts to its own candidates, if any."""
         rows = np.flatnonzero(released.state[MAKER] == self.name)
         if not len(rows):
             return self
         own = {name: column[rows] for name, column in self.own(released.state).items()}
-        told = replace(
+        mine = replace(
             released, labels=released.labels[rows], votes=released.votes[rows], state=own
         )
-        return replace(self, generator=self.generator.adapt(told))
+        return replace(self, generator=self.generator.adapt(mine))
 
     def _in_blocks(self, count: int, call: Callable[[NDArray[np.int64]], Samples]) -> Samples:
-        """With data. A block is padded with its last row, as the host pads them."""
+        """Samples of `call`, with data; as in the host, the last row pads the last block."""
         size = self.block or max(count, 1)
         made = []
         for start in range(0, count, size):
@@ -105,9 +108,7 @@ class Part:
         return Samples.concatenate(made)
 
     def _scaled(self, degree: Degree) -> Degree:
-        if isinstance(
-            degree, Mapping
-        ):  # by parameters, which have the name of their generator before their own
+        if isinstance(degree, Mapping):  # by parameter, with the generator's name as a prefix
             own = {
                 name: value
                 for name, value in degree.items()
@@ -123,31 +124,31 @@ class Part:
 def make_parts(
     names: tuple[str, ...], output: OutputSpec, labels: tuple[str, ...], options: Any, peers: Peers
 ) -> tuple[Part, ...]:
-    """The generators named, each made and tried with one sample.
+    """Make the named generators, and try each with one sample.
 
     Args:
-        names: of generators.
-        output, labels: as of every factory.
+        names: names of generators.
+        output, labels: as for every factory.
         options: `pe_combined.Options`.
         peers: the other generators.
 
     Raises:
-        CannotMake: a generator that is not there or cannot be made, or options for one that is not named.
+        CannotMake: a generator is not installed or cannot be made, or an option is for a generator
+            that is not named.
     """
     given: dict[str, dict[str, str]] = {name: {} for name in names}
     for full, text in options.others.items():
-        heads = [
-            name for name in names if full.startswith(f"{name}.")
-        ]  # names of distributions may have dots
+        # Names of distributions may contain dots, so the longest match counts.
+        heads = [name for name in names if full.startswith(f"{name}.")]
         if not heads:
             raise CannotMake(
-                f"option {full!r} is for no generator named here; there are {', '.join(names)}"
+                f"option {full!r} belongs to none of the named generators: {', '.join(names)}"
             )
         head = max(heads, key=len)
         given[head][full.removeprefix(f"{head}.")] = text
     if unknown := sorted(set(options.degrees) - set(names)):
         raise CannotMake(
-            f"degrees.{unknown[0]} is for no generator named here; there are {', '.join(names)}"
+            f"degrees.{unknown[0]} belongs to none of the named generators: {', '.join(names)}"
         )
     return tuple(
         _make_part(
@@ -163,7 +164,7 @@ def _factor(name: str, text: str) -> float:
     except ValueError:
         factor = -1.0
     if not 0 <= factor < float("inf"):
-        raise CannotMake(f"degrees.{name} is a number from 0, got {text!r}")
+        raise CannotMake(f"degrees.{name} must be a number of at least 0, got {text!r}")
     return factor
 
 
@@ -188,14 +189,15 @@ def joined(
     count: int,
     before: Columns | None = None,
 ) -> Samples:
-    """The samples of several generators as those of one, in order of their rows.
+    """Join the samples of several generators, in the order of their rows.
 
     Args:
-        parts: all generators, whether they made any or not: the columns are always the same.
-        made: by name, the rows and their samples, with data; every row once.
-        count: rows in all.
-        before: state of what they vary: the columns of those who did not make a sample stay as they were, so that it goes on
-            to carry the parameters of the simulator it began with.
+        parts: all generators, even those that made no sample: the columns are always the same.
+        made: by name, the rows and their samples, with data; every row exactly once.
+        count: number of rows.
+        before: state of the samples that were varied. The columns of parts that did not make a
+            sample keep these values, so that it still carries the parameters of the simulator it
+            began with.
     """
     first = next(iter(made.values()))[1]
     assert first.data is not None
@@ -218,41 +220,47 @@ def joined(
                 state[full] = state[full].astype(values.dtype)
             elif values.dtype.kind != "U" and values.dtype != state[full].dtype:
                 raise ValueError(
-                    f"{name} gives the state {column!r} as {values.dtype}, and gave {state[full].dtype} before"
+                    f"{name} returned the state {column!r} as {values.dtype}, "
+                    f"but as {state[full].dtype} before"
                 )
             state[full][rows] = values
     return Samples(data, labels, {**state, MAKER: makers})
 
 
 def check_degree(space: ParameterSpace | None, degree: Degree) -> None:
-    """Each part takes the degrees of its own names; one of nobody's would be lost.
+    """Check the names of degrees: each part takes those of its own, and others would be lost.
 
     Raises:
-        ValueError: a name that is none of the space, or, where there is none, any but "*".
+        ValueError: a name is not in the space; without a space, any name other than "*".
     """
     if isinstance(degree, Mapping):
         (space or ParameterSpace({})).degrees(degree)
 
 
 def known_after(
-    parts: tuple[Part, ...], told: Part, degree: Degree, varied: Samples, before: NDArray[np.bool_]
+    parts: tuple[Part, ...],
+    parametric: Part,
+    degree: Degree,
+    varied: Samples,
+    before: NDArray[np.bool_],
 ) -> NDArray[np.bool_]:
-    """Of which samples the parameters of `told` are known after a variation, [n].
+    """Samples for which the parameters of `parametric` are known after a variation, [n].
 
-    It knows those of what it made; what another made keeps them, unless it is a fresh sample.
+    That part knows those of its own samples. A sample made by another part keeps them, unless it
+    is a fresh sample.
 
     Args:
         parts: all generators.
-        told: the one whose parameters they are.
-        degree: of the variation.
-        varied: its samples.
-        before: [n], the same of what was varied.
+        parametric: the part that the parameters belong to.
+        degree: the degree of the variation.
+        varied: the samples after the variation.
+        before: [n], the same for the samples before the variation.
     """
     known, makers = before.copy(), varied.state[MAKER]
     for part in parts:
         rows = makers == part.name
-        if part is told:
-            known[rows] = told.known(varied.state)[rows]
+        if part is parametric:
+            known[rows] = part.known(varied.state)[rows]
         elif part.redraws(degree):
             known[rows] = False
     return known

@@ -1,4 +1,4 @@
-"""What `stages` and `mix` say."""
+"""Parsing of the options `stages` and `mix`."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pe_sdk import CannotMake
 
 AUTO, RELEASE = -1, -2
-"""Starts that are no numbers of populations."""
+"""Starts of stages that are not population numbers."""
 
 _WORDS = {"auto": AUTO, "release": RELEASE}
 _RANGE = re.compile(r"(\d+)(?:(-)(\d*))?")
@@ -17,10 +17,10 @@ class Stage:
     """A generator and its iterations.
 
     Args:
-        name: of the generator.
-        start: the first population it makes, 0 for the random samples; AUTO where the votes decide; RELEASE for the last one alone,
-            after the stage before it.
-        end: the last, or None where it goes on to the end.
+        name: name of the generator.
+        start: the first population it makes, 0 for the random samples; AUTO if the votes decide;
+            RELEASE if it makes only the release, after the stage before it.
+        end: the last population it makes, or None if it goes on to the end.
     """
 
     name: str
@@ -29,10 +29,10 @@ class Stage:
 
 
 def read_stages(text: str) -> tuple[Stage, ...]:
-    """`NAME:FROM-TO,NAME:FROM-`, or `NAME,NAME:auto`, or `NAME,NAME:release`.
+    """Parse `NAME:FROM-TO,NAME:FROM-`, or `NAME,NAME:auto`, or `NAME,NAME:release`.
 
     Raises:
-        CannotMake: not of this form, a gap or an overlap, or a name twice.
+        CannotMake: the syntax is invalid, stages leave a gap or overlap, or a name occurs twice.
     """
     entries = [
         tuple(part.strip() for part in entry.partition(":"))
@@ -43,7 +43,7 @@ def read_stages(text: str) -> tuple[Stage, ...]:
     if len(entries) == 2 and entries[1][2] in _WORDS:
         if entries[0][2]:
             raise CannotMake(
-                f"stages: {text!r}: before a stage with {entries[1][2]} the first takes no numbers"
+                f"stages: {text!r}: the stage before one with {entries[1][2]} takes no numbers"
             )
         return Stage(entries[0][0], 0), Stage(entries[1][0], _WORDS[entries[1][2]])
     stages: list[Stage] = []
@@ -52,11 +52,12 @@ def read_stages(text: str) -> tuple[Stage, ...]:
         found = _RANGE.fullmatch(numbers)
         if not found:
             raise CannotMake(
-                f"stages: {name}:{numbers} is no stage; write NAME:FROM-TO, NAME:FROM- for the rest, or NAME,NAME:auto or :release"
+                f"stages: {name}:{numbers} is not a stage; write NAME:FROM-TO, or NAME:FROM- for "
+                "the last, or NAME,NAME:auto or NAME,NAME:release"
             )
         first, dash, last = int(found[1]), found[2], found[3]
         if first != free:
-            wanted = "nothing is left for it" if free is None else f"it has to begin at {free}"
+            wanted = "no iteration is left for it" if free is None else f"it must begin at {free}"
             raise CannotMake(
                 f"stages: {name}:{numbers}: {wanted}; stages follow each other from 0 without gaps"
             )
@@ -69,28 +70,29 @@ def read_stages(text: str) -> tuple[Stage, ...]:
 
 
 def check_end(stages: tuple[Stage, ...], iterations: int) -> None:
-    """Whether every stage has its turn, and the last goes on to the release, which is population T.
+    """Check that every stage has its turn and the last goes on to the release, population T.
 
     Raises:
-        CannotMake: they do not fit these iterations, T.
+        CannotMake: the stages do not fit T iterations.
     """
     last = stages[-1]
     if last.start > iterations:
         raise CannotMake(
-            f"stages: {last.name} begins at {last.start}, but a run of {iterations} iterations ends at {iterations}"
+            f"stages: {last.name} begins at {last.start}, but the run has only {iterations} "
+            "iterations; begin it earlier, or raise --iterations"
         )
     if last.end is not None and last.end < iterations:
         raise CannotMake(
-            f"stages: {last.name} ends at {last.end}, but a run of {iterations} iterations ends at {iterations}; "
+            f"stages: {last.name} ends at {last.end}, but the run has {iterations} iterations; "
             f"write {last.name}:{last.start}-"
         )
 
 
 def read_mix(text: str) -> dict[str, float]:
-    """`NAME:SHARE,NAME:SHARE`, as shares that sum to one.
+    """Parse `NAME:SHARE,NAME:SHARE` into shares that sum to one.
 
     Raises:
-        CannotMake: not of this form, a share that is not positive, or a name twice.
+        CannotMake: the syntax is invalid, a share is not positive, or a name occurs twice.
     """
     entries = [
         tuple(part.strip() for part in entry.partition(":"))

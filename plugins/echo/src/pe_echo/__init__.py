@@ -1,8 +1,9 @@
-"""The smallest generator plugin: pictures of a grey level with a gradient across them."""
+"""The smallest generator plugin: pictures of one grey level with a gradient from left to right."""
 
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pe_sdk import (
     CannotMake,
@@ -19,7 +20,7 @@ from pe_sdk import (
 
 
 class Echo(Simulator):
-    """`level` is the mean grey, `slope` the change from the left edge to the right."""
+    """Flat pictures: `level` is the mean grey, `slope` the change from left to right."""
 
     space = ParameterSpace({"level": Float(0, 255), "slope": Float(-100, 100)})
 
@@ -28,7 +29,7 @@ class Echo(Simulator):
             raise CannotMake(f"echo makes images, not {output.kind}")
         self.output = output
 
-    def render(self, params: Columns, labels: np.ndarray, seeds: Seeds) -> np.ndarray:
+    def render(self, params: Columns, labels: NDArray[np.int64], seeds: Seeds) -> NDArray[np.uint8]:
         across = np.linspace(-0.5, 0.5, self.output.shape[1])
         rows = params["level"][:, None] + params["slope"][:, None] * across
         pictures = np.clip(np.rint(rows), 0, 255).astype(np.uint8)
@@ -36,6 +37,11 @@ class Echo(Simulator):
 
 
 def make(output: OutputSpec, labels: tuple[str, ...], options: NoOptions) -> Echo:
+    """Make the simulator.
+
+    Raises:
+        CannotMake: the output is not an image.
+    """
     return Echo(output)
 
 

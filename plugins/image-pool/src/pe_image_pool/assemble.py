@@ -1,4 +1,4 @@
-"""From options to a generator: the pool of a source or of a rendering, its index, and the labels that are used."""
+"""From options to a generator: the pool, read or rendered, its index, and the labels in use."""
 
 import warnings
 from functools import partial
@@ -17,7 +17,7 @@ from pe_image_pool.rendered import Rendering, rendering
 from pe_sdk import CannotMake, OutputSpec, Peers, PluginWarning
 
 _LIMIT = 2**31 - 1
-"""Ids in an index are of 32 bits."""
+"""Largest pool: an index holds 32-bit ids."""
 
 
 def assemble(
@@ -31,7 +31,8 @@ def assemble(
         or output.shape[2] not in (1, 3)
     ):
         raise CannotMake(
-            f"image-pool makes uint8 pictures of 1 or 3 channels, not {output.kind} of {output.dtype} {list(output.shape)}"
+            "image-pool makes uint8 pictures of 1 or 3 channels, "
+            f"not {output.kind} of {output.dtype} {list(output.shape)}"
         )
     origin: sources.Source | Rendering
     if options.source:
@@ -45,7 +46,8 @@ def assemble(
     pictures = Pictures(obtain(key, partial(_build_pictures, origin, output.shape)), output.shape)
     if pictures.bad.count:
         _warn(
-            f"{pictures.bad.count} pictures of the pool cannot be used, the first is {pictures.bad.first}"
+            f"{pictures.bad.count} pictures of the pool cannot be used; "
+            f"the first is {pictures.bad.first}"
         )
     groups = _groups(labels, pictures.label_names, options.use_labels)
     used = groups is not None
@@ -71,7 +73,7 @@ def _build_pictures(
 
 def _build_index(pictures: Pictures, by_label: bool, folder: Path) -> None:
     if pictures.count > _LIMIT:
-        raise CannotMake(f"a pool has at most {_LIMIT} pictures, this one {pictures.count}")
+        raise CannotMake(f"a pool can have {_LIMIT} pictures, this one has {pictures.count}")
     groups = pictures.labels if by_label else np.zeros(pictures.count, np.int32)
     build_index(pictures.features, groups, len(pictures.label_names) if by_label else 1, folder)
 
@@ -79,7 +81,10 @@ def _build_index(pictures: Pictures, by_label: bool, folder: Path) -> None:
 def _groups(
     labels: tuple[str, ...], of_pool: tuple[str, ...], use: str
 ) -> NDArray[np.int64] | None:
-    """The label of the pool for each label of the run, or None where the pool's labels are not used. Warns of `auto`."""
+    """The pool's label for each label of the run; None if the pool's labels are not used.
+
+    Warns if `auto` does without the labels of the pool.
+    """
     if use == "no":
         return None
     missing = [label for label in labels if label not in of_pool]
@@ -90,9 +95,9 @@ def _groups(
         shown = ", ".join(of_pool[:10]) + (", …" if len(of_pool) > 10 else "")
         what = f"the pool has no pictures labelled {missing[0]!r} (its labels: {shown})"
     if use == "yes":
-        raise CannotMake(f"{what}; use_labels=no draws from all pictures for every label")
+        raise CannotMake(f"{what}; set use_labels=no to draw from all pictures for every label")
     if len(labels) > 1:
-        _warn(f"{what}: labels are not used, any picture may stand for any label")
+        _warn(f"{what}: the pool's labels are ignored, any label may get any picture")
     return None
 
 

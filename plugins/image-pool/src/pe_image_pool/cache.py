@@ -1,4 +1,7 @@
-"""Folders that are built once and kept for the next run: whole or not there, whoever else builds the same."""
+"""A cache of folders, built once and kept for the next run.
+
+A folder is complete or absent, even if several processes build it at the same time.
+"""
 
 import contextlib
 import fcntl
@@ -14,53 +17,55 @@ from pathlib import Path
 from pe_sdk import CannotMake
 
 SEAL = "sealed.json"
-"""Sizes and checksums of the other files of a folder; written last."""
+"""File with the sizes and checksums of a folder's other files; written last."""
 _BLOCK = 1 << 16
 _BLOCKS = 256
 
 
 def cache_folder() -> Path:
-    """Where pools are kept; below the system's temporary folder where there is no home.
+    """The folder that holds the pools; without a home directory, below the temporary folder.
 
     Raises:
-        CannotMake: the temporary folder holds one of that name that somebody else made.
+        CannotMake: another user owns, or can write to, that folder below the temporary folder.
     """
     if root := os.environ.get("XDG_CACHE_HOME"):
         return Path(root) / "pe" / "image-pool"
     try:
         return Path.home() / ".cache" / "pe" / "image-pool"
-    except RuntimeError:  # no HOME, and a user whom the system does not know: as in a container
+    except RuntimeError:  # no HOME, and a user the system does not know, as in a container
         return _own(Path(tempfile.gettempdir()) / f"pe-{os.getuid()}") / "image-pool"
 
 
 def _own(folder: Path) -> Path:
-    """A folder that nobody else can write to, made where it is not there."""
+    """Check that nobody else can write to the folder; create it if needed."""
     with contextlib.suppress(FileExistsError):
         folder.mkdir(mode=0o700)
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
         raise CannotMake(
-            f"{folder} is open to others; remove it, or set XDG_CACHE_HOME to a folder of your own"
+            f"{folder} is open to other users; remove it, or set XDG_CACHE_HOME to a folder of "
+            "your own"
         )
     return folder
 
 
 def digest(*parts: object) -> str:
-    """40 hexadecimal digits for what a folder is made of: texts, numbers, tuples of these."""
+    """40 hexadecimal digits of what a folder is made from: strings, numbers, tuples of these."""
     return blake2b(repr(parts).encode(), digest_size=20).hexdigest()
 
 
 def obtain(key: str, build: Callable[[Path], None]) -> Path:
-    """The folder of this key, built if it is not there or not whole.
+    """Return the folder of this key; build it if it is absent or damaged.
 
-    Of several processes that ask at once, one builds and the others wait for it.
+    If several processes ask at once, one builds and the others wait.
 
     Args:
         key: name of the folder; equal keys must mean equal contents.
         build: fills an empty folder with plain files.
 
     Raises:
-        CannotMake: the cache folder cannot be written; and what `build` raises.
+        CannotMake: the cache folder cannot be written.
+        Exception: whatever `build` raises.
     """
     root = cache_folder()
     kept = root / key
@@ -73,16 +78,15 @@ def obtain(key: str, build: Callable[[Path], None]) -> Path:
                 _build(kept, build)
     except OSError as error:
         raise CannotMake(
-            f"the pool cannot be kept in {root}: {error}; make room there, or set XDG_CACHE_HOME to another folder"
+            f"the pool cannot be stored in {root}: {error}; make room there, or set XDG_CACHE_HOME "
+            "to another folder"
         ) from error
     return kept
 
 
 def _build(kept: Path, build: Callable[[Path], None]) -> None:
-    for torn in [
-        kept,
-        *kept.parent.glob(f"{kept.name}.*.part"),
-    ]:  # the lock is ours: nobody else writes these
+    # We hold the lock, so no other process writes these.
+    for torn in [kept, *kept.parent.glob(f"{kept.name}.*.part")]:
         shutil.rmtree(torn, ignore_errors=True)
     part = Path(tempfile.mkdtemp(dir=kept.parent, prefix=f"{kept.name}.", suffix=".part"))
     try:
@@ -97,7 +101,7 @@ def _build(kept: Path, build: Callable[[Path], None]) -> None:
 
 @contextlib.contextmanager
 def _lock(path: Path) -> Iterator[None]:
-    """Held by one process; the system lets go of it when the process ends, however it ends."""
+    """A lock for one process at a time; the system releases it however the process ends."""
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
@@ -116,21 +120,22 @@ def _seal(folder: Path) -> None:
 
 
 def _is_whole(folder: Path) -> bool:
-    """Every file is there, has its size, and the checksum of what is looked at."""
+    """Whether every file is present, with its size and its (sampled) checksum."""
     try:
         document = json.loads((folder / SEAL).read_text(encoding="utf-8"))
         return all(
             (folder / name).stat().st_size == size and _checksum(folder / name) == checksum
             for name, (size, checksum) in document.items()
         )
-    except (OSError, ValueError, AttributeError, TypeError):  # no seal, or not the one we write
+    except (OSError, ValueError, AttributeError, TypeError):  # no seal, or not one we wrote
         return False
 
 
 def _checksum(path: Path) -> str:
-    """Of the whole file up to 16 MiB, of as much in 256 evenly spaced blocks, the first and last among them, beyond.
+    """Checksum of a whole file up to 16 MiB, of 16 MiB in 256 blocks of a larger one.
 
-    So opening a pool of any size takes milliseconds, and what a full disk or a power cut leaves behind is noticed.
+    The blocks are evenly spaced and include the first and the last. So opening a pool of any size
+    takes milliseconds, and what a full disk or a power cut leaves behind is noticed.
     """
     size = path.stat().st_size
     hasher = blake2b(digest_size=16)

@@ -1,4 +1,7 @@
-"""What nearness means: a small descriptor of tones, edges and colour, in integers, so that it has the same bits anywhere."""
+"""The descriptor by which pictures are near: tones, edges and colour.
+
+It is computed in integers, so it has the same bits on every machine.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,24 +9,25 @@ from numpy.typing import NDArray
 from pe_sdk.compiled import njit
 
 FORMAT = 1
-"""Part of the digest of a pool: counted up when the descriptor changes."""
+"""Version of the descriptor, part of a pool's digest; increased when the descriptor changes."""
 GRID = 32
-"""A picture is first averaged to this many cells a side (or repeated, where it is smaller)."""
+"""Cells a side that a picture is first averaged to (or repeated, if it is smaller)."""
 TONES, EDGES, COLOURS = 8, 4, 4
-"""Cells a side of the mean tone, of the edges and of the colour."""
+"""Cells a side of the mean tones, of the edges and of the colours."""
 EDGE_GAIN, COLOUR_GAIN = 6, 2
 
 
 def width(channels: int) -> int:
-    """Numbers a picture."""
+    """Numbers in the descriptor of one picture."""
     return TONES**2 + 4 * EDGES**2 + (2 * COLOURS**2 if channels == 3 else 0)
 
 
 def describe(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The descriptors of pictures, uint8 [n, H, W, C] with C = 1 or 3, as uint8 [n, width(C)].
+    """Descriptors uint8 [n, width(C)] of pictures uint8 [n, H, W, C], C = 1 or 3.
 
-    64 mean tones on an 8 x 8 grid; 64 means of rising and falling differences of tone, across and down, on a 4 x 4 grid; in
-    colour, 32 means of red less tone and blue less tone on a 4 x 4 grid. Row i depends on picture i alone.
+    64 mean tones on an 8 x 8 grid; 64 means of rising and falling differences of tone, across and
+    down, on a 4 x 4 grid; in colour, also 32 means of red minus tone and blue minus tone on a
+    4 x 4 grid. Row i depends only on picture i.
     """
     out = np.empty((len(pictures), width(pictures.shape[3])), np.uint8)
     _describe(np.ascontiguousarray(pictures), out)
@@ -31,17 +35,17 @@ def describe(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 @njit
-def _mean(total, count):  # type: ignore[no-untyped-def]
+def _mean(total: int, count: int) -> int:
     return (2 * total + count) // (2 * count)
 
 
 @njit
-def _clip(value):  # type: ignore[no-untyped-def]
+def _clip(value: int) -> np.uint8:
     return np.uint8(min(max(value, 0), 255))
 
 
 @njit
-def _reduce(picture, grid):  # type: ignore[no-untyped-def]
+def _reduce(picture: NDArray[np.uint8], grid: NDArray[np.int64]) -> None:
     H, W, C = picture.shape
     for i in range(GRID):
         top = i * H // GRID
@@ -58,7 +62,7 @@ def _reduce(picture, grid):  # type: ignore[no-untyped-def]
 
 
 @njit
-def _describe(pictures, out):  # type: ignore[no-untyped-def]
+def _describe(pictures: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
     n, _H, _W, C = pictures.shape
     grid = np.empty((C, GRID, GRID), np.int64)
     tone = np.empty((GRID, GRID), np.int64)

@@ -1,33 +1,40 @@
-"""Any picture to the form of a record: resized by area, cut to the middle, grey or colour."""
+"""Any picture to the shape of a record: resized by area, cropped to the centre, grey or colour."""
 
 import io
 import warnings
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 FORMAT = 1
-"""Part of the digest of a pool: counted up when pictures are fitted otherwise."""
+"""Version of the fitting, part of a pool's digest; increased when pictures are fitted differently.
+"""
 PIXELS = 100_000_000
-"""A picture with more is not decoded: a file of a few kilobytes may say that it has any number."""
+"""Largest number of pixels that is decoded: a file of a few kilobytes may claim any number."""
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+"""Pillow's names of the picture formats that are opened; PPM includes PGM and PBM.
+
+Pillow chooses the decoder by content, whatever a file's name, and for some formats the decoder
+starts a program: PostScript goes to Ghostscript. None of these does.
+"""
 
 
 def decode(content: bytes | NDArray[np.uint8]) -> Image.Image:
-    """A picture from an encoded file or from an array [H, W] or [H, W, 1 | 3], upright, in mode L or RGB.
+    """Decode a file, or take an array [H, W] or [H, W, 1 | 3]: upright, in mode L or RGB.
 
-    What is transparent becomes white. 16-bit grey keeps its upper 8 bits.
+    Transparent pixels become white. 16-bit grey keeps its upper 8 bits.
 
     Raises:
-        Exception: of any type, where the content is no picture.
+        Exception: of any type, if the content is not a picture of one of `FORMATS`.
     """
     if isinstance(content, np.ndarray):
         array = content[..., 0] if content.ndim == 3 and content.shape[2] == 1 else content
         return Image.fromarray(np.ascontiguousarray(array))
-    # pillow doubts large pictures and odd metadata: whether it can read them counts
+    # Pillow warns of large pictures and odd metadata; here it matters only whether it reads them.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with Image.open(io.BytesIO(content)) as opened:
+        with _opened(content) as opened:
             if opened.width * opened.height > PIXELS:
                 raise ValueError(f"{opened.width} x {opened.height} pixels are too many")
             image = ImageOps.exif_transpose(opened)
@@ -44,8 +51,15 @@ def decode(content: bytes | NDArray[np.uint8]) -> Image.Image:
         return image.convert("L" if image.mode in ("1", "L") else "RGB")
 
 
+def _opened(content: bytes) -> Image.Image:
+    try:
+        return Image.open(io.BytesIO(content), formats=FORMATS)
+    except UnidentifiedImageError:  # Pillow's message names the buffer, not what is wrong
+        raise ValueError(f"not a picture in one of the formats {', '.join(FORMATS)}") from None
+
+
 def fit(image: Image.Image, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """The picture as uint8 [H, W, C]: the largest middle part of these proportions, averaged over areas.
+    """Fit a picture to uint8 [H, W, C]: the largest centred part of these proportions, averaged.
 
     Args:
         image: mode L or RGB.

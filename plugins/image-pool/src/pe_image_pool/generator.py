@@ -1,4 +1,4 @@
-"""The generator: draws from the pool, and variations among nearest neighbours."""
+"""The generator: random draws from the pool, and variations among nearest neighbours."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,10 +16,12 @@ from pe_sdk import CannotMake, Degree, Generator, Samples, Seeds, random
 
 
 class PoolGenerator(Generator):
-    """A record is a picture of the pool, named by the state columns `pool_id` (int64) and `pool` (uint64, the pool's identity).
+    """Generator whose samples are pictures of a pool.
 
-    Row i of a result is a function, bit for bit, of row i of the arguments and of the pool. A pool may change between two sessions of
-    a run; that its numbers then mean other pictures is seen by the identity.
+    The state columns `pool_id` (int64) and `pool` (uint64, the pool's identity) name a picture.
+    Row i of a result is a function, bit for bit, of row i of the arguments and of the pool. A pool
+    may change between two sessions of a run, so that ids mean other pictures; the identity
+    reveals it.
 
     Args:
         pictures: the pool.
@@ -50,10 +52,10 @@ class PoolGenerator(Generator):
         return self._samples(labels, ids)
 
     def vary(self, samples: Samples, degree: Degree, seeds: Seeds) -> Samples:
-        """One of the γ nearest pictures of the label's group, each as likely; the picture itself is one of them.
+        """Draw uniformly among the γ nearest pictures of the label's group, itself included.
 
-        Samples of other generators, which have data and no `pool_id`, are looked up by their data; degree 0 gives the
-        nearest picture then.
+        Samples of other generators, which have data and no `pool_id`, are looked up by their data;
+        for these, degree 0 yields the nearest picture.
 
         Args:
             samples: with `pool_id`, or with data.
@@ -61,8 +63,9 @@ class PoolGenerator(Generator):
             seeds: uint64 [n].
 
         Raises:
-            CannotMake: samples of another pool.
-            ValueError: a degree outside [0, 1], a label or a `pool_id` that there is not, or neither id nor data.
+            CannotMake: the samples are of another pool.
+            ValueError: a degree lies outside [0, 1], a label or `pool_id` does not exist, or
+                samples have neither `pool_id` nor data.
         """
         share = degree_of(degree)
         groups = self._group(samples.labels)
@@ -74,12 +77,13 @@ class PoolGenerator(Generator):
         elif samples.data is not None:
             if samples.data.dtype != np.uint8 or samples.data.shape[1:] != self._pictures.shape:
                 raise ValueError(
-                    f"samples to vary are uint8 {list(self._pictures.shape)}, as the pictures of the pool"
+                    f"samples to vary must be uint8 {list(self._pictures.shape)}, like the "
+                    f"pictures of the pool; got {samples.data.dtype} {list(samples.data.shape[1:])}"
                 )
             queries = describe(samples.data)
         else:
             raise ValueError(
-                f"a sample to vary has the state {POOL_ID!r} or data; these have neither"
+                f"samples to vary need the state {POOL_ID!r} or data; these have neither"
             )
         chosen = np.empty(len(groups), np.int64)
         index = self._index
@@ -108,16 +112,16 @@ class PoolGenerator(Generator):
 
     def _group(self, labels: NDArray[np.int64]) -> NDArray[np.int64]:
         if len(labels) and not 0 <= labels.min() <= labels.max() < len(self._groups):
-            raise ValueError(f"labels lie in 0..{len(self._groups) - 1}")
+            raise ValueError(f"labels must lie in 0..{len(self._groups) - 1}")
         return self._groups[labels]
 
     def _checked(self, state: Mapping[str, NDArray[Any]]) -> NDArray[np.int64]:
         ids, count = state[POOL_ID], self._pictures.count
         if (state[POOL] != self._pictures.identity).any():
             raise CannotMake(
-                "these samples are of another pool: its pictures have changed since the run began; bring the old ones back (same "
-                "files, same versions of the packages), or begin a new run"
+                "these samples are of another pool: its pictures have changed since the run began; "
+                "restore the old ones (same files, same package versions), or start a new run"
             )
         if ids.dtype.kind not in "iu" or (len(ids) and not 0 <= ids.min() <= ids.max() < count):
-            raise ValueError(f"{POOL_ID} lies in 0..{count - 1}, the pictures of this pool")
+            raise ValueError(f"{POOL_ID} must lie in 0..{count - 1}, the pictures of this pool")
         return ids.astype(np.int64)

@@ -1,4 +1,4 @@
-"""Cells of like pictures (an inverted file), by k-means in integers: the same cells on any machine."""
+"""Cells of similar pictures (an inverted file), by k-means in integers: alike on every machine."""
 
 from dataclasses import dataclass
 from math import isqrt
@@ -11,11 +11,11 @@ from pe_image_pool.search import distance
 from pe_sdk.compiled import njit
 
 FORMAT = 1
-"""Part of the key of an index: counted up when its files change."""
+"""Version of an index's files, part of its key; increased when the files change."""
 WHOLE = 16_384
-"""A group of at most so many pictures is one cell: all of it is searched."""
+"""Largest group that is a single cell, all of which is searched."""
 EXAMPLES = 64
-"""Pictures a cell that the centres are learnt from."""
+"""Pictures per cell from which the centres are computed."""
 ROUNDS = 10
 """Rounds of k-means."""
 NAMES = ("centres", "group_cells", "starts", "features", "members")
@@ -27,10 +27,10 @@ class Index:
 
     Args:
         centres: uint8 [K, D].
-        group_cells: int64 [G + 1]; the cells of group g are group_cells[g] up to group_cells[g + 1].
-        starts: int64 [K + 1]; the rows of cell k are starts[k] up to starts[k + 1].
+        group_cells: int64 [G + 1]; group g has the cells group_cells[g] up to group_cells[g + 1].
+        starts: int64 [K + 1]; cell k has the rows starts[k] up to starts[k + 1].
         features: uint8 [n, D], cell by cell.
-        members: int32 [n], the id of each row; ascending in a cell.
+        members: int32 [n], the id of each row; ascending within a cell.
     """
 
     centres: NDArray[np.uint8]
@@ -54,8 +54,8 @@ def build_index(
     Args:
         features: uint8 [n, D] by id.
         groups: int32 [n], the group of each picture.
-        count: how many groups.
-        folder: where.
+        count: number of groups.
+        folder: where the files go.
     """
     order = np.argsort(groups, kind="stable").astype(np.int32)
     ends = np.searchsorted(groups[order], np.arange(count + 1))
@@ -80,7 +80,7 @@ def build_index(
 def _cells(
     features: NDArray[np.uint8], rows: NDArray[np.int32]
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Centres uint8 [K, D] of the given rows, and the cell of each."""
+    """Centres uint8 [K, D] of the given rows, and the cell of each row."""
     count = 1 if len(rows) <= WHOLE else isqrt(len(rows))
     if count == 1:
         return np.zeros((1, features.shape[1]), np.uint8), np.zeros(len(rows), np.int64)
@@ -98,7 +98,13 @@ def _cells(
 
 
 @njit
-def _assign(features, rows, centres, nearest):  # type: ignore[no-untyped-def]
+def _assign(
+    features: NDArray[np.uint8],
+    rows: NDArray[np.int32],
+    centres: NDArray[np.uint8],
+    nearest: NDArray[np.int64],
+) -> None:
+    """Write the nearest centre of each row, the lower of two equals."""
     for i in range(len(rows)):
         row = features[rows[i]]
         best, least = 0, distance(row, centres[0])
@@ -110,8 +116,10 @@ def _assign(features, rows, centres, nearest):  # type: ignore[no-untyped-def]
 
 
 @njit
-def _move(examples, nearest, centres):  # type: ignore[no-untyped-def]
-    """Each centre to the rounded mean of its examples; one without examples stays."""
+def _move(
+    examples: NDArray[np.uint8], nearest: NDArray[np.int64], centres: NDArray[np.uint8]
+) -> None:
+    """Move each centre to the rounded mean of its examples; one without examples stays."""
     sums = np.zeros(centres.shape, np.int64)
     counts = np.zeros(len(centres), np.int64)
     for i in range(len(examples)):

@@ -1,4 +1,7 @@
-"""npz files: `images` uint8 [n, H, W(, C)], optional `labels` int [n] and `label_names`. Rows are read as a stream."""
+"""Pools in npz files: `images` uint8 [n, H, W(, C)], optional `labels` int [n] and `label_names`.
+
+Rows are read as a stream.
+"""
 
 import math
 import zipfile
@@ -23,20 +26,21 @@ _BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
 )
-"""What numpy and zipfile raise of files that are torn, encrypted (RuntimeError) or compressed in an unknown way."""
+"""Errors of numpy and zipfile for a file that is damaged, encrypted (RuntimeError) or compressed
+in an unknown way."""
 
 
 def rows(path: Path) -> Iterator[tuple[str, str | None, NDArray[np.uint8]]]:
-    """Name, label and pixels of each row; memory does not grow with n.
+    """Yield name, label and pixels of each row; memory does not grow with n.
 
     Raises:
-        CannotMake: no npz file, or arrays of another form.
+        CannotMake: the file is not an npz file, or its arrays have another shape or type.
     """
     try:
         with zipfile.ZipFile(path) as archive:
             names = _labels(path, archive)
             with archive.open("images.npy") as file:
-                count, shape = _form(path, file)
+                count, shape = _header(path, file)
                 if names is not None and len(names) != count:
                     raise CannotMake(f"{path} has {count} images and {len(names)} labels")
                 size = math.prod(shape)
@@ -52,7 +56,8 @@ def rows(path: Path) -> Iterator[tuple[str, str | None, NDArray[np.uint8]]]:
         ) from None
 
 
-def _form(path: Path, file: IO[bytes]) -> tuple[int, tuple[int, ...]]:
+def _header(path: Path, file: IO[bytes]) -> tuple[int, tuple[int, ...]]:
+    """Number of rows and shape of one row."""
     version = np.lib.format.read_magic(file)
     read = (
         np.lib.format.read_array_header_1_0
@@ -67,21 +72,22 @@ def _form(path: Path, file: IO[bytes]) -> tuple[int, tuple[int, ...]]:
     )
     if not good or not 1 <= math.prod(shape[1:]) <= 3 * PIXELS:
         raise CannotMake(
-            f"'images' in {path} is {dtype} {list(shape)}; it must be uint8 [n, H, W] or [n, H, W, 1 or 3], of at most "
-            f"{PIXELS:,} pixels"
+            f"'images' in {path} is {dtype} {list(shape)}; it must be uint8 [n, H, W] or "
+            f"[n, H, W, 1 or 3], with at most {PIXELS:,} pixels"
         )
     return shape[0], shape[1:]
 
 
 def _labels(path: Path, archive: zipfile.ZipFile) -> list[str] | None:
-    """The label name of each row, or None where there are no labels."""
+    """The label name of each row, or None if there are no labels."""
     if "labels.npy" not in archive.namelist():
         return None
     with archive.open("labels.npy") as file:
         codes = np.lib.format.read_array(file, allow_pickle=False)
     if codes.ndim != 1:
         raise CannotMake(
-            f"'labels' in {path} has the shape {list(codes.shape)}; it must be one number or name a row"
+            f"'labels' in {path} has the shape {list(codes.shape)}; it must hold one number or "
+            "name for each row"
         )
     if "label_names.npy" not in archive.namelist():
         return [str(code) for code in codes.tolist()]
@@ -93,5 +99,5 @@ def _labels(path: Path, archive: zipfile.ZipFile) -> list[str] | None:
     if codes.dtype.kind not in "iu" or (
         len(codes) and not 0 <= codes.min() <= codes.max() < len(names)
     ):
-        raise CannotMake(f"'labels' in {path} are no positions in its {len(names)} 'label_names'")
+        raise CannotMake(f"'labels' in {path} must be positions in its {len(names)} 'label_names'")
     return [names[code] for code in codes.tolist()]

@@ -1,4 +1,7 @@
-"""Parquet files: column `image` (encoded bytes, or a struct with `bytes` as Hugging Face writes it), optional `label`."""
+"""Pools in Parquet files: a column `image`, and optionally `label`.
+
+`image` holds encoded bytes, or a struct with `bytes` as Hugging Face writes it.
+"""
 
 import json
 from collections.abc import Iterator
@@ -11,10 +14,13 @@ _ROWS = 256
 
 
 def rows(path: Path) -> Iterator[tuple[str, str | None, bytes]]:
-    """Name, label and encoded picture of each row, a few at a time. Label names come from the file's own metadata.
+    """Yield name, label and encoded picture of each row; a few hundred rows are read at a time.
+
+    Label names come from the file's own metadata.
 
     Raises:
-        CannotMake: pyarrow is not installed, or the file is no Parquet file with a column `image`.
+        CannotMake: pyarrow is not installed, or the file is not a Parquet file with a column
+            `image`.
     """
     try:
         import pyarrow as pa
@@ -44,7 +50,7 @@ def rows(path: Path) -> Iterator[tuple[str, str | None, bytes]]:
                     content = image.get("bytes") if isinstance(image, dict) else image
                     yield f"row {row}", _label(label, names), content or b""
                     row += 1
-    except (OSError, ValueError, pa.ArrowException) as error:  # ValueError: labels that are no text
+    except (OSError, ValueError, pa.ArrowException) as error:  # ValueError: labels are not text
         raise CannotMake(f"{path} cannot be read as a Parquet file: {error}") from None
 
 
@@ -55,7 +61,7 @@ def _label(label: Any, names: list[str]) -> str | None:
 
 
 def _label_names(schema: Any) -> list[str]:
-    """Names of the label codes, where the metadata have them; [] else."""
+    """Names of the label codes; [] if the metadata has none."""
     try:
         document = json.loads((schema.metadata or {})[b"huggingface"])
         return [str(name) for name in document["info"]["features"]["label"]["names"]]

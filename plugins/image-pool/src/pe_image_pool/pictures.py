@@ -1,4 +1,4 @@
-"""The pictures of a pool in the form of a record, on disk: how they get there, and how they are read."""
+"""The pictures of a pool on disk, in the shape of a record: writing and reading them."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from pe_image_pool.sources import Picture
 from pe_sdk import CannotMake
 
 FORMAT = 1
-"""Part of the digest of a pool: counted up when its files change."""
+"""Version of a pool's files, part of its digest; increased when the files change."""
 BLOCK = 256
 Rows = tuple[NDArray[np.uint8], list[str | None]]
 """Pictures uint8 [m, H, W, C] and the label name of each, or None."""
@@ -25,7 +25,7 @@ Rows = tuple[NDArray[np.uint8], list[str | None]]
 
 @dataclass
 class Bad:
-    """What could not be used, counted while a pool is read."""
+    """Count of the pictures that could not be used, and which was the first."""
 
     count: int = 0
     first: str = ""
@@ -36,14 +36,14 @@ class Bad:
 
 
 class Pictures:
-    """n pictures, numbered as they were written.
+    """The n pictures of a pool, numbered as they were written.
 
     Args:
         folder: as `write` filled it.
-        shape: of one picture.
+        shape: shape of one picture.
 
     Attributes:
-        identity: 64 bits that differ between pools of other pictures or labels, or of the same in another order.
+        identity: 64 bits that change with any picture, any label and their order.
     """
 
     def __init__(self, folder: Path, shape: tuple[int, ...]) -> None:
@@ -65,10 +65,11 @@ class Pictures:
     def take(self, ids: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Pictures of these ids, uint8 [m, H, W, C].
 
-        Read, not mapped: pages of a mapped file that were touched count as memory of the process, in the end all of them.
+        They are read, not memory-mapped: touched pages of a mapped file count as memory of the
+        process, in the end all of them.
 
         Raises:
-            OSError: the file has gone or ends early.
+            OSError: the file is gone or ends early.
         """
         out = np.empty((len(ids), *self.shape), np.uint8)
         size = int(np.prod(self.shape))
@@ -82,18 +83,19 @@ class Pictures:
 
 
 def write(blocks: Iterable[Rows], bad: Bad, shape: tuple[int, ...], folder: Path) -> None:
-    """Write what `Pictures` reads, block by block: memory does not grow with the pool, but for 4 bytes a picture.
+    """Write the files that `Pictures` reads, block by block.
 
-    Labels are numbered in order of their names; where a picture has none, the pool has none.
+    Memory does not grow with the pool, except for 4 bytes a picture. Labels are numbered in the
+    order of their names; if any picture has no label, the pool has none.
 
     Args:
-        blocks: in the form of a record, at most a few hundred at a time.
-        bad: read when the blocks are used up.
-        shape: of one picture.
-        folder: where.
+        blocks: pictures in the shape of a record, at most a few hundred in each block.
+        bad: read after the last block.
+        shape: shape of one picture.
+        folder: where the files go.
 
     Raises:
-        CannotMake: not one picture.
+        CannotMake: there is not a single picture.
     """
     codes: dict[str | None, int] = {}
     labels: list[NDArray[np.int32]] = []
@@ -114,7 +116,8 @@ def write(blocks: Iterable[Rows], bad: Bad, shape: tuple[int, ...], folder: Path
     count = sum(map(len, labels))
     if not count:
         raise CannotMake(
-            f"there is no usable picture in the pool; {bad.count} were tried, the first is {bad.first}"
+            f"there is no usable picture in the pool; {bad.count} were tried, "
+            f"the first is {bad.first}"
         )
     known = [] if None in codes else sorted(name for name in codes if name is not None)
     code = {name: i for i, name in enumerate(known)}
@@ -132,13 +135,13 @@ def write(blocks: Iterable[Rows], bad: Bad, shape: tuple[int, ...], folder: Path
 
 
 def fitted(pictures: Iterable[Picture], shape: tuple[int, ...], bad: Bad) -> Iterator[Rows]:
-    """Pictures of a source in the form of a record; those that cannot be read are added to `bad`."""
+    """Yield the pictures of a source in the shape of a record; add unreadable ones to `bad`."""
     out = np.empty((BLOCK, *shape), np.uint8)
     names: list[str | None] = []
     for picture in pictures:
         try:
             out[len(names)] = fit(decode(picture.read()), shape)
-        except Exception as error:  # a broken file makes the decoders raise anything at all
+        except Exception as error:  # decoders raise anything at all for a broken file
             bad.add(
                 f"{picture.name} ({(str(error).splitlines() or [''])[0] or type(error).__name__})"
             )

@@ -1,4 +1,4 @@
-"""A pool from another generator: so many random samples of it, in blocks."""
+"""A pool rendered by another generator: its random samples, in blocks."""
 
 from collections.abc import Iterator
 from importlib import metadata
@@ -12,16 +12,16 @@ from pe_sdk import Generator, OutputSpec, Peers, Samples, random
 
 BLOCK = 256
 PROBE = 64
-"""Samples that tell whether a generator is still the same."""
+"""Number of samples by which a changed generator is recognised."""
 
 
 class Rendering:
-    """`count` random samples of a generator, label after label in turn. Row i depends on i alone.
+    """`count` random samples of a generator, cycling through the labels. Row i depends only on i.
 
     Args:
-        made: the generator, of the output and labels of the run.
+        made: the generator, made for the output and labels of the run.
         labels: label names.
-        count: how many samples.
+        count: number of samples.
     """
 
     def __init__(self, made: Generator, labels: tuple[str, ...], count: int) -> None:
@@ -30,12 +30,15 @@ class Rendering:
         self._count = count
 
     def fingerprint(self) -> str:
-        """Changes with labels, count and the first pictures, so with any change of the generator that shows in them."""
+        """Digest of labels, count and the first pictures.
+
+        It changes with every change of the generator that shows in these pictures.
+        """
         first = self._samples(0, min(PROBE, self._count))
         return digest(self._labels, self._count, digest(first.tobytes()))
 
     def rows(self, bad: Bad) -> Iterator[Rows]:
-        """The pictures; none of them is bad."""
+        """Yield the pictures; none of them is bad."""
         for start in range(0, self._count, BLOCK):
             stop = min(start + BLOCK, self._count)
             names: list[str | None] = [
@@ -62,17 +65,17 @@ def rendering(
     count: int,
     peers: Peers,
 ) -> tuple[Rendering, tuple[object, ...]]:
-    """The rendering by a generator of this name, and what its cached pool depends on.
+    """Make the rendering by the named generator, and list what its cached pool depends on.
 
     Args:
-        output, labels: of the run.
+        output, labels: those of the run.
         generator: name of a generator.
-        options: its options, as texts.
-        count: how many samples.
+        options: its options, as strings.
+        count: number of samples.
         peers: `pe_sdk.Peers`.
 
     Raises:
-        CannotMake: no such generator, or it cannot make this output or these labels.
+        CannotMake: there is no such generator, or it cannot make this output or these labels.
     """
     made = Rendering(peers.make(generator, output, labels, options), labels, count)
     versions = sorted(

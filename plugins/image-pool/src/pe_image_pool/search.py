@@ -1,17 +1,18 @@
-"""The nearest pictures of the pool, exactly ranked among those of the nearest cells. Integers only."""
+"""Search for the nearest pictures: an exact ranking within the nearest cells, in integers only."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pe_sdk.compiled import njit
 
 PROBES = 32
-"""At least so many cells are searched, where there are so many."""
+"""Least number of cells to search, if the group has so many."""
 SPARE = 16
-"""And cells are added until they hold this many times the pictures that are asked for."""
+"""Cells are added until they hold this many times the pictures requested."""
 
 
 @njit
-def distance(a, b):  # type: ignore[no-untyped-def]
+def distance(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> np.int32:
     """Squared Euclidean distance of two rows of uint8, below 2^24 for rows of up to 258."""
     total = np.int32(0)
     for i in range(len(a)):
@@ -21,18 +22,30 @@ def distance(a, b):  # type: ignore[no-untyped-def]
 
 
 @njit
-def choose(queries, groups, gamma, ranks, centres, group_cells, starts, features, members, out):  # type: ignore[no-untyped-def]
-    """For each query, the id of the picture at a rank (0 is the nearest) among the γ nearest of its group.
+def choose(
+    queries: NDArray[np.uint8],
+    groups: NDArray[np.int64],
+    gamma: int,
+    ranks: NDArray[np.float64],
+    centres: NDArray[np.uint8],
+    group_cells: NDArray[np.int64],
+    starts: NDArray[np.int64],
+    features: NDArray[np.uint8],
+    members: NDArray[np.int32],
+    out: NDArray[np.int64],
+) -> None:
+    """Find, for each query, the picture at a rank (0 is the nearest) among the γ nearest.
 
-    Ties go to the lower cell and the lower id. Row i depends on row i of queries, groups and ranks, and on γ.
+    The search covers the query's group. Ties go to the lower cell and the lower id. Row i depends
+    on row i of queries, groups and ranks, and on γ.
 
     Args:
         queries: uint8 [m, D].
         groups: int64 [m], which pictures to search.
         gamma: γ.
-        ranks: float64 [m] in [0, 1), the rank as a share of γ, or of the group's size where that is less.
-        centres, group_cells, starts, features, members: of `index.Index`.
-        out: int64 [m], overwritten.
+        ranks: float64 [m] in [0, 1), the rank as a share of γ, or of the group's size if smaller.
+        centres, group_cells, starts, features, members: those of `index.Index`.
+        out: int64 [m], overwritten with the ids.
     """
     for q in range(len(queries)):
         first, last = group_cells[groups[q]], group_cells[groups[q] + 1]

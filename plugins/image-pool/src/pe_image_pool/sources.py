@@ -1,8 +1,9 @@
-"""Pools as people keep them: what a source is, what tells that it has changed, and its pictures one after the other."""
+"""Pools on disk: what a source is, how a change of it is recognised, and its pictures in order."""
 
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,20 +15,29 @@ from pe_sdk import CannotMake
 FORMATS = ("folder", "parquet", "webdataset", "npz")
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
 
+Content = bytes | NDArray[np.uint8]
+"""An encoded file, or pixels [H, W] or [H, W, C]."""
+
+_READERS: dict[str, Callable[[Path], Iterator[tuple[str, str | None, Content]]]] = {
+    "parquet": parquet.rows,
+    "webdataset": webdataset.rows,
+    "npz": npzfile.rows,
+}
+
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture as it is kept.
+    """One picture of a source.
 
     Args:
-        name: for messages: file, or file and row.
+        name: name for messages: file, or file and row.
         label: name of its label, or None.
-        read: gives the encoded file, or the pixels as uint8 [H, W] or [H, W, C]; may fail with any exception.
+        read: returns the content; may raise any exception.
     """
 
     name: str
     label: str | None
-    read: Callable[[], bytes | NDArray[np.uint8]]
+    read: Callable[[], Content]
 
 
 @dataclass(frozen=True)
@@ -37,7 +47,7 @@ class Source:
     Args:
         kind: one of `FORMATS`.
         location: the file or folder.
-        files: the files it consists of, in order.
+        files: its files, in order.
     """
 
     kind: str
@@ -45,7 +55,10 @@ class Source:
     files: tuple[Path, ...]
 
     def fingerprint(self) -> tuple[object, ...]:
-        """What changes when a file is added, removed, renamed or written: names, sizes and times of all files."""
+        """Names, sizes and times of all files.
+
+        They change if a file is added, removed, renamed or written.
+        """
         facts = []
         for path in self.files:
             stat = path.stat()
@@ -55,27 +68,24 @@ class Source:
         return (self.kind, *facts)
 
     def pictures(self) -> Iterator[Picture]:
-        """All pictures, in an order that depends on the names of files and the rows in them alone.
+        """Yield all pictures, in an order that depends only on file names and the rows in files.
 
         Raises:
-            CannotMake: a file of the source that is not what its name says.
+            CannotMake: a file of the source is not what its name says.
         """
         if self.kind == "folder":
             yield from _of_folder(self)
             return
-        read = {"parquet": parquet.rows, "webdataset": webdataset.rows, "npz": npzfile.rows}[
-            self.kind
-        ]
         for path in self.files:
-            for name, label, content in read(path):
-                yield Picture(f"{path}: {name}", label, lambda content=content: content)  # type: ignore[misc]
+            for name, label, content in _READERS[self.kind](path):
+                yield Picture(f"{path}: {name}", label, partial(_unchanged, content))
 
 
 def find(text: str) -> Source:
-    """The source that an option names: a path, or `format:path` with a format of `FORMATS`.
+    """Find the source that an option names: a path, or `format:path` with a format of `FORMATS`.
 
     Raises:
-        CannotMake: nothing there, or nothing of a known format.
+        CannotMake: there is nothing at the path, or nothing in a known format.
     """
     kind, colon, rest = text.partition(":")
     if not colon or kind not in FORMATS:
@@ -91,7 +101,7 @@ def find(text: str) -> Source:
             else sorted(p for p in location.rglob("*") if p.is_file())
         )
     except OSError as error:
-        raise CannotMake(f"the pool at {location} cannot be looked into: {error}") from None
+        raise CannotMake(f"the pool at {location} cannot be read: {error}") from None
     of_kind = {
         "parquet": [p for p in files if p.suffix == ".parquet"],
         "webdataset": [p for p in files if p.name.endswith((".tar", ".tar.gz", ".tgz"))],
@@ -101,11 +111,15 @@ def find(text: str) -> Source:
     for name, found in of_kind.items():
         if found and kind in ("", name):
             return Source(name, location, tuple(found))
-    wanted = f"of the format {kind}" if kind else "no pictures, Parquet, tar or npz files"
+    missing = f"nothing in the format {kind}" if kind else "no pictures, Parquet, tar or npz files"
     raise CannotMake(
-        f"there is nothing to draw from at {location}: {'nothing ' if kind else ''}{wanted}; "
-        "give a folder of pictures or of class folders, Parquet files, tar shards or an npz"
+        f"there is nothing to draw from at {location}: {missing}; give a folder of pictures or of "
+        "class folders, Parquet files, tar shards or an npz file"
     )
+
+
+def _unchanged(content: Content) -> Content:
+    return content
 
 
 def _of_folder(source: Source) -> Iterator[Picture]:

@@ -1,4 +1,7 @@
-"""WebDataset shards: tar files in which key.png (or .jpg, …) and key.cls stand next to each other. Read as a stream."""
+"""Pools in WebDataset shards: tar files with key.png (or .jpg, …) and key.cls next to each other.
+
+They are read as a stream.
+"""
 
 import tarfile
 from collections.abc import Iterator
@@ -8,14 +11,16 @@ from pe_sdk import CannotMake
 
 _PICTURES = ("png", "jpg", "jpeg", "webp", "bmp", "ppm", "pgm", "img")
 _BYTES = 1 << 28
-"""No picture or label is larger than this."""
+"""Largest picture or label that is read, in bytes."""
 
 
 def rows(path: Path) -> Iterator[tuple[str, str | None, bytes]]:
-    """Key, label and encoded picture of each sample with a picture; other members are passed over, nothing is extracted.
+    """Yield key, label and encoded picture of each sample that has a picture.
+
+    Other members are skipped, and nothing is extracted to disk.
 
     Raises:
-        CannotMake: the file is no tar file, or it ends too early.
+        CannotMake: the file is not a tar file, or ends too early.
     """
     try:
         with tarfile.open(path, "r|*") as archive:
@@ -24,9 +29,8 @@ def rows(path: Path) -> Iterator[tuple[str, str | None, bytes]]:
                 if not member.isfile():
                     continue
                 folder, _, file = member.name.rpartition("/")
-                stem, _, extension = file.partition(
-                    "."
-                )  # a key ends at the first dot, by the format's convention
+                # By the format's convention, a key ends at the first dot.
+                stem, _, extension = file.partition(".")
                 if (of := f"{folder}/{stem}") != key:
                     if picture is not None:
                         yield key.lstrip("/"), label, picture

@@ -1,4 +1,7 @@
-"""Textured shapes as a simulator: garments, shoes, bags, icons, tissue, vessels. Light to import: the rest is loaded when used."""
+"""Textured shapes as a simulator: garments, shoes, bags, icons, tissue, vessels.
+
+Importing this module is cheap: everything else is loaded at first use.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,30 +21,34 @@ GARMENTS = (
     "Bag",
     "Ankle boot",
 )
-"""The label names that have constraints of their own (see `preset`)."""
+"""Label names that have preset constraints (see `preset`)."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """What can be set with `--set name=value`."""
+    """Options that users set with `--set name=value`."""
 
     labels: dict[str, str] = option(
-        {}, "what a label may be, e.g. labels.bag=shape:bag,handle:0.5..1"
+        {},
+        "constraints on the parameters of a label, such as labels.bag=shape:bag,handle:0.5..1; "
+        "none by default",
     )
     preset: str = option(
-        "auto", "auto: labels named as garments of Fashion-MNIST are drawn so; none: they are not"
+        "auto",
+        "auto: labels named like the garments of Fashion-MNIST are drawn as these; none: as any "
+        "other label",
     )
 
     def __post_init__(self) -> None:
         if self.preset not in ("auto", "none"):
-            raise ValueError(f"option 'preset' is auto or none, got {self.preset!r}")
+            raise ValueError(f"option 'preset' must be auto or none, got {self.preset!r}")
 
 
 def make(output: OutputSpec, labels: tuple[str, ...], options: Any) -> Simulator:
-    """The simulator for these labels.
+    """Make the simulator for these labels.
 
     Raises:
-        CannotMake: an output it cannot draw, or constraints on labels that cannot be met.
+        CannotMake: the output cannot be drawn, or the constraints on a label cannot be met.
     """
     from pe_procedural_2d.preset import preset_of
     from pe_procedural_2d.simulator import ShapeSimulator

@@ -1,7 +1,9 @@
-"""Reader `demo-shapes`: synthetic data sets to try the project on, drawn from hidden, skewed populations, and degraded.
+"""Reader `demo-shapes`: synthetic data sets to try the project on.
 
-`demo-shapes:garments` (the default of the generator), `demo-shapes:icons`, `demo-shapes:tiles`. The reader knows each record's true
-parameters and hands them to the private side, so that an internal report can say what was recovered.
+They are drawn from hidden, skewed populations, and degraded. There are `demo-shapes:garments` (the
+default of the generator), `demo-shapes:icons` and `demo-shapes:tiles`. The reader knows each
+record's true parameters and passes them to the private side, so that an internal report can say
+what was recovered.
 """
 
 from collections.abc import Iterable
@@ -14,10 +16,14 @@ from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, Table, hooki
 
 _NAMES = ("garments", "icons", "tiles")
 _PARTS = ("train", "test")
-_FIX = "use demo-shapes:garments, icons or tiles, or demo-shapes:icons,records=2000,size=32,channels=3,part=test"
+_FIX = (
+    "use demo-shapes:garments, icons or tiles, with settings if needed: "
+    "demo-shapes:icons,records=2000,size=32,channels=3,part=test"
+)
 _MOST_BYTES = 10**9
 _BLOCK_VALUES = 2**22
-"""Pixels that are degraded at once: memory stays below half a gigabyte whatever the size of the pictures."""
+"""Pixel values that are degraded at once: memory stays below half a gigabyte for any picture size.
+"""
 
 
 @dataclass(frozen=True)
@@ -48,21 +54,23 @@ def _request(location: str) -> _Request:
             or key in values
             or not known
         ):
-            raise SourceError(f"{setting!r} is nothing to ask of it", where=where, fix=_FIX)
+            raise SourceError(f"{setting!r} is not a valid setting", where=where, fix=_FIX)
         values[key] = value if key == "part" else int(value)
     request = _Request(name, **values)
     fits = request.records >= 1 and 8 <= request.size <= 256 and request.channels in (1, 3)
     if not fits or request.records * request.size**2 * request.channels > _MOST_BYTES:
-        what = "needs at least 1 record of 8 to 256 pixels with 1 or 3 channels, 1 GB together"
+        what = (
+            "needs at least 1 record of 8 to 256 pixels with 1 or 3 channels, at most 1 GB in all"
+        )
         raise SourceError(f"demo-shapes:{name} {what}", where=where, fix=_FIX)
     return request
 
 
 def describe(location: str) -> SourceInfo:
-    """Synthetic pictures of garments, icons or tissue tiles.
+    """Describe a data set of synthetic pictures: garments, icons or tissue tiles.
 
     Raises:
-        SourceError: another name, or settings that make no sense.
+        SourceError: the name is unknown, or a setting is invalid.
     """
     from pe_procedural_2d.population import population
 
@@ -72,10 +80,10 @@ def describe(location: str) -> SourceInfo:
 
 
 def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Table:
-    """Every record, the same every time.
+    """Read every record; they are the same every time.
 
     Raises:
-        SourceError: see `describe`; another shape, or a label that is no class.
+        SourceError: as of `describe`; or the shape differs, or a label is not among the classes.
     """
     info, request = describe(location), _request(location)
     where = f"demo-shapes:{location}"
@@ -83,8 +91,8 @@ def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Tab
         what = f"records have the shape {info.output.shape}, expected {output.shape}"
         raise SourceError(what, where=where, fix="plan for the shape of the data")
     if missing := [name for name in info.label_names if name not in label_names]:
-        what = f"the labels {', '.join(missing)} are none of the classes"
-        raise SourceError(what, where=where, fix="name them all with --classes, or leave it out")
+        what = f"the labels {', '.join(missing)} are not among the classes"
+        raise SourceError(what, where=where, fix="name them all with --classes, or omit it")
     from pe_procedural_2d.population import degraded, drawn, population
     from pe_procedural_2d.simulator import ShapeSimulator
     from pe_sdk import random

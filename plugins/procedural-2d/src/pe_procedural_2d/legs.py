@@ -1,12 +1,17 @@
 """Trousers."""
 
+from pe_procedural_2d.arrays import Integers, Reals, Row
 from pe_procedural_2d.lists import FILL, LINE, add, bend, close, line
 from pe_sdk.compiled import njit
 
 
 @njit
-def trousers(p, points, ops, used):  # type: ignore[no-untyped-def]
-    """width: of the hips; legs: the gap between the ankles; flare: width of the ankles; sleeve_angle: one leg before the other."""
+def trousers(p: Row, points: Reals, ops: Reals, used: Integers) -> None:
+    """Draw trousers.
+
+    width: of the hips; legs: gap between the ankles; flare: width of the ankles; sleeve_angle: one
+    leg in front of the other.
+    """
     hip = 0.24 + 0.24 * p.width
     waist = hip * (1.0 - 0.3 * p.waist)
     crotch = -1.0 + 0.42 + 0.3 * p.rise

@@ -1,22 +1,25 @@
-"""A display list: what a shape draws, in its own units (y down), before it is fitted to the picture.
+"""Display lists: what a shape draws, in its own units (y down), before it is fitted to the picture.
 
-`points` float64 [POINTS, 2], `ops` float64 [OPS, 7] with columns KIND, first point, point after the last, half the width of a stroke,
-tone, share of the accent's hue, share of the texture; `used` int64 [2]: points and ops in use.
+`points`: float64 [POINTS, 2]. `ops`: float64 [OPS, 7] with the columns kind, first point, point
+after the last, half the width of a stroke, tone, share of the accent's hue, share of the texture.
+`used`: int64 [2], the points and ops in use.
 """
 
 import numpy as np
 
+from pe_procedural_2d.arrays import Integers, Reals
 from pe_sdk.compiled import njit
 
 POINTS, OPS = 1280, 128
-"""Room for the longest list: 52 cells with nuclei."""
+"""Capacity for the longest list: 52 cells with nuclei."""
 FILL, STROKE, CUT, OVER, LINE = 0, 1, 2, 3, 4
-"""FILL and STROKE add to the silhouette, CUT takes away, OVER (a polygon) and LINE (a stroke) paint inside of it only."""
+"""Kinds of operation: FILL and STROKE add to the silhouette, CUT removes from it; OVER (a polygon)
+and LINE (a stroke) paint only inside it."""
 
 
 @njit
-def add(points, used, x, y):  # type: ignore[no-untyped-def]
-    """Append a point; what would not fit is left out."""
+def add(points: Reals, used: Integers, x: float, y: float) -> None:
+    """Append a point; points beyond the capacity are dropped."""
     if used[0] < POINTS:
         points[used[0], 0] = x
         points[used[0], 1] = y
@@ -24,8 +27,18 @@ def add(points, used, x, y):  # type: ignore[no-untyped-def]
 
 
 @njit
-def bend(points, used, x0, y0, cx, cy, x1, y1, steps):  # type: ignore[no-untyped-def]
-    """Append a quadratic Bezier curve with both ends, `steps` pieces."""
+def bend(
+    points: Reals,
+    used: Integers,
+    x0: float,
+    y0: float,
+    cx: float,
+    cy: float,
+    x1: float,
+    y1: float,
+    steps: int,
+) -> None:
+    """Append a quadratic Bezier curve with both ends, in `steps` pieces."""
     for i in range(steps + 1):
         t = i / steps
         add(
@@ -37,8 +50,17 @@ def bend(points, used, x0, y0, cx, cy, x1, y1, steps):  # type: ignore[no-untype
 
 
 @njit
-def close(ops, used, first, kind, half, tone, accent, cloth):  # type: ignore[no-untyped-def]
-    """Append an operation on the points from `first` to the last one appended."""
+def close(
+    ops: Reals,
+    used: Integers,
+    first: int,
+    kind: int,
+    half: float,
+    tone: float,
+    accent: float,
+    cloth: float,
+) -> None:
+    """Append an operation on the points from `first` to the last one in use."""
     if used[1] < OPS:
         row = ops[used[1]]
         row[0], row[1], row[2], row[3], row[4], row[5], row[6] = (
@@ -54,8 +76,20 @@ def close(ops, used, first, kind, half, tone, accent, cloth):  # type: ignore[no
 
 
 @njit
-def line(points, ops, used, x0, y0, x1, y1, kind, half, tone, accent):  # type: ignore[no-untyped-def]
-    """A straight stroke."""
+def line(
+    points: Reals,
+    ops: Reals,
+    used: Integers,
+    x0: float,
+    y0: float,
+    x1: float,
+    y1: float,
+    kind: int,
+    half: float,
+    tone: float,
+    accent: float,
+) -> None:
+    """Append a straight stroke."""
     first = used[0]
     add(points, used, x0, y0)
     add(points, used, x1, y1)
@@ -63,8 +97,21 @@ def line(points, ops, used, x0, y0, x1, y1, kind, half, tone, accent):  # type: 
 
 
 @njit
-def ellipse(points, ops, used, x, y, rx, ry, turn, kind, tone, accent, cloth):  # type: ignore[no-untyped-def]
-    """An ellipse, turned by `turn` radians."""
+def ellipse(
+    points: Reals,
+    ops: Reals,
+    used: Integers,
+    x: float,
+    y: float,
+    rx: float,
+    ry: float,
+    turn: float,
+    kind: int,
+    tone: float,
+    accent: float,
+    cloth: float,
+) -> None:
+    """Append an ellipse, rotated by `turn` radians."""
     first = used[0]
     cos, sin = np.cos(turn), np.sin(turn)
     for i in range(12):

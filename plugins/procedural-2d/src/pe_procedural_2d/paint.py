@@ -1,7 +1,9 @@
-"""The renderer: display lists fitted to the picture, painted, shaded and coloured, one row at a time."""
+"""The renderer: it fits display lists to the picture, paints, shades and colours, row by row."""
 
 import numpy as np
+from numpy.typing import NDArray
 
+from pe_procedural_2d.arrays import Integers, Real, Reals, Row
 from pe_procedural_2d.legs import trousers
 from pe_procedural_2d.lists import CUT, LINE, OPS, OVER, POINTS, STROKE
 from pe_procedural_2d.raster import fill, stroke
@@ -13,14 +15,14 @@ from pe_procedural_2d.tops import top
 from pe_sdk.compiled import njit
 
 GRAIN = 21.0
-"""Grains along a side of the picture: a third coarser than a pixel of 28."""
+"""Grains along a side of the picture: a third coarser than the pixels of 28 x 28."""
 WHOLE = 7
-"""Shapes from this code on fill the picture; the others are fitted by their bounding box."""
+"""First code of the shapes that fill the picture; the others are fitted by their bounding box."""
 
 
 @njit
-def draw(p, u, points, ops, used):  # type: ignore[no-untyped-def]
-    """The display list of one row: see `lists`."""
+def draw(p: Row, u: Reals, points: Reals, ops: Reals, used: Integers) -> None:
+    """Write the display list of one row; see `lists`."""
     used[0], used[1] = 0, 0
     if p.shape == 0:
         top(p, 0.0, points, ops, used)
@@ -43,8 +45,8 @@ def draw(p, u, points, ops, used):  # type: ignore[no-untyped-def]
 
 
 @njit
-def bounds(points, ops, used):  # type: ignore[no-untyped-def]
-    """Left, top, right and bottom of what makes the silhouette."""
+def bounds(points: Reals, ops: Reals, used: Integers) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of the silhouette."""
     left, top_, right, bottom = 1e9, 1e9, -1e9, -1e9
     for k in range(used[1]):
         if ops[k, 0] >= CUT:
@@ -57,10 +59,20 @@ def bounds(points, ops, used):  # type: ignore[no-untyped-def]
 
 
 @njit
-def lay(points, placed, ops, used, unit, area, cover, layers):  # type: ignore[no-untyped-def]
-    """Paint a display list, whose points were `placed` in pixels, `unit` pixels being 1, on the layers.
+def lay(
+    points: Reals,
+    placed: Reals,
+    ops: Reals,
+    used: Integers,
+    unit: float,
+    area: Reals,
+    cover: Reals,
+    layers: Reals,
+) -> None:
+    """Paint a display list on the layers.
 
-    layers: [4, H, W], coverage, tone, share of the accent's hue, share of the texture.
+    placed: the points in pixels; unit: pixels in one unit of the shape; layers: [4, H, W],
+    coverage, tone, share of the accent's hue, share of the texture.
     """
     W = cover.shape[1]
     for k in range(used[1]):
@@ -80,7 +92,7 @@ def lay(points, placed, ops, used, unit, area, cover, layers):  # type: ignore[n
                     layers[0, Y, X] = before * (1.0 - c)
                     continue
                 after = before if inside else before + c * (1.0 - before)
-                # of what is seen afterwards, the share that is new; inside, the whole coverage is
+                # The share of the new paint in what is visible afterwards; inside, it is c.
                 share = c if inside or after <= 0.0 else min(c / after, 1.0)
                 layers[0, Y, X] = after
                 layers[1, Y, X] += share * (ops[k, 4] - layers[1, Y, X])
@@ -89,14 +101,17 @@ def lay(points, placed, ops, used, unit, area, cover, layers):  # type: ignore[n
 
 
 @njit
-def hue(angle, saturation, channel):  # type: ignore[no-untyped-def]
-    """A channel of a colour of the given hue (degrees), of mean 1 over the channels."""
+def hue(angle: float, saturation: float, channel: int) -> Real:
+    """One channel of the colour with this hue (degrees); the mean of the channels is 1."""
     return 1.0 + saturation * np.cos((angle - 120.0 * channel) * (np.pi / 180.0))
 
 
 @njit
-def spread(layer, radius, line, out):  # type: ignore[no-untyped-def]
-    """Mean over a square of 2 radius + 1 pixels a side, nothing beyond the picture; line: scratch [max(H, W)]."""
+def spread(layer: Reals, radius: int, line: Reals, out: Reals) -> None:
+    """Write the mean over squares of 2 radius + 1 pixels a side; beyond the picture is nothing.
+
+    line: scratch [max(H, W)].
+    """
     H, W = layer.shape
     scale = 1.0 / (2 * radius + 1)
     for Y in range(H):
@@ -116,7 +131,7 @@ def spread(layer, radius, line, out):  # type: ignore[no-untyped-def]
 
 
 @njit
-def render(rows, uniforms, out):  # type: ignore[no-untyped-def]
+def render(rows: NDArray[np.void], uniforms: Reals, out: NDArray[np.uint8]) -> None:
     """Draw n pictures.
 
     Args:
@@ -204,8 +219,11 @@ def render(rows, uniforms, out):  # type: ignore[no-untyped-def]
 
 
 @njit
-def soften(layer, weight, line):  # type: ignore[no-untyped-def]
-    """In place, mean with the neighbours in both directions, each of the given weight; the border is continued."""
+def soften(layer: Reals, weight: float, line: Reals) -> None:
+    """Average with the neighbours in both directions, in place; the border is repeated.
+
+    weight: of each neighbour.
+    """
     if weight <= 0.0:
         return
     H, W = layer.shape

@@ -1,4 +1,4 @@
-"""The hidden populations of the synthetic data sets: skewed, and unlike uniform draws of the simulator."""
+"""Hidden populations of the synthetic data sets: skewed, unlike uniform draws of the simulator."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ _ICON = "shape:icon,repeat:once,rotation:-20..20,ground:0.05..0.35,texture:plain
 
 @dataclass(frozen=True)
 class Population:
-    """Labels with their shares and constraints, and the skew of all numbers: uniforms are raised to a power of it."""
+    """Labels with their constraints and shares, and the skew: the power of uniforms for numbers."""
 
     constraints: dict[str, str]
     shares: tuple[float, ...]
@@ -24,7 +24,11 @@ class Population:
 
 
 def population(name: str) -> Population:
-    """The population of that name: garments, icons or tiles. KeyError: another name."""
+    """The population named garments, icons or tiles.
+
+    Raises:
+        KeyError: the name is another.
+    """
     return {
         "garments": Population(
             preset_of(GARMENTS), (0.16, 0.1, 0.1, 0.1, 0.1, 0.08, 0.1, 0.1, 0.06, 0.1), 1.8
@@ -51,9 +55,9 @@ def population(name: str) -> Population:
 
 
 def drawn(people: Population, seeds: Seeds) -> tuple[NDArray[np.int64], Columns]:
-    """Labels int64 [n] and the columns of the parameters, row i from seed i.
+    """Draw labels int64 [n] and the columns of the parameters, row i from seed i.
 
-    Numbers are skewed towards one end of their range, which end depends on the parameter's name alone.
+    Numbers are skewed towards one end of their range; which end depends only on the parameter.
     """
     edges = np.cumsum(people.shares)[:-1]
     labels = np.searchsorted(
@@ -71,7 +75,10 @@ def drawn(people: Population, seeds: Seeds) -> tuple[NDArray[np.int64], Columns]
 
 
 def degraded(pictures: NDArray[np.uint8], seeds: Seeds) -> NDArray[np.uint8]:
-    """As from another camera: moved by up to two pixels, blurred, with noise. uint8 [n, H, W, C], row i by seed i."""
+    """Degrade pictures as another camera would: shifted by up to two pixels, blurred, noisy.
+
+    uint8 [n, H, W, C], row i by seed i.
+    """
     n, height, width, channels = pictures.shape
     shift = random.integers(seeds, "camera/shift", 5, size=2) - 2
     down = np.clip(np.arange(height)[None] - shift[:, :1], 0, height - 1)
@@ -89,4 +96,5 @@ def degraded(pictures: NDArray[np.uint8], seeds: Seeds) -> NDArray[np.uint8]:
         moved.shape
     )
     level = 10.0 * random.uniforms(seeds, "camera/level")[:, None, None, None]
-    return np.clip(np.rint(moved + level * noise), 0, 255).astype(np.uint8)
+    noisy: NDArray[np.float64] = np.clip(np.rint(moved + level * noise), 0, 255)
+    return noisy.astype(np.uint8)

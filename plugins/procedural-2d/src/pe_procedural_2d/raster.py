@@ -1,13 +1,14 @@
-"""Coverage of pixels: exact area of polygons by signed accumulation, and strokes by distance."""
+"""Coverage of pixels: polygons by their exact area, in signed accumulation; strokes by distance."""
 
 import numpy as np
 
+from pe_procedural_2d.arrays import Reals
 from pe_sdk.compiled import njit
 
 
 @njit
-def _edge(area, x0, y0, x1, y1):  # type: ignore[no-untyped-def]
-    """Add the signed area to the right of an edge, as differences along each line of pixels."""
+def _edge(area: Reals, x0: float, y0: float, x1: float, y1: float) -> None:
+    """Add the signed area to the right of an edge, as differences along each row of pixels."""
     if y0 == y1:
         return
     sign = 1.0
@@ -29,7 +30,7 @@ def _edge(area, x0, y0, x1, y1):  # type: ignore[no-untyped-def]
             area[Y, first] += d * (1.0 - part)
             area[Y, first + 1] += d * part
             continue
-        # the edge crosses several pixels: the mean over it of what it leaves to its right in each
+        # The edge crosses several pixels: average, along it, the area to its right in each pixel.
         inverse, before = 1.0 / (right - left), 0.0
         for X in range(first, last):
             a, b = max(left, float(X)), min(right, X + 1.0)
@@ -40,10 +41,11 @@ def _edge(area, x0, y0, x1, y1):  # type: ignore[no-untyped-def]
 
 
 @njit
-def fill(points, first, last, area, cover):  # type: ignore[no-untyped-def]
-    """Coverage of a closed polygon of pixel coordinates; area: scratch [H, W + 2], zero before and after.
+def fill(points: Reals, first: int, last: int, area: Reals, cover: Reals) -> tuple[int, int]:
+    """Write the coverage of a closed polygon in pixel coordinates.
 
-    Returns the first line it touches and the line after the last; `cover` [H, W] is written on these lines alone.
+    area: scratch [H, W + 2], zero before and after; cover: [H, W]. Returns the first row of pixels
+    that the polygon touches and the row after the last; `cover` is written only on these rows.
     """
     H, W = cover.shape
     low, high = 1e9, -1e9
@@ -65,10 +67,10 @@ def fill(points, first, last, area, cover):  # type: ignore[no-untyped-def]
 
 
 @njit
-def stroke(points, first, last, half, cover):  # type: ignore[no-untyped-def]
-    """Coverage of an open line with round ends, `half` its half width in pixels; thinner than a pixel it is grey.
+def stroke(points: Reals, first: int, last: int, half: float, cover: Reals) -> tuple[int, int]:
+    """Write the coverage of an open line with round ends; thinner than a pixel, it is grey.
 
-    Returns as of `fill`.
+    half: half the width in pixels. Returns the same as `fill`.
     """
     H, W = cover.shape
     solid = max(half, 0.5)

@@ -1,12 +1,13 @@
-"""Shoes seen from their left: the toe is at the left, the heel at the right."""
+"""Shoes in side view: the toe is at the left, the heel at the right."""
 
+from pe_procedural_2d.arrays import Integers, Reals, Row
 from pe_procedural_2d.lists import CUT, FILL, LINE, OVER, STROKE, add, bend, close, ellipse, line
 from pe_sdk.compiled import njit
 
 
 @njit
-def _ground(p, heel, thick, points, ops, used):  # type: ignore[no-untyped-def]
-    """Sole and heel. The upper stands on y = 0 at the toe and on y = -heel at the back."""
+def _ground(p: Row, heel: float, thick: float, points: Reals, ops: Reals, used: Integers) -> None:
+    """Draw sole and heel. The upper stands on y = 0 at the toe and on y = -heel at the back."""
     first = used[0]
     bend(points, used, -0.98, -0.02, -0.9, 0.0, -0.35, 0.0, 3)
     bend(points, used, -0.35, 0.0, 0.1, -0.1 * heel, 0.55, -heel, 5)
@@ -39,8 +40,12 @@ def _ground(p, heel, thick, points, ops, used):  # type: ignore[no-untyped-def]
 
 
 @njit
-def shoe(p, points, ops, used):  # type: ignore[no-untyped-def]
-    """shaft: 0 a low shoe, 0.3 over the ankle, 1 to the calf; rise: height of the vamp; opening: of the shaft."""
+def shoe(p: Row, points: Reals, ops: Reals, used: Integers) -> None:
+    """Draw a shoe.
+
+    shaft: 0 is a low shoe, 0.3 reaches over the ankle, 1 to the calf; rise: height of the vamp;
+    opening: of the shaft.
+    """
     heel = 0.75 * p.heel * (0.3 + 0.7 * p.shaft)
     thick = 0.04 + 0.16 * p.sole
     _ground(p, heel, thick, points, ops, used)
@@ -199,8 +204,12 @@ def shoe(p, points, ops, used):  # type: ignore[no-untyped-def]
 
 
 @njit
-def sandal(p, points, ops, used):  # type: ignore[no-untyped-def]
-    """count: straps over the foot; handle: height of the ankle strap, none below 0.25; detail: crossing straps."""
+def sandal(p: Row, points: Reals, ops: Reals, used: Integers) -> None:
+    """Draw a sandal.
+
+    count: straps over the foot; handle: height of the ankle strap, none below 0.25; detail:
+    crossing straps.
+    """
     heel = 1.0 * p.heel * p.heel
     thick = 0.06 + 0.16 * p.sole
     _ground(p, heel, thick, points, ops, used)

@@ -1,4 +1,4 @@
-"""The simulator: columns of parameters to pictures."""
+"""The simulator: from columns of parameters to pictures."""
 
 from collections.abc import Mapping
 
@@ -32,22 +32,25 @@ class ShapeSimulator(Simulator):
     """Shapes on a ground. Row i of a picture is a function, bit for bit, of row i of the arguments.
 
     Args:
-        output: an image of at least 8 x 8 pixels with 1 or 3 channels; with 1 it has the luminance of colourless shapes.
+        output: an image of at least 8 x 8 pixels with 1 or 3 channels; a single channel is the
+            luminance of colourless shapes.
         spaces: the space of each label, by its name.
 
     Raises:
-        CannotMake: another output.
+        CannotMake: the output is another.
     """
 
     def __init__(self, output: OutputSpec, spaces: Mapping[str, ParameterSpace]) -> None:
         if output.kind != "image" or output.dtype != "uint8" or len(output.shape) != 3:
             raise CannotMake(
-                f"procedural-2d makes uint8 images, not {output.kind} of {output.dtype} {list(output.shape)}"
+                "procedural-2d makes uint8 images, "
+                f"not {output.kind} of {output.dtype} {list(output.shape)}"
             )
         height, width, channels = output.shape
         if min(height, width) < 8 or channels not in (1, 3):
             raise CannotMake(
-                f"procedural-2d needs 8 x 8 pixels or more and 1 or 3 channels, got {list(output.shape)}"
+                "procedural-2d needs at least 8 x 8 pixels and 1 or 3 channels, "
+                f"got {list(output.shape)}"
             )
         self.output = output
         self.space = SPACE
@@ -59,9 +62,9 @@ class ShapeSimulator(Simulator):
     def render(self, params: Columns, labels: NDArray[np.int64], seeds: Seeds) -> NDArray[np.uint8]:
         rows = np.empty(len(labels), _ROW)
         for name, parameter in SPACE.items():
-            # the compiled code checks nothing: a value from outside of the space would end in a wrong place in memory
+            # The compiled code checks nothing: a value outside the space could reach other memory.
             if not parameter.contains(params[name]).all():
-                raise ValueError(f"{name} has values outside of the space")
+                raise ValueError(f"{name} has values outside the space")
             rows[name] = params[name]
         out = np.empty((len(labels), *self.output.shape), np.uint8)
         render(rows, random.uniforms(seeds, "procedural-2d", size=LATTICE * LATTICE), out)

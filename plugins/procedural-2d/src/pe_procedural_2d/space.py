@@ -1,4 +1,7 @@
-"""The parameters of a picture. Most are shares in [0, 1] of a range that each shape gives a meaning in its own module."""
+"""The parameters of a picture.
+
+Most are shares in [0, 1] of a range; what they mean for a shape is stated in the shape's module.
+"""
 
 from pe_sdk import Categorical, Float, Int, ParameterSpace
 
@@ -10,13 +13,13 @@ REPEATS = ("once", "row", "grid")
 
 _SHARE = Float(0.0, 1.0)
 OUTLINE = (
-    "width",  # breadth by height
-    "flare",  # how the lower end widens: hem, skirt, trouser leg, bag
-    "waist",  # how narrow the middle is
+    "width",  # breadth relative to height
+    "flare",  # widening of the lower end: hem, skirt, trouser leg, bag
+    "waist",  # narrowing of the middle
     "sleeve",  # length of sleeves
-    "sleeve_angle",  # how far sleeves are spread
+    "sleeve_angle",  # spread of sleeves
     "sleeve_width",
-    "opening",  # depth of a neckline, of the opening of a shoe, hole of an icon
+    "opening",  # depth of a neckline or of a shoe's opening; size of an icon's hole
     "neck_width",
     "hem",  # curve of the lower edge
     "legs",  # gap between trouser legs
@@ -42,7 +45,7 @@ SURFACE = (
     "saturation",
 )
 
-_NUMBERS = {
+_NUMBERS: dict[str, Float | Int] = {
     **dict.fromkeys(OUTLINE, _SHARE),
     **dict.fromkeys(SURFACE, _SHARE),
     "texture_angle": Float(0.0, 180.0, wrap=True),

@@ -1,15 +1,20 @@
-"""What is on a surface: textures and folds, as factors around 1, from the place in the shape's units and the seed's lattice."""
+"""Textures and folds of a surface.
+
+They are functions in [-1, 1] of the place, in the shape's units, and of the seed's lattice; a tone
+is multiplied by 1 plus a share of them.
+"""
 
 import numpy as np
 
+from pe_procedural_2d.arrays import Real, Reals, Row
 from pe_sdk.compiled import njit
 
 LATTICE = 16
-"""A picture's noise is a torus of 16 x 16 uniforms, read with bilinear interpolation."""
+"""Side of a picture's noise: a torus of 16 x 16 uniforms, read with bilinear interpolation."""
 
 
 @njit
-def lattice(u, x, y):  # type: ignore[no-untyped-def]
+def lattice(u: Reals, x: float, y: float) -> Real:
     """Value noise in [0, 1) with period 16. u: float64 [256]."""
     a, b = np.floor(x), np.floor(y)
     fx, fy = x - a, y - b
@@ -21,8 +26,8 @@ def lattice(u, x, y):  # type: ignore[no-untyped-def]
 
 
 @njit
-def texture(p, u, x, y):  # type: ignore[no-untyped-def]
-    """In [-1, 1]; 0 where plain. x, y: place in the shape, about [-1, 1]."""
+def texture(p: Row, u: Reals, x: float, y: float) -> Real:
+    """Texture in [-1, 1], 0 if plain. x, y: place in the shape, about [-1, 1]."""
     if p.texture == 0:
         return 0.0
     turn = p.texture_angle * (np.pi / 180.0)
@@ -54,8 +59,8 @@ def texture(p, u, x, y):  # type: ignore[no-untyped-def]
 
 
 @njit
-def folds(p, u, x, y):  # type: ignore[no-untyped-def]
-    """In [-1, 1]: long wavy stripes that hang down."""
+def folds(p: Row, u: Reals, x: float, y: float) -> Real:
+    """Folds in [-1, 1]: long, wavy, hanging stripes."""
     waves = 2.0 + 6.0 * p.fold_scale
     shift = 1.5 * (lattice(u, 7.0 + 1.5 * x, 2.0 + 1.5 * y) - 0.5)
     return np.sin(waves * (x + 0.4 * shift) + 3.0 * shift + 6.2832 * u[0])

@@ -2,13 +2,18 @@
 
 import numpy as np
 
+from pe_procedural_2d.arrays import Integers, Reals, Row
 from pe_procedural_2d.lists import CUT, FILL, LINE, OVER, STROKE, add, bend, close, ellipse, line
 from pe_sdk.compiled import njit
 
 
 @njit
-def bag(p, points, ops, used):  # type: ignore[no-untyped-def]
-    """width: breadth by height; flare: of the bottom; handle: height of the handles, none below 0.1; opening: of the flap."""
+def bag(p: Row, points: Reals, ops: Reals, used: Integers) -> None:
+    """Draw a bag.
+
+    width: breadth relative to height; flare: of the bottom; handle: height of the handles, none
+    below 0.1; opening: of the flap.
+    """
     w = 0.55 + 0.75 * p.width
     h = 0.4 + 0.4 * (1.0 - p.width) + 0.3 * p.rise
     above, below = w * (0.72 + 0.28 * (1.0 - p.flare)), w * (0.75 + 0.25 * p.flare)
@@ -121,15 +126,19 @@ def bag(p, points, ops, used):  # type: ignore[no-untyped-def]
 
 
 @njit
-def icon(p, points, ops, used):  # type: ignore[no-untyped-def]
-    """count: corners; waist: how deep between them (a star); opening: a hole; handle: a smaller one inside."""
+def icon(p: Row, points: Reals, ops: Reals, used: Integers) -> None:
+    """Draw an icon.
+
+    count: corners; waist: depth between them (a star); opening: a hole; handle: a smaller copy
+    inside.
+    """
     n = p.count
     wide = 0.6 + 0.8 * p.width
     first = used[0]
     inner = np.cos(np.pi / n) * (1.0 - 0.65 * p.waist)
     for k in range(n):
         for j in range(6):
-            s = abs(j / 3.0 - 1.0)  # 1 at a corner, 0 half way to the next
+            s = abs(j / 3.0 - 1.0)  # 1 at a corner, 0 halfway to the next
             r = inner + (1.0 - inner) * s
             r = r * (1.0 - p.roundness) + p.roundness * (1.0 - 0.45 * p.waist * (1.0 - s))
             a = 2.0 * np.pi * (k + j / 6.0) / n - 0.5 * np.pi

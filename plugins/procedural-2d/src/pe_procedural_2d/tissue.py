@@ -1,14 +1,22 @@
-"""Pictures without an outline of their own: cells over a ground, and branching vessels. `u` are uniforms of the picture's seed."""
+"""Pictures without an outline: cells over a ground, and branching vessels.
+
+`u` are uniforms of the picture's seed.
+"""
 
 import numpy as np
 
+from pe_procedural_2d.arrays import Integers, Reals, Row
 from pe_procedural_2d.lists import FILL, LINE, OVER, STROKE, add, bend, close, ellipse
 from pe_sdk.compiled import njit
 
 
 @njit
-def tissue(p, u, points, ops, used):  # type: ignore[no-untyped-def]
-    """count: 4 to 52 cells; width: their size; flare: how much it varies; waist: elongation; heel: nuclei; legs: clusters."""
+def tissue(p: Row, u: Reals, points: Reals, ops: Reals, used: Integers) -> None:
+    """Draw tissue.
+
+    count: 4 to 52 cells; width: their size; flare: variation of the size; waist: elongation; heel:
+    nuclei; legs: clusters.
+    """
     first = used[0]
     for corner in ((-4.0, -4.0), (4.0, -4.0), (4.0, 4.0), (-4.0, 4.0)):
         add(points, used, corner[0], corner[1])
@@ -40,8 +48,12 @@ def tissue(p, u, points, ops, used):  # type: ignore[no-untyped-def]
 
 
 @njit
-def vessels(p, u, points, ops, used):  # type: ignore[no-untyped-def]
-    """count: branches; strap: width; flare: how they spread; waist: tortuosity; opening: a bright line along the middle."""
+def vessels(p: Row, u: Reals, points: Reals, ops: Reals, used: Integers) -> None:
+    """Draw vessels.
+
+    count: branches; strap: their width; flare: their spread; waist: tortuosity; opening: a bright
+    line along the middle.
+    """
     first = used[0]
     for corner in ((-4.0, -4.0), (4.0, -4.0), (4.0, 4.0), (-4.0, 4.0)):
         add(points, used, corner[0], corner[1])

@@ -1,16 +1,22 @@
-"""Tops and dresses: shirts, pullovers, coats. One outline with sleeves; a dress is a top with a skirt below its waist."""
+"""Tops (shirts, pullovers, coats) and dresses.
+
+There is one outline with sleeves; a dress is a top with a skirt below its waist.
+"""
 
 import numpy as np
 
+from pe_procedural_2d.arrays import Integers, Reals, Row
 from pe_procedural_2d.lists import CUT, FILL, LINE, OVER, add, bend, close, ellipse, line
 from pe_sdk.compiled import njit
 
 
 @njit
-def top(p, skirt, points, ops, used):  # type: ignore[no-untyped-def]
-    """width: of the chest; sleeve: 0 none, 0.35 to the elbow, 1 to the hem; detail: seams, cuffs and belt.
+def top(p: Row, skirt: float, points: Reals, ops: Reals, used: Integers) -> None:
+    """Draw a top or a dress.
 
-    skirt: 0 for a top, 1 for a dress, whose shoulders and sleeves are smaller by the length of the skirt.
+    width: of the chest; sleeve: 0 is none, 0.35 reaches to the elbow, 1 to the hem; detail: seams,
+    cuffs and belt. skirt: 0 for a top, 1 for a dress, whose shoulders and sleeves are smaller by
+    the length of the skirt.
     """
     t = 1.0 - 0.42 * skirt
     chest = (0.44 + 0.28 * p.width) * (1.0 - 0.48 * skirt)
@@ -26,7 +32,7 @@ def top(p, skirt, points, ops, used):  # type: ignore[no-untyped-def]
         shoulder = max(neck + 0.05 + 0.14 * p.strap, 0.55 * chest)
     dark = 0.55 * p.ink
     seam = p.ink * (1.0 - 0.65 * p.detail)
-    # sleeves lie behind the body
+    # Sleeves lie behind the body.
     long = p.sleeve
     if not straps and long > 0.04:
         angle = (
@@ -48,8 +54,10 @@ def top(p, skirt, points, ops, used):  # type: ignore[no-untyped-def]
                 ex -= 0.03
             add(points, used, side * sx * 0.92, sy - 0.01)
             bend(
-                points, used, side * sx, sy, side * (sx + base * 0.9), sy + base * 0.5,
-                side * (mx + dx * reach * 0.5 + dy * base * 1.0), my + dy * reach * 0.5 - dx * base, 4,
+                points, used, side * sx, sy,
+                side * (sx + base * 0.9), sy + base * 0.5,
+                side * (mx + dx * reach * 0.5 + dy * base * 1.0),
+                my + dy * reach * 0.5 - dx * base, 4,
             )  # fmt: skip
             add(points, used, side * (ex + dy * cuff), ey - dx * cuff)
             add(points, used, side * (ex - dy * cuff), ey + dx * cuff)
@@ -58,8 +66,8 @@ def top(p, skirt, points, ops, used):  # type: ignore[no-untyped-def]
             if p.detail > 0.35 and reach > 0.2:
                 qx, qy = ex - dx * 0.06, ey - dy * 0.06
                 line(
-                    points, ops, used, side * (qx + dy * cuff), qy - dx * cuff, side * (qx - dy * cuff),
-                    qy + dx * cuff, LINE, 0.03, seam, 0.0,
+                    points, ops, used, side * (qx + dy * cuff), qy - dx * cuff,
+                    side * (qx - dy * cuff), qy + dx * cuff, LINE, 0.03, seam, 0.0,
                 )  # fmt: skip
     if p.neck == 3:  # a hood stands behind the neck
         ellipse(
@@ -82,7 +90,7 @@ def top(p, skirt, points, ops, used):  # type: ignore[no-untyped-def]
             add(points, used, side * neck * 0.9, -1.0 + 0.1 * side - 0.05)
             add(points, used, side * neck * 0.9, -1.0 - 0.1 * side - 0.05)
         close(ops, used, first, FILL, 0.0, p.ink * 0.92, 0.0, 1.0)
-    # body: down the right side, up the left one
+    # The body: down the right side, up the left one.
     first = used[0]
     back = -1.0 + 0.07 * t
     bend(points, used, -neck, -1.0, 0.0, back, neck, -1.0, 4)
@@ -102,8 +110,8 @@ def top(p, skirt, points, ops, used):  # type: ignore[no-untyped-def]
                 middle,
                 3,
             )
-            bend(points, used, side * narrow, middle, side * (0.4 * narrow + 0.6 * lower), middle + 0.25 * (1.0 - middle),
-                 side * lower, 1.0 - curve, 3)  # fmt: skip
+            bend(points, used, side * narrow, middle, side * (0.4 * narrow + 0.6 * lower),
+                 middle + 0.25 * (1.0 - middle), side * lower, 1.0 - curve, 3)  # fmt: skip
             bend(points, used, lower, 1.0 - curve, 0.0, 1.0 + curve, -lower, 1.0 - curve, 4)
         else:
             bend(points, used, side * lower, 1.0 - curve, side * (0.4 * narrow + 0.6 * lower),
@@ -121,7 +129,7 @@ def top(p, skirt, points, ops, used):  # type: ignore[no-untyped-def]
             )
             add(points, used, side * shoulder, -1.0 + drop)
     close(ops, used, first, FILL, 0.0, p.ink, 0.0, 1.0)
-    # seams of the sleeves, and the shade between sleeve and body
+    # Seams of the sleeves, and the shade between sleeve and body.
     if not straps and long > 0.04 and p.detail > 0.15:
         for side in (-1.0, 1.0):
             line(
@@ -164,8 +172,17 @@ def top(p, skirt, points, ops, used):  # type: ignore[no-untyped-def]
 
 
 @njit
-def _neckline(p, t, neck, dark, seam, points, ops, used):  # type: ignore[no-untyped-def]
-    """The inside of the back shows in the neck; straps have a real cut."""
+def _neckline(
+    p: Row,
+    t: float,
+    neck: float,
+    dark: float,
+    seam: float,
+    points: Reals,
+    ops: Reals,
+    used: Integers,
+) -> None:
+    """Draw the neckline: the inside of the back shows in it; straps have a real cut."""
     deep = -1.0 + (0.1 + 0.55 * p.opening) * t
     first = used[0]
     if p.neck == 1:
@@ -219,7 +236,17 @@ def _neckline(p, t, neck, dark, seam, points, ops, used):  # type: ignore[no-unt
 
 
 @njit
-def _front(p, t, neck, lower, seam, points, ops, used):  # type: ignore[no-untyped-def]
+def _front(
+    p: Row,
+    t: float,
+    neck: float,
+    lower: float,
+    seam: float,
+    points: Reals,
+    ops: Reals,
+    used: Integers,
+) -> None:
+    """Draw the front: buttons, a zip, an open coat or pockets."""
     start = -1.0 + (0.12 + 0.15 * p.opening) * t
     if p.front == 1:
         line(points, ops, used, 0.02, start, 0.02, 1.05, LINE, 0.012 + 0.012 * p.detail, seam, 0.0)
