@@ -12,12 +12,16 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pe_host.errors import PrivacyRefusal
+from pe_host.privacy.bounds import delta_bound, is_gaussian_dp
+from pe_host.privacy.recall import recalled
+from pe_host.privacy.search import bisect, forecast_search, search
 
 MIN_DELTA, MAX_DELTA = 1e-10, 0.5
 MIN_SCALE, MAX_SCALE = 1e-3, 1e6
@@ -40,8 +44,12 @@ _GRID = 0.02
 """Step of the loss grid, in standard deviations of the loss of one scalar release of average cost; at this step the
 discretisation adds under 0.1 % to ε."""
 
-_TOLERANCE = 2e-4
-"""Relative width at which the search for the noise stops."""
+_SMOOTH_SCALE = 1.0
+"""Noise from which on δ varies smoothly with the scale. Below it the lattice shows: δ moves in steps, even against the
+scale, and no answer of the search follows from others."""
+
+_Groups = tuple[tuple[float, int], ...]
+"""(scale, number of scalar releases) of each scale, in order."""
 
 
 @dataclass(frozen=True)
@@ -153,17 +161,31 @@ def epsilon_of(releases: Sequence[Release], delta: float) -> float:
         PrivacyRefusal: delta outside [MIN_DELTA, MAX_DELTA].
     """
     check_budget(1.0, delta)
-    curve = _curve(_grouped(releases))
-    if curve(0.0) <= delta:
-        return 0.0
-    high = 1e-6
-    while curve(high) > delta:
-        high *= 2
-        if high > 1e15:  # the mass of infinite loss alone exceeds delta
-            return math.inf
-    return _bisect(
-        lambda e: curve(e) <= delta, bad=high / 2 if high > 1e-6 else 0.0, good=high, tolerance=1e-9
-    )
+    groups = _grouped(releases)
+
+    def compute() -> float:
+        curve = _curve(groups)
+        if curve(0.0) <= delta:
+            return 0.0
+        high = 1e-6
+        while curve(high) > delta:
+            high *= 2
+            if high > 1e15:  # the mass of infinite loss alone exceeds delta
+                return math.inf
+        low = high / 2 if high > 1e-6 else 0.0
+        return bisect(lambda e: curve(e) <= delta, bad=low, good=high, tolerance=1e-9)[0]
+
+    def holds(epsilon: float) -> bool:
+        return epsilon >= 0 and _bounded(groups, epsilon, delta)
+
+    return recalled("epsilon_of", [delta, *chain(*groups)], compute, holds)
+
+
+def fits(releases: Sequence[Release], epsilon: float, delta: float) -> bool:
+    """True where the releases together were seen to be (epsilon, delta)-DP: by the quick bound of
+    `pe_host.privacy.bounds`, or else by `delta_of`.
+    """
+    return _bounded(_grouped(releases), epsilon, delta) or delta_of(releases, epsilon) <= delta
 
 
 def calibrate(
@@ -192,17 +214,24 @@ def calibrate(
         counts = 1 / (math.sqrt(count_share) * mu) if count_share else None
         return Scales(math.sqrt(rounds * votes / (1 - count_share)) / mu, counts)
 
-    def affordable(mu: float) -> bool:
-        return delta_of(plan_releases(scales(mu), rounds, votes), epsilon) <= delta
+    def delta_at(mu: float) -> float:
+        return delta_of(plan_releases(scales(mu), rounds, votes), epsilon)
 
-    guess = _gaussian_budget(epsilon, delta)
-    good = guess
-    while not affordable(good):
-        good *= 0.98 if good > 0.8 * guess else 0.5
-    bad = good * 1.02
-    while affordable(bad):
-        good, bad = bad, bad * (1.02 if bad < 1.2 * guess else 2)
-    return scales(_bisect(affordable, bad=bad, good=good, tolerance=_TOLERANCE))
+    def compute() -> float:
+        guess, slope = _gaussian_budget(epsilon, delta)
+        started = scales(guess)
+        if min(started.votes, started.counts or math.inf) < _SMOOTH_SCALE:
+            return search(lambda mu: delta_at(mu) <= delta, guess)
+        return forecast_search(delta_at, delta, guess, slope)
+
+    def holds(mu: float) -> bool:
+        try:
+            return mu > 0 and fits(plan_releases(scales(mu), rounds, votes), epsilon, delta)
+        except PrivacyRefusal:  # noise that cannot be accounted for
+            return False
+
+    inputs = [epsilon, delta, rounds, votes, count_share]
+    return scales(recalled("calibrate", inputs, compute, holds))
 
 
 def plan_releases(scales: Scales, rounds: int, votes: int) -> list[Release]:
@@ -217,6 +246,19 @@ def gaussian_mu(releases: Sequence[Release]) -> float:
     That is, the trade-off curve of Normal(0, 1) against Normal(μ, 1) lies below the exact one: δ_μ(ε) >= δ(ε) for every
     ε. Checked where both δ and 1 - δ are at least MIN_DELTA, which is as far as double precision carries.
     """
+    if not releases:
+        return 0.0
+
+    def holds(mu: float) -> bool:
+        bound = _bound(_grouped(releases))
+        return bound is not None and mu > 0 and is_gaussian_dp(bound, mu, MIN_DELTA)
+
+    # In their order: it decides about the last bits of the step.
+    inputs = [x for release in releases for x in (release.coordinates, release.scale)]
+    return recalled("gaussian_mu", inputs, lambda: _composed_mu(releases), holds)
+
+
+def _composed_mu(releases: Sequence[Release]) -> float:
     curve = _curve(_grouped(releases))
     step = math.sqrt(sum(r.coordinates / r.scale**2 for r in releases)) / 400
     epsilons, deltas = [0.0], [curve(0.0)]
@@ -230,7 +272,7 @@ def gaussian_mu(releases: Sequence[Release]) -> float:
     return float(_gaussian_mu_at(right[inside], left[inside]).max(initial=0.0))
 
 
-def _grouped(releases: Sequence[Release]) -> tuple[tuple[float, int], ...]:
+def _grouped(releases: Sequence[Release]) -> _Groups:
     """(scale, number of scalar releases), sorted: what the order of releases cannot change."""
     count: Counter[float] = Counter()
     for release in releases:
@@ -238,7 +280,17 @@ def _grouped(releases: Sequence[Release]) -> tuple[tuple[float, int], ...]:
     return tuple(sorted(count.items()))
 
 
-def _curve(groups: tuple[tuple[float, int], ...]) -> Callable[[float], float]:
+@lru_cache(maxsize=8)
+def _bound(groups: _Groups) -> Callable[[NDArray[np.float64]], NDArray[np.float64]] | None:
+    return delta_bound(groups)
+
+
+def _bounded(groups: _Groups, epsilon: float, delta: float) -> bool:
+    bound = _bound(groups)
+    return bound is not None and bool(bound(np.array([epsilon]))[0] <= delta)
+
+
+def _curve(groups: _Groups) -> Callable[[float], float]:
     if not groups:
         return lambda epsilon: 0.0
     composed = _compose(groups)
@@ -246,7 +298,7 @@ def _curve(groups: tuple[tuple[float, int], ...]) -> Callable[[float], float]:
 
 
 @lru_cache(maxsize=64)
-def _compose(groups: tuple[tuple[float, int], ...]) -> Any:
+def _compose(groups: _Groups) -> Any:
     from dp_accounting.pld import (
         privacy_loss_distribution as pld,
     )  # heavy, and needed by few commands
@@ -274,17 +326,6 @@ def _compose(groups: tuple[tuple[float, int], ...]) -> Any:
     return composed
 
 
-def _bisect(is_good: Callable[[float], bool], bad: float, good: float, tolerance: float) -> float:
-    """Narrow the bracket to a relative width. At the result `is_good` was seen to hold, whatever its shape."""
-    while abs(good - bad) > tolerance * good:
-        middle = (bad + good) / 2
-        if is_good(middle):
-            good = middle
-        else:
-            bad = middle
-    return good
-
-
 def _gaussian_delta(mu: NDArray[np.float64], epsilon: NDArray[np.float64]) -> NDArray[np.float64]:
     """δ of the Gaussian mechanism (arXiv 1905.02383, corollary 2.13), in logarithms so that large ε do not overflow."""
     from scipy.special import log_ndtr  # heavy, and readers are imported without it
@@ -306,10 +347,13 @@ def _gaussian_mu_at(
     return high
 
 
-def _gaussian_budget(epsilon: float, delta: float) -> float:
-    """The μ a Gaussian mechanism could spend on (epsilon, delta): where the search starts.
+def _gaussian_budget(epsilon: float, delta: float) -> tuple[float, float]:
+    """The μ a Gaussian mechanism could spend on (epsilon, delta), where the search starts; and the slope of log δ over
+    log μ there.
 
     Rounded, so that the search takes the same steps, to the same bits, whatever the last digit of a library's
     logarithm.
     """
-    return float(f"{_gaussian_mu_at(np.array([epsilon]), np.array([delta]))[0]:.6g}")
+    mu = float(f"{_gaussian_mu_at(np.array([epsilon]), np.array([delta]))[0]:.6g}")
+    nearby = _gaussian_delta(np.array([mu, 1.001 * mu]), np.array([epsilon, epsilon]))
+    return mu, float(np.log(nearby[1] / nearby[0]) / math.log(1.001))

@@ -15,7 +15,7 @@ from typing import Any
 
 from pe_host.durable import write_atomic
 from pe_host.errors import DataError, PrivacyRefusal
-from pe_host.privacy.accountant import Release, delta_of, epsilon_of
+from pe_host.privacy.accountant import Release, delta_of, epsilon_of, fits
 from pe_host.privacy.plan import PrivacyPlan
 
 SCHEMA = 1
@@ -101,10 +101,12 @@ class Ledger:
         """True where everything spent and one more release of this kind stay within the plan's (ε, δ)."""
         if not self._plan.private:
             return True
-        return (
-            delta_of([*self.releases, _cost(self._plan, kind)], self._plan.epsilon)
-            <= self._plan.delta
-        )
+        plan, releases = self._plan, [*self.releases, _cost(self._plan, kind)]
+        if Counter(releases) <= Counter(plan.releases):  # a part never costs more than the whole
+            return fits(plan.releases, plan.epsilon, plan.delta) or (
+                delta_of(releases, plan.epsilon) <= plan.delta
+            )
+        return delta_of(releases, plan.epsilon) <= plan.delta
 
     def check_affordable(self, kind: str) -> None:
         """Raise BudgetExhausted unless `affords(kind)`."""

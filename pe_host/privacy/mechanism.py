@@ -34,10 +34,14 @@ def prepare(scale: float) -> Callable[[NDArray[np.int64]], Any]:
         PrivacyRefusal: see `add_noise`.
     """
     check_scale(scale)
-    import opendp.prelude as dp  # loads a library of tens of megabytes
+    # They load a library of tens of megabytes. `opendp.prelude` would load scikit-learn as well.
+    from opendp.domains import atom_domain, vector_domain
+    from opendp.measurements import make_gaussian
+    from opendp.metrics import l2_distance
+    from opendp.mod import enable_features
 
-    dp.enable_features("contrib")
-    # "contrib" is OpenDP's name for what has no finished proof review; the sampler's own test is in test_mechanism.py.
-    space = dp.vector_domain(dp.atom_domain(T="i64")), dp.l2_distance(T=float)
-    measurement: Callable[[NDArray[np.int64]], Any] = dp.m.make_gaussian(*space, scale=float(scale))
+    # OpenDP's name for what has no finished proof review; test_mechanism.py tests the sampler itself.
+    enable_features("contrib")
+    space = vector_domain(atom_domain(T="i64")), l2_distance(T=float)
+    measurement: Callable[[NDArray[np.int64]], Any] = make_gaussian(*space, scale=float(scale))
     return measurement
