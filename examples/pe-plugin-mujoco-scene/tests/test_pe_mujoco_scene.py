@@ -168,7 +168,6 @@ def test_options_narrow_labels_and_all() -> None:
     ("output", "options", "named"),
     [
         (OutputSpec.series(10, 2), Options(), "images"),
-        (OutputSpec.image(32, 32, 4), Options(), "channels"),
         (OutputSpec.image(4, 32), Options(), "pixels"),
         (OutputSpec.image(32, 4096), Options(), "pixels"),
         (OUTPUT, Options(only="colour:red"), "colour"),

@@ -92,7 +92,7 @@ def test_every_choice_of_every_parameter_gives_another_picture():
 
 
 def test_hat_colour_shows_only_on_hats(small):
-    """Otherwise variations of a hat's colour would change hair, and the reverse."""
+    """Variations of a hat's colour must not change hair, nor the reverse."""
     for choice in ("turban", "bob"):
         pink, blue, red, brown = (
             small.render(

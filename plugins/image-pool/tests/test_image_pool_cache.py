@@ -98,7 +98,7 @@ def test_a_cache_that_cannot_be_written_is_an_error_with_the_next_step(tmp_path,
 
 
 def test_a_temporary_folder_of_others_is_not_used(tmp_path, monkeypatch):
-    """In a temporary folder, anybody could have prepared a pool under the expected name."""
+    """Anybody could have prepared a pool under the expected name in a temporary folder."""
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
     monkeypatch.setattr(

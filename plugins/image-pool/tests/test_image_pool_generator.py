@@ -183,7 +183,7 @@ def test_samples_that_cannot_be_varied(home):
 
 @pytest.mark.parametrize("change", ["pixel", "order", "label"])
 def test_a_pool_that_has_changed_since_is_not_taken_for_the_one_of_the_samples(home, change):
-    """Otherwise, on resume, ids silently mean other pictures than those the votes are about."""
+    """Ids would silently mean other pictures, on resume, than those the votes are about."""
     images, labels = pictures(N), np.arange(N) % 3
     if change == "pixel":
         images[-1, 0, 0, 0] ^= 1

@@ -210,7 +210,7 @@ showpage
 
 
 def test_postscript_under_the_name_of_a_picture_starts_no_program(tmp_path, images, monkeypatch):
-    """Pillow itself takes it for PostScript, which it hands to Ghostscript."""
+    """Pillow itself takes the file for PostScript and would hand it to Ghostscript."""
     started = []
 
     def ghostscript(*arguments):

@@ -67,7 +67,7 @@ def test_no_parameter_is_dead():
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_every_shape_shows(shape):
-    """On a black ground, each shape covers part of the picture; one that draws nothing does not."""
+    """Each shape covers part of a black ground; one that draws nothing leaves it black."""
     made = simulator()
     params, labels, seeds, _ = drawn(made, 60)
     params |= {

@@ -1,4 +1,4 @@
-"""From a row of parameters to a model, and on to the moment of the picture, by MuJoCo's physics.
+"""Physics by MuJoCo: from a row of parameters to a model, and on to the moment of the picture.
 
 Specs are made once; each row edits the bodies of one and compiles it, which takes about a
 millisecond, so that masses, inertias and bounds are MuJoCo's own. A picture depends only on its

@@ -43,7 +43,7 @@ def _until(times: Reals, ticks: Reals) -> NDArray[np.int64]:
 
 
 def _passed(times: Reals, ticks: Reals) -> Reals:
-    """At each tick, the sum of the time since each of the times that have passed."""
+    """Sum, at each tick, of the time since each of the times that have passed."""
     ordered = np.sort(times)
     count = np.searchsorted(ordered, ticks, side="right")
     return np.asarray(count * ticks - np.concatenate([[0.0], np.cumsum(ordered)])[count])

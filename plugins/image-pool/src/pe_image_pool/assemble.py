@@ -1,4 +1,4 @@
-"""From options to a generator: the pool, read or rendered, its index, and the labels in use."""
+"""Assembly of the generator: the pool, read or rendered, its index, and the labels in use."""
 
 import warnings
 from functools import partial

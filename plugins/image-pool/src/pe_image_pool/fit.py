@@ -1,4 +1,4 @@
-"""Any picture to the shape of a record: resized by area, cropped to the centre, grey or colour."""
+"""Fitting of pictures to the shape of a record: resized by area, centre-cropped, grey or colour."""
 
 import io
 import warnings

@@ -1,4 +1,4 @@
-"""Cells of similar pictures (an inverted file), by k-means in integers: alike on every machine."""
+"""Cells of similar pictures (an inverted file), by integer k-means: the same on every machine."""
 
 from dataclasses import dataclass
 from math import isqrt
