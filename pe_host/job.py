@@ -1,7 +1,7 @@
 """What a run is, settled before private data is opened: plugins, form of a record, class names, budget, plan."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from pe_host.evolution import defaults
 from pe_host.forms import completed
 from pe_host.plugins import PluginRef, resolve
 from pe_host.plugins.cause import describe_cause
+from pe_host.plugins.find import Found, find
 from pe_host.plugins.isolated import describe
 from pe_host.plugins.load import load_embedding, load_reader
 from pe_host.plugins.names import DEV, EMBEDDING, GENERATOR, READER
@@ -106,9 +107,10 @@ def settle(config: RunConfig) -> Job:
     Raises:
         PeError: of the kind that fits; nothing was written and no record was read.
     """
-    generator = resolve(GENERATOR, config.plugin)
+    installed = find()
+    generator = resolve(GENERATOR, config.plugin, installed)
     about = _about(generator, config)
-    source = _source(config.data or about["default_data"], generator)
+    source = _source(config.data or about["default_data"], generator, installed)
     form = completed(source.info.output, OutputSpec.from_json(about["makes"]["output"]))
     source = replace(source, info=replace(source.info, output=form))
     if about["makes"]["output"] != form.to_json():
@@ -134,7 +136,7 @@ def settle(config: RunConfig) -> Job:
         or (len(config.degrees) if config.degrees else defaults.iterations()),
         embedding=name,
     )
-    embedding = resolve(EMBEDDING, config.embedding)
+    embedding = resolve(EMBEDDING, config.embedding, installed)
     spec = load_embedding(embedding)
     try:
         options: Any = parse_options(spec.options, config.embedding_options)
@@ -186,7 +188,7 @@ def _check_classes(config: RunConfig, source: Source) -> None:
         )
 
 
-def _source(text: str, generator: PluginRef) -> Source:
+def _source(text: str, generator: PluginRef, installed: Sequence[Found]) -> Source:
     if not text:
         raise UsageError(
             "which data?", where="--data", fix=f"{generator.name} brings no default data set"
@@ -201,7 +203,7 @@ def _source(text: str, generator: PluginRef) -> Source:
         )
     if (not colon or scheme in PATHS) and Path(rest).expanduser().exists():
         rest = os.path.abspath(Path(rest).expanduser())  # noqa: PTH100  a link must stay a link
-    ref = resolve(READER, scheme)
+    ref = resolve(READER, scheme, installed)
     reader = load_reader(ref)
     return Source(reader, ref, rest, _info(reader, ref, rest))
 

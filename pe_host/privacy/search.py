@@ -111,4 +111,7 @@ def _crossing(composed: dict[float, float], delta: float, slope: float) -> float
         x1, y1 = x0 + 1.0, y0 + slope
     if x1 <= x0 or y1 <= y0:  # not rising: the discretisation shows
         return math.exp((x0 + x1) / 2)
-    return math.exp(x0 - y0 * (x1 - x0) / (y1 - y0))
+    # No further than a doubling from what is known, or the walk might never end.
+    far = math.log(2)
+    crossing = x0 - y0 * (x1 - x0) / (y1 - y0)
+    return math.exp(min(max(crossing, points[0][0] - far), points[-1][0] + far))
