@@ -1,4 +1,5 @@
-"""Start-up: `python -c pass`, `pe --help`, `pe list-plugins` with a dozen plugins installed, and the import of pe_sdk.
+"""Start-up: `python -c pass`, `pe --help`, `pe list-plugins` with a dozen plugins installed, and
+the import of pe_sdk.
 
     python benchmarks/startup.py [--plugins 12] [--repeat 15] [--runs 7]
 

@@ -102,7 +102,7 @@ def test_a_forecast_changes_the_work_and_not_the_answer(threshold: float, slope:
 
 
 def test_a_forecast_that_fails_ends_in_the_plain_search() -> None:
-    """δ that jumps about: no forecast is right, the work is bounded, and the answer is affordable all the same."""
+    """δ jumps about, so no forecast is right: the work is bounded, and the answer affordable."""
     asked = []
 
     def delta_at(cost: float) -> float:
