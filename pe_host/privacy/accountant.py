@@ -108,7 +108,7 @@ def check_scale(scale: float) -> None:
 
 
 def check_budget(epsilon: float, delta: float) -> None:
-    """Raise PrivacyRefusal unless noise can be calibrated to the budget. An infinite ε is refused."""
+    """Raise PrivacyRefusal unless noise can be calibrated to the budget, whose ε is finite."""
     if not (math.isfinite(epsilon) and epsilon > 0):
         raise PrivacyRefusal(
             f"epsilon must be a positive number, got {epsilon}",

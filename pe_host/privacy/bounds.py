@@ -87,8 +87,10 @@ def is_gaussian_dp(bound: Callable[[Array], Array], mu: float, least: float) -> 
     epsilons = step * np.arange(count + 1, dtype=np.float64)
     # Between two points δ is at most that of the left one, and δ_μ at least that of the right one.
     deltas, gaussian = bound(epsilons[:-1]), _gaussian_deltas(mu, epsilons[1:])
-    compared = (deltas >= least) & (deltas <= 1 - least)
-    return bool(deltas[-1] < least and (gaussian[compared] >= deltas[compared]).all())
+    # Written so that a NaN, which is no bound, is neither above `most` nor below `least`, and fails.
+    most = 1 - least
+    held = (deltas > most) | (deltas < least) | (gaussian >= deltas)
+    return bool(deltas[-1] < least and held.all())
 
 
 class _Law:

@@ -39,8 +39,9 @@ def recalled(
         holds: whether the guarantee holds with a number that was read. It is never asked about NaN
         or infinity.
     """
-    key = json.dumps([what, [float(x).hex() for x in inputs], _versions()])
-    path = cache_folder() / "accounting" / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
+    document = json.dumps([what, [float(x).hex() for x in inputs], _versions()])
+    key = hashlib.sha256(document.encode()).hexdigest()
+    path = cache_folder() / "accounting" / f"{key}.json"
     kept = _read(path, key)
     if kept is not None and holds(kept):
         return kept
