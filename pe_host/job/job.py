@@ -13,7 +13,7 @@ from pe_host.evolution import defaults
 from pe_host.job.config import RunConfig, blame
 from pe_host.job.output import complete_output
 from pe_host.job.source import Source, find_source
-from pe_host.plugins import PluginRef
+from pe_host.plugins import PluginRef, find
 from pe_host.plugins import resolve as resolve_plugin
 from pe_host.plugins.cause import describe_cause
 from pe_host.plugins.isolated import describe
@@ -85,9 +85,10 @@ def resolve(config: RunConfig) -> Job:
     Raises:
         PeError: of the kind that fits; nothing was written and no record was read.
     """
-    generator = resolve_plugin(GENERATOR, config.plugin)
+    installed = find()  # once: metadata of all distributions
+    generator = resolve_plugin(GENERATOR, config.plugin, installed)
     about = _about(generator, config)
-    source = find_source(config.data or about["default_data"], generator)
+    source = find_source(config.data or about["default_data"], generator, installed)
     output = complete_output(source.info.output, OutputSpec.from_json(about["makes"]["output"]))
     source = replace(source, info=replace(source.info, output=output))
     if about["makes"]["output"] != output.to_json():
@@ -106,7 +107,7 @@ def resolve(config: RunConfig) -> Job:
         iterations=iterations,
         embedding=name,
     )
-    embedding = resolve_plugin(EMBEDDING, name)
+    embedding = resolve_plugin(EMBEDDING, name, installed)
     spec = load_embedding(embedding)
     try:
         options: Any = parse_options(spec.options, config.embedding_options)

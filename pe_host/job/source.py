@@ -1,12 +1,13 @@
 """The private data, as far as it may be known before it is opened."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pe_host.errors import DataError, PluginFailure, UsageError
-from pe_host.plugins import PluginRef, resolve
+from pe_host.plugins import PluginEntry, PluginRef, resolve
 from pe_host.plugins.cause import describe_cause
 from pe_host.plugins.load import load_reader
 from pe_host.plugins.names import READER
@@ -38,12 +39,13 @@ class Source:
         return f"{self.ref.name}:{self.location}"
 
 
-def find_source(text: str, generator: PluginRef) -> Source:
+def find_source(text: str, generator: PluginRef, installed: Sequence[PluginEntry]) -> Source:
     """Resolve SOURCE to its reader, and read the metadata.
 
     Args:
         text: of --data, or the generator's default data set.
         generator: for the error where there is neither.
+        installed: the plugins, from `pe_host.plugins.find`.
 
     Raises:
         UsageError: no source, or one without a location.
@@ -62,7 +64,7 @@ def find_source(text: str, generator: PluginRef) -> Source:
         raise UsageError(what, where="--data", fix=f"write {scheme}:LOCATION")
     if (not colon or scheme in PATHS) and Path(rest).expanduser().exists():
         rest = os.path.abspath(Path(rest).expanduser())  # noqa: PTH100  a link must stay a link
-    ref = resolve(READER, scheme)
+    ref = resolve(READER, scheme, installed)
     reader = load_reader(ref)
     return Source(reader, ref, rest, _describe(reader, ref, rest))
 

@@ -1,10 +1,15 @@
-"""The privacy cost of discrete Gaussian releases, composed exactly, and the noise a budget asks for.
+"""The privacy cost of discrete Gaussian releases, composed exactly, and the noise that a budget
+needs.
 
-A release adds discrete Gaussian noise (Canonne, Kamath, Steinke: arXiv 2004.00010) to integers of which a record moves
-at most so many by one each. So it is that many scalar mechanisms of sensitivity 1, and everything a run releases
-composes as one list of them. Their privacy loss distributions are composed by dp-accounting, in the pessimistic form of
-"Connect the Dots" (arXiv 2207.04380): the discretised curve lies above the exact one, and mass cut off in the tails
-counts as δ.
+A release adds discrete Gaussian noise (Canonne, Kamath, Steinke: arXiv 2004.00010) to integers. A
+record moves a bounded number of them, by one each. So a release is that many scalar mechanisms of
+sensitivity 1, and everything a run releases composes as one list of them. dp-accounting composes
+their privacy loss distributions in the pessimistic variant of "Connect the Dots" (arXiv
+2207.04380): the discretised curve lies above the exact one, and mass cut off in the tails counts as
+δ.
+
+Numbers of earlier runs are kept (`pe_host.privacy.recall`). One is used only after a second account
+of the same releases (`pe_host.privacy.bounds`) has confirmed what it claims.
 """
 
 import math
@@ -25,28 +30,30 @@ from pe_host.privacy.search import bisect, forecast_search, search
 
 MIN_DELTA, MAX_DELTA = 1e-10, 0.5
 MIN_SCALE, MAX_SCALE = 1e-3, 1e6
-"""The noise accounted for: a smaller scale is none at all (the ε of one vote is above 100,000), and for a larger one the
-distribution, tabulated out to 12 scales on both sides, is too long."""
+"""Range of the noise scale. Less noise is as good as none: the ε of one vote is above 100,000. For
+more noise the distribution, tabulated out to 12 scales on both sides, gets too long."""
 
 MAX_EPSILON = 1e4
-"""Largest finite ε of a budget; more would protect nothing and take for ever to calibrate."""
+"""Largest finite ε of a budget. More would protect nothing, and calibration would never end."""
 
 MAX_COORDINATES = 10_000
 """Largest rounds × votes of a plan."""
 
 MAX_MU = 1001.0
-"""Largest square root of the sum of coordinates / scale² that `pe account` prices; one vote at MIN_SCALE has 1000."""
+"""Largest square root of the sum of coordinates / scale² that `pe account` prices. One vote at
+MIN_SCALE has 1000."""
 
 _ROUNDING = 1e-12
-"""Added to every δ: far above what the Fourier transforms lose to rounding, far below any δ in use."""
+"""Added to every δ: far more than the Fourier transforms lose to rounding, far less than any δ in
+use."""
 
 _GRID = 0.02
-"""Step of the loss grid, in standard deviations of the loss of one scalar release of average cost; at this step the
-discretisation adds under 0.1 % to ε."""
+"""Step of the loss grid, in standard deviations of the loss of one scalar release of average cost.
+At this step the discretisation adds less than 0.1 % to ε."""
 
 _SMOOTH_SCALE = 1.0
-"""Noise from which on δ varies smoothly with the scale. Below it the lattice shows: δ moves in steps, even against the
-scale, and no answer of the search follows from others."""
+"""Noise from which on δ varies smoothly with the scale. Below it the lattice shows: δ moves in
+steps, even against the scale, and no answer of the search follows from others."""
 
 _Groups = tuple[tuple[float, int], ...]
 """(scale, number of scalar releases) of each scale, in order."""
@@ -57,11 +64,11 @@ class Release:
     """Integers published with discrete Gaussian noise.
 
     Args:
-        coordinates: how many of them one record (or client) moves, by one each.
+        coordinates: number of integers that one record (or client) moves, by one each.
         scale: parameter of the noise.
 
     Raises:
-        PrivacyRefusal: a scale that is not a positive finite number, or no coordinates.
+        PrivacyRefusal: the scale is outside [MIN_SCALE, MAX_SCALE], or there are no coordinates.
     """
 
     coordinates: int
@@ -75,21 +82,22 @@ class Release:
 
 @dataclass(frozen=True)
 class Scales:
-    """Calibrated noise: on each vote, and on each class count (None where no counts are released)."""
+    """Calibrated noise: on each vote, and on each class count (None if no counts are released)."""
 
     votes: float
     counts: float | None
 
 
 def check_scale(scale: float) -> None:
-    """Raise PrivacyRefusal unless the noise scale can be accounted for: NaN, infinite, zero, negative, too small or too large."""
+    """Raise PrivacyRefusal unless the noise scale is a number in [MIN_SCALE, MAX_SCALE]."""
     if not (math.isfinite(scale) and scale > 0):
         raise PrivacyRefusal(
             f"noise of scale {scale} protects nothing: it must be a positive finite number"
         )
     if scale < MIN_SCALE:
         raise PrivacyRefusal(
-            f"noise of scale {scale:.3g} is below {MIN_SCALE:g}, the smallest accounted for, and protects nothing",
+            f"noise of scale {scale:.3g} is below {MIN_SCALE:g}, the smallest accounted for, "
+            "and protects nothing",
             fix="lower --epsilon, or say inf for a run that is NOT PRIVATE",
         )
     if scale > MAX_SCALE:
@@ -100,7 +108,7 @@ def check_scale(scale: float) -> None:
 
 
 def check_budget(epsilon: float, delta: float) -> None:
-    """Raise PrivacyRefusal unless (epsilon, delta) is a budget that noise can be calibrated to; epsilon inf is not."""
+    """Raise PrivacyRefusal unless noise can be calibrated to the budget, whose ε is finite."""
     if not (math.isfinite(epsilon) and epsilon > 0):
         raise PrivacyRefusal(
             f"epsilon must be a positive number, got {epsilon}",
@@ -120,7 +128,7 @@ def check_budget(epsilon: float, delta: float) -> None:
 
 
 def check_cost(releases: Sequence[Release]) -> None:
-    """Raise PrivacyRefusal where the releases together protect nothing, and would take for ever to account for."""
+    """Raise PrivacyRefusal where the releases protect nothing, and accounting would never end."""
     if math.sqrt(sum(release.coordinates / release.scale**2 for release in releases)) > MAX_MU:
         raise PrivacyRefusal(
             "so little noise for so many counts protects nothing",
@@ -130,20 +138,23 @@ def check_cost(releases: Sequence[Release]) -> None:
 
 
 def check_rounds(rounds: int, votes: int) -> None:
-    """Raise PrivacyRefusal unless a plan of so many rounds and votes can be accounted for."""
+    """Raise PrivacyRefusal unless a plan of this many rounds and votes can be accounted for."""
     if rounds < 1 or votes < 1:
         raise PrivacyRefusal(
             f"{rounds} rounds of {votes} votes make no run", fix="ask for at least one of each"
         )
     if rounds * votes > MAX_COORDINATES:
         raise PrivacyRefusal(
-            f"{rounds} rounds of {votes} votes are {rounds * votes:,} noisy counts a record, beyond {MAX_COORDINATES:,}",
+            f"{rounds} rounds of {votes} votes are {rounds * votes:,} noisy counts a record, "
+            f"beyond {MAX_COORDINATES:,}",
             fix="ask for fewer iterations or votes",
         )
 
 
 def delta_of(releases: Sequence[Release], epsilon: float) -> float:
-    """The smallest δ (from above, within about 1 %) at which the releases together are (epsilon, δ)-DP.
+    """Return the smallest δ at which the releases together are (epsilon, δ)-DP.
+
+    The result is an upper bound, within about 1 %.
 
     Raises:
         PrivacyRefusal: epsilon is not a finite number of at least 0.
@@ -154,8 +165,9 @@ def delta_of(releases: Sequence[Release], epsilon: float) -> float:
 
 
 def epsilon_of(releases: Sequence[Release], delta: float) -> float:
-    """The smallest ε (from above, within about 0.1 %) at which the releases together are (ε, delta)-DP; inf where there
-    is none.
+    """Return the smallest ε at which the releases together are (ε, delta)-DP; inf if there is none.
+
+    The result is an upper bound, within about 0.1 %.
 
     Raises:
         PrivacyRefusal: delta outside [MIN_DELTA, MAX_DELTA].
@@ -182,8 +194,9 @@ def epsilon_of(releases: Sequence[Release], delta: float) -> float:
 
 
 def fits(releases: Sequence[Release], epsilon: float, delta: float) -> bool:
-    """True where the releases together were seen to be (epsilon, delta)-DP: by the quick bound of
-    `pe_host.privacy.bounds`, or else by `delta_of`.
+    """Return whether the releases together are (epsilon, delta)-DP.
+
+    The quick bound of `pe_host.privacy.bounds` decides where it can, else `delta_of`.
     """
     return _bounded(_grouped(releases), epsilon, delta) or delta_of(releases, epsilon) <= delta
 
@@ -191,9 +204,11 @@ def fits(releases: Sequence[Release], epsilon: float, delta: float) -> bool:
 def calibrate(
     epsilon: float, delta: float, rounds: int, votes: int, count_share: float = 0.02
 ) -> Scales:
-    """The least noise that keeps `rounds` histograms and the class counts together within (epsilon, delta).
+    """Find the least noise that keeps all histograms and class counts within (epsilon, delta).
 
-    Budget is split in the units of 1/scale^2, in which Gaussian costs add up: the counts get the share `count_share`.
+    The budget is split in units of 1/scale², in which Gaussian costs add up. The counts get the
+    share `count_share`. The result is the same to the last bit, whether it is searched for or kept
+    from an earlier run.
 
     Args:
         epsilon: > 0, at most MAX_EPSILON.
@@ -203,7 +218,8 @@ def calibrate(
         count_share: in [0, 1); 0 where no counts are released.
 
     Raises:
-        PrivacyRefusal: an argument out of its range, or more rounds × votes than MAX_COORDINATES, or noise beyond MAX_SCALE.
+        PrivacyRefusal: an argument is out of its range, rounds × votes exceeds MAX_COORDINATES, or
+            the noise exceeds MAX_SCALE.
     """
     check_budget(epsilon, delta)
     check_rounds(rounds, votes)
@@ -235,16 +251,17 @@ def calibrate(
 
 
 def plan_releases(scales: Scales, rounds: int, votes: int) -> list[Release]:
-    """Everything a run releases: the counts, if any, and a histogram a round."""
+    """List everything a run releases: the counts, if any, and one histogram a round."""
     counts = [] if scales.counts is None else [Release(1, scales.counts)]
     return [*counts, *[Release(votes, scales.votes)] * rounds]
 
 
 def gaussian_mu(releases: Sequence[Release]) -> float:
-    """The smallest μ (from above, within about 1 %) such that the releases together are μ-GDP (arXiv 1905.02383).
+    """Return the smallest μ such that the releases together are μ-GDP (arXiv 1905.02383).
 
-    That is, the trade-off curve of Normal(0, 1) against Normal(μ, 1) lies below the exact one: δ_μ(ε) >= δ(ε) for every
-    ε. Checked where both δ and 1 - δ are at least MIN_DELTA, which is as far as double precision carries.
+    That is, the trade-off curve of Normal(0, 1) against Normal(μ, 1) lies below the exact one:
+    δ_μ(ε) >= δ(ε) for every ε. The result is an upper bound, within about 1 %. It is checked where
+    both δ and 1 - δ are at least MIN_DELTA, which is as far as double precision carries.
     """
     if not releases:
         return 0.0
@@ -265,15 +282,15 @@ def _composed_mu(releases: Sequence[Release]) -> float:
     while deltas[-1] >= MIN_DELTA:
         epsilons.append(epsilons[-1] + step)
         deltas.append(curve(epsilons[-1]))
-    # Between two points of the grid the exact δ is at most that of the left one, and the Gaussian δ at least that of
-    # the right one.
+    # Between two points of the grid the exact δ is at most that of the left one, and the Gaussian δ
+    # at least that of the right one.
     left, right = np.array(deltas[:-1]), np.array(epsilons[1:])
     inside = left <= 1 - MIN_DELTA
     return float(_gaussian_mu_at(right[inside], left[inside]).max(initial=0.0))
 
 
 def _grouped(releases: Sequence[Release]) -> _Groups:
-    """(scale, number of scalar releases), sorted: what the order of releases cannot change."""
+    """Count the scalar releases of each scale; sorted, so that the order of releases is lost."""
     count: Counter[float] = Counter()
     for release in releases:
         count[release.scale] += release.coordinates
@@ -299,21 +316,19 @@ def _curve(groups: _Groups) -> Callable[[float], float]:
 
 @lru_cache(maxsize=64)
 def _compose(groups: _Groups) -> Any:
-    from dp_accounting.pld import (
-        privacy_loss_distribution as pld,
-    )  # heavy, and needed by few commands
+    # Imports scipy.stats and scipy.signal, which takes longer than a composition.
+    from dp_accounting.pld import privacy_loss_distribution as pld
 
     total = sum(count for _, count in groups)
     step = _GRID * math.sqrt(sum(count / scale**2 for scale, count in groups) / total)
-    # The losses of the most frequent release are odd multiples of 1 / (2 scale^2): a grid that holds them loses
-    # nothing.
+    # The losses of the most frequent release are odd multiples of 1 / (2 scale²). A grid that holds
+    # them loses nothing.
     main = max(groups, key=lambda group: group[1])[0]
     spacing = 1 / (2 * main**2)
     if spacing > step:
         step = spacing / math.ceil(spacing / step)
-    with np.errstate(
-        over="ignore"
-    ):  # at tiny scales a step of the loss overflows exp: 1 / inf is the right 0
+    # At tiny scales a step of the loss overflows exp: 1 / inf is the right 0.
+    with np.errstate(over="ignore"):
         parts = [
             pld.from_discrete_gaussian_mechanism(
                 scale, sensitivity=1, value_discretization_interval=step, use_connect_dots=True
@@ -327,8 +342,11 @@ def _compose(groups: _Groups) -> Any:
 
 
 def _gaussian_delta(mu: NDArray[np.float64], epsilon: NDArray[np.float64]) -> NDArray[np.float64]:
-    """δ of the Gaussian mechanism (arXiv 1905.02383, corollary 2.13), in logarithms so that large ε do not overflow."""
-    from scipy.special import log_ndtr  # heavy, and readers are imported without it
+    """δ of the Gaussian mechanism (arXiv 1905.02383, corollary 2.13).
+
+    Computed in logarithms, so that large ε do not overflow.
+    """
+    from scipy.special import log_ndtr  # heavy, and a run whose numbers are kept does without
 
     upper = log_ndtr(-epsilon / mu + mu / 2)
     lower = log_ndtr(-epsilon / mu - mu / 2)
@@ -338,7 +356,7 @@ def _gaussian_delta(mu: NDArray[np.float64], epsilon: NDArray[np.float64]) -> ND
 def _gaussian_mu_at(
     epsilon: NDArray[np.float64], delta: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """The μ whose Gaussian curve passes through (epsilon, delta), from above."""
+    """Find the μ whose Gaussian curve passes through (epsilon, delta), from above."""
     low, high = np.full_like(delta, 1e-12), np.full_like(delta, 1e6)
     for _ in range(80):
         middle = np.sqrt(low * high)
@@ -348,11 +366,11 @@ def _gaussian_mu_at(
 
 
 def _gaussian_budget(epsilon: float, delta: float) -> tuple[float, float]:
-    """The μ a Gaussian mechanism could spend on (epsilon, delta), where the search starts; and the slope of log δ over
-    log μ there.
+    """Where the search starts: the μ that a Gaussian mechanism could spend on (epsilon, delta), and
+    the slope of log δ over log μ there.
 
-    Rounded, so that the search takes the same steps, to the same bits, whatever the last digit of a library's
-    logarithm.
+    μ is rounded, so that the search takes the same steps, to the same bits, whatever the last digit
+    of a library's logarithm.
     """
     mu = float(f"{_gaussian_mu_at(np.array([epsilon]), np.array([delta]))[0]:.6g}")
     nearby = _gaussian_delta(np.array([mu, 1.001 * mu]), np.array([epsilon, epsilon]))

@@ -1,9 +1,10 @@
-"""Upper bounds on δ by plain convolution: a second, independent account of discrete Gaussian releases.
+"""Upper bounds on δ by plain convolution: a second, independent account of the releases.
 
-The sum of n releases of one scale σ has all that they say of a record, and a sum s has the loss (n - 2s) / (2σ²). So the
-law of the sum, convolved directly, is exact: every term is positive, nothing is discretised, mass cut off in the tails
-counts as δ, and what rounding could take off is added back. That makes it the check of numbers that were computed
-before, in a tenth of a second and with numpy only. Where it would be slow there is no bound.
+The sum of n discrete Gaussian releases of one scale σ is a sufficient statistic, and a sum s has
+the loss (n + 2s) / (2σ²), up to the sign of s. So the law of the sum, convolved directly, is exact.
+Every term is positive, nothing is discretised, mass cut off in the tails counts as δ, and what
+rounding could take off is added back. It checks numbers that were computed before, with numpy only
+and in a tenth of a second. Where it would be slow there is no bound.
 """
 
 import math
@@ -33,8 +34,9 @@ def delta_bound(groups: Sequence[tuple[float, int]]) -> Callable[[Array], Array]
         groups: (scale, number of releases) of each scale.
 
     Returns:
-        A function of ε, float64 [m], to upper bounds on δ, float64 [m]: at most 1e-7, relatively, above the smallest δ
-        for which it is finite. None where there are more than two scales, or noise so wide that this would be slow.
+        A function of ε, float64 [m], that returns upper bounds on δ, float64 [m], within about one
+        part in a million. None if there are more than two scales, or noise so wide that this would
+        be slow.
     """
     if not 1 <= len(groups) <= 2:
         return None
@@ -71,10 +73,10 @@ def delta_bound(groups: Sequence[tuple[float, int]]) -> Callable[[Array], Array]
 
 
 def is_gaussian_dp(bound: Callable[[Array], Array], mu: float, least: float) -> bool:
-    """True where the curve of a `delta_bound` was seen to lie below that of μ-GDP (arXiv 1905.02383), δ_μ(ε) >= δ(ε).
+    """Check that a curve lies below that of μ-GDP (arXiv 1905.02383): δ_μ(ε) >= δ(ε).
 
     Args:
-        bound: the curve.
+        bound: the curve, as returned by `delta_bound`.
         mu: μ, > 0.
         least: δ and 1 - δ down to which the curves are compared.
     """
@@ -85,8 +87,10 @@ def is_gaussian_dp(bound: Callable[[Array], Array], mu: float, least: float) -> 
     epsilons = step * np.arange(count + 1, dtype=np.float64)
     # Between two points δ is at most that of the left one, and δ_μ at least that of the right one.
     deltas, gaussian = bound(epsilons[:-1]), _gaussian_deltas(mu, epsilons[1:])
-    compared = (deltas >= least) & (deltas <= 1 - least)
-    return bool(deltas[-1] < least and (gaussian[compared] >= deltas[compared]).all())
+    # Written so that a NaN, which is no bound, is neither above `most` nor below `least`, and fails.
+    most = 1 - least
+    held = (deltas > most) | (deltas < least) | (gaussian >= deltas)
+    return bool(deltas[-1] < least and held.all())
 
 
 class _Law:
@@ -114,7 +118,11 @@ class _Law:
 
 
 def _trimmed(masses: Array, half: int) -> tuple[Array, int, float]:
-    """Cut the same number of points from both tails; returns the masses, half their length, and what was cut off."""
+    """Cut the same number of points from both tails.
+
+    Returns:
+        The masses, half their length, and the mass that was cut off.
+    """
     cut = int(np.searchsorted(np.cumsum(masses[:half]), _CUT))
     return masses[cut : len(masses) - cut], half - cut, 2 * float(masses[:cut].sum())
 

@@ -1,4 +1,7 @@
-"""Discrete Gaussian noise from a cryptographic source (OpenDP; arXiv 2004.00010, algorithm 3). It has no seed."""
+"""Discrete Gaussian noise from a cryptographic source, without a seed.
+
+The sampler is OpenDP's (arXiv 2004.00010, algorithm 3).
+"""
 
 from collections.abc import Callable
 from functools import cache
@@ -15,20 +18,23 @@ def add_noise(values: NDArray[np.int64], scale: float) -> NDArray[np.int64]:
 
     Args:
         values: int64 [n].
-        scale: the parameter; P(x) is proportional to exp(-x^2 / (2 scale^2)).
+        scale: parameter of the noise; P(x) is proportional to exp(-x² / (2 scale²)).
 
     Returns:
         int64 [n].
 
     Raises:
-        PrivacyRefusal: the scale is NaN, infinite, zero, negative or beyond what is accounted for.
+        PrivacyRefusal: the scale is NaN, infinite, zero, negative or outside the range that is
+            accounted for.
     """
     return np.asarray(prepare(scale)(np.ascontiguousarray(values, dtype=np.int64)), dtype=np.int64)
 
 
 @cache
 def prepare(scale: float) -> Callable[[NDArray[np.int64]], Any]:
-    """The sampler of this scale. Everything slow, or that can fail, happens here: call it before paying for a draw.
+    """Make the sampler of this scale.
+
+    Everything that is slow or can fail happens here, so call it before paying for a draw.
 
     Raises:
         PrivacyRefusal: see `add_noise`.
@@ -40,7 +46,7 @@ def prepare(scale: float) -> Callable[[NDArray[np.int64]], Any]:
     from opendp.metrics import l2_distance
     from opendp.mod import enable_features
 
-    # OpenDP's name for what has no finished proof review; test_mechanism.py tests the sampler itself.
+    # OpenDP's name for what has no finished proof review. test_mechanism.py tests the sampler.
     enable_features("contrib")
     space = vector_domain(atom_domain(T="i64")), l2_distance(T=float)
     measurement: Callable[[NDArray[np.int64]], Any] = make_gaussian(*space, scale=float(scale))

@@ -1,8 +1,8 @@
 """Numbers of the accountant, kept for the next run in the user's cache.
 
-A number that is read is a claim, never a result: the caller's check decides, with the releases themselves, whether the
-guarantee holds with it, and where it does not the number is computed. So a damaged or forged file costs time or adds
-noise, and never weakens a guarantee.
+A number that is read is a claim. The caller checks, on the releases themselves, that the guarantee
+holds with it; if not, the number is computed. So a damaged or forged file costs time or adds noise,
+and never weakens a guarantee.
 """
 
 import hashlib
@@ -36,10 +36,12 @@ def recalled(
         what: names the computation.
         inputs: everything that the number depends on, besides the versions of code and libraries.
         compute: the number.
-        holds: whether the guarantee holds with a number that was read. It is never asked about NaN or infinity.
+        holds: whether the guarantee holds with a number that was read. It is never asked about NaN
+        or infinity.
     """
-    key = json.dumps([what, [float(x).hex() for x in inputs], _versions()])
-    path = cache_folder() / "accounting" / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
+    document = json.dumps([what, [float(x).hex() for x in inputs], _versions()])
+    key = hashlib.sha256(document.encode()).hexdigest()
+    path = cache_folder() / "accounting" / f"{key}.json"
     kept = _read(path, key)
     if kept is not None and holds(kept):
         return kept
@@ -62,7 +64,7 @@ def _read(path: Path, key: str) -> float | None:
 
 @cache
 def _versions() -> list[str]:
-    """What else decides about the bits of a number: the libraries, and the accountant's own source."""
+    """What else decides about the bits of a number: the libraries and the accountant's source."""
     source = hashlib.sha256()
     for name in ("accountant.py", "search.py"):
         source.update(Path(__file__).with_name(name).read_bytes())

@@ -1,9 +1,10 @@
-"""The search for the largest cost that a budget holds, with as few compositions as the answer needs.
+"""The search for the largest cost that a budget holds, with few compositions.
 
-`search` is the definition: a walk from a first guess to a bracket, then bisection. Each step asks whether one cost is
-affordable, and each answer costs a composition. `forecast_search` returns the same number, bit for bit, from a third of
-the compositions: it walks on predicted answers, then composes those points of the walk where the prediction could be
-wrong, and walks again until every answer near the result is a composed one.
+`search` is the definition: a walk from a first guess to a bracket, then bisection. Each step asks
+whether one cost is affordable, and each answer takes a composition. `forecast_search` returns the
+same number, bit for bit, from about half of the compositions. It walks on predicted answers,
+composes the point of the walk where a wrong prediction is most likely, and walks again, until every
+answer near the result has been composed.
 """
 
 import math
@@ -15,8 +16,9 @@ _TOLERANCE = 2e-4
 _CLOSE = 4e-4
 """Relative distance from the bracket within which no answer is taken from the prediction.
 
-The composed δ rises with the cost but for the discretisation, whose error jumps with the grid. In units of the cost
-those jumps are below 1e-5, so beyond this distance the answers follow from those at the bracket."""
+The composed δ rises with the cost but for the discretisation, whose error jumps with the grid. In
+units of the cost those jumps are below 1e-5, so beyond this distance the answers follow from those
+at the bracket."""
 
 _PATIENCE = 12
 """Compositions after which the prediction is given up; `search` takes about as many."""
@@ -30,8 +32,8 @@ def search(is_affordable: Callable[[float], bool], guess: float) -> float:
         guess: where to start, > 0.
 
     Returns:
-        A cost for which `is_affordable` returned True, whatever the shape of the function, and so close below one for
-        which it returned False that they differ by at most _TOLERANCE, relatively.
+        A cost for which `is_affordable` returned True, whatever the shape of the function. It
+        differs by at most _TOLERANCE, relatively, from a cost for which it returned False.
     """
     return _bracket(is_affordable, guess)[0]
 
@@ -77,7 +79,11 @@ def forecast_search(
 def bisect(
     is_good: Callable[[float], bool], bad: float, good: float, tolerance: float
 ) -> tuple[float, float]:
-    """Narrow a bracket to a relative width; returns its good end, where `is_good` returned True, and its bad one."""
+    """Narrow a bracket to a relative width.
+
+    Returns:
+        The good end, where `is_good` returned True, and the bad end.
+    """
     while abs(good - bad) > tolerance * good:
         middle = (bad + good) / 2
         if is_good(middle):
@@ -98,7 +104,10 @@ def _bracket(is_affordable: Callable[[float], bool], guess: float) -> tuple[floa
 
 
 def _crossing(composed: dict[float, float], delta: float, slope: float) -> float:
-    """Predict the cost whose δ is `delta`: log δ is nearly linear in log cost between points that lie close."""
+    """Predict the cost whose δ is `delta`.
+
+    Between close points log δ is nearly linear in log cost.
+    """
     points = sorted((math.log(cost), math.log(found / delta)) for cost, found in composed.items())
     below = [point for point in points if point[1] <= 0]
     above = [point for point in points if point[1] > 0]
@@ -111,4 +120,7 @@ def _crossing(composed: dict[float, float], delta: float, slope: float) -> float
         x1, y1 = x0 + 1.0, y0 + slope
     if x1 <= x0 or y1 <= y0:  # not rising: the discretisation shows
         return math.exp((x0 + x1) / 2)
-    return math.exp(x0 - y0 * (x1 - x0) / (y1 - y0))
+    # No further than a doubling from what is known, or the walk might never end.
+    far = math.log(2)
+    crossing = x0 - y0 * (x1 - x0) / (y1 - y0)
+    return math.exp(min(max(crossing, points[0][0] - far), points[-1][0] + far))

@@ -47,3 +47,10 @@ def test_the_gaussian_curve_is_recognised(groups: list[tuple[float, int]]) -> No
     mu = gaussian_mu([Release(count, scale) for scale, count in groups])
     assert is_gaussian_dp(bound, mu, MIN_DELTA)
     assert not is_gaussian_dp(bound, 0.98 * mu, MIN_DELTA)
+
+
+def test_a_curve_that_is_not_known_everywhere_is_not_recognised() -> None:
+    bound = delta_bound([(2.0, 4)])
+    assert bound is not None
+    assert is_gaussian_dp(bound, 1.1, MIN_DELTA)
+    assert not is_gaussian_dp(lambda e: np.where(e > 1.0, bound(e), np.nan), 1.1, MIN_DELTA)

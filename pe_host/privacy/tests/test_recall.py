@@ -60,7 +60,7 @@ def test_the_second_time_nothing_is_composed(composed: list[object]) -> None:
     assert _numbers() == first and not composed
 
 
-# The cost of the calibration grows, the claims of μ and ε shrink: each would weaken what is promised.
+# A calibrated cost that grows, and claims of μ and ε that shrink, would weaken what is promised.
 @pytest.mark.parametrize("factor", [1.01, 2.0, 1e300, 0.98, 0.5, 1e-300, 0.0, -1.0])
 def test_a_forged_number_never_weakens_the_guarantee(cache: Path, factor: float) -> None:
     scales, mu, epsilon = _numbers()
