@@ -4,10 +4,17 @@
 package alone, which are `make test-distribution`. A test belongs to the fast tier unless a marker says otherwise.
 """
 
+import os
 import signal
 from collections import Counter
 
 import pytest
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Several processes with several threads each wait for each other most of the time. What must not depend on the number
+    # of threads has tests that set it. Set before numpy and torch are imported.
+    for library in ("OMP", "OPENBLAS", "MKL"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
 from pe_sdk.testing import checks
 

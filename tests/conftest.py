@@ -72,7 +72,7 @@ class Server:
 
 @dataclass(frozen=True)
 class Pe:
-    """Runs `pe` in a scratch folder, with a cache of its own. `small` are settings of a quick run."""
+    """Runs `pe` in a scratch folder, with a cache that is not the user's. `small` are settings of a quick run."""
 
     server: Server
     folder: Path
@@ -100,10 +100,11 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def pe_in(server: Server) -> Callable[[Path], Pe]:
+def pe_in(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Pe]:
     """pe_in(folder) -> `pe` in that folder, for runs that several tests use."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PE_")}
-    return lambda folder: Pe(server, folder, {**kept, "XDG_CACHE_HOME": str(folder / "cache")})
+    cache = tmp_path_factory.mktemp("cache")  # of all runs of this process of pytest
+    return lambda folder: Pe(server, folder, {**kept, "XDG_CACHE_HOME": str(cache)})
 
 
 @pytest.fixture
