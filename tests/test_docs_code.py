@@ -115,10 +115,10 @@ def run(words, folder, environment):
 
 
 def tiers():
-    """Pages with something to run. Those with commands are slow; of these the fast tier runs the README."""
+    """Pages with something to run. Those with commands are slow."""
     for page in PAGES:
         languages = {block.language for block in BLOCKS[page] if not block.not_run}
-        slow = page != "README.md" and languages & {*docs_blocks.SHELLS}
+        slow = languages & {*docs_blocks.SHELLS}
         if languages:
             yield pytest.param(page, marks=pytest.mark.slow if slow else ())
 
