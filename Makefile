@@ -6,9 +6,11 @@ PLUGINS := echo text-render pyrender-faces procedural-2d avatars image-pool diff
 PACKAGES := sdk $(PLUGINS:%=plugins/%)
 STAMP := $(VENV)/.installed
 RUN ?= runs/demo-digits
+PROCESSES ?= -n 2 --dist worksteal
+PYTEST ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-digits test test-distribution dist docs check format bench clean
+.PHONY: help setup demo demo-digits test test-all test-distribution dist docs check format bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,8 +30,11 @@ demo-digits: $(STAMP) ## the same with written digits, real ones in
 	@if [ -f "$(RUN)/manifest.json" ]; then rm -rf -- "$(RUN)"; fi  # of public data, and perhaps of another version
 	$(BIN)/pe generate --plugin text-render --data sklearn:digits --epsilon 5 --out "$(RUN)"
 
-test: $(STAMP) ## all tests
-	$(BIN)/python -m pytest -q
+test: $(STAMP) ## the fast tests, in two processes (a few minutes); it ends with what it left out
+	$(BIN)/python -m pytest -q $(PROCESSES)
+
+test-all: $(STAMP) ## all tests but those of each package alone (three times as long)
+	$(BIN)/python -m pytest -q $(PROCESSES) -m 'not distribution' $(PYTEST)
 
 test-distribution: $(STAMP) ## each package alone, at the newest and the lowest versions it allows (half an hour)
 	$(BIN)/python -m pytest -q -m distribution

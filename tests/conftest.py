@@ -1,12 +1,16 @@
-"""What tests across packages share: a small private data set, and `pe` as a person runs it."""
+"""What tests across packages share: a small private data set, a finished run on it, and `pe` as a person runs it."""
 
+import fcntl
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,18 +23,57 @@ SMALL = (
 
 @dataclass(frozen=True)
 class Done:
-    """How a command ended; the code is negative for a signal."""
+    """How a command ended; the code is negative for a signal. `writes` are the paths that it flushed to the disk."""
 
     returncode: int
     stdout: str
     stderr: str
+    writes: tuple[str, ...]
+
+
+class Server:
+    """The process of `pe_server.py`, started at the first request, and again after it has died.
+
+    Each process of pytest has its own: it is a child of that process and dies with it.
+    """
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+
+    def ask(self, request: dict[str, Any]) -> Done:
+        """Run a command.
+
+        Raises:
+            RuntimeError: the server itself died. The next request starts another.
+        """
+        process = self._process = self._process or self._start()
+        assert process.stdin and process.stdout
+        try:
+            process.stdin.write(json.dumps(request) + "\n")
+            process.stdin.flush()
+            line = process.stdout.readline()
+        except BrokenPipeError:
+            line = ""
+        if not line:
+            code, self._process = process.wait(), None
+            raise RuntimeError(f"pe_server.py ended with code {code} at {request['words']}")
+        answer = json.loads(line)
+        return Done(answer["code"], answer["stdout"], answer["stderr"], tuple(answer["writes"]))
+
+    def _start(self) -> "subprocess.Popen[str]":
+        words = [sys.executable, "-P", str(Path(__file__).with_name("pe_server.py"))]
+        return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def close(self) -> None:
+        if self._process:
+            self._process.communicate()  # closes its input, at which it ends
 
 
 @dataclass(frozen=True)
 class Pe:
-    """Runs `pe` in a scratch folder, with a cache of its own. `small` are settings of a quick run."""
+    """Runs `pe` in a scratch folder, with a cache that is not the user's. `small` are settings of a quick run."""
 
-    server: "subprocess.Popen[str]"
+    server: Server
     folder: Path
     environment: dict[str, str]
     small: tuple[str, ...] = SMALL
@@ -38,7 +81,6 @@ class Pe:
     def __call__(
         self, *words: object, kill_at_write: int = 0, kill_after: float | None = None
     ) -> Done:
-        assert self.server.stdin and self.server.stdout
         request = {
             "words": [str(word) for word in words],
             "cwd": str(self.folder),
@@ -46,25 +88,85 @@ class Pe:
             "kill_at_write": kill_at_write,
             "kill_after": kill_after,
         }
-        self.server.stdin.write(json.dumps(request) + "\n")
-        self.server.stdin.flush()
-        answer = json.loads(self.server.stdout.readline())
-        return Done(answer["code"], answer["stdout"], answer["stderr"])
+        return self.server.ask(request)
 
 
 @pytest.fixture(scope="session")
-def server() -> "Iterator[subprocess.Popen[str]]":
-    script = Path(__file__).with_name("pe_server.py")
-    words = [sys.executable, "-P", str(script)]
-    with subprocess.Popen(
-        words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        yield process
-        assert process.stdin
-        process.stdin.close()
+def server() -> Iterator[Server]:
+    server = Server()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def pe_in(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Pe]:
+    """pe_in(folder) -> `pe` in that folder, for runs that several tests use."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PE_")}
+    cache = tmp_path_factory.mktemp("cache")  # of all runs of this process of pytest
+    return lambda folder: Pe(server, folder, {**kept, "XDG_CACHE_HOME": str(cache)})
 
 
 @pytest.fixture
-def pe(server: "subprocess.Popen[str]", tmp_path: Path) -> Pe:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PE_")}
-    return Pe(server, tmp_path, {**kept, "XDG_CACHE_HOME": str(tmp_path / "cache")})
+def pe(pe_in: Callable[[Path], Pe], tmp_path: Path) -> Pe:
+    return pe_in(tmp_path)
+
+
+Once = Callable[[str, Callable[[Path], object]], Path]
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """once(name, fill) -> a folder that one of the processes of pytest fills, while the others wait."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent  # which all processes share
+
+    def folder(name: str, fill: Callable[[Path], object]) -> Path:
+        place, filled = root / name, root / f"{name}.filled"
+        with (root / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not filled.exists():
+                shutil.rmtree(place, ignore_errors=True)  # of a process that failed
+                place.mkdir()
+                fill(place)
+                filled.touch()
+        return place
+
+    return folder
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run of `small` settings: its folder, the data, which all tests share, how it ended and how long it took."""
+
+    run: Path
+    data: Path
+    done: Done
+    seconds: float
+
+
+@pytest.fixture(scope="session")
+def _finished(
+    once: Once, pe_in: Callable[[Path], Pe], write_digits: Callable[[Path], Path]
+) -> Finished:
+    def fill(folder: Path) -> None:
+        data = write_digits(folder / "private.npz")
+        pe = pe_in(folder)
+        pe("--version")  # or the start of the server counts
+        started = time.monotonic()
+        done = pe("generate", *SMALL, "--data", data, "--out", "run")
+        seconds = time.monotonic() - started
+        assert done.returncode == 0, done.stderr
+        (folder / "done.json").write_text(json.dumps({"done": asdict(done), "seconds": seconds}))
+
+    folder = once("finished", fill)
+    said = json.loads((folder / "done.json").read_text())
+    done = Done(**{**said["done"], "writes": tuple(said["done"]["writes"])})
+    return Finished(folder / "run", folder / "private.npz", done, said["seconds"])
+
+
+@pytest.fixture
+def finished(_finished: Finished, pe: Pe) -> Finished:
+    """A copy, in `pe.folder`, of a run that is made once for all tests that need no other."""
+    shutil.copytree(_finished.run, pe.folder / "run")
+    return replace(_finished, run=pe.folder / "run")

@@ -1,8 +1,9 @@
 """Runs `pe` for the tests: imports everything once, then forks for each run, so that a run costs no start-up time.
 
 Requests and answers are JSON objects, one a line: {"words", "cwd", "env", "kill_at_write", "kill_after"} in,
-{"code", "stdout", "stderr"} out. The two kills are SIGKILL of the run's process, at the n-th time it flushes something to
-the disk or after some seconds, without any warning to it.
+{"code", "stdout", "stderr", "writes"} out. A write is a flush of a file or folder to the disk; `writes` are the paths of
+all, in order. The two kills are SIGKILL of the run's process, at its n-th write or after some seconds, without any warning
+to it.
 """
 
 import json
@@ -12,6 +13,8 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import ExitStack
+from pathlib import Path
 
 import dp_accounting.pld.privacy_loss_distribution
 import faiss
@@ -43,8 +46,7 @@ def child(request: dict, outputs: list[int]) -> None:
         os.environ.clear()
         os.environ.update(request["env"])
         sys.argv = ["pe", *request["words"]]
-        if request["kill_at_write"]:
-            arm(request["kill_at_write"])
+        watch(outputs[2], request["kill_at_write"])
         code = pe_host.cli.main()
     except SystemExit as ending:
         code = ending.code if isinstance(ending.code, int) else 1
@@ -54,13 +56,16 @@ def child(request: dict, outputs: list[int]) -> None:
         os._exit(code)
 
 
-def arm(writes: int) -> None:
+def watch(writes: int, kill_at: int) -> None:
+    """Note the path of each write in the file `writes`, and die at one of them."""
     flush = os.fsync
+    count = 0
 
     def counted(descriptor: int) -> None:
-        nonlocal writes
-        writes -= 1
-        if writes == 0:
+        nonlocal count
+        count += 1
+        os.write(writes, bytes(Path(f"/proc/self/fd/{descriptor}").readlink()) + b"\n")
+        if count == kill_at:
             os.kill(os.getpid(), signal.SIGKILL)
         flush(descriptor)
 
@@ -71,19 +76,21 @@ def serve() -> None:
     assert threading.active_count() == 1, "forking a process with threads is not safe"
     for line in sys.stdin:
         request = json.loads(line)
-        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        with ExitStack() as stack:
+            files = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(3)]
             pid = os.fork()
             if pid == 0:
-                child(request, [out.fileno(), err.fileno()])
+                child(request, [file.fileno() for file in files])
             if request["kill_after"] is not None:
                 time.sleep(request["kill_after"])
                 os.kill(pid, signal.SIGKILL)
             _, status = os.waitpid(pid, 0)
             texts = []
-            for file in (out, err):
+            for file in files:
                 file.seek(0)
                 texts.append(file.read().decode())
-        answer = {"code": os.waitstatus_to_exitcode(status), "stdout": texts[0], "stderr": texts[1]}
+        code, (out, err, writes) = os.waitstatus_to_exitcode(status), texts
+        answer = {"code": code, "stdout": out, "stderr": err, "writes": writes.splitlines()}
         print(json.dumps(answer), flush=True)
 
 

@@ -114,9 +114,16 @@ def run(words, folder, environment):
     return done.stdout
 
 
-@pytest.mark.parametrize(
-    "page", [page for page in PAGES if any(not block.not_run for block in BLOCKS[page])]
-)
+def tiers():
+    """Pages with something to run. Those with commands are slow."""
+    for page in PAGES:
+        languages = {block.language for block in BLOCKS[page] if not block.not_run}
+        slow = languages & {*docs_blocks.SHELLS}
+        if languages:
+            yield pytest.param(page, marks=pytest.mark.slow if slow else ())
+
+
+@pytest.mark.parametrize("page", tiers())
 def test_every_block_of_the_page_works(page, tools, your_data, tmp_path, tmp_path_factory):
     for path in your_data.iterdir():
         (tmp_path / path.name).symlink_to(path)

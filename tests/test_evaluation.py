@@ -58,7 +58,12 @@ def ramps(tmp_path_factory):
     (folder / "ramps_reader.py").write_text(READER)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PE_")}
     path = os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH"))))
-    environment = {**kept, "PE_DEV_PLUGIN": "reader/ramps=ramps_reader", "PYTHONPATH": path}
+    environment = {
+        **kept,
+        "PE_DEV_PLUGIN": "reader/ramps=ramps_reader",
+        "PYTHONPATH": path,
+        "XDG_CACHE_HOME": str(folder / "cache"),
+    }
 
     def run(*words: object) -> subprocess.CompletedProcess:
         command = [sys.executable, "-P", "-m", "pe_host", *map(str, words)]
@@ -183,7 +188,7 @@ def test_a_finished_run_keeps_its_evaluation(measured, ramps):
     run, _, _ = measured
     before = (run / EVALUATION).read_bytes()
     done = generate(ramps, "ramps:public", "run", "--resume")
-    assert done.returncode == 0 and "finished already" in done.stderr
+    assert done.returncode == 0 and "already finished" in done.stderr
     assert (run / EVALUATION).read_bytes() == before
 
 
@@ -197,7 +202,7 @@ def test_a_file_that_cannot_be_read_is_said_and_no_reason_to_go_without_a_page(m
         done = ramps("report", "damaged")
         assert (
             done.returncode == 0
-            and f"measurements cannot be read: damaged/{EVALUATION}" in done.stdout
+            and f"evaluation cannot be read: damaged/{EVALUATION}" in done.stdout
         ), done.stderr
         assert (
             "measurements cannot be read" in page.read_text() and "Fréchet" not in page.read_text()
@@ -206,27 +211,44 @@ def test_a_file_that_cannot_be_read_is_said_and_no_reason_to_go_without_a_page(m
 
 
 @pytest.mark.parametrize("left", ["{", '{"schema": 2}'])
-def test_an_evaluation_that_was_left_there_is_not_taken_for_this_one(pe, digits, left):
+def test_an_evaluation_that_was_left_there_is_not_taken_for_this_one(pe, finished, left):
     """On data that are not public too, where nothing is measured; and damage stops no release."""
-    pe("generate", *pe.small, "--data", digits, "--out", "run")
-    run = pe.folder / "run"
+    run = finished.run
     unfinish(run)
     (run / "internal").mkdir()
     (run / EVALUATION).write_text(left)
-    done = pe("generate", *pe.small, "--data", digits, "--out", "run", "--resume")
+    done = pe("generate", *pe.small, "--data", finished.data, "--out", "run", "--resume")
     assert done.returncode == 0 and not (run / EVALUATION).exists(), done.stderr
     assert "cannot be read" not in (run / "internal/report.html").read_text()
 
 
-def test_a_session_that_died_while_it_measured_is_not_followed_by_another_that_does(pe):
-    words = ["generate", *pe.small, "--data", "sklearn:digits", "--out", "run"]
-    pe(*words)
-    run = pe.folder / "run"
+def public(pe) -> list[str]:
+    """The words of a run on public data."""
+    return ["generate", *pe.small, "--data", "sklearn:digits", "--out", "run"]
+
+
+@pytest.fixture(scope="session")
+def _public_run(once, pe_in):
+    def fill(folder):
+        done = pe_in(folder)(*public(pe_in(folder)))
+        assert done.returncode == 0, done.stderr
+
+    return once("public-run", fill) / "run"
+
+
+@pytest.fixture
+def public_run(_public_run, pe):
+    """A copy of a finished one."""
+    return shutil.copytree(_public_run, pe.folder / "run")
+
+
+def test_a_session_that_died_while_it_measured_is_not_followed_by_another_that_does(pe, public_run):
+    run, words = public_run, public(pe)
     unfinish(run)
     (run / "internal").mkdir()
     (run / EVALUATING).touch()
     done = pe(*words, "--resume")
-    assert done.returncode == 0 and "died while it did so" in done.stderr, done.stderr
+    assert done.returncode == 0 and "died while measuring" in done.stderr, done.stderr
     assert (
         (run / "release/samples.npz").exists()
         and not (run / EVALUATION).exists()
@@ -305,25 +327,23 @@ def test_a_run_that_cannot_be_measured_is_as_good_as_any(pe):
     assert "too few" in (run / "internal/log.txt").read_text()
 
 
-def test_a_run_that_ends_early_is_measured_as_far_as_it_came(pe):
-    pe("generate", *pe.small, "--data", "sklearn:digits", "--out", "run")
-    run = pe.folder / "run"
+def test_a_run_that_ends_early_is_measured_as_far_as_it_came(pe, public_run):
+    run = public_run
     whole = json.loads((run / EVALUATION).read_text())["frechet"]["populations"]
     unfinish(run)
     (run / "iterations/003/votes.npy").unlink()
-    done = pe("generate", *pe.small, "--data", "sklearn:digits", "--out", "run", "--resume")
+    done = pe(*public(pe), "--resume")
     assert done.returncode == 0 and "2 of 3 iterations" in done.stderr, done.stderr
     found = json.loads((run / EVALUATION).read_text())["frechet"]["populations"]
     assert len(whole) == 4 and len(found) == 3 and found[:2] == whole[:2] and found[2] != whole[3]
 
 
 @pytest.mark.slow
-def test_killed_at_every_write_after_the_last_noise_a_run_ends_alike(pe):
+def test_killed_at_every_write_after_the_last_noise_a_run_ends_alike(pe, public_run):
     """Fails when a resume measures otherwise, when what a killed run left is in its way, or when the release is not there before
     anything is measured. A run that was killed while it measured ends without measurements."""
-    words = ["generate", *pe.small, "--data", "sklearn:digits", "--out", "run"]
-    pe(*words)
-    run, voted = pe.folder / "run", pe.folder / "voted"
+    words = public(pe)
+    run, voted = public_run, pe.folder / "voted"
     whole = content(run)
     unfinish(run)
     run.rename(voted)
@@ -343,7 +363,7 @@ def test_killed_at_every_write_after_the_last_noise_a_run_ends_alike(pe):
         )
         done = pe(*words, "--resume")
         assert done.returncode == 0, done.stderr
-        assert ("died while it did so" in done.stderr) is measuring
+        assert ("died while measuring" in done.stderr) is measuring
         assert content(run) == {
             name: bytes for name, bytes in whole.items() if not measuring or name != EVALUATION
         }

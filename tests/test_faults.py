@@ -7,19 +7,14 @@ import signal
 import numpy as np
 
 
-def test_fault_10_what_is_made_before_the_first_iteration_ends_is_kept(pe, digits):
+def test_fault_10_what_is_made_before_the_first_iteration_ends_is_kept(pe, finished):
     """The reference saves nothing before iteration 1 ends."""
-    pe("generate", *pe.small, "--data", digits, "--out", "whole")
-    for write in range(1, 60):
-        done = pe(
-            "generate", *pe.small, "--data", digits, "--out", f"run{write}", kill_at_write=write
-        )
-        assert done.returncode == -signal.SIGKILL
-        run = pe.folder / f"run{write}"
-        if (run / "iterations/000/class_counts.npy").exists() and (
-            run / "iterations/000/population.npz"
-        ).exists():
-            break
+    writes = finished.done.writes
+    made = next(n for n, path in enumerate(writes, 1) if "/000/.population.npz." in path)
+    words = ("generate", *pe.small, "--data", finished.data, "--out", "killed")
+    assert pe(*words, kill_at_write=made + 1).returncode == -signal.SIGKILL
+    run = pe.folder / "killed"
+    assert (run / "iterations/000/class_counts.npy").exists()
     assert not (run / "iterations/001/votes.npy").exists()
     with np.load(run / "iterations/000/population.npz") as kept:
         assert len(kept["labels"]) == 120

@@ -41,10 +41,9 @@ def test_a_run_writes_what_the_architecture_says(pe, digits):
     assert means == pytest.approx([60, 180], abs=25)
 
 
-def test_iterations_are_told_one_line_each_and_results_alone_are_on_stdout(pe, digits):
-    done = pe("generate", *pe.small, "--data", digits, "--out", "run")
-    assert done.stderr.count("\niteration ") == 3
-    assert "release/samples.npz" in done.stdout and "iteration" not in done.stdout
+def test_iterations_are_told_one_line_each_and_results_alone_are_on_stdout(finished):
+    assert finished.done.stderr.count("\niteration ") == 3
+    assert "release/samples.npz" in finished.done.stdout and "iteration" not in finished.done.stdout
 
 
 def test_replay_rebuilds_the_release_without_the_private_data(pe, digits):
@@ -55,9 +54,8 @@ def test_replay_rebuilds_the_release_without_the_private_data(pe, digits):
     assert "the same 40 samples" in done.stdout
 
 
-def test_replay_notices_another_histogram(pe, digits):
-    pe("generate", *pe.small, "--data", digits, "--out", "run")
-    path = pe.folder / "run/iterations/002/votes.npy"
+def test_replay_notices_another_histogram(pe, finished):
+    path = finished.run / "iterations/002/votes.npy"
     np.save(path, np.load(path)[::-1])
     done = pe("replay", "run")
     assert done.returncode == 5 and "other candidates" in done.stderr
@@ -124,9 +122,8 @@ def test_declared_shares_release_no_counts(pe, digits):
     assert np.bincount(released(pe.folder / "run")[1]).tolist() == [10, 30]
 
 
-def test_noisy_counts_are_the_first_line_of_the_ledger(pe, digits):
-    pe("generate", *pe.small, "--data", digits, "--out", "run")
-    kinds = [json.loads(line).get("kind") for line in ledger_lines(pe.folder / "run")]
+def test_noisy_counts_are_the_first_line_of_the_ledger(finished):
+    kinds = [json.loads(line).get("kind") for line in ledger_lines(finished.run)]
     assert kinds == [None, "class-counts", "votes", "votes", "votes"]
 
 
@@ -139,25 +136,23 @@ def test_dry_run_prints_the_plan_and_writes_nothing(pe, digits):
 @pytest.mark.parametrize(
     ("change", "code", "says"),
     [
-        (["--epsilon", "5"], 4, "planned otherwise"),
-        (["--iterations", "4"], 4, "planned otherwise"),
+        (["--epsilon", "5"], 4, "privacy plan differs"),
+        (["--iterations", "4"], 4, "privacy plan differs"),
         (["--seed", "9"], 5, "other settings: seed"),
         (["--samples", "41"], 5, "other settings: samples"),
     ],
 )
-def test_fault_5_and_16_a_changed_run_is_not_resumed(pe, digits, change, code, says):
+def test_fault_5_and_16_a_changed_run_is_not_resumed(pe, finished, change, code, says):
     """The reference resumes with a longer schedule and reports ε = 1.0 of a real 10.08, or returns old data."""
-    pe("generate", *pe.small, "--data", digits, "--out", "run")
-    before = ledger_lines(pe.folder / "run")
-    done = pe("generate", *pe.small, *change, "--data", digits, "--out", "run", "--resume")
+    before = ledger_lines(finished.run)
+    done = pe("generate", *pe.small, *change, "--data", finished.data, "--out", "run", "--resume")
     assert done.returncode == code and says in done.stderr, done.stderr
-    assert ledger_lines(pe.folder / "run") == before
+    assert ledger_lines(finished.run) == before
 
 
-def test_a_finished_run_says_so(pe, digits):
-    pe("generate", *pe.small, "--data", digits, "--out", "run")
-    done = pe("generate", *pe.small, "--data", digits, "--out", "run", "--resume")
-    assert done.returncode == 0 and "finished already" in done.stderr
+def test_a_finished_run_says_so(pe, finished):
+    done = pe("generate", *pe.small, "--data", finished.data, "--out", "run", "--resume")
+    assert done.returncode == 0 and "already finished" in done.stderr
     assert "release/samples.npz" in done.stdout
 
 
@@ -206,8 +201,7 @@ def test_a_missing_epsilon_is_refused_unless_the_data_is_public(pe, digits):
     assert json.loads(public.stdout)["epsilon"] == 1
 
 
-def test_export_writes_both_forms(pe, digits):
-    pe("generate", *pe.small, "--data", digits, "--out", "run")
+def test_export_writes_both_forms(pe, finished):
     assert pe("export", "run", "--to", "npz", "--out", "x.npz").returncode == 0
     assert pe("export", "run", "--to", "imagefolder", "--out", "pictures").returncode == 0
     assert len(list((pe.folder / "pictures").glob("*/*.png"))) == 40
@@ -215,25 +209,23 @@ def test_export_writes_both_forms(pe, digits):
     assert again.returncode == 5 and "x.npz" in again.stderr
 
 
-def test_report_is_written_anew(pe, digits):
-    pe("generate", *pe.small, "--data", digits, "--out", "run")
-    pages = [pe.folder / "run" / name / "report.html" for name in ("release", "internal")]
+def test_report_is_written_anew(pe, finished):
+    pages = [finished.run / name / "report.html" for name in ("release", "internal")]
     before = [page.read_text() for page in pages]
     for page in pages:
         page.unlink()
     assert pe("report", "run").returncode == 0
     assert [page.read_text() for page in pages] == before
     assert before[0].count("data:image/png") == 4  # three populations and the release
-    assert str(digits) in before[1] and str(digits) not in before[0]
+    assert str(finished.data) in before[1] and str(finished.data) not in before[0]
 
 
-def test_what_leaves_the_private_side_holds_no_private_record(pe, digits):
+def test_what_leaves_the_private_side_holds_no_private_record(finished):
     """Every file of the run, unpacked: no private picture is anywhere in it."""
-    pe("generate", *pe.small, "--data", digits, "--out", "run")
-    with np.load(digits) as private:
+    with np.load(finished.data) as private:
         rows = [image.tobytes()[:16] for image in private["images"]]
     seen = 0
-    for path in (pe.folder / "run").rglob("*"):
+    for path in finished.run.rglob("*"):
         contents = [path.read_bytes()] if path.is_file() else []
         if path.suffix == ".npz":
             with np.load(path, allow_pickle=False) as stored:
@@ -260,11 +252,10 @@ def test_the_class_counts_are_noisy(pe, digits):
     assert all(math.dist(counts, (200, 200)) < 600 for counts in found)
 
 
-def test_a_run_inside_the_data_is_refused(pe, digits):
+def test_a_run_inside_the_data_is_refused(pe, finished):
     done = pe("export", "nothing", "--to", "npz", "--out", "x.npz")
     assert done.returncode == 5
-    pe("generate", *pe.small, "--data", digits, "--out", "first")
-    pe("export", "first", "--to", "imagefolder", "--out", "pictures")
+    pe("export", "run", "--to", "imagefolder", "--out", "pictures")
     before = sorted((pe.folder / "pictures").rglob("*"))
     for out in ("pictures/run", "pictures"):
         done = pe("generate", *pe.small, "--data", "pictures", "--out", out)
@@ -289,9 +280,8 @@ def test_candidates_too_few_for_the_votes_are_refused_before_anything_is_spent(p
     assert not (pe.folder / "run").exists()
 
 
-def test_replay_looks_at_the_released_samples(pe, digits):
-    pe("generate", *pe.small, "--data", digits, "--out", "run")
-    path = pe.folder / "run/release/samples.npz"
+def test_replay_looks_at_the_released_samples(pe, finished):
+    path = finished.run / "release/samples.npz"
     with np.load(path) as stored:
         arrays = dict(stored)
     arrays["images"][0] ^= 1
@@ -300,20 +290,18 @@ def test_replay_looks_at_the_released_samples(pe, digits):
     assert done.returncode == 5 and "samples.npz" in done.stderr
 
 
-def test_paths_of_the_operator_are_in_no_released_file(pe, digits):
-    pe("generate", *pe.small, "--data", digits, "--out", "run")
-    for path in (pe.folder / "run/release").iterdir():
-        assert str(pe.folder).encode() not in path.read_bytes()
+def test_paths_of_the_operator_are_in_no_released_file(finished):
+    for path in (finished.run / "release").iterdir():
+        assert str(finished.data.parent).encode() not in path.read_bytes()
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"schema": 1}'])
-def test_a_damaged_manifest_is_one_clear_error(pe, digits, content):
-    pe("generate", *pe.small, "--data", digits, "--out", "run")
-    (pe.folder / "run/manifest.json").write_text(content)
+def test_a_damaged_manifest_is_one_clear_error(pe, finished, content):
+    (finished.run / "manifest.json").write_text(content)
     for words in (
         ["replay", "run"],
         ["report", "run"],
-        ["generate", *pe.small, "--data", digits, "--out", "run", "--resume"],
+        ["generate", *pe.small, "--data", finished.data, "--out", "run", "--resume"],
     ):
         done = pe(*words)
         assert done.returncode == 5 and "manifest" in done.stderr, done.stderr

@@ -8,7 +8,6 @@ import json
 import random
 import shutil
 import signal
-import time
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +19,8 @@ from pe_host.privacy.plan import PrivacyPlan
 
 ROUNDS = 3
 MOMENTS = 20
+SHARES = 16
+"""Into how many tests the kills at every write are divided, so that two processes can share them."""
 
 
 def check(pe, run: Path) -> int:
@@ -41,74 +42,94 @@ def check(pe, run: Path) -> int:
     return int(manifest["iterations"])
 
 
-def resume(pe, digits) -> None:
-    begun = (pe.folder / "run").exists()
-    done = pe(
-        "generate", *pe.small, "--data", digits, "--out", "run", *(["--resume"] if begun else [])
-    )
+def resume(pe, data) -> None:
+    begun = ["--resume"] if (pe.folder / "run").exists() else []
+    done = pe("generate", *pe.small, "--data", data, "--out", "run", *begun)
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.slow
-def test_kill_at_twenty_random_moments(pe, digits):
+def killed(pe, data, write: int) -> tuple[Path, set[int]]:
+    """A run that was killed at a write, and its rounds that have a line but no histogram."""
+    done = pe("generate", *pe.small, "--data", data, "--out", "run", kill_at_write=write)
+    assert done.returncode == -signal.SIGKILL and len(done.writes) == write, done.stderr
+    run = pe.folder / "run"
+    if not (run / "ledger.jsonl").exists():
+        return run, set()
+    plan = PrivacyPlan.from_json(json.loads((run / "manifest.json").read_text())["plan"])
+    ledger = Ledger.open(run / "ledger.jsonl", plan)
+    begun = {t for t in range(1, ROUNDS + 1) if ledger.has_line("votes", t)}
+    return run, {t for t in begun if not (run / f"iterations/{t:03d}/votes.npy").exists()}
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_kill_before_and_after_a_histogram_is_kept(pe, finished, lost):
+    """Fails when a histogram is used before it is kept, or drawn twice from one line."""
+    # The second round's: at the write after its line, and at the one after it was renamed to its place.
+    lines = [n for n, path in enumerate(finished.done.writes, 1) if path.endswith("/ledger.jsonl")]
+    kept = [n for n, path in enumerate(finished.done.writes, 1) if "/002/.votes.npy." in path]
+    shutil.rmtree(finished.run)
+    run, without = killed(pe, finished.data, lines[2] + 1 if lost else kept[-1] + 1)
+    assert without == ({2} if lost else set())
+    assert (run / "iterations/002/votes.npy").exists() is not lost
+    resume(pe, finished.data)
+    assert check(pe, run) == ROUNDS - lost
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [pytest.param(i, marks=() if i == MOMENTS // 2 else pytest.mark.slow) for i in range(MOMENTS)],
+)
+def test_kill_at_twenty_random_moments(pe, finished, moment):
     # The moments are random in each run of the tests, and spread over the whole of the run.
-    run = pe.folder / "run"
-    started = time.monotonic()
-    pe("generate", *pe.small, "--data", digits, "--out", "whole")
-    whole = time.monotonic() - started
-    for moment in range(MOMENTS):
-        after = whole * (moment + random.random()) / MOMENTS
-        pe("generate", *pe.small, "--data", digits, "--out", "run", kill_after=after)
-        resume(pe, digits)
-        check(pe, run)
-        run.rename(pe.folder / f"run-{moment}")
+    shutil.rmtree(finished.run)
+    after = finished.seconds * (moment + random.random()) / MOMENTS
+    pe("generate", *pe.small, "--data", finished.data, "--out", "run", kill_after=after)
+    resume(pe, finished.data)
+    check(pe, finished.run)
 
 
 @pytest.mark.slow
-def test_kill_at_every_write(pe, digits):
+@pytest.mark.parametrize("first", range(1, SHARES + 1))
+def test_kill_at_every_write(pe, finished, first):
     """Fails when noise is drawn before its line is on disk, used before it is, or a file is written in place."""
-    run, lost = pe.folder / "run", set()
-    for write in range(1, 200):
-        killed = pe("generate", *pe.small, "--data", digits, "--out", "run", kill_at_write=write)
-        if killed.returncode == 0:
-            break
-        assert killed.returncode == -signal.SIGKILL, killed.stderr
-        resume(pe, digits)
-        lost.add(ROUNDS - check(pe, run))
-        run.rename(pe.folder / f"run-{write}")
-    else:
-        pytest.fail("the run writes without end")
-    # Some kills fall between a line and its histogram and cost a round; most cost nothing.
-    assert lost == {0, 1}
+    writes = len(finished.done.writes)
+    for write in range(first, writes + 1, SHARES):
+        shutil.rmtree(pe.folder / "run")
+        run, without = killed(pe, finished.data, write)
+        resume(pe, finished.data)
+        # Some kills fall between a line and its histogram and cost a round; most cost nothing.
+        assert check(pe, run) == ROUNDS - len(without)
+    if first == SHARES:
+        shutil.rmtree(pe.folder / "run")
+        words = ("--data", finished.data, "--out", "run")
+        done = pe("generate", *pe.small, *words, kill_at_write=writes + 1)
+        assert done.returncode == 0, "every write of the run is among those above"
 
 
-def test_a_torn_line_is_paid_for_and_the_run_ends_well(pe, digits):
+def test_a_torn_line_is_paid_for_and_the_run_ends_well(pe, finished):
     """A power cut in the middle of a line: it counts as a round, the report shows it, and the release says what it rests on."""
-    pe("generate", *pe.small, "--data", digits, "--out", "run")
-    run = pe.folder / "run"
+    run = finished.run
     ledger = (run / "ledger.jsonl").read_bytes().splitlines(keepends=True)
     (run / "ledger.jsonl").write_bytes(b"".join(ledger[:3]) + ledger[3][:25])
     unfinish(run, rounds=(2, 3))
-    resume(pe, digits)
+    resume(pe, finished.data)
     assert check(pe, run) == ROUNDS - 1
     page = (run / "release/report.html").read_text()
     assert "torn" in page and "lost, counted as spent" in page
     assert "in 2 of 3 planned rounds (3 were paid for)" in (run / "release/README.md").read_text()
 
 
-def test_a_lost_last_round_is_told_as_lost(pe, digits):
-    pe("generate", *pe.small, "--data", digits, "--out", "run")
-    run = pe.folder / "run"
+def test_a_lost_last_round_is_told_as_lost(pe, finished):
+    run = finished.run
     unfinish(run, rounds=(3,))
-    resume(pe, digits)
+    resume(pe, finished.data)
     assert check(pe, run) == ROUNDS - 1
     assert (run / "release/report.html").read_text().count("lost, counted as spent") == 1
 
 
-def test_votes_are_not_used_on_other_candidates(pe, digits):
-    """Fails without the digest of the candidates: the run ends well then, with the pictures of the two classes exchanged."""
-    pe("generate", *pe.small, "--data", digits, "--out", "run")
-    run = pe.folder / "run"
+def test_votes_are_not_used_on_other_candidates(pe, finished):
+    """Fails without the digest of the candidates: the run ends with the two classes exchanged."""
+    run = finished.run
     unfinish(run, rounds=())
     path = run / "iterations/001/population.npz"
     with np.load(path) as stored:
@@ -117,7 +138,7 @@ def test_votes_are_not_used_on_other_candidates(pe, digits):
             for name in stored.files
         }
     np.savez(path, **arrays)
-    done = pe("generate", *pe.small, "--data", digits, "--out", "run", "--resume")
+    done = pe("generate", *pe.small, "--data", finished.data, "--out", "run", "--resume")
     assert done.returncode == 5 and "other candidates" in done.stderr
 
 

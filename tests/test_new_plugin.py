@@ -35,48 +35,42 @@ def run(*words, cwd, **environment):
 
 
 @pytest.fixture(scope="session")
-def plugins(tmp_path_factory):
+def plugins(once):
     """A folder a combination, filled in by copier's own answers: the questions nobody answers have their defaults."""
-    folder = tmp_path_factory.mktemp("plugins")
-    for i, (generator, embedding, reader) in enumerate(COMBINATIONS):
-        kinds = {
-            "plugin_name": f"my-scene-{i}",
-            "generator": generator,
-            "embedding": embedding,
-            "reader": reader,
-        }
-        licence = new_plugin.LICENCES[i % 3]
-        data = {**kinds, "licence": licence, "ci": i % 2 == 0, "author": 'Ada "L" 𠮷 <b@c>'}
-        run_copy(
-            str(ROOT / "template"), folder / f"plugin{i}", data=data, defaults=True, quiet=True
-        )
-    return folder
+
+    def fill(folder):
+        for i, (generator, embedding, reader) in enumerate(COMBINATIONS):
+            kinds = {
+                "plugin_name": f"my-scene-{i}",
+                "generator": generator,
+                "embedding": embedding,
+                "reader": reader,
+            }
+            licence = new_plugin.LICENCES[i % 3]
+            data = {**kinds, "licence": licence, "ci": i % 2 == 0, "author": 'Ada "L" 𠮷 <b@c>'}
+            run_copy(
+                str(ROOT / "template"), folder / f"plugin{i}", data=data, defaults=True, quiet=True
+            )
+
+    return once("new-plugins", fill)
 
 
 @pytest.fixture(scope="session")
-def python(plugins, tmp_path_factory):
+def python(plugins, once):
     """An interpreter with all of them installed, beside what is installed here."""
-    place = tmp_path_factory.mktemp("venv")
-    venv.create(place, with_pip=False, symlinks=True)
-    own = next(place.glob("lib/python*/site-packages"))
-    here = [entry for entry in sys.path if entry.endswith("site-packages")]
-    # addsitedir, so that what is installed editable here is seen too
-    (own / "outer.pth").write_text(
-        "".join(f"import site; site.addsitedir({entry!r})\n" for entry in here)
-    )
-    python = place / "bin/python"
-    run(
-        python,
-        "-m",
-        "pip",
-        "install",
-        "-q",
-        "--no-deps",
-        "--no-build-isolation",
-        *sorted(plugins.iterdir()),
-        cwd=plugins,
-    )
-    return python
+
+    def fill(place):
+        venv.create(place, with_pip=False, symlinks=True)
+        own = next(place.glob("lib/python*/site-packages"))
+        here = [entry for entry in sys.path if entry.endswith("site-packages")]
+        # addsitedir, so that what is installed editable here is seen too
+        (own / "outer.pth").write_text(
+            "".join(f"import site; site.addsitedir({entry!r})\n" for entry in here)
+        )
+        words = ["-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation"]
+        run(place / "bin/python", *words, *sorted(plugins.iterdir()), cwd=plugins)
+
+    return once("new-plugins-venv", fill) / "bin/python"
 
 
 @pytest.mark.slow

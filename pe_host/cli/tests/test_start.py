@@ -60,6 +60,7 @@ def test_nothing_heavy_is_imported_for_help_and_for_the_list(arguments):
     assert done.stderr == "HEAVY []\n"
 
 
+@pytest.mark.slow
 def test_doctor_imports_nothing_of_what_it_looks_at(monkeypatch):
     monkeypatch.setenv("PE_PLUGINS", "none")
     done = run_pe("doctor")

@@ -145,6 +145,7 @@ def test_a_plugin_that_does_not_work_here_ends_with_3_and_all_else_is_told(site,
     assert "disabled" in found["generator text-render"]["detail"]
 
 
+@pytest.mark.slow
 def test_a_library_of_the_host_that_crashes_is_told_of_and_ends_with_5(tmp_path):
     (tmp_path / "faiss.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
     done = doctor(tmp_path, "--json", PE_PLUGINS="none")
@@ -176,6 +177,7 @@ def test_a_check_does_not_stand_in_the_way_of_the_plugin_it_is_named_after():
     assert resolve_any("x", plugins=plugins[1:]).kind == "doctor"
 
 
+@pytest.mark.slow
 def test_checks_are_listed_and_described_as_plugins_are(site):
     environment = {**os.environ, "PYTHONPATH": path_with(site("good")), "PE_PLUGINS": "good"}
 

@@ -91,6 +91,7 @@ def test_fault_8_calibration_works_for_small_and_large_budgets(
     assert epsilon_of(releases, delta) <= epsilon * (1 + 1e-9)
 
 
+@pytest.mark.slow
 def test_more_budget_means_less_noise() -> None:
     by_epsilon = [
         calibrate(e, 1e-6, 4, 5).votes for e in (0.1, 0.3, 1.0, 3.0, 10.0, 100.0, 700.0, 2000.0)

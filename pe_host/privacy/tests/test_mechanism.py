@@ -9,6 +9,7 @@ from pe_host.errors import PrivacyRefusal
 from pe_host.privacy.mechanism import add_noise
 
 DRAWS = 200_000
+SLOW = pytest.mark.slow
 
 
 def _p_value(draws: NDArray[np.int64], scale: float) -> float:
@@ -32,7 +33,10 @@ def _p_value(draws: NDArray[np.int64], scale: float) -> float:
 
 # False-positive rate 1e-6 each. With a rounded or truncated normal, or a scale off by 2 %, the p-value is far below
 # (next test).
-@pytest.mark.parametrize("scale", [0.4, 0.75, 3.7, 26.99])
+@pytest.mark.parametrize(
+    "scale",
+    [pytest.param(0.4, marks=SLOW), 0.75, 3.7, pytest.param(26.99, marks=SLOW)],
+)
 def test_the_noise_is_discrete_gaussian(scale: float) -> None:
     assert _p_value(add_noise(np.zeros(DRAWS, dtype=np.int64), scale), scale) > 1e-6
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from pe_host.compute.pool import Workers
 from pe_host.embeddings.fitted import FittedEmbedding
@@ -56,7 +57,13 @@ def both_sides(
     """The vectors of the same pictures as a candidate's and as a private record's."""
     block = np.zeros((256, 8, 8, 1), np.uint8)
     block[: len(samples)] = workers.data(samples)
-    return workers.embed(phi, samples), to_grid(phi.embedding.embed(block))[: len(samples)]
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)  # a worker has one
+    try:
+        private = to_grid(phi.embedding.embed(block))
+    finally:
+        torch.set_num_threads(before)
+    return workers.embed(phi, samples), private[: len(samples)]
 
 
 def test_workers_and_private_side_embed_alike_after_each_training(trainer):

@@ -131,6 +131,7 @@ def scalp_seen(level, part, vertices, hair):
     return seen / max(alone, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", [64, 128])
 @pytest.mark.parametrize("name", HAIR[1:])
 def test_no_shape_of_head_comes_through_the_hair(name, level):

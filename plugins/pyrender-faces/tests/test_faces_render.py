@@ -121,7 +121,7 @@ def test_the_backends_draw_nearly_the_same(size, mean, most):
 
 
 @pytest.mark.skipif(bool(MISSING), reason=MISSING or "works")
-@pytest.mark.parametrize("size", [32, 64, 128, 256])
+@pytest.mark.parametrize("size", [32, 64, 128, pytest.param(256, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("backend", "reference"), [("pyrender", "numba"), ("numba", "pyrender")])
 def test_a_head_has_no_holes(size, backend, reference):
     """Where one backend covers a pixel and its 5 by 5 surroundings, so does the other.

@@ -1,9 +1,6 @@
-import pytest
-
 from pe_sdk.testing import parametrize_with_checks
 
 
-@pytest.mark.slow
 @parametrize_with_checks(["pyrender-faces"], level="full")
 def test_keeps_the_contract(check):
     check()

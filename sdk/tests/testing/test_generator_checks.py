@@ -5,11 +5,17 @@ import pytest
 from pe_sdk.testing import check_generator, checks
 
 
-@pytest.mark.parametrize("name", [c.name for c in checks("generator")])
-def test_only_the_check_meant_for_it_finds_a_bad_plugin(name):
+@pytest.mark.parametrize(
+    ("name", "level"),
+    [
+        *((c.name, "basic") for c in checks("generator", "basic")),
+        *(pytest.param(c.name, "full", marks=pytest.mark.slow) for c in checks("generator")),
+    ],
+)
+def test_only_the_check_meant_for_it_finds_a_bad_plugin(name, level):
     # Fails if a check is blind, if another check finds the fault too, or if a check has no bad
     # plugin.
-    report = check_generator(f"bad_plugins.{name}:SPEC")
+    report = check_generator(f"bad_plugins.{name}:SPEC", level=level)
     assert [r.name for r in report.failures] == [name], [
         (r.name, r.detail) for r in report.failures
     ]
