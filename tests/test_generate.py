@@ -181,7 +181,7 @@ def test_fault_12_a_path_that_cannot_be_made_is_refused_before_anything_is_spent
         (["--candidates", "3"], 5, "--candidates"),
         (["--embedding", "nothing"], 3, "installed"),
         (["--class-shares", "uniform"], 4, "--public-size"),
-        (["--classes", "only-one"], 5, "label"),
+        (["--classes", "only-one"], 5, "missing: dark, light"),
     ],
 )
 def test_bad_input_is_one_clear_error(pe, digits, words, code, says):
