@@ -1,4 +1,4 @@
 """Where candidates are made and embedded: worker processes that never hold private data.
 
-`pool.Workers` is the public face. This module imports nothing: a worker passes through it before it is confined.
+`pool.Workers` is the public face.
 """
