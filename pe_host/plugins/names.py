@@ -1,4 +1,4 @@
-"""Kinds of plugin, normalised names, and safe display of the texts of plugins."""
+"""Kinds of plugin, normalised names, and safe display of text from plugins."""
 
 import re
 

@@ -63,7 +63,7 @@ def resolve_any(
     """
     if kind not in ("", *KINDS):
         raise UsageError(
-            f"unknown kind of plugin {kind!r}", where="--kind", fix=f"use {', '.join(KINDS)}"
+            f"unknown kind of plugin {kind!r}", where="--kind", fix=f"use one of {', '.join(KINDS)}"
         )
     plugins = find() if plugins is None else plugins
     distribution, plain = split(name)

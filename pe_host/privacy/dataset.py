@@ -56,7 +56,7 @@ class PrivateDataset:
             )
         if rows == 0:
             raise DataError(
-                "there are no records", where=where, fix="give --data a source with records"
+                "there are no records", where=where, fix="pass --data a source with records"
             )
         if table.data.dtype.kind == "f":
             finite = np.isfinite(table.data).reshape(rows, -1).all(axis=1)
@@ -172,7 +172,7 @@ def _integers(values: NDArray[Any], what: str, where: str) -> NDArray[np.int64]:
 
 
 def _columns(columns: Any, rows: int, where: str) -> dict[str, NDArray[Any]]:
-    """Checked columns of parameters. Their names come from the source, so errors give numbers."""
+    """Checked columns of parameters. Their names come from the source, so errors number them."""
     if not isinstance(columns, Mapping) or not all(isinstance(name, str) for name in columns):
         raise DataError(
             "the parameters of the records must be named columns",

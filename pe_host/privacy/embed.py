@@ -1,4 +1,4 @@
-"""Vectors of private records: each a function, bit for bit, of its record alone."""
+"""Vectors of private records: each a function, bit for bit, of its record only."""
 
 import warnings
 from collections.abc import Iterator

@@ -101,7 +101,9 @@ def write_evaluation(folder: Path, data: PrivateDataset, request: EvaluationRequ
     rows = some_rows(len(data.labels), RECORDS)
     samples = min(len(rows) // 2, *(len(population.vectors) for population in request.populations))
     if samples < 2:
-        raise DataError("the evaluation needs at least 4 records and 2 samples")
+        raise DataError(
+            "too few records or samples: the evaluation needs at least 4 records and 2 samples"
+        )
     perfect, rest = _split(rows, data.clients, samples)
     if min(len(perfect), len(rest)) < 2:
         raise DataError(

@@ -47,7 +47,7 @@ class Options:
 
 
 class Plain(Simulator):
-    """Grey level times gain; fails as `fail` says where the seed of a row is FATAL."""
+    """Grey level times gain; calls `fail` if the seed of a row is FATAL."""
 
     space = ParameterSpace({"level": Float(0, 255), "steps": Int(0, 9)})
 

@@ -91,12 +91,12 @@ def _reading(result: Any) -> ReaderSpec:
     return ReaderSpec("theirs", "", lambda _: SourceInfo(OUTPUT), read)
 
 
-@pytest.mark.parametrize("gives", [None, 3, (_images(1), [0])])
-def test_a_reader_that_gives_no_table_is_named(gives: Any) -> None:
+@pytest.mark.parametrize("returned", [None, 3, (_images(1), [0])])
+def test_a_reader_that_returns_no_table_is_named(returned: Any) -> None:
     with pytest.raises(
         DataError, match="theirs:here: the reader returned .*, not a Table"
     ) as caught:
-        PrivateDataset.read(_reading(gives), "here", _plan())
+        PrivateDataset.read(_reading(returned), "here", _plan())
     assert caught.value.fix
 
 

@@ -237,7 +237,7 @@ def test_a_failure_says_what_failed_and_no_more(run: Any) -> None:
             "embedding failed with RuntimeError",
         ),
         (_question(run, other), DataError, "evaluation failed with ValueError"),
-        (_question(run, _population(run.candidates[:1])), DataError, "needs at least"),
+        (_question(run, _population(run.candidates[:1])), DataError, "too few"),
     ):
         with pytest.raises(error, match=says) as caught:
             _evaluate(run, question)
