@@ -1,4 +1,7 @@
-"""Ask child processes about plugins, with a time limit: an import that hangs, crashes or exits harms nobody else."""
+"""Questions about plugins, answered in child processes with a time limit.
+
+An import that hangs, crashes or exits affects nothing else.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,9 +20,12 @@ DESCRIBE_SECONDS = 120.0  # a factory may load weights
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What became of importing one plugin: its state, which is ok or broken where it was tried, and the reason.
+    """The result of importing one plugin.
 
-    `summary` is that of its spec where it could be loaded, else of its distribution.
+    Args:
+        state: ok or broken if the import was tried, else the state of the entry.
+        reason: why the state is not "ok".
+        summary: of the spec if the plugin could be loaded, else of the distribution.
     """
 
     state: str
@@ -28,7 +34,7 @@ class CheckResult:
 
 
 def check_all(plugins: Sequence[PluginEntry], seconds: float = CHECK_SECONDS) -> list[CheckResult]:
-    """Import each plugin that could be used in a child process, and keep the state of the others."""
+    """Import each usable plugin in a child process; the other plugins keep their state."""
     usable = [plugin for plugin in plugins if plugin.state in (FOUND, CONFLICT)]
     answers = dict(
         zip(
@@ -37,39 +43,43 @@ def check_all(plugins: Sequence[PluginEntry], seconds: float = CHECK_SECONDS) ->
             strict=True,
         )
     )
-    return [_verdict(plugin, answers.get(plugin)) for plugin in plugins]
+    return [_result(plugin, answers.get(plugin)) for plugin in plugins]
 
 
 def describe(
     ref: PluginRef,
     options: Mapping[str, str],
-    form: Mapping[str, Any] | None = None,
+    output: Mapping[str, Any] | None = None,
     seconds: float = DESCRIBE_SECONDS,
 ) -> dict[str, Any]:
-    """What `pe_host.plugins.describe.describe` says of a plugin.
+    """The result of `pe_host.plugins.describe.describe`, from a child process.
 
     Raises:
         PluginFailure: the plugin cannot be loaded, or hangs.
-        UsageError: an option it does not know or cannot read.
+        UsageError: an option is unknown, or its value cannot be read.
     """
-    return ask(
-        ref,
-        {"do": "describe", "options": dict(options), "form": None if form is None else dict(form)},
-        seconds,
-    )
+    request = {
+        "do": "describe",
+        "options": dict(options),
+        "output": None if output is None else dict(output),
+    }
+    return ask(ref, request, seconds)
 
 
 def diagnose(
     refs: Sequence[PluginRef], seconds: float
 ) -> list[list[dict[str, str]] | PluginFailure]:
-    """The findings of checks of the machine (name, level, detail and fix of each), or why one gave none."""
+    """The findings of each check of the machine, or its failure.
+
+    A finding has name, level, detail and fix.
+    """
     answers = ask_each(refs, {"do": "diagnose"}, seconds)
     return [
         answer if isinstance(answer, PluginFailure) else answer["findings"] for answer in answers
     ]
 
 
-def _verdict(plugin: PluginEntry, answer: dict[str, Any] | PluginFailure | None) -> CheckResult:
+def _result(plugin: PluginEntry, answer: dict[str, Any] | PluginFailure | None) -> CheckResult:
     if isinstance(answer, PluginFailure):
         return CheckResult(BROKEN, answer.what, plugin.summary)
     if answer is None:

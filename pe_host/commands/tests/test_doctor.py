@@ -41,12 +41,12 @@ BODIES = {
 
 FAILURES = {
     "raises": "failed: OSError: libEGL is nowhere",
-    "exits": "it called for the end of the process",
+    "exits": "it tried to end the process",
     "ends": "ended with code 0 without an answer",
     "crashes": "killed by signal 11",
     "odd": "one of ok, warning, bad, got True",
-    "other": "gives str, not Finding",
-    "silent": "gives no finding",
+    "other": "returned str, not Finding",
+    "silent": "returned no finding",
 }
 
 

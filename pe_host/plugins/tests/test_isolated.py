@@ -1,4 +1,7 @@
-"""The commands that ask child processes, run as a user runs them: a fresh interpreter and installed distributions."""
+"""The commands that use child processes, run as a user runs them.
+
+Each test starts a fresh interpreter, with installed distributions.
+"""
 
 import json
 import os
@@ -24,7 +27,11 @@ class Options:
 class Made(Simulator):
     def __init__(self, output, options):
         self.space = ParameterSpace(
-            {"angle": Float(0, 360, wrap=True), "size": Int(1, options.depth), "part": Categorical(tuple("abcdefg"))}
+            {
+                "angle": Float(0, 360, wrap=True),
+                "size": Int(1, options.depth),
+                "part": Categorical(tuple("abcdefg")),
+            }
         )
 
     def render(self, params, labels, seeds): ...
@@ -37,7 +44,8 @@ def make(output, labels, options):
 
 @hookimpl
 def pe_generators():
-    return [GeneratorSpec("healthy", "a summary\\x1b[31m of its own", make, Options, labels=("a", "b"))]
+    summary = "a summary\\x1b[31m of its own"
+    return [GeneratorSpec("healthy", summary, make, Options, labels=("a", "b"))]
 """
 
 BROKEN = {
@@ -125,7 +133,7 @@ def test_an_interrupted_check_leaves_no_child_behind(install, tmp_path):
     )
     code = """
 import signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have had it ignored
+signal.signal(signal.SIGINT, signal.default_int_handler)  # the shell may ignore it
 from pe_host.cli import main
 sys.exit(main())
 """
@@ -149,7 +157,7 @@ def _wait_for(condition):
 
 
 def _alive(pid):
-    """Whether the process runs; one that is dead and not yet waited for does not."""
+    """True if the process runs; a zombie does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
@@ -221,7 +229,7 @@ def test_describe_says_what_cannot_be_made(site):
         (["healthy", "--set", "depth"], 2, "got 'depth', expected name=value"),
         (["healthy", "--timeout", "0"], 2, "seconds > 0"),
         (["healthy", "--shape", "28"], 2, "HxW"),
-        (["healthy", "--kind", "thing"], 2, "no kind 'thing'"),
+        (["healthy", "--kind", "thing"], 2, "unknown kind of plugin 'thing'"),
         (["helthy"], 3, "did you mean 'healthy'"),
         (["exits"], 3, "no licence"),
         (["npz", "--set", "a=b"], 2, "no options"),
@@ -254,4 +262,4 @@ def test_a_development_plugin_is_described_from_the_source_tree(install):
         and "authors" not in done.stderr
     )
     done = run_pe("describe", "healthy", path=[root], PE_DEV_PLUGIN="healthy=iso_dev:none")
-    assert (done.returncode, "gives int, not GeneratorSpec" in done.stderr) == (3, True)
+    assert (done.returncode, "returned int, not GeneratorSpec" in done.stderr) == (3, True)
