@@ -20,7 +20,7 @@ from typing import Any
 
 from pe_host.durable import write_atomic
 from pe_host.errors import DataError, PrivacyRefusal
-from pe_host.privacy.accountant import Release, delta_of, epsilon_of, fits
+from pe_host.privacy.accountant import NoisyRelease, delta_of, epsilon_of, fits
 from pe_host.privacy.plan import PrivacyPlan
 
 SCHEMA = 1
@@ -51,7 +51,7 @@ class Entry:
     kind: str
     round: int
     attempt: int
-    cost: Release | None
+    cost: NoisyRelease | None
 
 
 class Ledger:
@@ -77,7 +77,7 @@ class Ledger:
         return cls(path, plan, _read(path, plan))
 
     @property
-    def releases(self) -> list[Release]:
+    def releases(self) -> list[NoisyRelease]:
         """Everything spent; empty if the plan is not private.
 
         A torn line counts as the most expensive release.
@@ -177,7 +177,7 @@ class _Content:
     unterminated: bool
 
 
-def _cost(plan: PrivacyPlan, kind: str) -> Release:
+def _cost(plan: PrivacyPlan, kind: str) -> NoisyRelease:
     if kind == TORN:
         return plan.largest_release
     return plan.vote_release if kind == "votes" else plan.count_release

@@ -11,7 +11,7 @@ from typing import Any, Literal, cast
 
 from pe_host.errors import DataError, PrivacyRefusal
 from pe_host.privacy.accountant import (
-    Release,
+    NoisyRelease,
     Scales,
     calibrate,
     check_rounds,
@@ -68,12 +68,12 @@ class PrivacyPlan:
         return math.isfinite(self.epsilon)
 
     @property
-    def vote_release(self) -> Release:
+    def vote_release(self) -> NoisyRelease:
         """The cost of one round. Defined for private plans only."""
-        return Release(self.votes, self.vote_scale)
+        return NoisyRelease(self.votes, self.vote_scale)
 
     @property
-    def count_release(self) -> Release:
+    def count_release(self) -> NoisyRelease:
         """The cost of the class counts. Defined only if they are released and the plan is private.
 
         Raises:
@@ -81,10 +81,10 @@ class PrivacyPlan:
         """
         if self.count_scale is None:
             raise ValueError("this plan releases no class counts")
-        return Release(1, self.count_scale)
+        return NoisyRelease(1, self.count_scale)
 
     @property
-    def largest_release(self) -> Release:
+    def largest_release(self) -> NoisyRelease:
         """The most expensive single release: an unreadable ledger line counts as this."""
         releases = (
             [self.vote_release]
@@ -94,7 +94,7 @@ class PrivacyPlan:
         return max(releases, key=lambda release: release.coordinates / release.scale**2)
 
     @property
-    def releases(self) -> list[Release]:
+    def releases(self) -> list[NoisyRelease]:
         """Everything the run releases if no draw is lost; empty if not private."""
         return (
             plan_releases(Scales(self.vote_scale, self.count_scale), self.rounds, self.votes)

@@ -265,7 +265,8 @@ class PrivateSide:
         """Write the ledger line, draw the noise and store the answer, with nothing in between.
 
         A draw that is lost there stays paid for. Everything that can fail for a foreseeable reason
-        (calibration of the sampler, budget, disk space) is checked first.
+        (calibration of the sampler, budget, disk space) is checked first. A second mechanism would
+        stand here, beside the discrete Gaussian one.
         """
         if self.plan.private:
             prepare(scale)

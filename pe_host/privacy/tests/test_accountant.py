@@ -9,7 +9,7 @@ from scipy.stats import norm
 
 from pe_host.errors import PrivacyRefusal
 from pe_host.privacy.accountant import (
-    Release,
+    NoisyRelease,
     calibrate,
     delta_of,
     epsilon_of,
@@ -41,12 +41,12 @@ def test_delta_is_the_exact_one_from_above(
     """
     exact = exact_delta(groups, epsilon)
     assert exact > 1e-10
-    reported = delta_of([Release(*group) for group in groups], epsilon)
+    reported = delta_of([NoisyRelease(*group) for group in groups], epsilon)
     assert exact * (1 - 1e-9) <= reported <= min(1.0, exact * 1.03 + 2e-12)
 
 
 def test_epsilon_and_delta_are_inverse() -> None:
-    releases = [Release(10, 13.0), Release(1, 9.0), Release(10, 13.0)]
+    releases = [NoisyRelease(10, 13.0), NoisyRelease(1, 9.0), NoisyRelease(10, 13.0)]
     epsilon = epsilon_of(releases, 1e-6)
     assert delta_of(releases, epsilon) <= 1e-6 < delta_of(releases, epsilon * 0.999)
 
@@ -119,15 +119,15 @@ def test_the_counts_get_their_share() -> None:
 
 def test_fault_7_epsilon_is_not_capped() -> None:
     """math.exp overflows at 709.78: an accountant that uses it never reports more than that."""
-    assert 1990 < epsilon_of([Release(40, 0.1)], 1e-6) < 2200
-    assert epsilon_of([Release(4000, 0.05)], 1e-6) > 700_000
+    assert 1990 < epsilon_of([NoisyRelease(40, 0.1)], 1e-6) < 2200
+    assert epsilon_of([NoisyRelease(4000, 0.05)], 1e-6) > 700_000
 
 
 @pytest.mark.parametrize("scale", [math.nan, math.inf, -math.inf, 0.0, -1.0, 1e7, 1e-4, 1e-300])
 def test_fault_7_noise_that_cannot_be_accounted_for_is_refused(scale: float) -> None:
     """NaN noise compares false with everything and would pass as ε = 0."""
     with pytest.raises(PrivacyRefusal):
-        Release(1, scale)
+        NoisyRelease(1, scale)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def _gaussian(mu: float, epsilon: float) -> float:
 def test_the_gaussian_curve_lies_below_the_exact_one(
     exact_delta: Any, groups: list[tuple[int, float]]
 ) -> None:
-    mu = gaussian_mu([Release(*group) for group in groups])
+    mu = gaussian_mu([NoisyRelease(*group) for group in groups])
     epsilons = [e for e in np.linspace(0, 8 * mu, 400) if exact_delta(groups, e) > 1e-9]
     assert all(_gaussian(mu, e) >= exact_delta(groups, e) for e in epsilons)
     assert any(
@@ -181,4 +181,4 @@ def test_the_square_root_formula_is_too_low_at_small_noise(exact_delta: Any) -> 
     assert any(
         _gaussian(naive, e) < 0.98 * exact_delta([(3, 0.5)], e) for e in np.linspace(0, 20, 200)
     )
-    assert gaussian_mu([Release(3, 0.5)]) > 1.01 * naive
+    assert gaussian_mu([NoisyRelease(3, 0.5)]) > 1.01 * naive

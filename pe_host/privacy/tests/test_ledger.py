@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pe_host.errors import DataError, PrivacyRefusal
-from pe_host.privacy.accountant import Release, delta_of
+from pe_host.privacy.accountant import NoisyRelease, delta_of
 from pe_host.privacy.ledger import BudgetExhausted, Ledger
 from pe_host.privacy.plan import PrivacyPlan
 
@@ -211,7 +211,7 @@ def test_fault_6_the_target_holds_under_every_sequence_of_crashes(
         assert _at_least(Ledger.open(path, plan).releases, drawn)
 
 
-def _at_least(counted: list[Release], drawn: list[Release]) -> bool:
+def _at_least(counted: list[NoisyRelease], drawn: list[NoisyRelease]) -> bool:
     """The k-th most expensive line costs no less than the k-th most expensive draw."""
     cost = [
         sorted((r.coordinates / r.scale**2 for r in rs), reverse=True) for rs in (counted, drawn)
