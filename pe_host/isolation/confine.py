@@ -5,8 +5,9 @@ import os
 import resource
 import sys
 from contextlib import suppress
-from pathlib import Path
 from typing import NamedTuple
+
+from pe_host.isolation import proc
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36
 _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 24, 38
@@ -62,8 +63,8 @@ def confine(limits: Limits) -> None:
     if sys.platform == "linux":
         with suppress(OSError, ValueError, IndexError):
             # The kernel also counts the user's tasks in containers that cannot be seen from here.
-            running = Path("/proc/loadavg").read_text(encoding="ascii").split()[3].partition("/")[2]
-            _limit(resource.RLIMIT_NPROC, int(running) + limits.tasks)
+            running = int(proc.read("loadavg").split()[3].partition("/")[2])
+            _limit(resource.RLIMIT_NPROC, running + limits.tasks)
         prctl(_PR_SET_NO_NEW_PRIVS, 1)
         _drop_capabilities()
 

@@ -6,9 +6,9 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import IO
 
+from pe_host.isolation import proc
 from pe_host.isolation.confine import PR_SET_CHILD_SUBREAPER, Limits, prctl, protect_memory
 from pe_host.isolation.descendants import end_children
 from pe_host.isolation.environment import allowed_environment
@@ -126,4 +126,4 @@ def _is_stray(pid: int, session: int) -> bool:
 
 
 def _is_marked(pid: int) -> bool:
-    return "NoNewPrivs:\t1" in Path(f"/proc/{pid}/status").read_text(errors="replace")
+    return "NoNewPrivs:\t1" in proc.read(f"{pid}/status")

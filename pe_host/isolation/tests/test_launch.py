@@ -54,13 +54,14 @@ def test_the_module_runs_as_the_program(tmp_path, monkeypatch):
         "print(__name__, main.__spec__.name, sys.argv[1:], sys.path[0])"
     )
     monkeypatch.chdir(tmp_path)
+    path = (str(tmp_path), os.environ.get("PYTHONPATH"))
     with (tmp_path / "out").open("w+b") as out:
         process = launch(
             "a_program",
             ["x", "-y"],
             stdin=subprocess.DEVNULL,
             stdout=out,
-            environment={"PYTHONPATH": str(tmp_path)},
+            environment={"PYTHONPATH": os.pathsep.join(filter(None, path))},
         )
         assert process.wait(60) == process.end() == 0
         out.seek(0)
@@ -82,6 +83,13 @@ def test_no_other_descriptor_is_inherited(said):
     """Fails where the child does not close the lifeline."""
     seen = said("say(fds=sorted(map(int, os.listdir('/proc/self/fd'))))")
     assert seen["fds"] == [0, 1, 2, 3]  # 3 is that of the listing
+
+
+def test_it_has_a_session_and_a_group_of_its_own(start):
+    """Fails where the child does not leave the group of its warden."""
+    process = start("say(session=os.getsid(0), group=os.getpgid(0), pid=os.getpid())")
+    seen = json.loads(process.stdout.readline())
+    assert seen["session"] == process.pid and seen["group"] == seen["pid"]
 
 
 def test_only_the_standard_library_is_imported_before_it_is_confined():
