@@ -40,7 +40,7 @@ def test_wide_noise_and_many_scales_have_no_bound() -> None:
     assert delta_bound([]) is None
 
 
-@pytest.mark.parametrize("groups", [g for g in GROUPS if g[0][0] > 0.1])
+@pytest.mark.parametrize("groups", [g for g in GROUPS if g[0][0] >= 1])
 def test_the_gaussian_curve_is_recognised(groups: list[tuple[float, int]]) -> None:
     bound = delta_bound(groups)
     assert bound is not None
