@@ -1,4 +1,4 @@
-"""Fixtures that tests of several packages share."""
+"""Fixtures shared by the tests of several packages."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,7 +19,10 @@ Install = Callable[..., Path]
 
 @pytest.fixture
 def install(tmp_path: Path) -> Install:
-    """Installs made-up distributions: a folder with dist-info and modules for `sys.path`."""
+    """Returns a function that installs made-up distributions.
+
+    A distribution is a folder for `sys.path`, with dist-info and modules.
+    """
 
     def make(
         distribution: str,
@@ -32,7 +35,7 @@ def install(tmp_path: Path) -> Install:
         group: str = "pe.plugins",
         place: str = "site",
     ) -> Path:
-        """Write a distribution into the folder `place`, and give that folder."""
+        """Write a distribution into the folder `place`, and return that folder."""
         root = tmp_path / place
         info = root / f"{distribution.replace('-', '_')}-{version}.dist-info"
         info.mkdir(parents=True)
@@ -56,7 +59,7 @@ def install(tmp_path: Path) -> Install:
 
 @pytest.fixture
 def digits(tmp_path: Path) -> Path:
-    """400 pictures of 8 x 8 in two classes, the second brighter: what `echo` can move towards."""
+    """400 images of 8 x 8 pixels in two classes, the second brighter, so that `echo` can learn."""
     rng = np.random.default_rng(11)
     labels = np.arange(400) % 2
     images = np.clip(rng.normal(60 + 120 * labels[:, None, None], 8, (400, 8, 8)), 0, 255)
