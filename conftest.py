@@ -91,7 +91,10 @@ Install = Callable[..., Path]
 
 @pytest.fixture
 def install(tmp_path: Path) -> Install:
-    """Installs made-up distributions: a folder with dist-info and modules for `sys.path`."""
+    """Returns a function that installs made-up distributions.
+
+    A distribution is a folder for `sys.path`, with dist-info and modules.
+    """
 
     def make(
         distribution: str,
@@ -104,7 +107,7 @@ def install(tmp_path: Path) -> Install:
         group: str = "pe.plugins",
         place: str = "site",
     ) -> Path:
-        """Write a distribution into the folder `place`, and give that folder."""
+        """Write a distribution into the folder `place`, and return that folder."""
         root = tmp_path / place
         info = root / f"{distribution.replace('-', '_')}-{version}.dist-info"
         info.mkdir(parents=True)

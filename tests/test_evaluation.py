@@ -169,16 +169,16 @@ def test_data_that_are_not_declared_public_are_not_measured(ramps):
     run = ramps.folder / "secret"
     assert not (run / EVALUATION).exists() and "measured" not in done.stderr
     page = (run / "internal/report.html").read_text()
-    assert "Fréchet" not in page and "Parameters found again" not in page
+    assert "Fréchet" not in page and "Recovered parameters" not in page
 
 
 def test_the_page_is_written_anew_from_the_file(measured, ramps):
     run, _, _ = measured
     page = run / "internal/report.html"
     before = page.read_text()
-    assert "Parameters found again" in before and before.count('<figure class="histogram">') == 2
+    assert "Recovered parameters" in before and before.count('<figure class="histogram">') == 2
     public = (run / "release/report.html").read_text()
-    assert "Parameters found again" not in public and 'histogram"' not in public
+    assert "Recovered parameters" not in public and 'histogram"' not in public
     page.unlink()
     assert ramps("report", "run").returncode == 0
     assert page.read_text() == before and (run / "release/report.html").read_text() == public

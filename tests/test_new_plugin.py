@@ -242,7 +242,7 @@ def test_the_command_writes_a_folder_and_says_what_is_next(pe):
     )
     assert "Apache License" in (pe.folder / "pe-plugin-my-scene/LICENSE").read_text()
     again = pe("new-plugin", "my-scene")
-    assert (again.returncode, "is there already" in again.stderr) == (5, True)
+    assert (again.returncode, "already exists" in again.stderr) == (5, True)
 
 
 def test_a_name_that_is_taken_is_a_warning(pe):

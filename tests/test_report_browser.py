@@ -96,6 +96,7 @@ def report(names: tuple[str, ...], size: int, columns: int) -> ReportData:
             "record",
             3,
             3,
+            3,
             ("One sentence.", long),
             ("embedding pixels",),
             (LedgerRow(1, "votes", 4, 1),),

@@ -162,7 +162,7 @@ def test_exported_series_are_read_again_with_their_form(pe, run):
     done = pe("export", folder, "--to", "imagefolder", "--out", "pictures")
     assert (
         done.returncode == 5
-        and "do not hold series" in done.stderr
+        and "cannot contain series" in done.stderr
         and not (pe.folder / "pictures").exists()
     )
     done = pe(
@@ -199,7 +199,7 @@ def test_a_kind_that_the_host_does_not_know_runs_with_general_means(pe):
         assert stored["records"].dtype == bool and str(stored["kind"]) == "graph"
         # 0.5 at random. Above 0.8: of noisy 0.8s, all ones is the nearest neighbour by Euclidean distance.
         assert 0.7 < stored["records"].mean() < 0.97
-    assert "there are no pictures" in (pe.folder / "graphs/release/report.html").read_text()
+    assert "are not shown as pictures" in (pe.folder / "graphs/release/report.html").read_text()
     assert 'embedding = "values"' in (pe.folder / "graphs/config.toml").read_text()
 
 

@@ -1,6 +1,6 @@
-"""What a run is, resolved before private records are read.
+"""The job of a run, resolved before private records are read.
 
-Plugins, record spec, class names, budget and privacy plan.
+It holds plugins, record spec, class names, budget and privacy plan.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from typing import Any
 from pe_host.embeddings.simulator_features import takes
 from pe_host.errors import DataError, PluginFailure, PrivacyRefusal, UsageError
 from pe_host.evolution import defaults
-from pe_host.job.config import RunConfig, blame
+from pe_host.job.config import RunConfig, error_type
 from pe_host.job.output import complete_output
 from pe_host.job.source import Source, find_source
 from pe_host.plugins import PluginRef, find
@@ -37,7 +37,7 @@ class Job:
         source: the private data.
         embedding, embedding_spec, embedding_options: the embedding and its parsed options.
         plan: what may be released, and at what cost.
-        chosen: the host chose the embedding, as none was given.
+        chosen: whether the host chose the embedding, since none was given.
         notes: for the operator, before the run starts.
     """
 
@@ -83,7 +83,7 @@ def resolve(config: RunConfig) -> Job:
     The generator describes itself in a child process.
 
     Raises:
-        PeError: of the kind that fits; nothing was written and no record was read.
+        PeError: of the fitting kind; nothing was written and no record was read.
     """
     installed = find()  # once: metadata of all distributions
     generator = resolve_plugin(GENERATOR, config.plugin, installed)
@@ -114,7 +114,7 @@ def resolve(config: RunConfig) -> Job:
     except OptionError as error:
         where = config.origin("embedding_options")
         fix = f"`pe describe {embedding.name}` lists the options"
-        raise blame(where)(str(error), where=where, fix=fix) from None
+        raise error_type(where)(str(error), where=where, fix=fix) from None
     shares = ClassShares.parse(config.class_shares, config.public_size)
     shares.check(len(labels))
     _check_candidates(config, votes, shares, labels)
@@ -141,11 +141,11 @@ def _about(
         return describe(generator, config.set, output)
     except UsageError as error:
         where = config.origin("set")
-        raise blame(where)(error.what, where=where, fix=error.fix) from None
+        raise error_type(where)(error.what, where=where, fix=error.fix) from None
 
 
 def _class_names(config: RunConfig, source: Source, about: Mapping[str, Any]) -> tuple[str, ...]:
-    """The class names. Those of a data set are public, so a missing one is an error right away."""
+    """The class names. Those of the data are public, so a missing one is an error right away."""
     found = source.info.label_names
     missing = [name for name in found if config.classes and name not in config.classes]
     if missing:

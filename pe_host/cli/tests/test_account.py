@@ -52,7 +52,7 @@ def test_the_cost_of_noise_is_that_of_the_accountant(account):
 def test_text_says_what_neighbours_are(account):
     _, out, _ = account("--vote-scale", 9)
     assert "add or remove one record" in out
-    assert "1 histogram, a record casting 1 vote in each" in out
+    assert "1 histogram, 1 vote per record in each" in out
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from pe_host.commands.doctor import Diagnosis, Line
+from pe_host.commands.doctor import Diagnosis, DoctorFinding
 from pe_host.errors import PluginFailure
 from pe_host.plugins import PluginRef, resolve_any
 from pe_host.plugins.find import PluginEntry
@@ -27,7 +27,10 @@ def pe_doctor():
 
 BODIES = {
     "good": "return [Finding('driver', 'ok', 'version 7')]",
-    "limps": "return [Finding('egl', 'warning', 'no device\\x1b[31m', 'get a driver'), Finding('numba', 'ok', 'works')]",
+    "limps": (
+        "return [Finding('egl', 'warning', 'no device\\x1b[31m', 'get a driver'), "
+        "Finding('numba', 'ok', 'works')]"
+    ),
     "bad": "yield Finding('driver', 'bad', 'too old', 'get a newer one')",
     "raises": "raise OSError('libEGL is nowhere')",
     "exits": "raise SystemExit(0)",
@@ -52,7 +55,7 @@ FAILURES = {
 
 @pytest.fixture
 def site(install):
-    """Writes distributions that offer these checks; gives the folder."""
+    """Returns a function that writes distributions with these checks, and returns their folder."""
 
     def make(*names):
         for name in names:
@@ -160,8 +163,9 @@ def test_a_library_of_the_host_that_crashes_is_told_of_and_ends_with_5(tmp_path)
 
 
 def test_only_what_is_bad_changes_the_exit_code():
-    def code(*lines):
-        return Diagnosis(tuple(Line(about, "x", level, "") for about, level in lines)).exit_code
+    def code(*findings):
+        made = (DoctorFinding(about, "x", level, "") for about, level in findings)
+        return Diagnosis(tuple(made)).exit_code
 
     assert (
         code(("host", "ok"), ("check", "warning"), ("plugin", "warning"), ("host", "warning")) == 0

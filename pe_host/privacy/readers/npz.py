@@ -98,7 +98,7 @@ def _described(archive: zipfile.ZipFile, location: str) -> tuple[Layout, SourceI
     layout = found[0]
     shape, dtype = _header(archive, layout.array, location)
     try:
-        output = layout.form(
+        output = layout.spec(
             shape, dtype, lambda name: _array(archive, name, location) if name in names else None
         )
     except SourceError as error:
