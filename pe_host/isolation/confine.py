@@ -41,7 +41,7 @@ def protect_memory() -> None:
 
     No core dumps, which would hold every record; and on Linux no other process of this user may
     read its memory. The superuser still can, and where the system refuses, nothing changes: this
-    hardens, it is no wall.
+    hardens, but is not a wall.
     """
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))

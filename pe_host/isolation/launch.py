@@ -39,7 +39,7 @@ def launch(
     Args:
         module: what `python -m` would run.
         arguments: its `sys.argv[1:]`.
-        stdin, stdout, stderr: as of `subprocess.Popen`, unbuffered.
+        stdin, stdout, stderr: those of `subprocess.Popen`, unbuffered.
         environment: variables beside those of `allowed_environment`.
         limits: those of `Limits()` by default.
 
@@ -85,7 +85,7 @@ class Launched:
         return self._process.poll()
 
     def wait(self, timeout: float | None = None) -> int:
-        """Wait for the exit status, as of `poll`.
+        """Wait for the exit status that `poll` returns.
 
         Raises:
             subprocess.TimeoutExpired: there is none within `timeout` seconds.

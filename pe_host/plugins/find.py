@@ -119,7 +119,8 @@ def _order(distribution: metadata.Distribution) -> tuple[bool, Any]:
 
 def _offers(distribution: metadata.Distribution) -> Iterator[PluginEntry]:
     meta = distribution.metadata
-    summary = meta["Summary"] if "Summary" in meta else ""  # noqa: SIM401  the protocol of metadata has no `get`
+    # The protocol of metadata has no `get`.
+    summary = meta["Summary"] if "Summary" in meta else ""  # noqa: SIM401
     name = normalise(meta["Name"])
     about = name, distribution.version or "unknown", one_line(summary)
     try:

@@ -366,8 +366,9 @@ def _gaussian_mu_at(
 
 
 def _gaussian_budget(epsilon: float, delta: float) -> tuple[float, float]:
-    """Where the search starts: the μ that a Gaussian mechanism could spend on (epsilon, delta), and
-    the slope of log δ over log μ there.
+    """Start of the search: the μ that a Gaussian mechanism could spend on (epsilon, delta).
+
+    Also the slope of log δ over log μ there.
 
     μ is rounded, so that the search takes the same steps, to the same bits, whatever the last digit
     of a library's logarithm.

@@ -79,7 +79,7 @@ class EvaluationRequest:
 
 
 def some_rows(count: int, most: int) -> NDArray[np.int64]:
-    """At most `most` of `count` row numbers, int64: always the same, in pseudorandom order."""
+    """Choose at most `most` of `count` row numbers, int64: the same ones, in pseudorandom order."""
     return np.argsort(random.derive(0, "evaluation", count), kind="stable")[:most]
 
 
@@ -221,7 +221,7 @@ def _embedded(
 def _split(
     rows: NDArray[np.int64], clients: NDArray[np.int64] | None, samples: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """As many rows as `samples`, and the rest.
+    """Split rows into as many as `samples`, and the rest.
 
     A client has rows on one side only, so the rest may be fewer than those left over.
     """

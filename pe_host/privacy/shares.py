@@ -18,7 +18,7 @@ _WHERE = "--class-shares"
 
 @dataclass(frozen=True)
 class ClassShares:
-    """Where class counts come from.
+    """The source of the class counts.
 
     Args:
         origin: `noisy`, `uniform` or `public`.

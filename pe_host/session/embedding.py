@@ -212,4 +212,5 @@ class EmbeddingTrainer:
 def _is_path(text: str) -> bool:
     """True for the path of something that exists, perhaps after a scheme."""
     parts = (text, text.partition(":")[2])
-    return any(part and os.path.exists(os.path.expanduser(part)) for part in parts)  # noqa: PTH110, PTH111
+    # Not by pathlib: it cannot hold every text that an option can.
+    return any(p and os.path.exists(os.path.expanduser(p)) for p in parts)  # noqa: PTH110, PTH111

@@ -96,7 +96,7 @@ def test_a_check_that_fails_in_any_way_is_an_answer_with_the_reason(site, monkey
 def test_a_check_that_hangs_ends_at_the_limit(site, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", path_with(site("hangs")))
     (outcome,) = diagnose([ref("hangs")], 2)
-    assert isinstance(outcome, PluginFailure) and outcome.what == "does not answer within 2 s"
+    assert isinstance(outcome, PluginFailure) and outcome.what == "gave no answer within 2 s"
 
 
 def test_what_works_and_what_may_be_missing_ends_with_0(site):

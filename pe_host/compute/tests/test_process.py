@@ -113,7 +113,7 @@ def test_workers_do_not_outlive_a_host_that_is_interrupted_or_killed(number, mon
 
 
 def test_memory_does_not_grow_with_the_lookahead():
-    """Fails where the vectors or samples of all variations are held at once: 32 blocks of 256 pictures are 25 MB."""
+    """Fails if all variations are held at once: 32 blocks of 256 images are 25 MB."""
     server = Server()
     echo = PluginRef("generator", "echo", "pe_echo", "pe-plugin-echo", "1.0.0")
     output = {"kind": "image", "shape": [56, 56, 1], "dtype": "uint8"}
