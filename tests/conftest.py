@@ -136,19 +136,26 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
     return folder
 
 
-def _digits(path: Path) -> Path:
+def _digits(folder: Path) -> Path:
     rng = np.random.default_rng(11)
     labels = np.arange(400) % 2
     means = 60 + 120 * labels[:, None, None]
     images = np.clip(rng.normal(means, 8, (400, 8, 8)), 0, 255).astype(np.uint8)
+    path = folder / "private.npz"
     np.savez(path, images=images, labels=labels, label_names=np.array(["dark", "light"]))
     return path
 
 
+@pytest.fixture(scope="session")
+def make_digits() -> Callable[[Path], Path]:
+    """make_digits(folder) -> a file of 400 pictures of 8 x 8 in two classes, the second brighter: `echo` can move there."""
+    return _digits
+
+
 @pytest.fixture
 def digits(tmp_path: Path) -> Path:
-    """400 pictures of 8 x 8 in two classes, the second brighter: what `echo` can move towards."""
-    return _digits(tmp_path / "private.npz")
+    """The file of `make_digits`, the test's own."""
+    return _digits(tmp_path)
 
 
 @dataclass(frozen=True)
@@ -164,7 +171,7 @@ class Finished:
 @pytest.fixture(scope="session")
 def _finished(once: Once, pe_in: Callable[[Path], Pe]) -> Finished:
     def fill(folder: Path) -> None:
-        data = _digits(folder / "private.npz")
+        data = _digits(folder)
         pe = pe_in(folder)
         pe("--version")  # or the start of the server counts
         started = time.monotonic()

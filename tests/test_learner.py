@@ -18,9 +18,10 @@ from pe_host.run import RunFolder
 from pe_sdk import Samples, random
 
 
-@pytest.fixture
-def learner(tmp_path, monkeypatch, digits):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+@pytest.fixture(scope="module")
+def loaded(make_digits, tmp_path_factory):
+    """A job, what its plugin says, and two workers that have loaded it: they keep nothing that a test can see."""
+    data = make_digits(tmp_path_factory.mktemp("data"))
     options = {
         "steps": "40",
         "again": "10",
@@ -31,18 +32,22 @@ def learner(tmp_path, monkeypatch, digits):
     }
     job = settle(
         RunConfig(
-            plugin="echo", data=str(digits), epsilon=1.0, iterations=3, embedding_options=options
+            plugin="echo", data=str(data), epsilon=1.0, iterations=3, embedding_options=options
         )
     )
     with Workers.start(2) as workers:
-        info = workers.load(job.generator, {}, job.output, job.labels)
+        yield job, workers.load(job.generator, {}, job.output, job.labels), workers
 
-        def make(folder: str, retrain: bool = True) -> Learner:
-            return Learner(
-                job, info, workers, RunFolder(tmp_path / folder), (0.4, 0.2, 0.1), retrain
-            )
 
-        yield make, workers
+@pytest.fixture
+def learner(tmp_path, monkeypatch, loaded):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    job, info, workers = loaded
+
+    def make(folder: str, retrain: bool = True) -> Learner:
+        return Learner(job, info, workers, RunFolder(tmp_path / folder), (0.4, 0.2, 0.1), retrain)
+
+    return make, workers
 
 
 def population(workers: Workers, stream: str, rows: int = 90) -> Samples:
