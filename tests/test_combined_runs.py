@@ -1,6 +1,7 @@
 """Whole runs of `combined` over installed generators: handing over, being killed, and being replayed."""
 
 import json
+import shutil
 import signal
 
 import numpy as np
@@ -36,10 +37,23 @@ def makers(pe, name):
         return set(stored["state/maker"].tolist())
 
 
-def test_stages_follow_each_other_and_a_replay_gives_the_same_pictures(pe, digits):
+@pytest.fixture(scope="session")
+def _run(once, pe_in, make_digits):
+    def fill(folder):
+        done = generate(pe_in(folder), make_digits(folder))
+        assert done.returncode == 0, done.stderr
+
+    return once("combined-run", fill) / "run"
+
+
+@pytest.fixture
+def run(_run, pe):
+    """A copy of a finished run."""
+    return shutil.copytree(_run, pe.folder / "run")
+
+
+def test_stages_follow_each_other_and_a_replay_gives_the_same_pictures(pe, run):
     # Fails when replaying does not let the generator adapt: the release is made by the first stage then.
-    done = generate(pe, digits)
-    assert done.returncode == 0, done.stderr
     assert [makers(pe, f"00{t}/population.npz") for t in range(3)] == [
         {"echo"},
         {"echo"},
@@ -48,7 +62,7 @@ def test_stages_follow_each_other_and_a_replay_gives_the_same_pictures(pe, digit
     assert makers(pe, "release.npz") == {"image-pool"}
     replayed = pe("replay", "run", "--json")
     assert replayed.returncode == 0, replayed.stderr
-    parts = json.loads((pe.folder / "run/manifest.json").read_text())["parts"]
+    parts = json.loads((run / "manifest.json").read_text())["parts"]
     assert parts.keys() == {"pe-plugin-echo/echo", "pe-plugin-image-pool/image-pool"}
 
 
@@ -67,9 +81,8 @@ def test_a_run_that_is_killed_goes_on_as_it_would_have(pe, digits, write):
     assert replayed.returncode == 0, replayed.stderr
 
 
-def test_other_versions_of_a_part_are_refused(pe, digits):
-    generate(pe, digits)
-    path = pe.folder / "run/manifest.json"
+def test_other_versions_of_a_part_are_refused(pe, run):
+    path = run / "manifest.json"
     manifest = json.loads(path.read_text())
     manifest["parts"]["pe-plugin-echo/echo"] = "0.9"
     path.write_text(json.dumps(manifest))

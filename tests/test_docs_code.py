@@ -123,7 +123,7 @@ def tiers():
             yield pytest.param(page, marks=pytest.mark.slow if slow else ())
 
 
-@pytest.mark.parametrize("page", tiers())
+@pytest.mark.parametrize("page", list(tiers()))
 def test_every_block_of_the_page_works(page, tools, your_data, tmp_path, tmp_path_factory):
     for path in your_data.iterdir():
         (tmp_path / path.name).symlink_to(path)

@@ -286,6 +286,7 @@ def test_measuring_changes_nothing_else(tmp_path, monkeypatch):
     }
 
 
+@pytest.mark.slow
 def test_all_populations_are_measured_by_the_embedding_of_the_first_iteration(pe):
     """By its weights on both sides, although the last iteration's are at hand: worked out anew from what the run left."""
     options = FeatureOptions(width=4, dim=8, steps=40, again=40)

@@ -204,7 +204,11 @@ def test_a_kind_that_the_host_does_not_know_runs_with_general_means(pe):
 
 
 @pytest.mark.parametrize(
-    ("plugin", "says"), [("waves", "not image [28, 28, 1]"), ("text-render", "series")]
+    ("plugin", "says"),
+    [
+        ("waves", "not image [28, 28, 1]"),
+        pytest.param("text-render", "series", marks=pytest.mark.slow),
+    ],
 )
 def test_what_a_generator_cannot_make_is_said(pe, run, plugin, says):
     shape = ["--shape", "28x28" if plugin == "waves" else "series:32x2"]

@@ -116,6 +116,7 @@ def test_what_works_and_what_may_be_missing_ends_with_0(site):
     assert "noise on stdout" not in done.stdout
 
 
+@pytest.mark.slow
 def test_a_plugin_that_does_not_work_here_ends_with_3_and_all_else_is_told(site, install):
     root = site("bad", "crashes", "good")
     install(

@@ -36,10 +36,7 @@ def _p_value(draws: NDArray[np.int64], scale: float) -> float:
 
 # The false-positive rate is 1e-6 each. A rounded or truncated normal, or a scale off by 2 %, gives
 # a far lower p-value (next test).
-@pytest.mark.parametrize(
-    "scale",
-    [pytest.param(0.4, marks=SLOW), 0.75, 3.7, pytest.param(26.99, marks=SLOW)],
-)
+@pytest.mark.parametrize("scale", [0.75, *(pytest.param(s, marks=SLOW) for s in (0.4, 3.7, 26.99))])
 def test_the_noise_is_discrete_gaussian(scale: float) -> None:
     assert _p_value(add_noise(np.zeros(DRAWS, dtype=np.int64), scale), scale) > 1e-6
 

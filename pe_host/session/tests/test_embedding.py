@@ -19,9 +19,13 @@ from pe_host.session.embedding import EmbeddingTrainer
 from pe_sdk import Samples, random
 
 
-@pytest.fixture
-def trainer(tmp_path, monkeypatch, digits):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+@pytest.fixture(scope="module")
+def loaded(write_digits, tmp_path_factory):
+    """A job, what its plugin says, and two workers that have loaded it.
+
+    They keep nothing that a test can see.
+    """
+    data = write_digits(tmp_path_factory.mktemp("data") / "private.npz")
     options = {
         "steps": "40",
         "again": "10",
@@ -32,19 +36,24 @@ def trainer(tmp_path, monkeypatch, digits):
     }
     job = resolve(
         RunConfig(
-            plugin="echo", data=str(digits), epsilon=1.0, iterations=3, embedding_options=options
+            plugin="echo", data=str(data), epsilon=1.0, iterations=3, embedding_options=options
         )
     )
     with Workers.start(2) as workers:
-        info = workers.load(job.generator, {}, job.output, job.labels)
-        workers.choose_embedding(job.embedding, job.config.embedding_options)
+        yield job, workers.load(job.generator, {}, job.output, job.labels), workers
 
-        def make(folder: str, retrain: bool = True) -> EmbeddingTrainer:
-            return EmbeddingTrainer(
-                job, info, workers, RunFolder(tmp_path / folder), (0.4, 0.2, 0.1), retrain
-            )
 
-        yield make, workers
+@pytest.fixture
+def trainer(tmp_path, monkeypatch, loaded):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    job, info, workers = loaded
+    workers.choose_embedding(job.embedding, job.config.embedding_options)
+
+    def make(folder: str, retrain: bool = True) -> EmbeddingTrainer:
+        run, degrees = RunFolder(tmp_path / folder), (0.4, 0.2, 0.1)
+        return EmbeddingTrainer(job, info, workers, run, degrees, retrain)
+
+    return make, workers
 
 
 def population(workers: Workers, stream: str, rows: int = 90) -> Samples:

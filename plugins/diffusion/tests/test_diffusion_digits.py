@@ -143,6 +143,7 @@ def test_labels_choose_the_digit():
     assert ink.any(1).all()
 
 
+@pytest.mark.slow
 def test_guidance_steps_and_precision_change_pictures():
     labels, seeds = rows(10)
     plain = made(dtype="float32").random(labels, seeds).data

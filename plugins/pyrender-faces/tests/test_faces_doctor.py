@@ -21,6 +21,7 @@ def test_none_is_bad(monkeypatch):
     } == {"bad"}
 
 
+@pytest.mark.slow
 def test_it_draws_for_real():
     found = {finding.name: finding for finding in doctor.check()}
     assert found["numba"].level == "ok" and set(found) == {"pyrender", "numba"}
