@@ -204,9 +204,7 @@ def test_a_file_that_cannot_be_read_is_said_and_no_reason_to_go_without_a_page(m
             done.returncode == 0
             and f"evaluation cannot be read: damaged/{EVALUATION}" in done.stdout
         ), done.stderr
-        assert (
-            "measurements cannot be read" in page.read_text() and "Fréchet" not in page.read_text()
-        )
+        assert "evaluation cannot be read" in page.read_text() and "Fréchet" not in page.read_text()
         assert "cannot be read" not in (run / "release/report.html").read_text()
 
 
