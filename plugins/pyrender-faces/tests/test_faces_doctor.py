@@ -1,3 +1,5 @@
+import pytest
+
 from pe_pyrender_faces import backends, doctor
 
 
