@@ -44,7 +44,7 @@ def test_a_lost_mode_costs_coverage_and_outliers_cost_density():
     ],
 )
 def test_what_cannot_be_measured_is_refused(samples, reference, k):
-    with pytest.raises(ValueError, match="needed"):
+    with pytest.raises(ValueError, match="expected"):
         density_and_coverage(samples, reference, k)
 
 
