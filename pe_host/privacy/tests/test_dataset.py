@@ -132,8 +132,8 @@ def test_fewer_labels_or_clients_than_records_is_an_error() -> None:
         {"x": np.array([True, False, True])},
     ],
 )
-def test_parameters_of_another_form_are_an_error_that_names_nothing(bad: Any) -> None:
-    with pytest.raises(DataError, match="parameters") as caught:
+def test_parameters_that_do_not_fit_are_an_error_that_names_nothing(bad: Any) -> None:
+    with pytest.raises(DataError, match="parameter") as caught:
         PrivateDataset(Table(_images(3), np.zeros(3, np.int64), parameters=bad), OUTPUT, 3, "npz:x")
     assert "'x'" not in str(caught.value) and caught.value.fix
 
