@@ -5,6 +5,7 @@ summation by the size of the batch. It still returns the same bits for the same 
 plugin sets the size, which never depends on the number of workers.
 """
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -42,3 +43,26 @@ def blocks(rows: int, size: int) -> Iterator[Block]:
     """The blocks that cover `rows` rows, in order."""
     for index, start in enumerate(range(0, rows, size)):
         yield Block(index, start, min(start + size, rows), size)
+
+
+class BlockQueue:
+    """Blocks that are handed out in order, to any thread, until one fails.
+
+    Args:
+        pending: the blocks.
+    """
+
+    def __init__(self, pending: Iterator[Block]) -> None:
+        self._pending, self._lock = pending, threading.Lock()
+        self.failures: dict[int, Exception] = {}
+        """By index of the block."""
+
+    def next(self) -> Block | None:
+        """The next block; None after the last, or once a block has failed."""
+        with self._lock:
+            return None if self.failures else next(self._pending, None)
+
+    def fail(self, block: Block, error: Exception) -> None:
+        """Record why a block failed."""
+        with self._lock:
+            self.failures[block.index] = error

@@ -128,3 +128,10 @@ def check_schema(samples: Samples, schema: StateSchema) -> None:
         raise RuleBrokenError(
             f"state columns must be the same in every reply: {schema} before, now {got}"
         )
+
+
+def single(arrays: Mapping[str, NDArray[Any]], name: str) -> NDArray[Any]:
+    """The one array of a reply, which has this name."""
+    if set(arrays) != {name}:
+        raise RuleBrokenError(f"the reply must hold the array {name!r} only")
+    return arrays[name]

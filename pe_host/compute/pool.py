@@ -8,16 +8,14 @@ must send the same reply; `WorkerThread.remember` sets up a replacement in the s
 """
 
 import os
-import threading
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_host.compute.blocks import Block, blocks
+from pe_host.compute.blocks import Block, BlockQueue, blocks
 from pe_host.compute.checks import (
     RuleBrokenError,
     check_data,
@@ -26,6 +24,7 @@ from pe_host.compute.checks import (
     check_samples,
     check_schema,
     schema_of,
+    single,
 )
 from pe_host.compute.failures import authors, broken
 from pe_host.compute.info import GeneratorInfo, Loaded, read_info
@@ -40,26 +39,6 @@ from pe_sdk import Degree, OutputSpec, Released, Samples, Seeds
 
 SECONDS_VARIABLE = "PE_WORKER_SECONDS"
 _SECONDS = 600.0
-
-
-@dataclass
-class _Work:
-    """Blocks that are handed out in order until one fails."""
-
-    pending: Iterable[Block]
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    failures: dict[int, Exception] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.pending = iter(self.pending)
-
-    def next(self) -> Block | None:
-        with self.lock:
-            return None if self.failures else next(iter(self.pending), None)
-
-    def fail(self, block: Block, error: Exception) -> None:
-        with self.lock:
-            self.failures[block.index] = error
 
 
 class Workers:
@@ -211,7 +190,7 @@ class Workers:
         data = np.empty((len(samples), *info.output.shape), dtype=info.output.dtype)
 
         def take(block: Block, arrays: Arrays) -> None:
-            check_data(_single(arrays, "data"), info.output, block.size)
+            check_data(single(arrays, "data"), info.output, block.size)
             data[block.start : block.stop] = block.trim(arrays["data"])
 
         self._each({"op": "data"}, self._packed(samples), len(samples), take)
@@ -261,7 +240,7 @@ class Workers:
         grid = np.empty((len(samples), dim), dtype=np.int16)
 
         def take(block: Block, arrays: Arrays) -> None:
-            check_grid(_single(arrays, "grid"), block.size, dim)
+            check_grid(single(arrays, "grid"), block.size, dim)
             grid[block.start : block.stop] = block.trim(arrays["grid"])
 
         header = {"op": "embed", "lookahead": lookahead, "degree": check_degree(degree)}
@@ -349,7 +328,7 @@ class Workers:
                 f"got {[len(array) for array in arrays.values()]}"
             )
         info = self._generator().info
-        work = _Work(blocks(rows, info.block))
+        work = BlockQueue(blocks(rows, info.block))
         warnings: dict[int, list[str]] = {}
 
         def run(thread: WorkerThread) -> None:
@@ -400,12 +379,6 @@ class Workers:
 
 def _ignore_progress(rows: int) -> None:
     """The default of `Workers.advance`."""
-
-
-def _single(arrays: Arrays, name: str) -> NDArray[Any]:
-    if set(arrays) != {name}:
-        raise RuleBrokenError(f"the reply must hold the array {name!r} only")
-    return arrays[name]
 
 
 def _seconds() -> float:
