@@ -52,7 +52,7 @@ check: $(STAMP) ## lint, format, types, walls between rooms
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: $(STAMP) ## mend what ruff can mend
+format: $(STAMP) ## format the code, and fix what ruff can fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 

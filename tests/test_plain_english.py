@@ -14,10 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 SCOPE = ("pe_host", "sdk/src/pe_sdk", "plugins/*/src", "examples/*/src")
-"""Folders and files that are checked, as glob patterns.
-
-The aim is ("pe_host", "sdk/src/pe_sdk", "plugins/*/src").
-"""
+"""Folders and files that are checked, as glob patterns."""
 
 BANNED = {
     r"\banew\b": "again",

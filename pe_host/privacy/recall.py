@@ -1,8 +1,8 @@
 """Numbers of the accountant, kept for the next run in the user's cache.
 
 A number that is read is a claim. The caller checks, on the releases themselves, that the guarantee
-holds with it; if not, the number is computed. So a damaged or forged file costs time or adds noise,
-and never weakens a guarantee.
+holds with it; if not, the number is computed. So a damaged or forged file costs time or changes the
+noise within what the guarantee allows, and never weakens a guarantee.
 """
 
 import hashlib
