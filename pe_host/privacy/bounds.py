@@ -91,7 +91,8 @@ def is_gaussian_dp(bound: Callable[[Array], Array], mu: float, least: float) -> 
     epsilons = mu / _PER_MU * np.arange(int(count) + 2, dtype=np.float64)
     # Between two points δ is at most that of the left one, and δ_μ at least that of the right one.
     deltas, gaussian = bound(epsilons[:-1]), _gaussian_deltas(mu, epsilons[1:])
-    # Written so that a NaN, which is no bound, is neither above `most` nor below `least`, and fails.
+    # A NaN is not a bound. Written this way, it is neither above `most` nor below `least`, so it
+    # fails.
     most = 1 - least
     held = (deltas > most) | (deltas < least) | (gaussian >= deltas)
     return bool(deltas[-1] < least and held.all())
