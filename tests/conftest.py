@@ -1,4 +1,7 @@
-"""What tests across packages share: a small private data set, a finished run on it, and `pe` as a person runs it."""
+"""Fixtures that tests across packages share.
+
+They are a small private data set, a finished run on it, and `pe` as a person runs it.
+"""
 
 import fcntl
 import json
@@ -23,7 +26,10 @@ SMALL = (
 
 @dataclass(frozen=True)
 class Done:
-    """How a command ended; the code is negative for a signal. `writes` are the paths that it flushed to the disk."""
+    """How a command ended; the code is negative for a signal.
+
+    `writes` are the paths that it flushed to the disk.
+    """
 
     returncode: int
     stdout: str
@@ -71,7 +77,10 @@ class Server:
 
 @dataclass(frozen=True)
 class Pe:
-    """Runs `pe` in a scratch folder, with a cache that is not the user's. `small` are settings of a quick run."""
+    """Runs `pe` in a scratch folder, with a cache that is not the user's.
+
+    `small` are the settings of a quick run.
+    """
 
     server: Server
     folder: Path
@@ -116,7 +125,7 @@ Once = Callable[[str, Callable[[Path], object]], Path]
 
 @pytest.fixture(scope="session")
 def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
-    """once(name, fill) -> a folder that one of the processes of pytest fills, while the others wait."""
+    """once(name, fill) -> a folder that one process of pytest fills while the others wait."""
     root = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         root = root.parent  # which all processes share
@@ -137,7 +146,10 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
 
 @dataclass(frozen=True)
 class Finished:
-    """A run of `small` settings: its folder, the data, which all tests share, how it ended and how long it took."""
+    """A run of `small` settings: its folder, its data, how it ended and how long it took.
+
+    All tests share the data.
+    """
 
     run: Path
     data: Path

@@ -1,4 +1,4 @@
-"""Whole runs of `combined` over installed generators: handing over, being killed, and being replayed."""
+"""Whole runs of `combined` over installed generators: handed over, killed and replayed."""
 
 import json
 import shutil
@@ -53,7 +53,7 @@ def run(_run, pe):
 
 
 def test_stages_follow_each_other_and_a_replay_gives_the_same_pictures(pe, run):
-    # Fails when replaying does not let the generator adapt: the release is made by the first stage then.
+    # Fails when replaying does not let the generator adapt: the first stage then makes the release.
     assert [makers(pe, f"00{t}/population.npz") for t in range(3)] == [
         {"echo"},
         {"echo"},
@@ -69,7 +69,8 @@ def test_stages_follow_each_other_and_a_replay_gives_the_same_pictures(pe, run):
 @pytest.mark.slow
 @pytest.mark.parametrize("write", [26, 32, 38])
 def test_a_run_that_is_killed_goes_on_as_it_would_have(pe, digits, write):
-    # Fails when a session begins with the generator as its factory made it, whatever was released before.
+    # Fails when a session begins with the generator as its factory made it, regardless of earlier
+    # releases.
     killed = generate(pe, digits, kill_at_write=write)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     done = generate(pe, digits, "--resume")

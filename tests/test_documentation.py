@@ -1,4 +1,4 @@
-"""What the documents say is so: examples run, and the tests they name exist."""
+"""Statements of the documents hold: examples run, and the tests they name exist."""
 
 import fnmatch
 import re

@@ -1,4 +1,7 @@
-"""Faults of the reference implementation that only a whole run can show. The others are tested beside the code; see docs/privacy.md."""
+"""Faults of the reference implementation that only a whole run can show.
+
+The others are tested beside the code; see docs/privacy.md.
+"""
 
 import json
 import pickle
@@ -50,7 +53,7 @@ def test_fault_14_loading_what_was_stored_runs_no_code(pe, digits):
 
 
 def test_fault_18_two_processes_make_the_same_samples(pe, digits):
-    """Without noise, two runs agree bit for bit; the reference does not."""
+    """Two runs without noise agree bit for bit; those of the reference do not."""
     digests = []
     for out in ("a", "b"):
         pe("generate", *pe.small, "--epsilon", "inf", "--data", digits, "--out", out)

@@ -1,12 +1,15 @@
-"""Strings in plain English: messages, help and docstrings avoid words that readers stumble on.
+"""Texts that are easy to read: plain words, and lines of at most 100 characters.
 
-The rules are few and have no borderline cases. They read strings only, never names or comments.
+Messages, help and docstrings avoid words that readers stumble on. The rules for words are few and
+have no borderline cases. They read strings only, never names or comments.
 """
 
 import ast
 import re
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -33,6 +36,17 @@ BANNED = {
 PREPOSITION = re.compile(
     r"(About|Against|As|At|By|For|From|In|Into|Of|On|Per|Than|Through|To|Where|With|Without)\b"
 )
+
+LONGEST = 100
+"""Characters of the longest line of a file."""
+
+LONG = {
+    "plugins/*/LICENSES/*": "licences stay word for word",
+    "plugins/pyrender-faces/*/demo_faces.json": "data: one parameter a line",
+    "plugins/text-render/*/faces.json": "generated: one typeface a line",
+    "plugins/text-render/tools/skeletons.txt": "data: one digit a line",
+}
+"""Pattern of files that may have longer lines -> why."""
 
 ALLOWED = {
     r"simulator-features: .*\bspoil in ": "`spoil` is the public name of an option",
@@ -164,3 +178,44 @@ def test_each_rule_finds_what_it_bans(code):
 )
 def test_plain_sentences_pass(code):
     assert not [fault for text in texts_of(code) for fault in faults(text)]
+
+
+def long_lines(text: str) -> list[int]:
+    """Numbers of the lines that are too long, except a URL on a line of its own."""
+    return [
+        number
+        for number, line in enumerate(text.splitlines(), 1)
+        if len(line) > LONGEST and not re.fullmatch(r"\W*https?://\S+", line)
+    ]
+
+
+def test_lines_are_short():
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split("\0")
+    found, unused = [], set(LONG)
+    for name in filter(None, listed):
+        try:
+            lines = long_lines((ROOT / name).read_text(encoding="utf-8"))
+        except (UnicodeDecodeError, FileNotFoundError):  # binary, or deleted but not yet committed
+            continue
+        if lines and (allowed := {pattern for pattern in LONG if fnmatch(name, pattern)}):
+            unused -= allowed
+        else:
+            found += [f"{name}:{line}" for line in lines]
+    assert not found, f"longer than {LONGEST} characters:\n" + "\n".join(found)
+    assert not unused, f"no longer needed in LONG: {sorted(unused)}"
+
+
+@pytest.mark.parametrize(
+    ("line", "passes"),
+    [
+        ("x" * 100, True),
+        ("ε" * 100, True),
+        ("x" * 101, False),
+        ("# https://example.org/" + "x" * 100, True),
+        ("see https://example.org/" + "x" * 100, False),
+    ],
+)
+def test_a_line_is_measured_in_characters(line, passes):
+    assert (not long_lines(line)) == passes

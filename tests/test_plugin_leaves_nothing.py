@@ -1,4 +1,4 @@
-"""A hostile plugin, under each command that runs its code: what is left of it when the command ends.
+"""A hostile plugin, under each command that runs its code: what remains when the command ends.
 
 When it is loaded, the plugin forks a daemon, starts a child, and opens the memory of the host to
 keep it open. The host runs with the privileges of whoever runs the tests, and "without"

@@ -62,7 +62,8 @@ class ChildRequest:
         self._deadline = time.monotonic() + seconds
         # Files, not pipes: a process that the plugin started could hold a pipe open.
         # `__exit__` closes them.
-        self._stdout, self._stderr = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115
+        self._stdout = tempfile.TemporaryFile()  # noqa: SIM115
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115
         with tempfile.TemporaryFile() as stdin:
             stdin.write(json.dumps({**request, "ref": ref.to_json()}).encode())
             stdin.seek(0)

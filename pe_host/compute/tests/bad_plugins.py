@@ -1,4 +1,4 @@
-"""Plugins for the tests of this room: some good, most of them bad in one way.
+"""Plugins for the tests of this package: some good, most of them bad in one way.
 
 They are loaded by reference: `bad_plugins:NAME`. PE_TEST_MARK names a file that lets a plugin fail
 the first time only.

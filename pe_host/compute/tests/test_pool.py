@@ -100,7 +100,7 @@ def test_the_number_of_workers_changes_nothing(start, reference, name):
 
 
 def test_blocky_is_sensitive_to_blocks(start):
-    """Without this the test above would prove nothing: data depend on the block of a row."""
+    """The test above would prove nothing otherwise: data depend on the block of a row."""
     workers = start("blocky")
     whole = workers.random(LABEL_COLUMN, SEEDS)
     part = workers.random(LABEL_COLUMN[1:], SEEDS[1:])

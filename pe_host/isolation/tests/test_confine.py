@@ -32,9 +32,9 @@ time.sleep(600)
 
 @pytest.mark.parametrize("capabilities", ["with", "without"])
 def test_a_plugin_cannot_open_the_memory_of_host_and_warden(host, capabilities):
-    """Without: fails where `launch` or `main` does not call `protect_memory`.
+    """Fails without capabilities where `launch` or `main` does not call `protect_memory`.
 
-    With, as root: fails where `confine` does not call `_drop_capabilities`.
+    Fails with them, as root, where `confine` does not call `_drop_capabilities`.
     """
     process, seen = host(SPY, capabilities)
     assert seen["pid"] == process.pid
@@ -109,7 +109,7 @@ say(memory=attempt("/proc/self/mem"), dumpable=ctypes.CDLL(None).prctl(3, 0, 0, 
 
 
 def test_a_crash_leaves_no_core(start, tmp_path):
-    """Where the system would write one into the working directory."""
+    """Means something only where the system writes one into the working directory."""
     process = start(f"os.chdir({str(tmp_path)!r}); signal.raise_signal(signal.SIGSEGV)")
     assert process.wait(60) == -signal.SIGSEGV
     assert not list(tmp_path.glob("core*"))

@@ -46,7 +46,7 @@ def test_standard_streams_and_arguments_arrive(start):
 
 
 def test_the_module_runs_as_the_program(tmp_path, monkeypatch):
-    """So that what a plugin spawns with `multiprocessing` finds the program that it expects."""
+    """Processes that a plugin spawns with `multiprocessing` find the program that they expect."""
     (tmp_path / "a_program").mkdir()
     (tmp_path / "a_program/__init__.py").touch()
     (tmp_path / "a_program/__main__.py").write_text(
@@ -174,7 +174,7 @@ def test_nothing_is_left_when_it_has_ended_by_itself(start, pids, end):
 
 @on_linux
 def test_nothing_is_left_of_those_that_fork_to_get_away(start):
-    """A daemon that is always another process: it forks, its parent ends, and so on for a minute."""
+    """A daemon keeps changing its process for a minute: it forks, and its parent ends."""
     code = """
 reader, writer = os.pipe()
 if os.fork() == 0:
@@ -227,7 +227,7 @@ def test_nothing_is_left_when_a_plugin_kills_its_warden(start, pids):
 
 @on_linux
 def test_a_module_does_not_outlive_its_warden(start, pids, gone):
-    """Though the host does not look: fails without PR_SET_PDEATHSIG."""
+    """Fails without PR_SET_PDEATHSIG; the host is not watching."""
     process = start(
         "say(module=os.getpid()); os.kill(os.getppid(), signal.SIGKILL); time.sleep(600)"
     )
