@@ -3,16 +3,20 @@
 A distribution that cannot be read, does not fit or clashes is an entry with a state and a reason, never an error.
 """
 
+from __future__ import annotations
+
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from importlib import metadata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pe_host.plugins.built_in import SUMMARIES
 from pe_host.plugins.names import DEV, GENERATOR, GROUPS, HOST, KINDS, normalise, one_line, split
 from pe_host.plugins.ref import PluginRef
+
+if TYPE_CHECKING:  # it imports the standard library's mail parser; workers look nothing up
+    from importlib import metadata
 
 FOUND, INCOMPATIBLE, CONFLICT, DISABLED, UNREADABLE = (
     "found",
@@ -77,6 +81,8 @@ def find(environ: Mapping[str, str] | None = None) -> list[Found]:
 
 def _distributions() -> Iterator[metadata.Distribution]:
     """The distributions with plugins; of several with one name those that Python would import from, newest first."""
+    from importlib import metadata
+
     first: dict[str, tuple[str, metadata.Distribution]] = {}
     for distribution in metadata.distributions():
         try:
@@ -137,6 +143,8 @@ def _offers(distribution: metadata.Distribution) -> Iterator[Found]:
 
 def _misfit(distribution: metadata.Distribution) -> str:
     """Why the distribution does not go with the installed pe-sdk, or ""."""
+    from importlib import metadata
+
     from packaging.requirements import InvalidRequirement, Requirement
 
     installed = metadata.version("pe-sdk")
