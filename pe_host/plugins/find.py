@@ -4,16 +4,20 @@ A distribution that cannot be read, does not fit or conflicts with another becom
 state and a reason, never an error.
 """
 
+from __future__ import annotations
+
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from importlib import metadata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pe_host.plugins.built_in import SUMMARIES
 from pe_host.plugins.names import DEV, GENERATOR, GROUPS, HOST, KINDS, normalise, one_line, split
 from pe_host.plugins.ref import PluginRef
+
+if TYPE_CHECKING:  # it imports the standard library's mail parser; workers look nothing up
+    from importlib import metadata
 
 FOUND, INCOMPATIBLE, CONFLICT, DISABLED, UNREADABLE = (
     "found",
@@ -84,6 +88,8 @@ def _distributions() -> Iterator[metadata.Distribution]:
 
     Of several with one name, the one that Python would import; within one folder, the newest.
     """
+    from importlib import metadata
+
     first: dict[str, tuple[str, metadata.Distribution]] = {}
     for distribution in metadata.distributions():
         try:
@@ -142,6 +148,8 @@ def _offers(distribution: metadata.Distribution) -> Iterator[PluginEntry]:
 
 def _misfit(distribution: metadata.Distribution) -> str:
     """Why the distribution does not fit the installed pe-sdk, or ""."""
+    from importlib import metadata
+
     from packaging.requirements import InvalidRequirement, Requirement
 
     installed = metadata.version("pe-sdk")
