@@ -12,7 +12,7 @@ def test_fault_10_what_is_made_before_the_first_iteration_ends_is_kept(pe, finis
     writes = finished.done.writes
     made = next(n for n, path in enumerate(writes, 1) if "/000/.population.npz." in path)
     words = ("generate", *pe.small, "--data", finished.data, "--out", "killed")
-    assert pe(*words, kill_at_write=made + 1).returncode == -signal.SIGKILL
+    assert pe.cold()(*words, kill_at_write=made + 1).returncode == -signal.SIGKILL
     run = pe.folder / "killed"
     assert (run / "iterations/000/class_counts.npy").exists()
     assert not (run / "iterations/001/votes.npy").exists()
