@@ -343,7 +343,7 @@ def test_a_run_that_ends_early_is_measured_as_far_as_it_came(pe, public_run):
 def test_killed_at_every_write_after_the_last_noise_a_run_ends_alike(pe, public_run):
     """Fails when a resume measures otherwise, when what a killed run left is in its way, or when the release is not there before
     anything is measured. A run that was killed while it measured ends without measurements."""
-    words = [*public(pe), "--workers", "1"]  # cheaper; the result is that of two
+    words = public(pe)
     run, voted = public_run, pe.folder / "voted"
     whole = content(run)
     unfinish(run)
