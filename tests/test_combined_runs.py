@@ -38,9 +38,9 @@ def makers(pe, name):
 
 
 @pytest.fixture(scope="session")
-def _run(once, pe_in, make_digits):
+def _run(once, pe_in, write_digits):
     def fill(folder):
-        done = generate(pe_in(folder), make_digits(folder))
+        done = generate(pe_in(folder), write_digits(folder / "private.npz"))
         assert done.returncode == 0, done.stderr
 
     return once("combined-run", fill) / "run"

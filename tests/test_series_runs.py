@@ -134,6 +134,7 @@ def run(pe):
     return pe.folder / "run", data
 
 
+@pytest.mark.slow
 def test_released_series_are_like_the_private_ones(run):
     folder, private = run
     with np.load(folder / "release/samples.npz") as stored:

@@ -55,7 +55,7 @@ class BlockQueue:
     def __init__(self, pending: Iterator[Block]) -> None:
         self._pending, self._lock = pending, threading.Lock()
         self.failures: dict[int, Exception] = {}
-        """By index of the block."""
+        """Errors by index of the block."""
 
     def next(self) -> Block | None:
         """The next block; None after the last, or once a block has failed."""
