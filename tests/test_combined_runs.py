@@ -91,6 +91,7 @@ def test_other_versions_of_a_part_are_refused(pe, run):
     assert replayed.returncode == 3 and "other versions of pe-plugin-echo/echo" in replayed.stderr
 
 
+@pytest.mark.slow
 def test_stages_that_do_not_fit_the_iterations_are_refused_before_anything_is_spent(pe, digits):
     done = generate(pe, digits, "--iterations", "6", "--set", "stages=echo:0-9,image-pool:10-")
     assert (

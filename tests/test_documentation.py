@@ -78,6 +78,7 @@ def test_the_plugin_of_contributing_runs(pe, digits):
         assert stored["images"].std() > 50
 
 
+@pytest.mark.slow
 def test_commands_in_the_readme_exist(pe):
     text = (ROOT / "README.md").read_text()
     commands = set(re.findall(r"`pe ([a-z-]+)", text)) | set(

@@ -200,6 +200,7 @@ def test_a_finished_run_keeps_its_evaluation(measured, ramps):
     assert (run / EVALUATION).read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_file_that_cannot_be_read_is_said_and_no_reason_to_go_without_a_page(measured, ramps):
     run = ramps.folder / "damaged"
     shutil.copytree(measured[0], run)
@@ -265,6 +266,7 @@ def test_a_session_that_died_while_it_measured_is_not_followed_by_another_that_d
     )
 
 
+@pytest.mark.slow
 def test_measuring_changes_nothing_else(tmp_path, monkeypatch):
     """The same votes give the same release, bit for bit, and the same ledger.
 

@@ -134,6 +134,7 @@ def evaluation(names: tuple[str, ...]) -> EvaluationView:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium or Chrome on the PATH")
 @pytest.mark.parametrize(
     ("names", "size", "columns"),

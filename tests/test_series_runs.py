@@ -199,6 +199,7 @@ def test_exported_series_are_read_again_with_their_form(pe, run):
     assert done.returncode == 0 and "float32 32 × 2: level (mV), count" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_kind_that_the_host_does_not_know_runs_with_general_means(pe):
     rng = np.random.default_rng(7)
     records = rng.random((500, 6, 6)) < 0.8

@@ -99,6 +99,7 @@ def test_a_check_that_hangs_ends_at_the_limit(site, monkeypatch):
     assert isinstance(outcome, PluginFailure) and outcome.what == "gave no answer within 2 s"
 
 
+@pytest.mark.slow
 def test_what_works_and_what_may_be_missing_ends_with_0(site):
     done = doctor(site("good", "limps"), PE_PLUGINS="good,limps")
     assert (done.returncode, done.stderr) == (0, "")

@@ -95,6 +95,7 @@ def site(install):
     )
 
 
+@pytest.mark.slow
 def test_broken_plugins_are_found_then_broken_with_the_reason_and_all_else_works(site):
     plugins = listed(path=[site])
     assert {plugins[name]["state"] for name in [*BROKEN, "healthy"]} == {"found"}
@@ -164,6 +165,7 @@ def _alive(pid):
         return False
 
 
+@pytest.mark.slow
 def test_a_plugin_that_is_not_used_cannot_be_checked_into_life(install):
     site = install(
         "pe-plugin-old",
@@ -243,6 +245,7 @@ def test_describe_fails_with_one_line_and_the_right_code(site, arguments, code, 
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_development_plugin_is_described_from_the_source_tree(install):
     root = install("unrelated", {}, modules={"iso_dev": HEALTHY.replace("@hookimpl", "")})
     (root / "iso_dev.py").write_text(
