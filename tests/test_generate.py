@@ -309,3 +309,10 @@ def test_a_damaged_manifest_is_one_clear_error(pe, finished, content):
     ):
         done = pe(*words)
         assert done.returncode == 5 and "manifest" in done.stderr, done.stderr
+
+
+def test_a_finished_manifest_without_a_schedule_is_one_clear_error(pe, finished):
+    path = finished.run / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "schedule": None}))
+    done = pe("replay", "run")
+    assert done.returncode == 5 and "error:" in done.stderr and "Traceback" not in done.stderr

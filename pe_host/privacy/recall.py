@@ -54,6 +54,8 @@ def recalled(
 
 def _read(path: Path, key: str) -> float | None:
     with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        if not path.is_file():  # a pipe planted there would block
+            return None
         with path.open("rb") as file:
             document = json.loads(file.read(_LONGEST))
         value = float.fromhex(document["value"])
