@@ -86,6 +86,8 @@ def test_the_result_does_not_depend_on_the_number_of_workers(pe, digits):
             workers,
             "--lookahead",
             2,
+            "--candidates",
+            600,  # three blocks of the generator
             "--out",
             out,
         ]
