@@ -28,6 +28,8 @@ __all__ = ["main"]
 
 def main() -> int:
     """Run `pe` and return the exit code."""
+    # By default each thread of OpenBLAS spins for 2^26 cycles before it sleeps, at the import too.
+    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
     # Imports make many objects that stay; the collector would look through them again and again.
     gc.set_threshold(20_000)
     # Never import from the working directory, however the interpreter was started.
