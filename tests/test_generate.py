@@ -86,8 +86,6 @@ def test_the_result_does_not_depend_on_the_number_of_workers(pe, digits):
             workers,
             "--lookahead",
             2,
-            "--candidates",
-            600,  # three blocks of the generator
             "--out",
             out,
         ]

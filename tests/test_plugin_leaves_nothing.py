@@ -82,7 +82,7 @@ COMMANDS = {
     "check-plugin": (("check-plugin", "hostile", "--level", "static"), {"__main__", "fresh"}),
     "generate": (
         ("generate", "--plugin", "hostile", "--embedding", "pixels", "--iterations", "1")
-        + ("--candidates", "300", "--samples", "20", "--epsilon", "9", "--workers", "2")
+        + ("--candidates", "60", "--samples", "20", "--epsilon", "9", "--workers", "2")
         + ("--data", "private.npz", "--out", "run"),
         {"child", "__main__"},
     ),

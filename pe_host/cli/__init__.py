@@ -21,7 +21,6 @@ from pe_host.cli import (
     report,
 )
 from pe_host.cli._errors import guarded
-from pe_host.cli._typer import Command, Group
 
 __all__ = ["main"]
 
@@ -51,7 +50,6 @@ def _open_streams() -> None:
 
 def _app() -> typer.Typer:
     app = typer.Typer(
-        cls=Group,
         add_completion=False,
         no_args_is_help=True,
         pretty_exceptions_enable=False,  # they show local variables
@@ -72,7 +70,7 @@ def _app() -> typer.Typer:
         new_plugin,
     )
     for module in commands:
-        app.command(module.NAME, cls=Command)(module.command)
+        app.command(module.NAME)(module.command)
     return app
 
 
