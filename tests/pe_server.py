@@ -69,7 +69,7 @@ PRELOADED = (
 FLUSH, POPEN = os.fsync, subprocess.Popen
 
 PIL.Image.preinit()
-pe_host.report.page._template()
+pe_host.report.page._template()  # compiled once for all reports
 
 
 def child(request: dict, outputs: list[int]) -> None:
@@ -113,8 +113,8 @@ def watch(writes: int, kill_at: int) -> None:
 def forked(words: list[str], *, pass_fds: tuple[int, ...], env: dict, **others) -> subprocess.Popen:
     """Stand for `subprocess.Popen` of `python -P -m MODULE ARGUMENT...`, without a new interpreter.
 
-    The module runs in a fork of this process, which knows nothing of the run but what the modules
-    that it has imported hold, with the descriptors, session and environment of a new one.
+    The module runs in a fork of this process, with the descriptors, session and environment of a
+    new one. It inherits the run's memory: tests of what plugins can reach need interpreters.
     """
     assert words[:3] == [sys.executable, "-P", "-m"], words
 
