@@ -1,9 +1,11 @@
 """A launched interpreter begins here: it forks into the warden and the confined process.
 
-`python -P -m pe_host.isolation LIFELINE TASKS FILE_BYTES MODULE ARGUMENT...`, by `launch`. Only the
-standard library is imported here, and no thread is started.
+`python -P -m pe_host.isolation LIFELINE LIMITS ALLOWED LEFT_OUT MODULE ARGUMENT...`, by `launch`;
+the three in the middle are JSON. Only the standard library is imported here, and no thread is
+started.
 """
 
+import json
 import os
 import runpy
 import select
@@ -11,6 +13,7 @@ import signal
 import sys
 from contextlib import suppress
 
+from pe_host.isolation.allowed import Allowed
 from pe_host.isolation.confine import (
     PR_SET_CHILD_SUBREAPER,
     PR_SET_DUMPABLE,
@@ -21,19 +24,22 @@ from pe_host.isolation.confine import (
     protect_memory,
 )
 from pe_host.isolation.descendants import end_children
+from pe_host.isolation.scratch import lead_to, make_scratch, remove_scratch
 
 
 def main() -> None:
     """Fork; the parent watches, and the child confines itself and runs the module."""
-    lifeline, tasks, file_bytes = map(int, sys.argv[1:4])
-    module, warden = sys.argv[4], os.getpid()
+    lifeline, module, warden = int(sys.argv[1]), sys.argv[5], os.getpid()
+    limits, allowed = Limits(*json.loads(sys.argv[2])), Allowed.from_json(sys.argv[3])
+    left_out = json.loads(sys.argv[4])
+    scratch = make_scratch()
     # Before the fork: a plugin that found the lifeline in /proc could hold its write end itself.
     protect_memory()
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     child = os.fork()
     if child:
         try:
-            guard(child, lifeline)
+            guard(child, lifeline, scratch)
         finally:  # a fault in the warden: the host ends what it leaves
             os.kill(os.getpid(), signal.SIGKILL)
     os.close(lifeline)
@@ -41,18 +47,20 @@ def main() -> None:
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != warden:  # it ended before the kernel knew
         os._exit(1)
-    confine(Limits(tasks, file_bytes))
+    lead_to(os.environ, scratch, allowed.cache)
+    confine(limits, allowed, scratch, left_out)
     prctl(PR_SET_DUMPABLE, 1)  # like any process: some libraries look at themselves in /proc
-    sys.argv[1:] = sys.argv[5:]
+    sys.argv[1:] = sys.argv[6:]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
-def guard(child: int, lifeline: int) -> None:
+def guard(child: int, lifeline: int, scratch: str) -> None:
     """Wait until the child has ended or the host lets go, end what is left, end as the child did.
 
     Args:
         child: process id of the confined process.
         lifeline: descriptor that is readable when the host has let go.
+        scratch: folder to remove at the end.
     """
     nothing = os.open(os.devnull, os.O_RDWR)
     for descriptor in range(3):  # the host sees the end of its pipes when the child has ended
@@ -66,6 +74,7 @@ def guard(child: int, lifeline: int) -> None:
         os.kill(child, signal.SIGKILL)
         status = os.waitpid(child, 0)[1]
     end_children()
+    remove_scratch(scratch)
     code = os.waitstatus_to_exitcode(status)
     if code < 0:  # the host sees the signal
         with suppress(OSError, ValueError):

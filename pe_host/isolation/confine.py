@@ -4,9 +4,13 @@ import ctypes
 import os
 import resource
 import sys
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
+
+from pe_host.isolation.allowed import Allowed
+from pe_host.isolation.wall import build
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36
 _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 24, 38
@@ -22,10 +26,14 @@ class Limits(NamedTuple):
             kernel counts all of the user's together, so this stops a flood, not a pool of threads.
             It does not hold the superuser.
         file_bytes: size of a file that they write.
+        memory_bytes: memory of one process that is its own to write; 0 for three quarters of what
+            the machine has. Address space, of which graphics and GPU libraries reserve far more
+            than they use, is not limited.
     """
 
     tasks: int = 1024 + 64 * (os.cpu_count() or 1)
     file_bytes: int = 64 << 30
+    memory_bytes: int = 0
 
 
 def prctl(option: int, value: int) -> None:
@@ -47,25 +55,48 @@ def protect_memory() -> None:
     prctl(PR_SET_DUMPABLE, 0)
 
 
-def confine(limits: Limits) -> None:
+def confine(
+    limits: Limits, allowed: Allowed, scratch: str, left_out: Collection[str] = ()
+) -> None:
     """Give up, for this process and all that it starts, what no plugin needs.
 
     No core dumps; limits; on Linux no gain of privileges by what it executes (which Landlock
     requires) and no capabilities, so that the superuser's plugins cannot read the memory of a host
-    that protects it.
+    that protects it. The wall comes last: it is up before there is a thread or a line of plugin
+    code, and what it takes away, nothing gives back.
 
-    The kernel's allow-list of files (Landlock) belongs at the end of this function: it runs before
-    there is a thread or a line of plugin code, and what it takes away, nothing gives back.
+    Args:
+        limits: what it may use.
+        allowed: what it may do beyond the interpreter, the packages and the system's libraries.
+        scratch: its own folder.
+        left_out: parts of the wall to do without, and "limits", in tests.
+
+    Raises:
+        OSError: the kernel offers a part of the wall, and refuses it.
     """
     _limit(resource.RLIMIT_CORE, 0)
-    _limit(resource.RLIMIT_FSIZE, limits.file_bytes)
+    if "limits" not in left_out:
+        _limit(resource.RLIMIT_FSIZE, limits.file_bytes)
+        _limit(resource.RLIMIT_DATA, limits.memory_bytes or _memory() * 3 // 4)
     if sys.platform == "linux":
         with suppress(OSError, ValueError, IndexError):
             # The kernel also counts the user's tasks in containers that cannot be seen from here.
             running = Path("/proc/loadavg").read_text(encoding="ascii").split()[3].partition("/")[2]
-            _limit(resource.RLIMIT_NPROC, int(running) + limits.tasks)
+            if "limits" not in left_out:
+                _limit(resource.RLIMIT_NPROC, int(running) + limits.tasks)
+        with suppress(OSError):  # where memory is short, this process goes before its host
+            Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
         prctl(_PR_SET_NO_NEW_PRIVS, 1)
         _drop_capabilities()
+        build(allowed, scratch, left_out)
+
+
+def _memory() -> int:
+    """Return the bytes of memory that this machine, or its container, has."""
+    most = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    with suppress(OSError, ValueError):  # "max" is no number
+        most = min(most, int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii")))
+    return most
 
 
 def _limit(kind: int, most: int) -> None:
