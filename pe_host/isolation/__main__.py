@@ -47,7 +47,7 @@ def main() -> None:
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != warden:  # it ended before the kernel knew
         os._exit(1)
-    lead_to(os.environ, scratch, allowed.cache)
+    lead_to(os.environ, scratch, allowed.cache, allowed.models)
     confine(limits, allowed, scratch, left_out)
     prctl(PR_SET_DUMPABLE, 1)  # like any process: some libraries look at themselves in /proc
     sys.argv[1:] = sys.argv[6:]

@@ -13,6 +13,8 @@ class Allowed:
         write: the same, to change as well.
         cache: its own folder for what it keeps for the next run; "" for one that is removed with
             the process. It is made if needed.
+        models: a folder of models that a hub gave before, which it may read; "" for one in its own
+            cache.
         network: whether it may use the network: TCP and UDP.
         gpu: whether it may use the devices of GPUs.
     """
@@ -20,6 +22,7 @@ class Allowed:
     read: tuple[str, ...] = ()
     write: tuple[str, ...] = ()
     cache: str = ""
+    models: str = ""
     network: bool = False
     gpu: bool = False
 

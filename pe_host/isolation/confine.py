@@ -55,9 +55,7 @@ def protect_memory() -> None:
     prctl(PR_SET_DUMPABLE, 0)
 
 
-def confine(
-    limits: Limits, allowed: Allowed, scratch: str, left_out: Collection[str] = ()
-) -> None:
+def confine(limits: Limits, allowed: Allowed, scratch: str, left_out: Collection[str] = ()) -> None:
     """Give up, for this process and all that it starts, what no plugin needs.
 
     No core dumps; limits; on Linux no gain of privileges by what it executes (which Landlock

@@ -5,8 +5,6 @@ of the interpreter's, as of an editable installation, is opened by module, becau
 folder of a project with data in it.
 """
 
-import glob
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,31 +12,40 @@ from pathlib import Path
 from pe_host.isolation.allowed import Allowed
 from pe_host.isolation.landlock import DEVICE, LIST, READ, RUN, WRITE, Access
 
-_PROGRAMS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store")
 
-_OF_PREFIX = ("bin", "lib", "lib64", "libexec", "include", "share", "etc", "ssl", "pyvenv.cfg")
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
 
-_LINKER = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "ld.so.preload")
-_PEOPLE = ("passwd", "group", "nsswitch.conf")  # names of users
-_TIME = ("localtime", "timezone")
-_GRAPHICS = ("fonts", "glvnd", "egl", "vulkan", "drirc", "OpenCL")
-_CERTIFICATES = ("ssl/certs", "ssl/cert.pem", "ssl/openssl.cnf", "ca-certificates", "pki/tls")
-_CERTIFICATES += ("pki/ca-trust", "crypto-policies")
-_ETC = (*_LINKER, *_PEOPLE, *_TIME, *_GRAPHICS, *_CERTIFICATES)
-_NAMES = ("resolv.conf", "hosts", "host.conf", "gai.conf", "services", "protocols")
+
+_PROGRAMS = _words("/usr /bin /sbin /lib /lib32 /lib64 /libx32 /nix/store")
+
+_OF_PREFIX = _words("bin lib lib64 libexec include share etc ssl pyvenv.cfg")
+
+_ETC = _words("""
+ld.so.cache ld.so.conf ld.so.conf.d ld.so.preload localtime timezone passwd group nsswitch.conf
+fonts glvnd egl vulkan drirc OpenCL
+ssl/certs ssl/cert.pem ssl/openssl.cnf ca-certificates pki/tls pki/ca-trust crypto-policies
+""")
+"""The dynamic linker, time and names of users; graphics; certificates. No secrets."""
+
+_NAMES = _words("resolv.conf hosts host.conf gai.conf services protocols")
 """How the names of other machines are found: only with a network."""
 
-_PROC = ("cpuinfo", "meminfo", "stat", "loadavg", "uptime", "version", "filesystems")
-_PROC += ("sys/vm/overcommit_memory", "sys/vm/max_map_count", "sys/kernel/osrelease")
-_SYS = ("devices/system/cpu", "devices/system/node", "kernel/mm/transparent_hugepage")
-_READ = ("/var/cache/fontconfig", "/run/opengl-driver", "/dev/random", "/dev/urandom")
-_SINKS = ("/dev/null", "/dev/zero", "/dev/full")
+_PROC = _words("""
+cpuinfo meminfo stat loadavg uptime version filesystems
+sys/vm/overcommit_memory sys/vm/max_map_count sys/kernel/osrelease
+""")
+_SYS = _words("devices/system/cpu devices/system/node kernel/mm/transparent_hugepage")
+_READ = _words("/var/cache/fontconfig /run/opengl-driver /dev/random /dev/urandom")
+_SINKS = _words("/dev/null /dev/zero /dev/full")
 
-_GPU_DEVICES = ("/dev/nvidia*", "/dev/dri", "/dev/kfd", "/dev/dxg")
-_GPU_READ = ("/etc/nvidia", "/opt/rocm*", "/usr/local/cuda*", "/proc/driver/nvidia*")
-_GPU_READ += ("/proc/devices", "/proc/modules", "/sys/module/nvidia*", "/sys/module/amdgpu")
-_GPU_READ += ("/sys/class/drm", "/sys/class/kfd", "/sys/dev/char", "/sys/bus/pci")
-_GPU_READ += ("/sys/devices/pci*", "/sys/devices/virtual/kfd", "/sys/devices/virtual/drm")
+_GPU_DEVICES = _words("dev/nvidia* dev/dri dev/kfd dev/dxg")
+_GPU_READ = _words("""
+etc/nvidia opt/rocm* usr/local/cuda* proc/driver/nvidia* proc/devices proc/modules
+sys/module/nvidia* sys/module/amdgpu sys/class/drm sys/class/kfd sys/dev/char sys/bus/pci
+sys/devices/pci* sys/devices/virtual/kfd sys/devices/virtual/drm
+""")
+"""Patterns of paths below the root."""
 
 
 def rules(allowed: Allowed, scratch: str) -> dict[str, Access]:
@@ -56,14 +63,16 @@ def rules(allowed: Allowed, scratch: str) -> dict[str, Access]:
 
     add(_PROGRAMS, RUN)
     for prefix in {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}:
-        add((os.path.join(prefix, name) for name in _OF_PREFIX), RUN)
-    add((os.path.dirname(os.path.realpath(sys.executable)),), RUN)
-    for folder in _import_path():
-        if os.path.basename(folder) in ("site-packages", "dist-packages"):
-            add((folder,), RUN)
-        else:
-            add((folder,), LIST)
+        add((f"{prefix}/{name}" for name in _OF_PREFIX), RUN)
+    add((str(Path(sys.executable).resolve().parent),), RUN)
+    for folder in map(Path, filter(None, sys.path)):
+        if folder.name in ("site-packages", "dist-packages"):
+            add((str(folder),), RUN)
+        elif folder.is_dir():
+            add((str(folder),), LIST)
             add(_modules(folder), RUN)
+        else:  # an archive
+            add((str(folder),), READ)
     add(_editable(), RUN)
     add((f"/etc/{name}" for name in _ETC), READ)
     add((f"/proc/{name}" for name in _PROC), READ)
@@ -77,7 +86,7 @@ def rules(allowed: Allowed, scratch: str) -> dict[str, Access]:
         add(_matches(_GPU_DEVICES), DEVICE)
         add(("/proc/self",), Access.WRITE_FILE)  # drivers name their threads there
     add(("/proc/self",), READ)
-    add(allowed.read, READ)
+    add(filter(None, (*allowed.read, allowed.models)), READ)
     add(filter(None, (*allowed.write, allowed.cache, scratch)), WRITE)
     return found
 
@@ -99,47 +108,35 @@ def is_open(path: Path, allowed: Allowed) -> bool:
     return False
 
 
-def _import_path() -> list[str]:
-    return [os.path.abspath(folder) for folder in sys.path if os.path.exists(folder or "missing")]
+def _modules(folder: Path) -> Iterator[str]:
+    """Yield the modules and packages in a folder of the import path, and their metadata."""
+    for path in _listed(folder):
+        is_module = path.suffix in (".py", ".pyc", ".so", ".dist-info", ".egg-info")
+        if is_module or path.name in ("__pycache__", "lib-dynload") or _is_package(path):
+            yield str(path)
 
 
-def _modules(folder: str) -> Iterator[str]:
-    """Modules, packages and their metadata in a folder of the import path, or the archive."""
-    if not os.path.isdir(folder):
-        yield folder
-        return
+def _is_package(path: Path) -> bool:
+    """Tell whether a folder holds modules; it needs no `__init__.py`."""
+    return path.name.isidentifier() and any(
+        inside.suffix in (".py", ".so") for inside in _listed(path)
+    )
+
+
+def _listed(folder: Path) -> list[Path]:
     try:
-        entries = list(os.scandir(folder))
-    except OSError:
-        return
-    for entry in entries:
-        suffix = os.path.splitext(entry.name)[1]
-        if suffix in (".py", ".pyc", ".so", ".dist-info", ".egg-info") or entry.name in (
-            "__pycache__",
-            "lib-dynload",
-        ):
-            yield entry.path
-        elif entry.name.isidentifier() and entry.is_dir() and _holds_modules(entry.path):
-            yield entry.path
-
-
-def _holds_modules(folder: str) -> bool:
-    try:
-        return any(name.endswith((".py", ".so")) for name in os.listdir(folder))
-    except OSError:
-        return False
+        return list(folder.iterdir())
+    except OSError:  # not a folder, or closed
+        return []
 
 
 def _editable() -> Iterator[str]:
-    """Packages that an editable installation of setuptools finds by a hook, not by a path."""
+    """Yield packages that an editable installation of setuptools finds by a hook, not a path."""
     for name, module in list(sys.modules.items()):
         if name.startswith("__editable__"):
             for place in getattr(module, "MAPPING", {}).values():
-                if os.path.isdir(place):
-                    yield place
-                else:
-                    yield f"{place}.py"
+                yield place if Path(place).is_dir() else f"{place}.py"
 
 
 def _matches(patterns: Iterable[str]) -> Iterator[str]:
-    return (path for pattern in patterns for path in glob.iglob(pattern))
+    return (str(path) for pattern in patterns for path in Path("/").glob(pattern))

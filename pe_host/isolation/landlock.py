@@ -49,11 +49,7 @@ class Access(IntFlag):
 
 _FILES = {1: Access.REFER - 1, 2: Access.REFER, 3: Access.TRUNCATE, 5: Access.IOCTL_DEV}
 _OF_A_FILE = (
-    Access.EXECUTE
-    | Access.WRITE_FILE
-    | Access.READ_FILE
-    | Access.TRUNCATE
-    | Access.IOCTL_DEV
+    Access.EXECUTE | Access.WRITE_FILE | Access.READ_FILE | Access.TRUNCATE | Access.IOCTL_DEV
 )
 
 LIST = Access.READ_DIR
@@ -127,7 +123,8 @@ def restrict(
     ruleset = _Ruleset(
         handled,
         _available(_TCP, abi) if tcp else 0,
-        (_available(_ABSTRACT, abi) if abstract else 0) | (_available(_SIGNALS, abi) if signals else 0),
+        (_available(_ABSTRACT, abi) if abstract else 0)
+        | (_available(_SIGNALS, abi) if signals else 0),
     )
     if not (ruleset.handled_access_fs or ruleset.handled_access_net or ruleset.scoped):
         return

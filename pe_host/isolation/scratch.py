@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping, MutableMapping
 from contextlib import suppress
+from pathlib import Path
 
 _CACHES = {
     "XDG_CACHE_HOME": "",
@@ -18,40 +19,41 @@ _CACHES = {
 
 
 def make_scratch(environ: Mapping[str, str] = os.environ) -> str:
-    """Make a folder that only this user can use, where temporary files belong; returns its path."""
+    """Make a folder that only this user can use, where temporary files belong; returns its path.
+
+    Raises:
+        OSError: there is no place for it.
+    """
     parents = [environ.get(name, "") for name in ("TMPDIR", "TEMP", "TMP")]
-    for parent in (*parents, "/tmp", "/var/tmp", os.getcwd()):  # noqa: S108  mode 0700, and new
-        if os.path.isdir(parent):
-            path = os.path.join(os.path.abspath(parent), f"pe-{os.urandom(8).hex()}")
-            with suppress(OSError):
-                os.mkdir(path, 0o700)
-                return path
+    for parent in filter(None, (*parents, "/tmp", "/var/tmp", ".")):
+        path = Path(parent).absolute() / f"pe-{os.urandom(8).hex()}"
+        with suppress(OSError):
+            path.mkdir(0o700)
+            return str(path)
     raise OSError("there is no folder for temporary files")
 
 
 def remove_scratch(path: str) -> None:
     """Remove the folder with all that is in it, links not followed."""
     try:
-        os.rmdir(path)  # usually it is empty
+        Path(path).rmdir()  # usually it is empty
     except OSError:
         import shutil
 
         shutil.rmtree(path, ignore_errors=True)
 
 
-def lead_to(environ: MutableMapping[str, str], scratch: str, cache: str) -> str:
-    """Set the variables by which libraries find both; returns the folder of the cache.
+def lead_to(environ: MutableMapping[str, str], scratch: str, cache: str, models: str) -> None:
+    """Set the variables by which libraries find both, and make the cache.
 
     Args:
         environ: where to set them.
         scratch: for temporary files.
-        cache: for what is kept; it is made. "" for a folder in the scratch folder.
+        cache: for what is kept; "" for a folder in the scratch folder.
+        models: of a hub; "" for a folder in the cache.
     """
-    cache = cache or os.path.join(scratch, "cache")
-    os.makedirs(cache, mode=0o700, exist_ok=True)
+    place = Path(cache or scratch)
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
     environ.update(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), scratch))
-    kept = {name: os.path.join(cache, folder).rstrip("/") for name, folder in _CACHES.items()}
-    if "HF_HUB_CACHE" in environ:
-        del kept["HF_HOME"]
-    environ.update(kept)
-    return cache
+    environ.update({name: str(place / folder) for name, folder in _CACHES.items()})
+    environ["HF_HUB_CACHE"] = models or str(place / _CACHES["HF_HOME"] / "hub")

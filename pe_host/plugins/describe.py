@@ -31,7 +31,8 @@ def describe(
 
     Returns:
         kind, name, distribution, version, summary; options (name, type, default, help); for a generator also labels,
-        default_data, embedding, exact, gpu, block, and "makes": {"output", "shape", "space"}, where the space is None for a black
+        default_data, embedding, exact, gpu, block, network (where it
+        is true), and "makes": {"output", "shape", "space"}, where the space is None for a black
         box, or {"output", "shape", "cannot"}.
 
     Raises:
@@ -58,6 +59,8 @@ def describe(
         raise UsageError(f"a {ref.kind} has no options", where=str(ref), fix="leave out --set")
     if ref.kind == GENERATOR:
         flags = {"exact": spec.exact, "gpu": spec.gpu, "block": spec.block}
+        if spec.network:
+            flags["network"] = True
         document |= {
             "labels": list(spec.labels),
             "default_data": spec.default_data,

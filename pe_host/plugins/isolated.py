@@ -1,11 +1,14 @@
 """Ask child processes about plugins, with a time limit: an import that hangs, crashes or exits harms nobody else."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pe_host.errors import PluginFailure
+from pe_host.isolation.allowed import Allowed
 from pe_host.plugins.find import CONFLICT, FOUND, PluginEntry
+from pe_host.plugins.names import HOST
+from pe_host.plugins.permissions import Needs, permit
 from pe_host.plugins.question import ask, ask_each
 from pe_host.plugins.ref import PluginRef
 
@@ -33,7 +36,7 @@ def check_all(plugins: Sequence[PluginEntry], seconds: float = CHECK_SECONDS) ->
     answers = dict(
         zip(
             usable,
-            ask_each([plugin.ref for plugin in usable], {"do": "check"}, seconds),
+            ask_each([p.ref for p in usable], {"do": "check"}, seconds, _alone),
             strict=True,
         )
     )
@@ -45,25 +48,67 @@ def describe(
     options: Mapping[str, str],
     form: Mapping[str, Any] | None = None,
     seconds: float = DESCRIBE_SECONDS,
+    network: bool = False,
 ) -> dict[str, Any]:
-    """What `pe_host.plugins.describe.describe` says of a plugin.
+    """What `pe_host.plugins.describe.describe` says of a plugin, and what it "needs".
+
+    Its process first says what it needs. If that is more than nothing, another one is started,
+    which may do it.
+
+    Args:
+        ref: the plugin.
+        options, form: as of `pe_host.plugins.describe.describe`.
+        seconds: how long each process may take.
+        network: whether the plugin may use the network, if it can.
 
     Raises:
         PluginFailure: the plugin cannot be loaded, or hangs.
         UsageError: an option it does not know or cannot read.
     """
-    return ask(
-        ref,
-        {"do": "describe", "options": dict(options), "form": None if form is None else dict(form)},
-        seconds,
-    )
+    request = {"do": "describe", "options": dict(options), "form": dict(form) if form else None}
+    needs = Needs()
+    for _ in range(2):
+        asked = {**request, "granted": needs.to_json()}
+        answer = ask(ref, asked, seconds, permit(ref, needs, options, network))
+        if "makes" in answer or "summary" in answer:
+            return {**answer, "needs": needs.to_json()}
+        needs = _needs(ref, answer)
+    raise PluginFailure("says each time that it needs something else", where=str(ref))
+
+
+def find_needs(ref: PluginRef, options: Mapping[str, str], seconds: float) -> Needs:
+    """What a plugin with options needs. Raises as `describe`."""
+    request = {"do": "needs", "options": dict(options)}
+    return _needs(ref, ask(ref, request, seconds, permit(ref, Needs(), options)))
+
+
+def _needs(ref: PluginRef, answer: Mapping[str, Any]) -> Needs:
+    try:
+        return Needs.from_json(answer.get("needs"))
+    except ValueError as error:
+        raise PluginFailure(str(error), where=str(ref)) from None
+
+
+def _alone(ref: PluginRef) -> Allowed:
+    return permit(ref, Needs(), {})
 
 
 def diagnose(
-    refs: Sequence[PluginRef], seconds: float
+    refs: Sequence[PluginRef], seconds: float, write: Mapping[str, tuple[str, ...]] | None = None
 ) -> list[list[dict[str, str]] | PluginFailure]:
-    """The findings of checks of the machine (name, level, detail and fix of each), or why one gave none."""
-    answers = ask_each(refs, {"do": "diagnose"}, seconds)
+    """The findings of checks of the machine (name, level, detail and fix of each), or why one gave none.
+
+    Args:
+        refs: the checks. They may use GPUs.
+        seconds: how long each may take.
+        write: what a check of the host, by its name, may change besides.
+    """
+
+    def allowed(ref: PluginRef) -> Allowed:
+        own = (write or {}).get(ref.name, ()) if ref.distribution == HOST else ()
+        return replace(permit(ref, Needs(gpu=True), {}), write=own)
+
+    answers = ask_each(refs, {"do": "diagnose"}, seconds, allowed)
     return [
         answer if isinstance(answer, PluginFailure) else answer["findings"] for answer in answers
     ]
