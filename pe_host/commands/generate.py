@@ -6,6 +6,7 @@ from pathlib import Path
 from pe_host.compute.pool import Workers
 from pe_host.errors import PeError
 from pe_host.job.config import RunConfig
+from pe_host.job.confinement import UNCONFINED
 from pe_host.job.job import Job, resolve
 from pe_host.privacy import FolderLock, PrivateSide
 from pe_host.reporting import CommandResult, Reporter
@@ -67,7 +68,10 @@ def generate(
 
 
 def _generate(job: Job, folder: Path, resume: bool, reporter: Reporter) -> CommandResult:
-    with Workers.start(job.config.workers or os.cpu_count() or 1) as workers:
+    count = job.config.workers or os.cpu_count() or 1
+    if job.plan.unconfined:
+        reporter.warn(UNCONFINED)
+    with Workers.start(count, allowed=job.allowed) as workers:
         info = workers.load(job.generator, job.config.set, job.output, job.labels)
         for text in workers.warnings:
             reporter.warn(text)

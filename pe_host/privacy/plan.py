@@ -42,6 +42,9 @@ class PrivacyPlan:
         output: public form of a record.
         reader: name of the reader, which sees private records.
         embeddings: names of the embeddings, which see private records.
+        network: names of the generators that may use the network.
+        unconfined: whether the kernel does not confine generators, and the operator runs them all
+            the same.
     """
 
     epsilon: float
@@ -57,6 +60,8 @@ class PrivacyPlan:
     output: OutputSpec
     reader: str
     embeddings: tuple[str, ...]
+    network: tuple[str, ...] = ()
+    unconfined: bool = False
 
     @property
     def private(self) -> bool:
@@ -113,8 +118,15 @@ class PrivacyPlan:
         return f"ε = {self.epsilon:g}, δ = {self.delta:g}, unit of privacy: adding or removing one {self.unit}"
 
     def to_json(self) -> dict[str, Any]:
-        """Every field; infinity is written "inf", since JSON has no number for it."""
+        """Every field; infinity is written "inf", since JSON has no number for it.
+
+        Those that came after the first version are left out where they have their defaults, so
+        that the digests of plans that were made before stay.
+        """
+        later: dict[str, Any] = {"network": list(self.network)} if self.network else {}
+        later |= {"unconfined": True} if self.unconfined else {}
         return {
+            **later,
             "schema": SCHEMA,
             "private": self.private,
             "epsilon": self.epsilon if self.private else "inf",
@@ -160,12 +172,18 @@ class PrivacyPlan:
                 output=OutputSpec.from_json(document["output"]),
                 reader=document["reader"],
                 embeddings=tuple(document["embeddings"]),
+                network=tuple(document.get("network", ())),
+                unconfined=bool(document.get("unconfined", False)),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"this is no privacy plan: {error}") from error
 
-    def sentences(self) -> list[str]:
-        """The guarantee and every assumption it rests on, in plain sentences."""
+    def sentences(self, confined: bool = True) -> list[str]:
+        """The guarantee and every assumption it rests on, in plain sentences.
+
+        Args:
+            confined: False for a run of a version that did not confine generators yet.
+        """
         if not self.private:
             return [
                 "NOT PRIVATE: ε is infinite, votes and class counts carry no noise; the result may show any record.",
@@ -191,9 +209,29 @@ class PrivacyPlan:
             f"Assumed public: that the data set exists, the {len(self.class_names)} class names, and the form of a "
             f"record ({self.output.kind}, {self.output.form}){self._features_sentence()}.",
             f"Trusted, because they see private records: {', '.join((self.reader, *self.embeddings))}. "
-            "Generators are given none; no wall of the operating system keeps a malicious one from files of its user yet.",
+            f"Generators are given none. {self._wall_sentence(confined)}",
             "Not covered: how long the run takes, and what the operator reads on the terminal or in the folder 'internal'.",
         ]
+
+    def _wall_sentence(self, confined: bool) -> str:
+        """What keeps a malicious generator from getting records by itself."""
+        if self.unconfined:
+            return (
+                "The kernel of the machine did not confine them, and the operator ran them all the "
+                "same: a malicious one could read every file of its user, the private data included."
+            )
+        if not confined:
+            return (
+                "They ran unconfined, as in all versions before: a malicious one could read every "
+                "file of its user, the private data included."
+            )
+        closed = "The kernel keeps their processes from the private data, from other files of the "
+        if not self.network:
+            return f"{closed}user, and from the network."
+        return (
+            f"{closed}user. The operator let {' and '.join(self.network)} use the network "
+            "(--allow-network)."
+        )
 
     def _features_sentence(self) -> str:
         """What the form says besides: it may stand in the file of the private data, and is published all the same."""
@@ -244,6 +282,8 @@ def make_plan(
     delta: float = DEFAULT_DELTA,
     unit: Unit = "record",
     shares: ClassShares | None = None,
+    network: tuple[str, ...] = (),
+    unconfined: bool = False,
 ) -> PrivacyPlan:
     """Calibrate the noise to the budget and freeze it all. Arguments as of `PrivacyPlan`; shares are noisy by default.
 
@@ -279,4 +319,6 @@ def make_plan(
         output=output,
         reader=reader,
         embeddings=embeddings,
+        network=network,
+        unconfined=unconfined,
     )

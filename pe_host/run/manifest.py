@@ -33,6 +33,8 @@ class Manifest:
         finished: the release is written; what follows is None before that.
         schedule, class_counts, iterations: as they came out.
         spent_epsilon: ε of the ledger.
+        confined: whether this version started the run, which confines generators unless the plan
+            says otherwise. A run of a version before does not say.
         release_digest: of the released samples with their data; see `pe_host.digest`.
     """
 
@@ -50,6 +52,7 @@ class Manifest:
     iterations: int | None = None
     spent_epsilon: float | None = None
     release_digest: str | None = None
+    confined: bool = False
     schema: int = field(default=SCHEMA)
 
     def to_json(self) -> dict[str, Any]:

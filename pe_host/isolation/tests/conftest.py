@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from pe_host.isolation import launch as launch_module
 from pe_host.isolation.launch import launch
+from pe_host.isolation.wall import CALLS, LANDLOCK
 
 HELPERS = """
 import json, os, resource, signal, subprocess, sys, time
@@ -54,6 +56,12 @@ def attempt(path, flags=os.O_RDONLY):
         return type(error).__name__
     return "opened"
 """
+
+
+@pytest.fixture
+def no_wall(monkeypatch):
+    """What the rest of the confinement holds by itself: the wall would hide it."""
+    monkeypatch.setattr(launch_module, "left_out", frozenset({*LANDLOCK, CALLS}))
 
 
 @pytest.fixture
@@ -111,6 +119,7 @@ def said(start):
 HOST = """
 import os, subprocess, sys, time
 from pe_host.isolation import confine, launch
+launch.left_out = frozenset(sys.argv[3].split())
 if sys.argv[1] == "without":
     confine._drop_capabilities()
 pipe = subprocess.PIPE
@@ -127,7 +136,8 @@ def host(python_path):
     hosts = []
 
     def begin(code, capabilities="with"):
-        words = [sys.executable, "-P", "-c", HOST, capabilities, code]
+        left_out = " ".join(launch_module.left_out)
+        words = [sys.executable, "-P", "-c", HOST, capabilities, code, left_out]
         hosts.append(
             subprocess.Popen(
                 words,

@@ -13,7 +13,7 @@ import pytest
 from pe_host.isolation.confine import Limits
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="asks the Linux kernel")
-pytestmark = linux
+pytestmark = [linux, pytest.mark.usefixtures("no_wall")]
 
 SPY = """
 warden = os.getppid()

@@ -1,0 +1,334 @@
+"""What the wall keeps a confined process from: attack by attack.
+
+Each attack is refused, whether the host has the capabilities of whoever runs the tests or none; and
+each succeeds where the parts of the wall that are named beside it are left out, so that it is those
+which stop it.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from pe_host.isolation import launch as launch_module
+from pe_host.isolation import landlock
+from pe_host.isolation.allowed import Allowed
+from pe_host.isolation.confine import Limits
+from pe_host.isolation.files import is_open
+from pe_host.isolation.wall import ABSTRACT, CALLS, FILES, LANDLOCK, SIGNALS, TCP
+
+pytestmark = [
+    pytest.mark.skipif(landlock.version() < 6, reason="needs all parts of the wall"),
+]
+
+ATTACKS = {
+    "read the private file": ("Path({private!r}).read_bytes()", {FILES}),
+    "list the folder of the private file": ("os.listdir({folder!r})", {FILES}),
+    "read the ledger": ("Path({ledger!r}).read_text()", {FILES}),
+    "write to the ledger": ("Path({ledger!r}).open('a').write('x')", {FILES}),
+    "truncate the ledger": ("os.truncate({ledger!r}, 0)", {FILES}),
+    "write to home": ("Path({home!r}, '.profile').write_text('x')", {FILES}),
+    "link the private file to a place of its own": (
+        "os.link({private!r}, os.environ['TMPDIR'] + '/copy')",
+        {FILES},
+    ),
+    "write to the code of the host": ("Path({code!r}).open('a').write('#')", {FILES}),
+    "write to another plugin's cache": ("Path({home!r}, 'x.nbi').write_bytes(b'')", {FILES}),
+    "run a program of the user": ("subprocess.run([{program!r}], check=True)", {FILES}),
+    "read the command line of another process": (
+        "Path('/proc/{pid}/cmdline').read_bytes()",
+        {FILES},
+    ),
+    "list the processes": ("os.listdir('/proc')", {FILES}),
+    "read the environment of another process": (
+        "Path('/proc/{pid}/environ').read_bytes()",
+        {*LANDLOCK},
+    ),
+    "open the memory of another process": ("open('/proc/{pid}/mem', 'rb')", {*LANDLOCK}),
+    "list the files of another process": ("os.listdir('/proc/{pid}/fd')", {*LANDLOCK}),
+    "trace another process": ("call(libc.ptrace(16, {pid}, None, None))", {*LANDLOCK, CALLS}),
+    "stop another process": ("os.kill({pid}, signal.SIGSTOP)", {SIGNALS}),
+    "limit another process": ("resource.prlimit({pid}, resource.RLIMIT_CPU, (9, 9))", {CALLS}),
+    "connect by TCP": ("socket.create_connection(('127.0.0.1', {port}))", {TCP, CALLS}),
+    "send by UDP": (
+        "socket.socket(type=socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', 9))",
+        {CALLS},
+    ),
+    "ask the kernel by netlink": ("socket.socket(socket.AF_NETLINK, socket.SOCK_RAW)", {CALLS}),
+    "connect to a service by a Unix socket": (
+        "socket.socket(socket.AF_UNIX).connect({service!r})",
+        {CALLS},
+    ),
+    "connect to an abstract Unix socket": (
+        "socket.socket(socket.AF_UNIX).connect({abstract!r})",
+        {ABSTRACT, CALLS},
+    ),
+    "send from half a pair": (
+        "socket.socketpair(type=socket.SOCK_DGRAM)[0].connect({datagrams!r})",
+        {CALLS},
+    ),
+    "open the private file to everybody": ("os.chmod({private!r}, 0o777)", {CALLS}),
+    "watch who uses the private file": (
+        "call(libc.inotify_add_watch(call(libc.inotify_init()), {folder!r}.encode(), 4095))",
+        {CALLS},
+    ),
+    "share memory by number": ("call(libc.shmget(0, 4096, 0o1600))", {CALLS}),
+    "share memory by name": ("Path('/dev/shm/pe-{pid}').write_bytes(b'')", {FILES}),
+    "enter a new namespace": ("call(libc.unshare(0x00000400))", {CALLS}),  # CLONE_FILES
+    "measure the machine": (
+        "call(libc.syscall(425, 1, ctypes.create_string_buffer(120)))",
+        {CALLS},
+    ),
+}
+"""Attack -> its code, and the parts of the wall without which it succeeds."""
+
+TRY = """
+import ctypes, resource, socket
+libc = ctypes.CDLL(None, use_errno=True)
+
+def call(result):
+    if result < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return result
+
+try:
+    {code}
+except OSError as error:
+    say(it=error.strerror)
+else:
+    say(it="done")
+"""
+
+REFUSED = {"Permission denied", "Operation not permitted"}
+
+
+@pytest.fixture
+def outside(tmp_path, python_path):
+    """What an attack is after."""
+    for name in ("data", "home", "run"):
+        (tmp_path / name).mkdir()
+    private, ledger, program = (
+        tmp_path / name for name in ("data/private.npz", "run/ledger.jsonl", "data/program")
+    )
+    private.write_bytes(b"secret")
+    ledger.write_text("{}")
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    kinds = ("port", socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", 0))
+    abstract = f"\0pe-{os.getpid()}"
+    with (
+        socket.socket() as listener,
+        socket.socket(socket.AF_UNIX) as service,
+        socket.socket(socket.AF_UNIX) as hidden,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as datagrams,
+        subprocess.Popen(["sleep", "600"]) as bystander,
+    ):
+        listener.bind(kinds[3])
+        service.bind(str(tmp_path / "service"))
+        hidden.bind(abstract)
+        datagrams.bind(str(tmp_path / "datagrams"))
+        for server in (listener, service, hidden):
+            server.listen()
+        yield {
+            "private": str(private),
+            "folder": str(private.parent),
+            "ledger": str(ledger),
+            "home": str(tmp_path / "home"),
+            "code": str(tmp_path / "helpers.py"),
+            "program": str(program),
+            "pid": bystander.pid,
+            "port": listener.getsockname()[1],
+            "service": str(tmp_path / "service"),
+            "abstract": abstract,
+            "datagrams": str(tmp_path / "datagrams"),
+        }
+        bystander.kill()
+        Path(f"/dev/shm/pe-{bystander.pid}").unlink(missing_ok=True)
+
+
+def attack(host, outside, name, capabilities="with"):
+    code = TRY.format(code=ATTACKS[name][0].format(**outside))
+    return host(code, capabilities)[1]["it"]
+
+
+@pytest.mark.parametrize("capabilities", ["with", "without"])
+@pytest.mark.parametrize("name", ATTACKS)
+def test_an_attack_is_refused(host, outside, name, capabilities):
+    assert attack(host, outside, name, capabilities) in REFUSED
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_the_attack_succeeds_without_these_parts(host, outside, name, monkeypatch):
+    monkeypatch.setattr(launch_module, "left_out", frozenset(ATTACKS[name][1]))
+    assert attack(host, outside, name) == "done"
+
+
+@pytest.mark.parametrize("part", [{TCP}, {CALLS}])
+def test_tcp_is_closed_twice(host, outside, part, monkeypatch):
+    monkeypatch.setattr(launch_module, "left_out", frozenset(part))
+    assert attack(host, outside, "connect by TCP") in REFUSED
+
+
+def test_a_descendant_is_confined_too(said, outside):
+    code = f"subprocess.run(['cat', {outside['private']!r}], capture_output=True).returncode"
+    assert said(f"say(it={code})")["it"] != 0
+
+
+def test_what_a_plugin_needs_of_itself_is_there(said):
+    """Its own entries of /proc, threads, children, a scratch folder, a pair of sockets."""
+    code = """
+import socket, tempfile, threading
+threading.Thread(target=status).start()
+left, right = socket.socketpair()
+left.send(b"x")
+with tempfile.NamedTemporaryFile() as file:
+    file.write(b"x")
+subprocess.run(["true"], check=True)
+os.kill(child(), signal.SIGTERM)
+say(it=status()["Pid"], pid=os.getpid(), scratch=os.environ["TMPDIR"])
+"""
+    seen = said(code)
+    assert seen["it"] == str(seen["pid"])
+    assert not Path(seen["scratch"]).exists()
+
+
+def test_scratch_is_removed_with_all_that_is_in_it_and_no_link_is_followed(said, tmp_path):
+    (tmp_path / "kept").write_text("x")
+    code = f"""
+scratch = Path(os.environ["TMPDIR"])
+(scratch / "folder").mkdir()
+(scratch / "folder/link").symlink_to({str(tmp_path)!r})
+say(it=str(scratch))
+"""
+    assert not Path(said(code)["it"]).exists()
+    assert (tmp_path / "kept").exists()
+
+
+def test_what_the_user_allows_is_open_and_no_more(said, outside):
+    """A folder to read, one to write, and the plugin's own cache."""
+    code = f"""
+def tried(function):
+    try:
+        function()
+    except OSError as error:
+        return error.strerror
+    return "done"
+
+say(
+    read=tried(Path({outside["private"]!r}).read_bytes),
+    change=tried(lambda: Path({outside["private"]!r}).write_bytes(b"")),
+    write=tried(lambda: Path({outside["home"]!r}, "x").write_bytes(b"")),
+    cache=tried(lambda: Path(os.environ["XDG_CACHE_HOME"], "x").write_bytes(b"")),
+    other=tried(Path({outside["ledger"]!r}).read_bytes),
+)
+"""
+    cache = Path(outside["home"]).parent / "cache"
+    allowed = Allowed(read=(outside["folder"],), write=(outside["home"],), cache=str(cache))
+    refused = "Permission denied"
+    seen = said(code, allowed=allowed)
+    assert seen == {
+        "read": "done",
+        "change": refused,
+        "write": "done",
+        "cache": "done",
+        "other": refused,
+    }
+    assert (cache / "x").exists()
+
+
+def test_a_network_that_is_allowed_is_there(said, outside):
+    code = f"""
+import socket
+connection = socket.create_connection(("127.0.0.1", {outside["port"]}))
+socket.socket(type=socket.SOCK_DGRAM)
+for family in (socket.AF_UNIX, socket.AF_NETLINK):
+    try:
+        socket.socket(family, socket.SOCK_RAW)
+    except PermissionError:
+        continue
+    raise AssertionError(family)
+say(it="done")
+"""
+    assert said(code, allowed=Allowed(network=True)) == {"it": "done"}
+
+
+def test_a_large_allocation_fails_and_not_the_machine(said):
+    code = """
+try:
+    bytearray(1 << 30)
+except MemoryError:
+    say(it="refused")
+else:
+    say(it="done")
+"""
+    limits = Limits(memory_bytes=256 << 20)
+    assert said(code, limits=limits) == {"it": "refused"}
+
+
+def test_a_large_allocation_succeeds_without_limits(said, monkeypatch):
+    monkeypatch.setattr(launch_module, "left_out", frozenset({"limits"}))
+    code = "bytearray(1 << 30); say(it='done')"
+    assert said(code, limits=Limits(memory_bytes=256 << 20)) == {"it": "done"}
+
+
+def test_three_hundred_children_end_with_their_parent(start, pids, gone):
+    code = """
+for _ in range(300):
+    if os.fork() == 0:
+        time.sleep(600)
+say(it=os.getpid())
+time.sleep(600)
+"""
+    process = start(code)
+    process.stdout.readline()
+    process.end()
+    names = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if read(path)]
+    assert not [name for name in names if b"code_of_test" in name and b"range(300)" in name]
+
+
+def read(path):
+    with suppress(OSError):
+        return path.read_bytes()
+    return b""
+
+
+@pytest.mark.parametrize("abi", range(1, 8))
+def test_files_are_closed_by_every_version_of_landlock(abi, tmp_path):
+    """As on the kernels that had it; what they cannot restrict stays open."""
+    if abi > landlock.version():
+        pytest.skip("the kernel does not have it")
+    (tmp_path / "private").write_text("x")
+    code = """
+import ctypes, sys
+from pathlib import Path
+from pe_host.isolation.confine import prctl
+from pe_host.isolation.landlock import RUN, restrict
+prctl(38, 1)
+restrict({"/usr": RUN, "/nowhere": RUN}, abi=int(sys.argv[2]))
+try:
+    Path(sys.argv[1]).read_text()
+except PermissionError:
+    print("refused")
+"""
+    words = [sys.executable, "-c", code, str(tmp_path / "private"), str(abi)]
+    assert subprocess.run(words, capture_output=True, text=True).stdout == "refused\n"
+
+
+def test_a_folder_of_modules_is_opened_by_module(said, tmp_path):
+    """So that data in the folder of a project is not open because its plugin is developed there."""
+    (tmp_path / "private.npz").write_text("x")
+    code = f"say(it=attempt({str(tmp_path / 'private.npz')!r}), code=attempt({str(tmp_path / 'helpers.py')!r}))"
+    assert said(code) == {"it": "PermissionError", "code": "opened"}
+
+
+def test_private_data_that_a_plugin_could_read_are_noticed(tmp_path):
+    place = tmp_path / "data"
+    place.mkdir()
+    assert not is_open(place, Allowed())
+    assert is_open(place, Allowed(read=(str(tmp_path),)))
+    assert is_open(tmp_path, Allowed(read=(str(place),)))
+    assert is_open(Path("/usr/share"), Allowed())
