@@ -77,11 +77,13 @@ def pids():
 
 @pytest.fixture
 def python_path(tmp_path):
-    (tmp_path / "helpers.py").write_text(HELPERS)
-    (tmp_path / "code_of_test.py").write_text(
+    modules = tmp_path / "modules"
+    modules.mkdir()
+    (modules / "helpers.py").write_text(HELPERS)
+    (modules / "code_of_test.py").write_text(
         "import sys\nfrom helpers import *\nexec(sys.argv[1])\n"
     )
-    return {"PYTHONPATH": str(tmp_path)}
+    return {"PYTHONPATH": str(modules)}
 
 
 @pytest.fixture
