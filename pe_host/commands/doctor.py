@@ -14,7 +14,7 @@ from pe_host.plugins.names import DOCTOR, HOST, one_line
 SECONDS = 60.0
 """A check may compile or load a driver."""
 
-OWN_CHECKS = ("system", "torch", "faiss", "noise")
+OWN_CHECKS = ("system", "confinement", "torch", "faiss", "noise")
 """Names of the specs in `pe_host.commands.machine_checks`, which must not be imported here: it imports numpy."""
 
 _LEVELS = {OK: "ok", DISABLED: "ok", CONFLICT: "warning"}

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pe_host.cache import cache_folder
 from pe_host.errors import PluginFailure
 from pe_host.isolation.allowed import Allowed
 from pe_host.plugins.find import CONFLICT, FOUND, PluginEntry
@@ -94,19 +95,18 @@ def _alone(ref: PluginRef) -> Allowed:
 
 
 def diagnose(
-    refs: Sequence[PluginRef], seconds: float, write: Mapping[str, tuple[str, ...]] | None = None
+    refs: Sequence[PluginRef], seconds: float
 ) -> list[list[dict[str, str]] | PluginFailure]:
     """The findings of checks of the machine (name, level, detail and fix of each), or why one gave none.
 
     Args:
-        refs: the checks. They may use GPUs.
+        refs: the checks. They may use GPUs; those of the host look at the user's cache.
         seconds: how long each may take.
-        write: what a check of the host, by its name, may change besides.
     """
 
     def allowed(ref: PluginRef) -> Allowed:
-        own = (write or {}).get(ref.name, ()) if ref.distribution == HOST else ()
-        return replace(permit(ref, Needs(gpu=True), {}), write=own)
+        own = permit(ref, Needs(gpu=True), {})
+        return replace(own, cache=str(cache_folder().parent)) if ref.distribution == HOST else own
 
     answers = ask_each(refs, {"do": "diagnose"}, seconds, allowed)
     return [
