@@ -1,4 +1,4 @@
-# Each target sets up what it needs: on a fresh machine with Python 3.11+, `make demo` is the first command.
+# Each target sets up what it needs: on a fresh machine with Python 3.11+, start with `make demo`.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,7 +10,8 @@ PROCESSES ?= -n 2 --dist worksteal
 PYTEST ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-digits test test-all test-distribution dist docs check format bench clean
+.PHONY: help setup demo demo-digits test test-all test-distribution dist docs
+.PHONY: check format bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,41 +19,46 @@ help: ## list the targets
 setup: $(STAMP) ## create .venv with all packages, editable, at the tested versions
 
 $(STAMP): pyproject.toml constraints.txt $(PACKAGES:%=%/pyproject.toml)
-	$(PYTHON) -c 'import sys; sys.exit("pe needs Python 3.11 or newer, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -c 'import sys; old = sys.version_info < (3, 11); found = sys.version.split()[0]; \
+	sys.exit("pe needs Python 3.11 or newer, this is " + found if old else 0)'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(PACKAGES:%=-e ./%) -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+		$(PACKAGES:%=-e ./%) -e '.[dev]'
 	@touch $@
 
 demo: $(STAMP) ## the main job: private faces in, a synthetic set and its report out
 	$(BIN)/pe generate --plugin pyrender-faces
 
-demo-digits: $(STAMP) ## the same with written digits, real ones in
-	@if [ -f "$(RUN)/manifest.json" ]; then rm -rf -- "$(RUN)"; fi  # of public data, and perhaps of another version
+demo-digits: $(STAMP) ## the same with handwritten digits as data
+	@# An earlier run is on public data, and perhaps of another version.
+	@if [ -f "$(RUN)/manifest.json" ]; then rm -rf -- "$(RUN)"; fi
 	$(BIN)/pe generate --plugin text-render --data sklearn:digits --epsilon 5 --out "$(RUN)"
 
 test: $(STAMP) ## the fast tests, in two processes (a few minutes); it ends with what it left out
 	$(BIN)/python -m pytest -q $(PROCESSES)
 
-test-all: $(STAMP) ## all tests but those of each package alone (three times as long)
+test-all: $(STAMP) ## all tests except test-distribution (three times as long)
 	$(BIN)/python -m pytest -q $(PROCESSES) -m 'not distribution' $(PYTEST)
 
-test-distribution: $(STAMP) ## each package alone, at the newest and the lowest versions it allows (half an hour)
+test-distribution: $(STAMP) ## each package by itself, at newest and lowest versions (30 minutes)
 	$(BIN)/python -m pytest -q -m distribution
 
 dist: $(STAMP) ## wheels and source distributions of all packages, in dist/
-	@for package in . $(PACKAGES); do $(BIN)/python -m build --no-isolation -o dist $$package || exit 1; done
+	@for package in . $(PACKAGES); do \
+		$(BIN)/python -m build --no-isolation -o dist $$package || exit 1; \
+	done
 
 docs: $(STAMP) ## the documentation as a site, in site/; a warning is an error
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 	@echo "open site/index.html"
 
-check: $(STAMP) ## lint, format, types, walls between rooms
+check: $(STAMP) ## lint, format, types, import rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: $(STAMP) ## mend what ruff can mend
+format: $(STAMP) ## format the code, and fix what ruff can fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 

@@ -1,7 +1,8 @@
 """Tiers of tests for the whole repository, and fixtures that several packages share.
 
-`pytest` runs the fast tier in one process, `make test` in two; `make test-all` runs everything but the tests of each
-package alone, which are `make test-distribution`. A test belongs to the fast tier unless a marker says otherwise.
+`pytest` runs the fast tier in one process, and `make test` runs it in two. `make test-all` runs all
+tests except those that install each package by itself; `make test-distribution` runs those. A test
+belongs to the fast tier unless a marker says otherwise.
 """
 
 import os
@@ -13,8 +14,9 @@ from pathlib import Path
 import pytest
 
 if "PYTEST_XDIST_WORKER" in os.environ:
-    # Several processes with several threads each wait for each other most of the time. What must not depend on the number
-    # of threads has tests that set it. Set before numpy and torch are imported.
+    # Several processes with several threads each spend most of their time waiting for each other.
+    # Results that must not depend on the number of threads have tests that set it. These variables
+    # must be set before numpy and torch are imported.
     for library in ("OMP", "OPENBLAS", "MKL"):
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
@@ -23,20 +25,27 @@ import numpy as np
 from pe_sdk.testing import checks
 
 TIERS = {"slow": "make test-all", "distribution": "make test-distribution"}
-"""Markers of the tests outside the fast tier, and what runs those. A test with both counts as the last."""
+"""Markers of the tests outside the fast tier, and the command that runs each.
+
+A test with both markers counts as the last.
+"""
 
 KINDS = ("generator", "embedding", "reader")
 LONG_CHECKS = {one.name for kind in KINDS for one in checks(kind, "full")} - {
     one.name for kind in KINDS for one in checks(kind, "basic")
 }
-"""Conformance checks above level `basic`, which start interpreters. The fast tier runs those of `echo`."""
+"""Conformance checks above level `basic`, which start interpreters.
+
+The fast tier runs those of `echo`.
+"""
 
 LEFT_OUT = pytest.StashKey[Counter[str]]()
 
 
 def pytest_configure(config):
     config.stash[LEFT_OUT] = Counter()
-    # A shell ignores SIGINT in background jobs, and so would all processes that tests start and interrupt.
+    # A shell ignores SIGINT in background jobs. Processes that tests start and interrupt inherit
+    # this.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -91,7 +100,10 @@ Install = Callable[..., Path]
 
 @pytest.fixture
 def install(tmp_path: Path) -> Install:
-    """Installs made-up distributions: a folder with dist-info and modules for `sys.path`."""
+    """Returns a function that installs made-up distributions.
+
+    A distribution is a folder for `sys.path`, with dist-info and modules.
+    """
 
     def make(
         distribution: str,
@@ -104,7 +116,7 @@ def install(tmp_path: Path) -> Install:
         group: str = "pe.plugins",
         place: str = "site",
     ) -> Path:
-        """Write a distribution into the folder `place`, and give that folder."""
+        """Write a distribution into the folder `place`, and return that folder."""
         root = tmp_path / place
         info = root / f"{distribution.replace('-', '_')}-{version}.dist-info"
         info.mkdir(parents=True)

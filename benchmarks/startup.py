@@ -34,7 +34,7 @@ IMPORTS = {
     "python": "pass",
     "numpy": "import numpy",
     "a worker": "import pe_host.compute.worker",
-    "the host": "import pe_host.generate",
+    "the host": "import pe_host.commands.generate",
     "faiss": "import numpy, faiss",
     "the sampler of noise": "import numpy, opendp.domains, opendp.measurements, opendp.metrics",
     "dp_accounting, with an empty cache only": "import dp_accounting.pld",

@@ -1,3 +1,6 @@
-"""The host: finds generator plugins and runs Private Evolution over them. Importing it costs nothing."""
+"""The host: finds generator plugins and runs Private Evolution with them.
+
+Importing it loads nothing else.
+"""
 
 __version__ = "1.0.0"

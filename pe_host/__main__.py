@@ -1,4 +1,4 @@
-"""`python -m pe_host` is `pe`."""
+"""Entry point of `python -m pe_host`, which is the same as `pe`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Where results that do not depend on a run are kept for the next one."""
+"""The cache of results that do not depend on a run, kept for the next one."""
 
 import os
 import tempfile
@@ -6,10 +6,13 @@ from pathlib import Path
 
 
 def cache_folder() -> Path:
-    """The user's cache of `pe`; it need not exist. Below the system's temporary folder where there is no home."""
+    """The user's cache folder of `pe`, which need not exist.
+
+    If the user has no home, it lies in the system's temporary folder.
+    """
     if root := os.environ.get("XDG_CACHE_HOME"):
         return Path(root) / "pe"
     try:
         return Path.home() / ".cache" / "pe"
-    except RuntimeError:  # no HOME, and a user whom the system does not know: as in a container
+    except RuntimeError:  # no HOME and a user unknown to the system, as in a container
         return Path(tempfile.gettempdir()) / f"pe-{os.getuid()}"

@@ -15,7 +15,7 @@ _STATE = "state/"
 
 
 def digest_arrays(arrays: Mapping[str, NDArray[Any]]) -> str:
-    """Hexadecimal digest of names, dtypes, shapes and content, in any order of the mapping."""
+    """Hexadecimal digest of names, dtypes, shapes and content; the order does not matter."""
     digest = hashlib.sha256()
     for name in sorted(arrays):
         digest.update(f"{name} {arrays[name].dtype} {arrays[name].shape}\n".encode())
@@ -24,7 +24,7 @@ def digest_arrays(arrays: Mapping[str, NDArray[Any]]) -> str:
 
 
 def arrays_of(samples: Samples) -> Arrays:
-    """Arrays "state/NAME" for each column, "labels" and, where the samples have any, "data"."""
+    """The arrays "state/NAME" for each column, "labels" and, if the samples have any, "data"."""
     arrays: Arrays = {_STATE + name: column for name, column in samples.state.items()}
     arrays["labels"] = samples.labels
     if samples.data is not None:
@@ -33,10 +33,10 @@ def arrays_of(samples: Samples) -> Arrays:
 
 
 def samples_of(arrays: Mapping[str, NDArray[Any]]) -> Samples:
-    """Inverse of `arrays_of`.
+    """The samples of such arrays; the inverse of `arrays_of`.
 
     Raises:
-        ValueError: other arrays than those of samples, or columns of different lengths.
+        ValueError: an array that is not part of samples, or columns of different lengths.
     """
     foreign = [n for n in arrays if n not in ("labels", "data") and not n.startswith(_STATE)]
     if foreign:

@@ -1,4 +1,4 @@
-"""Writing so that a crash, a power cut or a full disk leaves either the old file or the new one, whole."""
+"""Durable writes: a crash, a power cut or a full disk leaves the old file or the new one, whole."""
 
 import contextlib
 import os
@@ -10,19 +10,20 @@ from pathlib import Path
 from pe_host.errors import DataError
 
 PART = ".part"
-"""Marks what is being written; a file of such a name belongs to nobody once its process is gone."""
+"""Marks a file that is being written. Once its process is gone, such a file belongs to nobody."""
 
 
 def is_part(name: str) -> bool:
-    """True for a name that `atomic_path`, or a writer of `pe_host.export`, gives to what it is writing."""
+    """True for a temporary name of `atomic_path` or of a writer in `pe_host.export`."""
     return re.fullmatch(rf"\..+\.[0-9a-f]{{8}}{re.escape(PART)}(\.[^.]+)?", name) is not None
 
 
 @contextlib.contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """A temporary name to write to; flushed to the disk and renamed to `path` when the block ends well, else removed.
+    """Yield a temporary path to write to, and rename it to `path` when the block succeeds.
 
-    Folders on the way are made, durably as well.
+    The file is flushed to the disk before the rename, and removed if the block fails. Missing
+    parent folders are created durably too.
 
     Raises:
         DataError: the system refuses.
@@ -38,7 +39,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
         raise DataError(
             f"cannot write: {error.strerror or type(error).__name__}",
             where=str(path),
-            fix="free space or mend the permissions; then run the same command with --resume",
+            fix="free space or fix the permissions, then run the same command with --resume",
         ) from None
     finally:
         with contextlib.suppress(OSError):
@@ -46,27 +47,27 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 
 def write_atomic(path: Path, content: bytes) -> None:
-    """`atomic_path` for content that is at hand."""
+    """Write a whole file through `atomic_path`."""
     with atomic_path(path) as temporary:
         temporary.write_bytes(content)
 
 
 def check_room(path: Path, size: int) -> None:
     """Raise DataError unless a file of this many bytes can be written here now."""
-    with contextlib.suppress(_OnlyTrying), atomic_path(path) as temporary:
+    with contextlib.suppress(_DryRun), atomic_path(path) as temporary:
         with temporary.open("wb") as file:
             file.write(bytes(size))
             file.flush()
             os.fsync(file.fileno())
-        raise _OnlyTrying
+        raise _DryRun
 
 
-class _OnlyTrying(Exception):
-    """Leaves `atomic_path` without the file taking its place."""
+class _DryRun(Exception):
+    """Ends an `atomic_path` block without renaming the file."""
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and those above it, and flush their entries to the disk."""
+    """Make a folder and its parents, and flush their entries to the disk."""
     if not folder.is_dir():
         make_folder(folder.parent)
         folder.mkdir(exist_ok=True)
@@ -74,7 +75,10 @@ def make_folder(folder: Path) -> None:
 
 
 def sync(path: Path) -> None:
-    """Flush a file, or the entries of a folder: without the latter a new name may be lost though its content is safe."""
+    """Flush a file, or the entries of a folder.
+
+    Unless the folder is flushed too, a new name may be lost even though its content is safe.
+    """
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

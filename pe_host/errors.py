@@ -1,12 +1,13 @@
-"""Every failure the command line reports, with its exit code: what went wrong, where, and what to do next.
+"""Every failure that the command line reports, with its exit code.
 
-    PeError                1  a bug, where nothing more precise is known
-    ├── UsageError         2  the command line itself
+    PeError                1  a bug, if nothing more precise is known
+    ├── UsageError         2  the command line itself is wrong
     ├── PluginFailure      3  a plugin is missing, broken or misbehaves
-    ├── PrivacyRefusal     4  going on would break or blur the privacy guarantee
+    ├── PrivacyRefusal     4  continuing would break or blur the privacy guarantee
     └── DataError          5  data or configuration cannot be used
 
-Messages never hold the content of a private record.
+A message says what went wrong, where, and what to do next. It never contains the content of a
+private record.
 """
 
 
@@ -14,8 +15,8 @@ class PeError(Exception):
     """An error for the person at the terminal.
 
     Args:
-        what: one sentence, what is wrong.
-        where: file, option or plugin it concerns.
+        what: what is wrong, in one sentence.
+        where: the file, option or plugin concerned.
         fix: what to do next.
     """
 

@@ -1,8 +1,8 @@
-"""The register of modalities: all that pe knows about records of a kind, in one record a kind.
+"""The registry of modalities: all that pe knows about records of a kind, in one entry per kind.
 
 The parts live in the rooms that use them (`formats`, `embeddings`, `report`), which all see this
 module. So a part is named by its address, `module:object`, and is imported when a room asks for it:
-finding out about a modality imports neither torch nor Pillow. A new modality is one line below.
+looking up a modality imports neither torch nor Pillow. A new modality is one entry below.
 """
 
 import importlib
@@ -20,12 +20,13 @@ class Modality:
     """What pe knows about records of one kind.
 
     Args:
-        kind: as of `OutputSpec.kind`.
-        plural: what several records are called.
+        kind: `OutputSpec.kind` of the records.
+        plural: the word for several records.
         layout: address of the `pe_host.formats.npz.Layout` of the records in npz files.
         exporters: names in `pe_host.export.WRITERS` that write such records.
-        feature_columns: Parquet files have a column for each feature, not one for the record.
-        axes: leading axes of a record that a convolution runs over; 0 if no net is made for it.
+        feature_columns: whether Parquet files have a column for each feature, not one for the
+            record.
+        axes: leading axes of a record that a convolution runs over; 0 if no net takes such records.
         preprocessor: address of the `pe_host.embeddings.preprocessing.Preprocessor`, or "".
         view: address of the `pe_host.report.views.View`, or "" if reports do not show records.
     """
@@ -66,7 +67,7 @@ MODALITIES: Mapping[str, Modality] = MappingProxyType(
         )
     }
 )
-"""By kind. Every other kind has the modality `modality_of` makes for it."""
+"""The modalities by kind. For every other kind, `modality_of` makes one."""
 
 
 def modality_of(output: OutputSpec) -> Modality:

@@ -1,4 +1,4 @@
-"""How work reports its progress and its result, without knowing what shows them."""
+"""Progress and results, as commands report them without knowing what shows them."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -7,26 +7,26 @@ from typing import Any, Protocol
 
 
 class Stage(Protocol):
-    """One piece of work in progress."""
+    """A piece of work in progress."""
 
     def advance(self, n: int = 1) -> None:
         """Count n more units as done."""
 
 
 class Reporter(Protocol):
-    """Where progress goes. Texts are for the operator and never quote a private record."""
+    """The sink of progress messages. They are for the operator and never quote a private record."""
 
     def note(self, text: str) -> None:
-        """Show something worth knowing."""
+        """Show a message that is worth knowing."""
 
     def warn(self, text: str) -> None:
-        """Show something that may need action; the same text once."""
+        """Show a message that may need action; the same text is shown once."""
 
     def stage(self, name: str, total: int) -> AbstractContextManager[Stage]:
         """Show a piece of work of `total` units until the block ends."""
 
     def iteration(self, t: int, T: int, text: str) -> None:
-        """Show that iteration t of T is done, on one line."""
+        """Show on one line that iteration t of T is done."""
 
 
 class Silent:
@@ -51,7 +51,7 @@ class Silent:
 
 @dataclass(frozen=True)
 class CommandResult:
-    """The result of a command: `document` for --json, `text` for people, a line each."""
+    """The result of a command: `document` for --json, and `text`, lines for people."""
 
     document: Mapping[str, Any]
     text: tuple[str, ...]

@@ -1,4 +1,7 @@
-"""What tests across packages share: a small private data set, a finished run on it, and `pe` as a person runs it."""
+"""Fixtures that tests across packages share.
+
+They are a small private data set, a finished run on it, and `pe` as a person runs it.
+"""
 
 import fcntl
 import json
@@ -23,7 +26,10 @@ SMALL = (
 
 @dataclass(frozen=True)
 class Done:
-    """How a command ended; the code is negative for a signal. `writes` are the paths that it flushed to the disk."""
+    """How a command ended; the code is negative for a signal.
+
+    `writes` are the paths that it flushed to the disk.
+    """
 
     returncode: int
     stdout: str
@@ -71,7 +77,10 @@ class Server:
 
 @dataclass(frozen=True)
 class Pe:
-    """Runs `pe` in a scratch folder, with a cache that is not the user's. `small` are settings of a quick run."""
+    """Runs `pe` in a scratch folder, with a cache that is not the user's.
+
+    `small` are the settings of a quick run.
+    """
 
     server: Server
     folder: Path
@@ -89,6 +98,12 @@ class Pe:
             "kill_after": kill_after,
         }
         return self.server.ask(request)
+
+    def cold(self) -> "Pe":
+        """The same with an empty cache in its folder, so that each run writes the same files."""
+        cache = self.folder / "cache"
+        shutil.rmtree(cache, ignore_errors=True)
+        return replace(self, environment={**self.environment, "XDG_CACHE_HOME": str(cache)})
 
 
 @pytest.fixture(scope="session")
@@ -116,7 +131,7 @@ Once = Callable[[str, Callable[[Path], object]], Path]
 
 @pytest.fixture(scope="session")
 def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
-    """once(name, fill) -> a folder that one of the processes of pytest fills, while the others wait."""
+    """once(name, fill) -> a folder that one process of pytest fills while the others wait."""
     root = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         root = root.parent  # which all processes share
@@ -137,7 +152,10 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
 
 @dataclass(frozen=True)
 class Finished:
-    """A run of `small` settings: its folder, the data, which all tests share, how it ended and how long it took."""
+    """A run of `small` settings: its folder, its data, how it ended and how long it took.
+
+    All tests share the data.
+    """
 
     run: Path
     data: Path
@@ -151,7 +169,7 @@ def _finished(
 ) -> Finished:
     def fill(folder: Path) -> None:
         data = write_digits(folder / "private.npz")
-        pe = pe_in(folder)
+        pe = pe_in(folder).cold()
         pe("--version")  # or the start of the server counts
         started = time.monotonic()
         done = pe("generate", *SMALL, "--data", data, "--out", "run")

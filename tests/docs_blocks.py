@@ -1,13 +1,20 @@
 """The fenced code blocks of a page, and how each is run. Used by `test_docs_code.py`.
 
-A block is run by its language. `sh` and `console` go through bash with `set -e`, in a folder and with a virtual environment of
-the page, block after block; `text` after one of these is what it must have printed (`...` stands for anything). `python` runs
-after the `python` blocks before it, or by pytest where it defines tests. `toml` and `json` must parse. A block whose first line is
-a comment with a path is written to that file instead, for the blocks that follow.
+The language of a block decides how it is run:
+- `sh` and `console` blocks of a page run in order, by bash with `set -e`, in a folder and with a
+  virtual environment of the page.
+- `text` after one of these is what it must have printed (`...` stands for anything).
+- `python` runs after the `python` blocks before it, or by pytest where it defines tests.
+- `toml` and `json` must parse.
 
-A comment directly before a block says otherwise:
-    <!-- not run: REASON -->         it is left out, and `test_docs_code.py` counts it
-    <!-- run with: --samples 20 -->  these words are added to its `pe generate` commands, so that they take seconds
+A block whose first line is a comment with a path is written to that file instead, for the blocks
+that follow.
+
+A comment directly before a block changes this:
+    <!-- not run: REASON -->
+        The block is left out, and `test_docs_code.py` counts it.
+    <!-- run with: --samples 20 -->
+        These words are added to its `pe generate` commands, so that they take seconds.
 """
 
 import json
@@ -26,7 +33,7 @@ _FILE = re.compile(r"# ([\w./-]+\.\w+)\n")
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block: where it stands, its language and text, and what the comment before it says."""
+    """A fenced block: its place, its language and text, and what the comment before it says."""
 
     line: int
     language: str
@@ -47,7 +54,8 @@ def blocks_of(page: Path) -> list[Block]:
     """All blocks, in order.
 
     Raises:
-        ValueError: a block has no language or one that nothing here runs, or a directive has no reason or no block.
+        ValueError: a block has no language, or one that nothing here runs; or a directive has no
+            reason or no block.
     """
     blocks: list[Block] = []
     directive, shell = ("", ""), False
@@ -61,7 +69,8 @@ def blocks_of(page: Path) -> list[Block]:
             language = token.info.split(" ")[0]
             if language not in LANGUAGES:
                 raise ValueError(
-                    f"{where}: a block of language {language!r}; write one of {', '.join(LANGUAGES)}"
+                    f"{where}: a block of language {language!r}; "
+                    f"write one of {', '.join(LANGUAGES)}"
                 )
             kind, said = directive
             not_run, words = (said, "") if kind == "not run" else ("", said)
@@ -86,12 +95,15 @@ def blocks_of(page: Path) -> list[Block]:
 
 
 class Session:
-    """What the blocks of one page share: a folder, an environment, the Python before, and the output of the last shell block.
+    """State that the blocks of one page share.
+
+    It is a folder, an environment, the Python code so far, and the output of the last shell block.
 
     Args:
         folder: where the page begins.
-        environment: of its shells.
-        run: called with (words, folder, environment); gives stdout and stderr together, or fails the test.
+        environment: environment variables of its shells.
+        run: called with (words, folder, environment); returns stdout and stderr together, or fails
+            the test.
     """
 
     def __init__(self, folder, environment, run) -> None:
@@ -100,7 +112,7 @@ class Session:
         self.output = ""
 
     def execute(self, block: Block) -> None:
-        """Run a block that is to be run; raise or fail where it does not work, or prints something else."""
+        """Run a block; raise or fail if it does not work or prints something else."""
         if block.file:
             path = self.folder / block.file
             path.parent.mkdir(parents=True, exist_ok=True)

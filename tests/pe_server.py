@@ -1,9 +1,13 @@
-"""Runs `pe` for the tests: imports everything once, then forks for each run, so that a run costs no start-up time.
+"""Runs `pe` for the tests: imports everything once, then forks for each run.
 
-Requests and answers are JSON objects, one a line: {"words", "cwd", "env", "kill_at_write", "kill_after"} in,
-{"code", "stdout", "stderr", "writes"} out. A write is a flush of a file or folder to the disk; `writes` are the paths of
-all, in order. The two kills are SIGKILL of the run's process, at its n-th write or after some seconds, without any warning
-to it.
+A run then costs no start-up time. Requests and answers are JSON objects, one a line:
+
+- in: {"words", "cwd", "env", "kill_at_write", "kill_after"}
+- out: {"code", "stdout", "stderr", "writes"}
+
+A write is a flush of a file or folder to the disk; `writes` are the paths of all writes, in order.
+The two kills send SIGKILL to the run's process, at its n-th write or after some seconds, without
+any warning.
 """
 
 import json

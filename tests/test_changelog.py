@@ -1,4 +1,4 @@
-"""The changelog is made of fragments: each has a name that is read, and those that are not are noticed."""
+"""Changelog fragments: each has a name that towncrier reads, and a misspelt name is noticed."""
 
 import re
 import shutil
@@ -36,7 +36,7 @@ def draft(folder):
 
 
 def test_every_fragment_is_well_named_and_reaches_the_changelog():
-    """towncrier passes over files whose names it cannot read: a misspelt one would be lost in silence."""
+    """towncrier skips files whose names it cannot read: a misspelt one would be lost silently."""
     fragments = [
         path for path in (ROOT / "changes").iterdir() if path.name not in ("README.md", ".gitkeep")
     ]

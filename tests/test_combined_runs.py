@@ -1,6 +1,7 @@
-"""Whole runs of `combined` over installed generators: handing over, being killed, and being replayed."""
+"""Whole runs of `combined` over installed generators: handed over, killed and replayed."""
 
 import json
+import shutil
 import signal
 
 import numpy as np
@@ -36,10 +37,23 @@ def makers(pe, name):
         return set(stored["state/maker"].tolist())
 
 
-def test_stages_follow_each_other_and_a_replay_gives_the_same_pictures(pe, digits):
-    # Fails when replaying does not let the generator adapt: the release is made by the first stage then.
-    done = generate(pe, digits)
-    assert done.returncode == 0, done.stderr
+@pytest.fixture(scope="session")
+def _run(once, pe_in, write_digits):
+    def fill(folder):
+        done = generate(pe_in(folder), write_digits(folder / "private.npz"))
+        assert done.returncode == 0, done.stderr
+
+    return once("combined-run", fill) / "run"
+
+
+@pytest.fixture
+def run(_run, pe):
+    """A copy of a finished run."""
+    return shutil.copytree(_run, pe.folder / "run")
+
+
+def test_stages_follow_each_other_and_a_replay_gives_the_same_pictures(pe, run):
+    # Fails when replaying does not let the generator adapt: the first stage then makes the release.
     assert [makers(pe, f"00{t}/population.npz") for t in range(3)] == [
         {"echo"},
         {"echo"},
@@ -48,14 +62,15 @@ def test_stages_follow_each_other_and_a_replay_gives_the_same_pictures(pe, digit
     assert makers(pe, "release.npz") == {"image-pool"}
     replayed = pe("replay", "run", "--json")
     assert replayed.returncode == 0, replayed.stderr
-    parts = json.loads((pe.folder / "run/manifest.json").read_text())["parts"]
+    parts = json.loads((run / "manifest.json").read_text())["parts"]
     assert parts.keys() == {"pe-plugin-echo/echo", "pe-plugin-image-pool/image-pool"}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("write", [26, 32, 38])
 def test_a_run_that_is_killed_goes_on_as_it_would_have(pe, digits, write):
-    # Fails when a session begins with the generator as its factory made it, whatever was released before.
+    # Fails when a session begins with the generator as its factory made it, regardless of earlier
+    # releases.
     killed = generate(pe, digits, kill_at_write=write)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     done = generate(pe, digits, "--resume")
@@ -67,9 +82,8 @@ def test_a_run_that_is_killed_goes_on_as_it_would_have(pe, digits, write):
     assert replayed.returncode == 0, replayed.stderr
 
 
-def test_other_versions_of_a_part_are_refused(pe, digits):
-    generate(pe, digits)
-    path = pe.folder / "run/manifest.json"
+def test_other_versions_of_a_part_are_refused(pe, run):
+    path = run / "manifest.json"
     manifest = json.loads(path.read_text())
     manifest["parts"]["pe-plugin-echo/echo"] = "0.9"
     path.write_text(json.dumps(manifest))
@@ -77,6 +91,7 @@ def test_other_versions_of_a_part_are_refused(pe, digits):
     assert replayed.returncode == 3 and "other versions of pe-plugin-echo/echo" in replayed.stderr
 
 
+@pytest.mark.slow
 def test_stages_that_do_not_fit_the_iterations_are_refused_before_anything_is_spent(pe, digits):
     done = generate(pe, digits, "--iterations", "6", "--set", "stages=echo:0-9,image-pool:10-")
     assert (

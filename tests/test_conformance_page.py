@@ -1,3 +1,5 @@
+"""The page of the conformance rules: it repeats the rules that the checks' docstrings state."""
+
 from pathlib import Path
 
 import pytest

@@ -1,6 +1,7 @@
-"""Each package alone in a clean environment, with what it declares and nothing else: its own tests pass, also at the lowest versions.
+"""Each package by itself, in a clean environment with exactly what it declares.
 
-`make test-distribution` runs it; the time is that of all packages' tests twice. uv keeps one cache of wheels for all environments.
+Its own tests pass, also at the lowest versions. `make test-distribution` runs this; it takes as
+long as the tests of all packages, twice. uv keeps one cache of wheels for all environments.
 """
 
 import os
@@ -20,15 +21,18 @@ FOLDERS = (
 )
 UV = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
 FIND_LINKS = os.environ.get("PIP_FIND_LINKS", "").split()
-"""Where pip looks for wheels beside its index: uv is to see the same."""
+"""Places where pip looks for wheels besides its index; uv must use the same ones."""
 
 BESIDE = {"sdk": ["scipy", "numba"], ".": ["pe-plugin-echo", "pe-plugin-text-render", "pyarrow"]}
-"""What the tests of a package need and the package does not, beside pytest, hypothesis and psutil."""
+"""Requirements of a package's tests that the package itself does not have.
+
+All tests also need pytest, hypothesis and psutil.
+"""
 
 PYTEST_INI = (
     "[pytest]\naddopts = --import-mode=importlib -ra\nmarkers = slow: takes tens of seconds\n"
 )
-"""Without warnings as errors: old versions warn of newer ones."""
+"""Settings in which warnings are not errors: old versions warn of newer ones."""
 
 pytestmark = pytest.mark.distribution
 
@@ -58,7 +62,7 @@ def wheels(tmp_path_factory):
 
 
 def torch():
-    """The tested version, in the build for the CPU where there is one: the others bring gigabytes."""
+    """The tested version, as the CPU build where one exists: the others bring gigabytes."""
     version = re.search(
         r"^torch==(\S+)$", (ROOT / "constraints.txt").read_text(), re.MULTILINE
     ).group(1)
@@ -131,7 +135,7 @@ def copy_tests(folder, work):
     (work / "pytest.ini").write_text(PYTEST_INI)
     if folder == ".":
         for tests in (ROOT / "pe_host").rglob("tests"):
-            # not into a folder named pe_host, which would be taken for the package; one file is of the repository
+            # A folder named pe_host would be taken for the package. One file tests the repository.
             place = work / "of_host" / tests.relative_to(ROOT / "pe_host")
             shutil.copytree(
                 tests, place, ignore=shutil.ignore_patterns("test_distributions.py", "__pycache__")

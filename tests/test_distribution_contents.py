@@ -1,4 +1,4 @@
-"""Wheels and source distributions: they hold what is in the repository for them, and nothing else."""
+"""Wheels and source distributions: each holds its part of the repository and nothing else."""
 
 import subprocess
 import sys
@@ -42,7 +42,7 @@ def files(wheel):
 
 @pytest.fixture(scope="module", params=FOLDERS)
 def built(request, tmp_path_factory):
-    """Folder of a package, its source distribution, the wheel made of that, and the wheel made of the repository."""
+    """Folder of a package, its sdist, the wheel built from that, and the repository's wheel."""
     place = tmp_path_factory.mktemp("built")
     folder = ROOT / request.param
     run(
@@ -55,7 +55,10 @@ def built(request, tmp_path_factory):
 
 
 def tracked(folder, *parts):
-    """Paths in a folder of the repository that git knows, tests left out; those of the template are part of it."""
+    """Paths in a folder of the repository that git knows, without tests.
+
+    Tests of the template are part of the template and stay.
+    """
     listed = run(
         "git", "-C", folder, "ls-files", "--cached", "--others", "--exclude-standard", "-z", *parts
     ).split("\0")

@@ -1,4 +1,7 @@
-"""Every code block of the documentation is run, or is an exception that says why: see `docs_blocks.py` for how."""
+"""Every code block of the documentation is run, or is an exception that says why.
+
+`docs_blocks.py` says how.
+"""
 
 import importlib.util
 import os
@@ -49,14 +52,15 @@ NOT_RUN = {
     "plugins/pyrender-faces/README.md": 1,
     "plugins/text-render/README.md": 1,
 }
-"""Exceptions by page: one more is a decision, made here as well as on the page."""
+"""Number of exceptions by page: another one is a decision, made here and on the page."""
 
 
 @pytest.fixture(scope="session")
 def tools(tmp_path_factory):
-    """The bin folder of a virtual environment in which everything is installed that is installed here, as a reader's would be.
+    """The bin folder of a virtual environment like a reader's, with everything installed here.
 
-    pip works in it as on the page, but without a network: what is named has to be installed, or a folder.
+    pip works in it as on the page, but without a network: each requirement must be a folder or
+    already installed.
     """
     place = tmp_path_factory.mktemp("reader")
     venv.create(place, with_pip=False, symlinks=True)
@@ -123,7 +127,7 @@ def tiers():
             yield pytest.param(page, marks=pytest.mark.slow if slow else ())
 
 
-@pytest.mark.parametrize("page", tiers())
+@pytest.mark.parametrize("page", list(tiers()))
 def test_every_block_of_the_page_works(page, tools, your_data, tmp_path, tmp_path_factory):
     for path in your_data.iterdir():
         (tmp_path / path.name).symlink_to(path)

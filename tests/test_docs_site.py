@@ -1,4 +1,7 @@
-"""The site: it builds without a warning, holds every page, and its reference holds every exported name, hook and option."""
+"""The site: it builds without a warning and holds every page.
+
+Its reference holds every exported name, hook and option.
+"""
 
 import importlib
 import importlib.util
@@ -114,7 +117,8 @@ def test_each_hook_is_documented_with_its_exact_arguments():
 
 @pytest.mark.parametrize("hook", sorted(HOOKS))
 def test_each_hook_is_called_with_exactly_its_arguments(hook):
-    # A new hook fails here until a module of this repository implements it; a new argument until all implementations take it.
+    # A new hook fails here until a module of this repository implements it. A new argument fails
+    # until all implementations take it.
     module, kind = IMPLEMENTED_BY[hook]
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)

@@ -1,4 +1,4 @@
-"""What the documents say is so: examples run, and the tests they name exist."""
+"""Statements of the documents hold: examples run, and the tests they name exist."""
 
 import fnmatch
 import re
@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -28,6 +29,7 @@ def test_all_faults_are_on_the_privacy_page():
     assert [int(row) for row in rows] == list(range(1, 19))
 
 
+@pytest.mark.slow
 def test_the_plugin_of_contributing_runs(pe, digits):
     text = (ROOT / "CONTRIBUTING.md").read_text()
     code = re.search(r"```python\n(.*?)```", text, re.DOTALL).group(1)
@@ -76,6 +78,7 @@ def test_the_plugin_of_contributing_runs(pe, digits):
         assert stored["images"].std() > 50
 
 
+@pytest.mark.slow
 def test_commands_in_the_readme_exist(pe):
     text = (ROOT / "README.md").read_text()
     commands = set(re.findall(r"`pe ([a-z-]+)", text)) | set(

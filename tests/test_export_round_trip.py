@@ -1,4 +1,4 @@
-"""What the writers write, the readers read: released data can serve as input, bit for bit."""
+"""Readers read what writers write: released data can serve as input, bit for bit."""
 
 from pathlib import Path
 from types import ModuleType
@@ -56,7 +56,8 @@ def test_image_folder(tmp_path: Path, channels: int, names: tuple[str, ...]) -> 
     folders = folder_names(names)
     assert info.output.shape == images.shape[1:] and info.label_names == tuple(sorted(folders))
     table = spec.read(location, info.output, folders)
-    # The reader goes class by class, in the order of the folders' names; rows stay in order within a class.
+    # The reader goes class by class, in the order of the folders' names. Rows of a class stay in
+    # order.
     order = np.concatenate(
         [np.flatnonzero(labels == folders.index(name)) for name in sorted(folders)]
     )
@@ -83,7 +84,7 @@ def test_other_records_and_their_form(
     location = str(write(tmp_path / "d", RecordTable.check(output, data, labels, names)))
     spec = reader(module)
     info = spec.describe(location)
-    # The whole form: fails when units, ranges, the step or the kind are lost on the way.
+    # The whole spec: fails when units, ranges, the step or the kind are lost on the way.
     assert info.output == output and info.label_names == names
     table = spec.read(location, info.output, names)
     assert table.data.dtype == output.dtype

@@ -1,4 +1,7 @@
-"""Faults of the reference implementation that only a whole run can show. The others are tested beside the code; see docs/privacy.md."""
+"""Faults of the reference implementation that only a whole run can show.
+
+The others are tested beside the code; see docs/privacy.md.
+"""
 
 import json
 import pickle
@@ -12,7 +15,7 @@ def test_fault_10_what_is_made_before_the_first_iteration_ends_is_kept(pe, finis
     writes = finished.done.writes
     made = next(n for n, path in enumerate(writes, 1) if "/000/.population.npz." in path)
     words = ("generate", *pe.small, "--data", finished.data, "--out", "killed")
-    assert pe(*words, kill_at_write=made + 1).returncode == -signal.SIGKILL
+    assert pe.cold()(*words, kill_at_write=made + 1).returncode == -signal.SIGKILL
     run = pe.folder / "killed"
     assert (run / "iterations/000/class_counts.npy").exists()
     assert not (run / "iterations/001/votes.npy").exists()
@@ -50,7 +53,7 @@ def test_fault_14_loading_what_was_stored_runs_no_code(pe, digits):
 
 
 def test_fault_18_two_processes_make_the_same_samples(pe, digits):
-    """Without noise, two runs agree bit for bit; the reference does not."""
+    """Two runs without noise agree bit for bit; those of the reference do not."""
     digests = []
     for out in ("a", "b"):
         pe("generate", *pe.small, "--epsilon", "inf", "--data", digits, "--out", out)

@@ -36,7 +36,8 @@ def test_a_run_writes_what_the_architecture_says(pe, digits):
     assert shown["spent_epsilon"] <= 4 and shown["iterations"] == 3
     images, labels = released(run)
     assert images.shape == (40, 8, 8) and images.dtype == np.uint8
-    # The two classes are where the private ones are: fails when votes are ignored, both would be about 127 then.
+    # The two classes are where the private ones are. Fails when votes are ignored: both means would
+    # be about 127.
     means = [images[labels == label].mean() for label in (0, 1)]
     assert means == pytest.approx([60, 180], abs=25)
 
@@ -143,7 +144,10 @@ def test_dry_run_prints_the_plan_and_writes_nothing(pe, digits):
     ],
 )
 def test_fault_5_and_16_a_changed_run_is_not_resumed(pe, finished, change, code, says):
-    """The reference resumes with a longer schedule and reports ε = 1.0 of a real 10.08, or returns old data."""
+    """The reference resumes with a longer schedule.
+
+    It then reports ε = 1.0 where 10.08 was spent, or returns old data.
+    """
     before = ledger_lines(finished.run)
     done = pe("generate", *pe.small, *change, "--data", finished.data, "--out", "run", "--resume")
     assert done.returncode == code and says in done.stderr, done.stderr
@@ -273,7 +277,7 @@ def test_bad_data_leaves_the_folder_free(pe, digits):
 
 
 def test_candidates_too_few_for_the_votes_are_refused_before_anything_is_spent(pe, digits):
-    """Fault 12 again: what can be known before the noise is said before the noise, by a dry run too."""
+    """Fault 12 again: what is known before any noise is reported before it, also by a dry run."""
     for words in (["--out", "run"], ["--dry-run"]):
         done = pe("generate", *pe.small, "--data", digits, "--candidates", "3", *words)
         assert done.returncode in (2, 5) and "--candidates" in done.stderr
@@ -305,3 +309,10 @@ def test_a_damaged_manifest_is_one_clear_error(pe, finished, content):
     ):
         done = pe(*words)
         assert done.returncode == 5 and "manifest" in done.stderr, done.stderr
+
+
+def test_a_finished_manifest_without_a_schedule_is_one_clear_error(pe, finished):
+    path = finished.run / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "schedule": None}))
+    done = pe("replay", "run")
+    assert done.returncode == 5 and "error:" in done.stderr and "Traceback" not in done.stderr

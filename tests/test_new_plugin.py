@@ -1,4 +1,7 @@
-"""The template of plugins: every combination is written, installed, checked and tested as its author would, and updates."""
+"""The template of plugins: every combination is written, installed, checked, tested and updated.
+
+Each step is what an author would do.
+"""
 
 import itertools
 import json
@@ -23,7 +26,10 @@ COMBINATIONS = [
     )
     if generator != "none" or embedding or reader
 ]
-"""Of what a plugin may have. Licences and the workflow change no code: each value occurs in some."""
+"""Combinations of what a plugin may have.
+
+Licences and the workflow change no code, so each of their values occurs in some combination.
+"""
 
 
 def run(*words, cwd, **environment):
@@ -36,7 +42,10 @@ def run(*words, cwd, **environment):
 
 @pytest.fixture(scope="session")
 def plugins(once):
-    """A folder a combination, filled in by copier's own answers: the questions nobody answers have their defaults."""
+    """A folder for each combination, filled in by copier's own answers.
+
+    Questions without an answer have their defaults.
+    """
 
     def fill(folder):
         for i, (generator, embedding, reader) in enumerate(COMBINATIONS):
@@ -171,7 +180,10 @@ def test_the_workflow_tests_builds_and_publishes_without_a_token(plugins):
 
 
 def template_at(place, *versions):
-    """A git repository as the project's own, with the template at its versions, each a change of the files before it."""
+    """A git repository like the project's own, with the template at its versions.
+
+    Each version is a change of the files before it.
+    """
     git = ("git", "-c", "user.name=t", "-c", "user.email=t@t", "-C", place)
     place.mkdir()
     run("git", "init", "-q", place, cwd=place)
@@ -197,7 +209,7 @@ def test_copier_update_brings_the_new_and_keeps_what_the_author_wrote(tmp_path, 
     data = new_plugin.answers("my-scene", ["simulator"], "", "Ada", "MIT", True)
     if source == "repository":
         new_plugin.write(data, folder, str(template), f"v{__version__}")
-    else:  # offline, from the installation; the address is filled in later, as docs/new-plugin.md says
+    else:  # offline, from the installation; docs/new-plugin.md says how to add the address later
         new_plugin.write(data, folder)
         answers = folder / new_plugin.ANSWERS
         text = answers.read_text()
@@ -242,7 +254,7 @@ def test_the_command_writes_a_folder_and_says_what_is_next(pe):
     )
     assert "Apache License" in (pe.folder / "pe-plugin-my-scene/LICENSE").read_text()
     again = pe("new-plugin", "my-scene")
-    assert (again.returncode, "is there already" in again.stderr) == (5, True)
+    assert (again.returncode, "already exists" in again.stderr) == (5, True)
 
 
 def test_a_name_that_is_taken_is_a_warning(pe):

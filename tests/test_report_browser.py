@@ -1,6 +1,7 @@
-"""The report in a real browser: pictures load, nothing is wider than the page, nothing breaks its content policy.
+"""The report in a real browser.
 
-Needs Chromium or Chrome on the PATH (`apt-get install chromium`); skipped, with that reason, where there is none.
+Pictures load, nothing is wider than the page, and nothing breaks its content policy. Needs Chromium
+or Chrome on the PATH (`apt-get install chromium`); skipped, with that reason, where there is none.
 """
 
 import html
@@ -35,7 +36,8 @@ BROWSER = next(
 )
 WIDTHS = (360, 800, 1400)
 
-# The page under test is not touched: it is shown in frames of several widths, and looked at from outside.
+# The page under test is not changed: it is shown in frames of several widths and measured from
+# outside.
 MEASURE = """
 const found = [];
 const frames = [...document.querySelectorAll("iframe")];
@@ -43,9 +45,11 @@ function measure(frame) {
   const page = frame.contentDocument, root = page.documentElement;
   const images = [...page.images];
   const clipped = [...page.querySelectorAll("body *")].filter(e =>
-    !e.closest(".scroll, pre, svg, .skip") && e.getBoundingClientRect().right > root.clientWidth + 1);
+    !e.closest(".scroll, pre, svg, .skip") &&
+    e.getBoundingClientRect().right > root.clientWidth + 1);
   const height = e => e.getBoundingClientRect().height;
-  const scale = e => Math.hypot(e.getScreenCTM().a, e.getScreenCTM().b);  // a turned text has its scale in b
+  // A turned text has its scale in b.
+  const scale = e => Math.hypot(e.getScreenCTM().a, e.getScreenCTM().b);
   const small = [...page.querySelectorAll("svg text")].map(e =>
     parseFloat(getComputedStyle(e).fontSize) * scale(e)).filter(size => size < 9);
   found.push({
@@ -96,6 +100,7 @@ def report(names: tuple[str, ...], size: int, columns: int) -> ReportData:
             "record",
             3,
             3,
+            3,
             ("One sentence.", long),
             ("embedding pixels",),
             (LedgerRow(1, "votes", 4, 1),),
@@ -115,7 +120,7 @@ def report(names: tuple[str, ...], size: int, columns: int) -> ReportData:
 
 
 def evaluation(names: tuple[str, ...]) -> EvaluationView:
-    """45 parameters: numbers, one of them of a long name, and choices called as the classes are."""
+    """45 parameters: numbers, one of them with a long name, and choices named like the classes."""
     choices, rng = Categorical(names), np.random.default_rng(6)
     shares = [tuple(rng.dirichlet(np.ones(20))) for _ in range(3)]
     marginals = [
@@ -129,6 +134,7 @@ def evaluation(names: tuple[str, ...]) -> EvaluationView:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium or Chrome on the PATH")
 @pytest.mark.parametrize(
     ("names", "size", "columns"),
@@ -168,11 +174,22 @@ def test_the_report_shows_well_in_a_browser(
 def measured(folder: Path) -> list[dict]:
     assert BROWSER is not None
     command = [
-        BROWSER, "--headless", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-        "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars",
+        BROWSER,
+        "--headless",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--disable-dev-shm-usage",
+        "--hide-scrollbars",
         f"--user-data-dir={folder / 'profile'}",
-        "--virtual-time-budget=20000", "--window-size=1600,1000", "--dump-dom", (folder / "frames.html").as_uri(),
-    ]  # fmt: skip
+        "--virtual-time-budget=20000",
+        "--window-size=1600,1000",
+        "--dump-dom",
+        (folder / "frames.html").as_uri(),
+    ]
     if os.geteuid() == 0:
         command.insert(1, "--no-sandbox")  # the browser refuses to start as root with it
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)

@@ -1,4 +1,7 @@
-"""Votes do not depend on the number of threads, which differs between machines and between tiers of these tests."""
+"""Votes do not depend on the number of threads.
+
+That number differs between machines and between tiers of these tests.
+"""
 
 import faiss
 import numpy as np
@@ -16,7 +19,10 @@ def use_threads():
 
 
 def test_votes_do_not_depend_on_the_number_of_threads(use_threads):
-    """Near and exact ties, more records than faiss searches with one thread and by either of its ways."""
+    """Records and candidates with near and exact ties.
+
+    The larger set has more records than faiss searches with one thread; both its ways are taken.
+    """
     rng = np.random.default_rng(6)
     centre = rng.normal(size=32)
     spread = np.array([1e-2, 1e-4, 1e-6])[np.arange(1500) % 3, None]

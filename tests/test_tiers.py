@@ -1,4 +1,4 @@
-"""The tiers of the tests: what a run leaves out it says, however many processes it has."""
+"""The tiers of the tests: a run reports what it leaves out, with any number of processes."""
 
 import shutil
 import subprocess
@@ -44,8 +44,9 @@ def test_a_run_ends_with_what_it_left_out(tmp_path, words, last):
     for name in ("conftest.py", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path)
     (tmp_path / "test_it.py").write_text(TESTS)
-    # As a shell starts a background job.
-    script = f"trap '' INT; exec {sys.executable} -m pytest -q -p no:cacheprovider -p no:hypothesispytest \"$@\""
+    # A shell starts a background job like this.
+    plugins = "-p no:cacheprovider -p no:hypothesispytest"
+    script = f"trap '' INT; exec {sys.executable} -m pytest -q {plugins} \"$@\""
     command = ["sh", "-c", script, "sh", *words, "test_it.py"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,4 +1,4 @@
-"""The command line. Each command is a file; none imports anything heavy before it runs."""
+"""The command line: a file for each command. None imports anything heavy before it runs."""
 
 import os
 import sys
@@ -25,21 +25,22 @@ __all__ = ["main"]
 
 
 def main() -> int:
-    """Run `pe`; returns the exit code."""
-    # Nothing is loaded from the working directory, however the interpreter was started.
+    """Run `pe` and return the exit code."""
+    # Never import from the working directory, however the interpreter was started.
     sys.path[:] = [entry for entry in sys.path if entry]
     _open_streams()
-    for stream in (sys.stdout, sys.stderr):  # a terminal that cannot show ε shows a question mark
+    for stream in (sys.stdout, sys.stderr):  # a terminal without ε shows a question mark instead
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     return guarded(lambda: typer.main.get_command(_app()).main(prog_name="pe"))
 
 
 def _open_streams() -> None:
-    """Streams that were closed by whoever started the process (`>&-`) are None: what goes there is thrown away."""
+    """Replace closed standard streams (`>&-`), which Python sets to None, by the null device."""
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
 
 
 def _app() -> typer.Typer:
@@ -47,8 +48,8 @@ def _app() -> typer.Typer:
         add_completion=False,
         no_args_is_help=True,
         pretty_exceptions_enable=False,  # they show local variables
-        rich_markup_mode=None,  # rich takes longer to import than all the rest
-        help="Differentially private synthetic data by Private Evolution, over generator plugins.",
+        rich_markup_mode=None,  # rich takes longer to import than everything else together
+        help="Differentially private synthetic data by Private Evolution, with generator plugins.",
     )
     app.callback()(_global_options)
     commands = (

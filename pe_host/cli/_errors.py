@@ -1,4 +1,4 @@
-"""From whatever a command raises to one message on stderr and an exit code; see `pe_host.errors` for the codes."""
+"""Exceptions turned into one message on stderr and an exit code, see `pe_host.errors`."""
 
 import errno
 import sys
@@ -9,16 +9,15 @@ from pe_host.errors import DataError, PeError
 
 BUG, INTERRUPTED = 1, 130
 
-_PATH, _RIGHTS = "choose another path", "choose another path, or mend its permissions"
-_SPACE, _FILES = (
-    "free space there, or choose another disk",
-    "raise the limit of open files (`ulimit -n`), or use fewer workers",
-)
+_PATH = "choose another path"
+_PERMISSIONS = f"{_PATH}, or fix its permissions"
+_SPACE = "free space there, or choose another disk"
+_FILES = "raise the limit of open files (`ulimit -n`), or use fewer workers"
 
-_MACHINE = {
-    errno.EACCES: _RIGHTS,
-    errno.EPERM: _RIGHTS,
-    errno.EROFS: _RIGHTS,
+_FIXES = {
+    errno.EACCES: _PERMISSIONS,
+    errno.EPERM: _PERMISSIONS,
+    errno.EROFS: _PERMISSIONS,
     errno.ENOSPC: _SPACE,
     errno.EDQUOT: _SPACE,
     errno.EMFILE: _FILES,
@@ -30,36 +29,37 @@ _MACHINE = {
     errno.ELOOP: f"{_PATH}: its links lead in a circle",
     errno.ETXTBSY: f"{_PATH}, or end the program that uses the file",
 }
-"""Errors of the system that are the machine's or the path's, not the program's, and what to do next."""
+"""What to do next about errors that are the machine's or the path's, not the program's."""
 
 
 def guarded(command: Callable[[], object]) -> int:
-    """Run a command and give the exit code; an unforeseen exception shows its type and places, never its message.
+    """Run a command and return the exit code.
 
-    A message or a local variable could hold values of private records; types, files and lines cannot.
+    An unforeseen exception shows its type and places, never its message: a message or a local
+    variable could hold values of private records; types, files and lines cannot.
     """
     try:
         command()
-    except SystemExit as end:  # typer ends so: 0, 2 after a usage error, 130 after an interruption
+    except SystemExit as end:  # typer's way out: 0, 2 for a usage error, 130 for an interruption
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
         if code == INTERRUPTED:
-            _say("interrupted")
+            _print("interrupted")
         return code
     except KeyboardInterrupt:
-        _say("interrupted")
+        _print("interrupted")
         return INTERRUPTED
     except PeError as error:
-        _say(*_lines(error))
+        _print(*_lines(error))
         return error.exit_code
     except OSError as error:
-        if error.errno in _MACHINE:
+        if error.errno in _FIXES:
             what, where = error.strerror or type(error).__name__, str(error.filename or "")
-            _say(*_lines(DataError(what, where=where, fix=_MACHINE[error.errno])))
+            _print(*_lines(DataError(what, where=where, fix=_FIXES[error.errno])))
             return DataError.exit_code
-        _say(*_bug(error))
+        _print(*_bug(error))
         return BUG
     except Exception as error:
-        _say(*_bug(error))
+        _print(*_bug(error))
         return BUG
     return 0
 
@@ -71,8 +71,8 @@ def _lines(error: PeError) -> Iterator[str]:
 
 
 def _bug(error: BaseException) -> Iterator[str]:
-    yield f"error: {type(error).__name__}: this is a bug in pe, or in what it runs on"
-    yield "  next: report it with the command and these lines; they hold no data:"
+    yield f"error: {type(error).__name__}: this is a bug in pe, or in a library that it uses"
+    yield "  next: report it with the command and these lines, which contain no data:"
     seen: BaseException | None = error
     while seen is not None:
         module = f" of {seen.name}" if isinstance(seen, ImportError) and seen.name else ""
@@ -82,6 +82,6 @@ def _bug(error: BaseException) -> Iterator[str]:
         seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
 
 
-def _say(*lines: str) -> None:
+def _print(*lines: str) -> None:
     for line in lines:
         print(line, file=sys.stderr)  # noqa: T201  this is where errors are printed

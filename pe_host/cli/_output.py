@@ -1,4 +1,4 @@
-"""The one place that writes results: data on stdout, as text for people or as JSON, and nothing else there."""
+"""The one place that writes results to stdout, as text for people or as JSON."""
 
 import json
 import os
@@ -6,22 +6,22 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-_LAST = 24
-"""Characters that the last column of a table has at least."""
+_LAST_WIDTH = 24
+"""Least width of the last column of a table, in characters."""
 
 
 class Result(Protocol):
-    """What a command has to show."""
+    """The result of a command."""
 
     def to_json(self) -> Mapping[str, Any]:
-        """For `--json`: no NaN and no infinity."""
+        """Return the document for `--json`, without NaN and infinity."""
 
     def lines(self) -> Sequence[str]:
-        """For people."""
+        """Return the lines for people."""
 
 
 def show(result: Result, as_json: bool) -> None:
-    """Write a result in the form that was asked for."""
+    """Write a result as text, or as JSON."""
     if as_json:
         write_json(result.to_json())
     else:
@@ -29,30 +29,30 @@ def show(result: Result, as_json: bool) -> None:
 
 
 def write_json(document: Mapping[str, Any]) -> None:
-    """One JSON object, indented.
+    """Write one JSON object, indented.
 
     Raises:
-        ValueError: it holds NaN or an infinity, which are not JSON.
+        ValueError: it contains NaN or an infinity, which are not JSON.
     """
     write_lines([json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)])
 
 
 def write_lines(lines: Sequence[str]) -> None:
-    """Write text. A reader that has gone away, as `head` does, is no error."""
+    """Write text. A reader that closes the pipe early, such as `head`, is not an error."""
     try:
         for line in lines:
             print(line, file=sys.stdout)  # noqa: T201  this is where results are printed
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(
-            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
-        )  # so that the flush at exit does not fail too
+        # Nor may the flush at exit fail.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def write_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table: by rich on a terminal, else aligned columns, whole and without colour.
+    """Write a table: with rich on a terminal, else as aligned columns without colour.
 
-    On a terminal the last column is folded to the width; the others are never cut or broken, as people copy from them.
+    On a terminal the last column is folded to the width. The others are never cut or broken, since
+    people copy from them.
     """
     if not sys.stdout.isatty():
         widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
@@ -72,9 +72,8 @@ def write_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         table.add_column(column, no_wrap=True, overflow="ignore")
     table.add_column(columns[-1], overflow="fold")
     for row in rows:
-        table.add_row(*map(Text, row))  # Text: brackets in a summary are no markup
+        table.add_row(*map(Text, row))  # Text: brackets in a summary are not markup
     others = list(zip(columns, *rows, strict=True))[:-1]
-    least = sum(max(map(cell_len, column)) + 1 for column in others) + _LAST
-    Console(width=max(Console().width, least)).print(
-        table
-    )  # a narrower terminal breaks the lines, and cuts nothing
+    least = sum(max(map(cell_len, column)) + 1 for column in others) + _LAST_WIDTH
+    # A narrower terminal wraps the lines and cuts nothing.
+    Console(width=max(Console().width, least)).print(table)

@@ -1,4 +1,4 @@
-"""Reporters of the command line, on stderr: rich progress on a terminal, one line an iteration elsewhere."""
+"""Progress on stderr: rich bars on a terminal, elsewhere one line per iteration."""
 
 import sys
 from collections.abc import Iterator
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 def make_reporter() -> Reporter:
-    """The reporter that suits stderr."""
+    """Return the reporter that suits stderr."""
     return TerminalReporter() if sys.stderr.isatty() else LineReporter()
 
 
 class LineReporter:
-    """A line for each note, warning and iteration; no bars."""
+    """Writes a line for each note, warning and iteration, and no bars."""
 
     def __init__(self) -> None:
         self._warned: set[str] = set()
@@ -42,7 +42,7 @@ class LineReporter:
 
 
 class TerminalReporter(LineReporter):
-    """The same lines, with a bar below them while a stage lasts."""
+    """Writes the same lines, with a bar below them during a stage."""
 
     def __init__(self) -> None:
         from rich.console import Console

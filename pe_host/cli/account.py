@@ -1,4 +1,7 @@
-"""`pe account`: what noise a budget asks for, what noise costs, and what a run has spent. Opens no data."""
+"""`pe account`: the noise for a budget, the cost of noise, and what a run has spent.
+
+It opens no data.
+"""
 
 import math
 from pathlib import Path
@@ -18,39 +21,40 @@ _SCALE = number("a number from 0.001 to 1e6", low=1e-3, high=1e6)
 
 def command(
     run: Annotated[
-        Path | None, typer.Argument(help="The folder of a run: what has it spent?", metavar="RUN")
+        Path | None, typer.Argument(help="Show what the run in this folder spent.", metavar="RUN")
     ] = None,
     epsilon: Annotated[
-        str | None, typer.Option(help="A budget: what noise does it ask for?", metavar="E")
+        str | None, typer.Option(help="Show the noise for this privacy budget ε.", metavar="E")
     ] = None,
     vote_scale: Annotated[
-        str | None, typer.Option(help="Noise on votes: what does it cost?", metavar="S")
+        str | None, typer.Option(help="Show the cost of noise of this scale on votes.", metavar="S")
     ] = None,
     count_scale: Annotated[
-        str | None, typer.Option(help="With --vote-scale, noise on counts.", metavar="S")
+        str | None,
+        typer.Option(help="Scale of the noise on class counts, with --vote-scale.", metavar="S"),
     ] = None,
-    delta: Annotated[str, typer.Option(help="The δ of the guarantee.", metavar="D")] = "1e-6",
-    rounds: Annotated[str, typer.Option(help="Noisy rounds T.", metavar="T")] = "1",
-    votes: Annotated[str, typer.Option(help="Votes of a record in each round.", metavar="K")] = "1",
+    delta: Annotated[str, typer.Option(help="δ of the guarantee.", metavar="D")] = "1e-6",
+    rounds: Annotated[str, typer.Option(help="Number of noisy rounds T.", metavar="T")] = "1",
+    votes: Annotated[str, typer.Option(help="Votes per record in each round.", metavar="K")] = "1",
     class_counts: Annotated[
-        bool, typer.Option(help="With --epsilon: release class counts too.")
+        bool, typer.Option(help="Release class counts too, with --epsilon.")
     ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Price noise, budgets and runs.
+    """Convert a budget to noise or back; show what a run spent.
 
-    What noise does a budget ask for, what does given noise cost, or what has a run spent.
+    Give one of RUN, --epsilon and --vote-scale.
     """
     if [run, epsilon, vote_scale].count(None) != 2:
         raise UsageError(
-            "one of RUN, --epsilon and --vote-scale is needed",
-            fix="`pe account --help` tells them apart",
+            "expected exactly one of RUN, --epsilon and --vote-scale",
+            fix="see `pe account --help`",
         )
     if count_scale is not None and vote_scale is None:
         raise UsageError(
-            "goes with --vote-scale only",
+            "needs --vote-scale",
             where="--count-scale",
-            fix="give both, or --epsilon alone",
+            fix="give both, or only --epsilon",
         )
     d = read_option("--delta", DELTA, delta)
     T, k = read_option("--rounds", COUNT, rounds), read_option("--votes", COUNT, votes)
@@ -72,7 +76,7 @@ def _budget(text: str) -> float:
     epsilon: float = read_option("--epsilon", EPSILON, text)
     if not math.isfinite(epsilon):
         raise UsageError(
-            "an infinite budget asks for no noise",
+            "an infinite budget needs no noise",
             where="--epsilon",
             fix="give a number > 0 and <= 10000",
         )

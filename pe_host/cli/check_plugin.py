@@ -1,4 +1,4 @@
-"""`pe check-plugin`: whether a plugin keeps the rules of its contract, asked of it in a child process."""
+"""`pe check-plugin`: check in a child process that a plugin keeps the rules of its contract."""
 
 from typing import Annotated, Any
 
@@ -19,25 +19,21 @@ def command(
     level: Annotated[
         str,
         typer.Option(
-            help="static: nothing is made; basic: called; full: in other processes too.",
+            help="static: makes nothing; basic: calls it too; full: also in other processes.",
             metavar="LEVEL",
         ),
     ] = "full",
     kind: Annotated[
-        str, typer.Option(help="generator, embedding or reader, where several have the name.")
+        str, typer.Option(help="generator, embedding or reader, if several share the name.")
     ] = "",
     options: Annotated[
         list[str] | None,
-        typer.Option(
-            "--set", help="An option of the plugin; may be repeated.", metavar="NAME=VALUE"
-        ),
+        typer.Option("--set", help="Option of the plugin; may be repeated.", metavar="NAME=VALUE"),
     ] = None,
     location: Annotated[
-        str, typer.Option(help="Of a reader: a source to read.", metavar="LOCATION")
+        str, typer.Option(help="Source to read, for a reader.", metavar="LOCATION")
     ] = "",
-    timeout: Annotated[
-        float, typer.Option(help="Seconds that it may take.", metavar="SECONDS")
-    ] = 1800.0,
+    timeout: Annotated[float, typer.Option(help="Time limit.", metavar="SECONDS")] = 1800.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Check that a plugin keeps the rules of its contract.
@@ -75,5 +71,5 @@ def _show(report: dict[str, Any]) -> None:
         write_lines(["", "broken rules"])
         write_lines([f"{r['name']}: {r['rule']}" for r in failed])
         write_lines(
-            ["", "next: mend the plugin, then run this again; docs/conformance.md has every rule"]
+            ["", "next: fix the plugin and run this again; docs/conformance.md lists every rule"]
         )

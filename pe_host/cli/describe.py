@@ -1,4 +1,4 @@
-"""`pe describe`: what a plugin is and what can be set, asked of it in a child process."""
+"""`pe describe`: a plugin's facts and options, as it describes itself in a child process."""
 
 import re
 from typing import Annotated, Any
@@ -19,29 +19,26 @@ def command(
     ],
     kind: Annotated[
         str,
-        typer.Option(help="generator, embedding, reader or doctor, where several have the name."),
+        typer.Option(help="generator, embedding, reader or doctor, if several share the name."),
     ] = "",
     options: Annotated[
         list[str] | None,
-        typer.Option(
-            "--set", help="An option of the plugin; may be repeated.", metavar="NAME=VALUE"
-        ),
+        typer.Option("--set", help="Option of the plugin; may be repeated.", metavar="NAME=VALUE"),
     ] = None,
     shape: Annotated[
         str,
         typer.Option(
-            help="Records that a generator is made for: an image, or series:TxF. By default the form it declares.",
+            help="Shape of the records to make, or series:TxF; by default the generator's own.",
             metavar="HxW[xC]",
         ),
     ] = "",
-    timeout: Annotated[
-        float, typer.Option(help="Seconds that it may take.", metavar="SECONDS")
-    ] = 120.0,
+    timeout: Annotated[float, typer.Option(help="Time limit.", metavar="SECONDS")] = 120.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Describe a plugin and its options.
 
-    Also its flags, and the parameters of a simulator with their ranges. The plugin runs in a process of its own.
+    Shows its flags too, and the parameters of a simulator with their ranges. The plugin runs in a
+    process of its own.
     """
     from pe_host.job.setting import key_values, read_option
     from pe_host.plugins.isolated import describe
@@ -53,14 +50,15 @@ def command(
             fix="leave it out for 120",
         )
     given = read_option("--set", key_values, options or [])
-    document = describe(resolve_any(plugin, kind), given, _form(shape), timeout)
+    document = describe(resolve_any(plugin, kind), given, _output_spec(shape), timeout)
     if as_json:
         write_json(document)
     else:
         _show(document)
 
 
-def _form(text: str) -> dict[str, Any] | None:
+def _output_spec(text: str) -> dict[str, Any] | None:
+    """The spec of `--shape` as JSON, or None where it was not given."""
     from pe_sdk import OutputSpec
 
     if not text:
@@ -91,7 +89,7 @@ def _show(document: dict[str, Any]) -> None:
             [[o[key] for key in keys] for o in document["options"]],
         )
     if document.get("makes", {}).get("space"):
-        write_lines(["", f"parameters, for {_form_of(document)}"])
+        write_lines(["", f"parameters, for {_records(document)}"])
         parameters = document["makes"]["space"]["parameters"]
         write_table(
             ("NAME", "KIND", "RANGE"),
@@ -101,23 +99,23 @@ def _show(document: dict[str, Any]) -> None:
 
 def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
     exact = (
-        "bit for bit for any batch"
+        "bit for bit, in any batch"
         if document["exact"]
-        else f"for equal blocks of {document['block']}"
+        else f"in equal blocks of {document['block']}"
     )
     facts = [
         ("labels", ", ".join(document["labels"]) or "those of the data"),
         ("default data", document["default_data"] or "none; give --data"),
-        ("embedding", document["embedding"] or "the host chooses"),
+        ("embedding", document["embedding"] or "chosen by the host"),
         ("reproducible", exact),
-        ("uses a GPU", "where there is one" if document["gpu"] else "no"),
+        ("uses a GPU", "if there is one" if document["gpu"] else "no"),
     ]
     makes = document["makes"]
     if "cannot" in makes:
         facts.append((f"cannot make {_size(document)}", makes["cannot"]))
     else:
         facts.append(
-            ("form", "black box" if makes["space"] is None else "simulator with named parameters")
+            ("type", "black box" if makes["space"] is None else "simulator with named parameters")
         )
     return facts
 
@@ -126,7 +124,7 @@ def _size(document: dict[str, Any]) -> str:
     return "x".join(str(side) for side in document["makes"]["shape"])
 
 
-def _form_of(document: dict[str, Any]) -> str:
+def _records(document: dict[str, Any]) -> str:
     from pe_host.modality import modality_of
     from pe_sdk import OutputSpec
 

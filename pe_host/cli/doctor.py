@@ -1,4 +1,4 @@
-"""`pe doctor`: whether this machine can run pe and its plugins."""
+"""`pe doctor`: check that this machine can run pe and its plugins."""
 
 from typing import Annotated
 
@@ -12,14 +12,14 @@ NAME = "doctor"
 
 def command(
     timeout: Annotated[
-        float, typer.Option(help="Seconds that one check may take.", metavar="SECONDS")
+        float, typer.Option(help="Time limit of each check.", metavar="SECONDS")
     ] = 60.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Check this machine and every plugin.
 
-    Each check runs in a process of its own. Exit code 0: all that is needed works, though there may be warnings; 3: a
-    plugin is broken, or does not work on this machine; 5: pe itself does not.
+    Each check runs in a process of its own. Exit code 0: everything needed works, perhaps with
+    warnings; 3: a plugin is broken, or does not work on this machine; 5: pe itself does not work.
     """
     if not timeout > 0:
         raise UsageError(

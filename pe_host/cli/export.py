@@ -1,4 +1,4 @@
-"""`pe export`: write the released data in another form."""
+"""`pe export`: write the released samples in another format."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,12 +11,12 @@ NAME = "export"
 
 
 def command(
-    run: Annotated[Path, typer.Argument(help="The folder of a run.", metavar="RUN")],
+    run: Annotated[Path, typer.Argument(help="Folder of the run.", metavar="RUN")],
     to: Annotated[str, typer.Option(help="npz, parquet or imagefolder.", metavar="FORMAT")],
-    out: Annotated[Path, typer.Option(help="Where to write; must not exist.", metavar="PATH")],
+    out: Annotated[Path, typer.Option(help="File or folder to create.", metavar="PATH")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Write the release of a run in another form."""
+    """Write the released samples of a run in another format."""
     from pe_host.commands.export import export
 
     show(export(run, to, out), as_json)

@@ -1,4 +1,4 @@
-"""`pe generate`: the main job. Its options follow from the settings of `RunConfig`."""
+"""`pe generate`: the main command. Its options follow from the settings of `RunConfig`."""
 
 import inspect
 import os
@@ -20,11 +20,11 @@ NAME = "generate"
 
 def _generate(
     config: Annotated[
-        Path | None, typer.Option(help="A TOML file of settings.", metavar="FILE")
+        Path | None, typer.Option(help="TOML file of settings.", metavar="FILE")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --out.")] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the plan; touch no private data.")
+        bool, typer.Option("--dry-run", help="Print the plan and touch no private data.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     **given: Any,
@@ -46,7 +46,10 @@ def _generate(
 
 
 def _parameter(item: "Field[Any]") -> inspect.Parameter:
-    """The option of a setting. Its text is read by the setting's reader, so that all sources give the same errors."""
+    """The option of a setting.
+
+    The setting's reader parses its text, so that all sources give the same errors.
+    """
     name, metadata = option_name(item), item.metadata
     hint: Any
     if metadata["metavar"] == "":
@@ -67,7 +70,7 @@ def _parameter(item: "Field[Any]") -> inspect.Parameter:
 
 
 def _with_settings(function: Callable[..., None]) -> Callable[..., None]:
-    """The function with a keyword for each setting in place of `**given`: typer reads the signature."""
+    """Give the function a keyword for each setting in place of `**given`, for typer to read."""
     own = [
         p for p in inspect.signature(function).parameters.values() if p.kind is not p.VAR_KEYWORD
     ]

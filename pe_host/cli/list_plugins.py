@@ -1,4 +1,4 @@
-"""`pe list-plugins`: what is installed, from metadata alone; with --check, what of it can be imported."""
+"""`pe list-plugins`: the installed plugins, from metadata; with --check it imports each one."""
 
 import os
 from dataclasses import replace
@@ -21,15 +21,15 @@ def command(
     timeout: Annotated[
         float,
         typer.Option(
-            help="Seconds that an import may take.", envvar="PE_CHECK_SECONDS", metavar="SECONDS"
+            help="Time limit of each import.", envvar="PE_CHECK_SECONDS", metavar="SECONDS"
         ),
     ] = 20.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List the plugins; --check tries each of them.
+    """List the plugins; with --check, try each of them.
 
-    Without --check, everything is known from metadata and nothing is imported. Known plugins that are not installed come last,
-    with the command that installs them.
+    Without --check, everything comes from metadata and nothing is imported. Known plugins that are
+    not installed come last, with the command that installs them.
     """
     if not timeout > 0:
         raise UsageError(
@@ -42,9 +42,9 @@ def command(
     if check:
         from pe_host.plugins.isolated import check_all
 
-        verdicts = zip(plugins, check_all(plugins, timeout), strict=True)
+        results = zip(plugins, check_all(plugins, timeout), strict=True)
         plugins = [
-            replace(p, state=v.state, reason=v.reason, summary=v.summary) for p, v in verdicts
+            replace(p, state=r.state, reason=r.reason, summary=r.summary) for p, r in results
         ]
     if as_json:
         documents = {

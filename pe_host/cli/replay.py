@@ -1,4 +1,4 @@
-"""`pe replay`: make a run's samples again from what it kept, and compare."""
+"""`pe replay`: rebuild the samples of a run from what it kept, and compare."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,12 +11,13 @@ NAME = "replay"
 
 
 def command(
-    run: Annotated[Path, typer.Argument(help="The folder of a run.", metavar="RUN")],
+    run: Annotated[Path, typer.Argument(help="Folder of the run.", metavar="RUN")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Make a run's samples again and compare.
+    """Rebuild the samples of a run and compare them.
 
-    From its noisy histograms, without private data; on the same machine and versions they are the same bit for bit.
+    Uses its noisy histograms and no private data. On the same machine, with the same versions, the
+    samples are the same bit for bit.
     """
     from pe_host.commands.replay import replay
 

@@ -1,4 +1,4 @@
-"""`pe report`: write the pages of a run anew."""
+"""`pe report`: write the reports of a run again."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,10 +11,10 @@ NAME = "report"
 
 
 def command(
-    run: Annotated[Path, typer.Argument(help="The folder of a run.", metavar="RUN")],
+    run: Annotated[Path, typer.Argument(help="Folder of the run.", metavar="RUN")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Write the reports of a run anew."""
+    """Write the reports of a run again."""
     from pe_host.commands.report import build_reports
 
     show(build_reports(run), as_json)

@@ -1,4 +1,7 @@
-"""What noise a budget asks for, what noise costs, and what a run has spent. Opens no data."""
+"""`pe account`: the noise for a budget, the cost of noise, and what a run has spent.
+
+Opens no data.
+"""
 
 import math
 from dataclasses import dataclass
@@ -24,16 +27,16 @@ ADJACENCY = "add or remove one record"
 
 
 @dataclass(frozen=True)
-class Account:
-    """The cost of releases, or the releases for a cost.
+class NoiseCost:
+    """The noise of a run and the guarantee that it gives.
 
     Args:
         unit: what neighbouring data sets differ by.
-        epsilon, delta: what all releases together guarantee.
-        mu: they are μ-GDP as well.
+        epsilon, delta: the guarantee of all releases together.
+        mu: the releases are μ-GDP too.
         rounds, votes: T and k.
-        vote_scale: noise on each vote.
-        count_scale: noise on each class count, None where none are released.
+        vote_scale: scale of the noise on each vote.
+        count_scale: scale of the noise on each class count; None if no counts are released.
     """
 
     unit: str
@@ -50,19 +53,23 @@ class Account:
 
     def lines(self) -> list[str]:
         counts = (
-            "not released" if self.count_scale is None else f"noise of scale {self.count_scale:.6g}"
+            "not released"
+            if self.count_scale is None
+            else f"discrete Gaussian noise of scale {self.count_scale:.6g}"
         )
         return [
-            f"({self.epsilon:.6g}, {self.delta:g})-differentially private, to {self.unit}; {self.mu:.4g}-Gaussian-DP",
-            f"{_times(self.rounds, 'histogram')}, a record casting {_times(self.votes, 'vote')} in each",
+            f"({self.epsilon:.6g}, {self.delta:g})-differentially private "
+            f"({self.unit}), {self.mu:.4g}-Gaussian-DP",
+            f"{_plural(self.rounds, 'histogram')}, "
+            f"{_plural(self.votes, 'vote')} per record in each",
             f"votes: discrete Gaussian noise of scale {self.vote_scale:.6g}",
             f"class counts: {counts}",
         ]
 
 
 @dataclass(frozen=True)
-class Spent:
-    """What the ledger of a run has spent of its plan.
+class RunCost:
+    """What a run has spent of its plan, by its ledger.
 
     Args:
         run: its folder.
@@ -72,8 +79,8 @@ class Spent:
         epsilon: ε of everything spent so far, at the δ of the plan.
         delta: δ of the plan.
         rounds: T of the plan.
-        paid: draws of noise that the ledger holds, lost ones included.
-        affords: whether another round fits in.
+        paid: number of noise draws in the ledger, including lost ones.
+        affords: whether the budget affords another round.
     """
 
     run: str
@@ -93,24 +100,25 @@ class Spent:
         if not self.private:
             return [f"{self.run}: NOT PRIVATE, ε is infinite"]
         return [
-            f"{self.run}: spent ε = {self.epsilon:.6g} of {self.target:g} at δ = {self.delta:g}, to {self.unit}",
-            f"{_times(self.paid, 'draw')} of noise for a plan of {_times(self.rounds, 'round')}; "
-            f"another round {'fits' if self.affords else 'does not fit'} in",
+            f"{self.run}: spent ε = {self.epsilon:.6g} of {self.target:g} "
+            f"at δ = {self.delta:g} ({self.unit})",
+            f"{_plural(self.paid, 'noise draw')} in a plan of {_plural(self.rounds, 'round')}; "
+            f"another round {'fits' if self.affords else 'does not fit'} in the budget",
         ]
 
 
 def budget(
     epsilon: float, delta: float, rounds: int, votes: int, class_counts: bool = True
-) -> Account:
-    """The noise for a budget.
+) -> NoiseCost:
+    """Calibrate the noise to a budget.
 
     Args:
         epsilon, delta: the budget.
         rounds, votes: T and k.
-        class_counts: they are released as well.
+        class_counts: whether class counts are released too.
 
     Raises:
-        PrivacyRefusal: no noise can be calibrated to it.
+        PrivacyRefusal: no noise can be calibrated to this budget.
     """
     scales = calibrate(epsilon, delta, rounds, votes, COUNT_BUDGET if class_counts else 0.0)
     return cost(scales.votes, scales.counts, delta, rounds, votes)
@@ -118,36 +126,36 @@ def budget(
 
 def cost(
     vote_scale: float, count_scale: float | None, delta: float, rounds: int, votes: int
-) -> Account:
-    """What noise costs. Arguments as of `Account`.
+) -> NoiseCost:
+    """Compute what noise costs. The arguments are those of `NoiseCost`.
 
     Raises:
-        PrivacyRefusal: it cannot be accounted for.
+        PrivacyRefusal: the noise cannot be accounted for.
     """
     check_rounds(rounds, votes)
     releases = plan_releases(Scales(vote_scale, count_scale), rounds, votes)
     check_cost(releases)
     price = epsilon_of(releases, delta), delta, gaussian_mu(releases)
-    return Account(ADJACENCY, *price, rounds, votes, vote_scale, count_scale)
+    return NoiseCost(ADJACENCY, *price, rounds, votes, vote_scale, count_scale)
 
 
-def spent(folder: Path) -> Spent:
-    """What a run has spent.
+def spent(folder: Path) -> RunCost:
+    """Compute what a run has spent.
 
     Raises:
-        DataError: this is no run, or its ledger is gone.
+        DataError: this is not a run, or its ledger is missing.
     """
     plan = Manifest.read(RunFolder(folder)).plan
-    if not (folder / LEDGER).exists():  # `open` would begin one
-        what = "the run has no ledger: nothing was released, or it was lost"
+    if not (folder / LEDGER).exists():  # `open` would create one
+        what = "the run has no ledger: nothing was released yet, or the ledger was lost"
         raise DataError(
-            what, where=str(folder), fix="continue it with --resume, or give another run"
+            what, where=str(folder), fix="continue the run with --resume, or give another run"
         )
     ledger = Ledger.open(folder / LEDGER, plan)
     epsilon = ledger.spent_epsilon() if plan.private else math.inf
     unit = f"add or remove one {plan.unit}"
     paid, affords = len(ledger.releases), ledger.affords("votes")
-    return Spent(
+    return RunCost(
         str(folder),
         plan.private,
         unit,
@@ -160,12 +168,12 @@ def spent(folder: Path) -> Spent:
     )
 
 
-def _times(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _finite(values: dict[str, Any]) -> dict[str, Any]:
-    """The same with infinities and NaN as text, since JSON has no number for them."""
+    """The values with infinities and NaN as strings, since JSON has no numbers for them."""
     return {
         n: str(v) if isinstance(v, float) and not math.isfinite(v) else v for n, v in values.items()
     }

@@ -1,4 +1,7 @@
-"""`pe doctor`: whether this machine can run pe and its plugins. Imports none of what it looks at."""
+"""`pe doctor`: check that this machine can run pe and its plugins.
+
+Imports nothing of what it checks.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -12,25 +15,28 @@ from pe_host.plugins.isolated import OK, check_all, diagnose
 from pe_host.plugins.names import DOCTOR, HOST, one_line
 
 SECONDS = 60.0
-"""A check may compile or load a driver."""
+"""Time limit of a check, which may compile code or load a driver."""
 
 OWN_CHECKS = ("system", "confinement", "torch", "faiss", "noise")
-"""Names of the specs in `pe_host.commands.machine_checks`, which must not be imported here: it imports numpy."""
+"""Names of the specs in `pe_host.commands.machine_checks`.
+
+They are not imported from there, because it imports numpy.
+"""
 
 _LEVELS = {OK: "ok", DISABLED: "ok", CONFLICT: "warning"}
-"""State of a plugin -> level of its line; in any other state it cannot be used."""
+"""Level by state of a plugin; a plugin in any other state cannot be used."""
 
 
 @dataclass(frozen=True)
-class Line:
-    """One thing that was looked at.
+class DoctorFinding:
+    """What one check found.
 
     Args:
-        about: "host", "plugin", or "check" where a plugin's own check looked.
-        name: what it is.
+        about: "host", "plugin", or "check" for a plugin's own check.
+        name: name of what was checked.
         level: ok, warning or bad.
         detail: what was found.
-        fix: what to do next where it is not ok.
+        fix: what to do next if it is not ok.
     """
 
     about: str
@@ -42,31 +48,32 @@ class Line:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Everything that was looked at, in order."""
+    """All findings, in order."""
 
-    findings: tuple[Line, ...]
+    findings: tuple[DoctorFinding, ...]
 
     @property
     def exit_code(self) -> int:
-        """0 where nothing is bad; that of the machine's failure before that of a plugin's."""
-        bad = {line.about for line in self.findings if line.level == "bad"}
+        """0 if nothing is bad; a failure of the machine has precedence over one of a plugin."""
+        bad = {finding.about for finding in self.findings if finding.level == "bad"}
         if "host" in bad:
             return DataError.exit_code
         return PluginFailure.exit_code if bad else 0
 
     def to_json(self) -> Mapping[str, Any]:
-        return {"ok": self.exit_code == 0, "findings": [asdict(line) for line in self.findings]}
+        findings = [asdict(finding) for finding in self.findings]
+        return {"ok": self.exit_code == 0, "findings": findings}
 
     def lines(self) -> Sequence[str]:
-        width = max(len(line.name) for line in self.findings)
-        return [text for line in self.findings for text in _shown(line, width)]
+        width = max(len(finding.name) for finding in self.findings)
+        return [line for finding in self.findings for line in _lines(finding, width)]
 
 
 def examine(seconds: float = SECONDS) -> Diagnosis:
-    """Look at the machine, at each plugin, and let the plugins' own checks look.
+    """Check the machine and each plugin, and run the plugins' own checks.
 
     Args:
-        seconds: that one plugin or one check may take.
+        seconds: time limit of each plugin and each check.
     """
     plugins = find()
     own = [
@@ -80,58 +87,69 @@ def examine(seconds: float = SECONDS) -> Diagnosis:
     ]
     outcomes = diagnose([*own, *others], seconds)
     host = (
-        line
+        finding
         for ref, outcome in zip(own, outcomes, strict=False)
-        for line in _host_lines(ref, outcome)
+        for finding in _host_findings(ref, outcome)
     )
     checks = (
-        line
+        finding
         for ref, outcome in zip(others, outcomes[len(own) :], strict=True)
-        for line in _check_lines(ref, outcome)
+        for finding in _check_findings(ref, outcome)
     )
-    return Diagnosis((*host, *_plugin_lines(plugins, seconds), *checks))
+    return Diagnosis((*host, *_plugin_findings(plugins, seconds), *checks))
 
 
-def _plugin_lines(plugins: Sequence[PluginEntry], seconds: float) -> Iterator[Line]:
-    """A line a plugin; a check that could not be loaded gets its line when it is run."""
+def _plugin_findings(plugins: Sequence[PluginEntry], seconds: float) -> Iterator[DoctorFinding]:
+    """A finding for each plugin, except for usable checks: they are run, which loads them."""
     listed = [
         plugin
         for plugin in plugins
         if plugin.kind != DOCTOR or plugin.state not in (FOUND, CONFLICT)
     ]
-    for plugin, verdict in zip(listed, check_all(listed, seconds), strict=True):
-        level = _LEVELS.get(verdict.state, "bad")
+    for plugin, result in zip(listed, check_all(listed, seconds), strict=True):
+        level = _LEVELS.get(result.state, "bad")
         detail = f"{plugin.distribution} {plugin.version}"
-        if verdict.state != OK:
-            detail += f", {verdict.state}: {verdict.reason}"
+        if result.state != OK:
+            detail += f", {result.state}: {result.reason}"
         fix = {
             "ok": "",
-            "warning": f"say which one is meant: DISTRIBUTION/{plugin.name}",
-            "bad": f"install another version of {plugin.distribution}, or uninstall it; other plugins work without it",
+            "warning": f"use the full name of the one you mean: DISTRIBUTION/{plugin.name}",
+            "bad": (
+                f"install another version of {plugin.distribution}, or uninstall it; "
+                "other plugins work without it"
+            ),
         }[level]
-        yield Line("plugin", f"{plugin.kind} {plugin.name}", level, one_line(detail), fix)
+        name = f"{plugin.kind} {plugin.name}"
+        yield DoctorFinding("plugin", name, level, one_line(detail), fix)
 
 
-def _host_lines(ref: PluginRef, outcome: list[dict[str, str]] | PluginFailure) -> Iterator[Line]:
+def _host_findings(
+    ref: PluginRef, outcome: list[dict[str, str]] | PluginFailure
+) -> Iterator[DoctorFinding]:
     if isinstance(outcome, PluginFailure):
-        fix = f"install {HOST} again with all it requires; constraints.txt of its source has tested versions"
-        yield Line("host", ref.name, "bad", one_line(outcome.what), fix)
+        fix = (
+            f"install {HOST} again with all its dependencies; "
+            "constraints.txt in its source lists tested versions"
+        )
+        yield DoctorFinding("host", ref.name, "bad", one_line(outcome.what), fix)
     else:
-        yield from (Line("host", **finding) for finding in outcome)
+        yield from (DoctorFinding("host", **finding) for finding in outcome)
 
 
-def _check_lines(ref: PluginRef, outcome: list[dict[str, str]] | PluginFailure) -> Iterator[Line]:
+def _check_findings(
+    ref: PluginRef, outcome: list[dict[str, str]] | PluginFailure
+) -> Iterator[DoctorFinding]:
     if isinstance(outcome, PluginFailure):
-        fix = f"the check of {ref.distribution} itself failed: what it tried does not work here; tell its authors"
-        yield Line("check", ref.name, "bad", one_line(outcome.what), fix)
+        fix = f"the check itself failed; report this to the authors of {ref.distribution}"
+        yield DoctorFinding("check", ref.name, "bad", one_line(outcome.what), fix)
     else:
         yield from (
-            Line("check", **{**finding, "name": f"{ref.name}: {finding['name']}"})
+            DoctorFinding("check", **{**finding, "name": f"{ref.name}: {finding['name']}"})
             for finding in outcome
         )
 
 
-def _shown(line: Line, width: int) -> Iterator[str]:
-    yield f"{line.level:7}  {line.name:{width}}  {line.detail}"
-    if line.level != "ok" and line.fix:
-        yield f"{'':7}  {'':{width}}  next: {line.fix}"
+def _lines(finding: DoctorFinding, width: int) -> Iterator[str]:
+    yield f"{finding.level:7}  {finding.name:{width}}  {finding.detail}"
+    if finding.level != "ok" and finding.fix:
+        yield f"{'':7}  {'':{width}}  next: {finding.fix}"

@@ -40,12 +40,12 @@ def generate(
         config: settings.
         out: the run folder; a fresh one below `runs/` by default.
         resume: `out` holds a run of the same settings, finished or not.
-        dry_run: resolve everything, calibrate the noise and say what would be done; nothing is
-            opened or written.
-        reporter: progress.
+        dry_run: resolve everything, calibrate the noise and return the plan; open and write
+            nothing.
+        reporter: shows progress.
 
     Raises:
-        PeError: of the kind that fits. What was done is kept, and --resume continues from there.
+        PeError: of the fitting kind. What was done is kept, and --resume continues from there.
     """
     job = resolve(config)
     if out is not None:
@@ -127,7 +127,7 @@ def _finished(run: RunFolder, manifest: Manifest) -> CommandResult:
     text = (
         f"samples  {samples}",
         f"report   {page}",
-        f"internal {internal}  (with the log and settings; not for publication)",
+        f"internal {internal}  (with the log and all settings; do not publish)",
         plan.summary() if plan.private else "NOT PRIVATE: there is no release",
     )
     return CommandResult(document, text)

@@ -1,6 +1,7 @@
-"""The host's own checks for `pe doctor`: what it runs on, and whether its libraries do what it needs of them.
+"""The host's own checks for `pe doctor`: the machine, and the libraries that the host needs.
 
-They are written as a plugin's are, and run like those in a process each: a library built for another processor ends it.
+They are written like a plugin's checks, and each runs in its own process too: a library built for
+another processor kills it.
 """
 
 import os
@@ -21,11 +22,11 @@ from pe_sdk import DoctorSpec, Finding, hookimpl
 GB = 10**9
 
 MEMORY, DISK = GB, GB
-"""What a run with 20,000 candidates takes at most, roughly: less is enough for small ones."""
+"""What a run with 20,000 candidates needs at most, roughly; small runs need less."""
 
 
 def system() -> Iterator[Finding]:
-    """What every run needs of the machine."""
+    """Check what every run needs from the machine."""
     version, kind = platform.python_version(), f"{platform.system()} {platform.machine()}"
     if sys.platform == "linux":
         yield Finding("python", "ok", f"{version}, {kind}")
@@ -33,7 +34,7 @@ def system() -> Iterator[Finding]:
         yield Finding(
             "python",
             "warning",
-            f"{version}, {kind}; pe is tested on Linux alone",
+            f"{version}, {kind}; pe is tested only on Linux",
             "run it on Linux",
         )
     cores = (
@@ -45,20 +46,20 @@ def system() -> Iterator[Finding]:
         free_memory(),
         MEMORY,
         "available",
-        "end other programs, or ask for fewer --candidates",
+        "close other programs, or use fewer --candidates",
     )
     try:
         yield working_folder(Path.cwd())
     except OSError as error:  # it was removed, or cannot be entered
         detail = f"the working folder cannot be used ({error.strerror})"
-        yield Finding("disk", "warning", detail, "work elsewhere, or give --out")
+        yield Finding("disk", "warning", detail, "change to another folder, or give --out")
     yield cache(cache_folder())
 
 
 def free_memory(
     meminfo: Path = Path("/proc/meminfo"), group: Path = Path("/sys/fs/cgroup")
 ) -> int | None:
-    """Bytes that can still be had, within the limit of a container too; None where the system does not tell."""
+    """Bytes still available, within the limit of a container; None if the system does not say."""
     try:
         rows = dict(line.split(":", 1) for line in meminfo.read_text().splitlines())
         free = int(rows["MemAvailable"].split()[0]) * 1024
@@ -69,19 +70,19 @@ def free_memory(
         used = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())[
             "anon"
         ]
-    except (OSError, KeyError, ValueError):  # no such files, or no limit, which is the word "max"
+    except (OSError, KeyError, ValueError):  # no such files, or no limit: the word "max"
         return free
     return min(free, max(limit - int(used), 0))
 
 
 def working_folder(folder: Path) -> Finding:
-    """Runs are written below it, unless told otherwise."""
+    """Check the folder below which runs are written by default."""
     if not os.access(folder, os.W_OK):
         return Finding(
             "disk",
             "warning",
             f"the folder {folder} cannot be written",
-            "work elsewhere, or give --out",
+            "change to another folder, or give --out",
         )
     return _room(
         "disk",
@@ -93,30 +94,29 @@ def working_folder(folder: Path) -> Finding:
 
 
 def cache(folder: Path) -> Finding:
-    """Weights of embeddings are kept there; without it, everything is learnt anew for each run."""
+    """Check the cache of embedding weights; without it, each run trains its embedding again."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        detail = f"{folder} cannot be written ({error.strerror}): each run learns its first embedding anew"
         return Finding(
             "cache",
             "warning",
-            detail,
-            "mend its permissions, or set XDG_CACHE_HOME to another folder",
+            f"{folder} cannot be written ({error.strerror}): each run trains its embedding again",
+            "fix its permissions, or set XDG_CACHE_HOME to another folder",
         )
     return Finding("cache", "ok", str(folder))
 
 
 def _room(name: str, free: int | None, needed: int, where: str, fix: str) -> Finding:
     if free is None:
-        return Finding(name, "ok", "the system does not tell")
+        return Finding(name, "ok", "not reported by the system")
     if free < needed:
         return Finding(
             name,
             "warning",
-            f"{free / GB:.1f} GB {where}, a large run takes {needed / GB:g} GB",
+            f"{free / GB:.1f} GB {where}, a large run needs {needed / GB:g} GB",
             fix,
         )
     return Finding(name, "ok", f"{free / GB:.1f} GB {where}")
@@ -160,17 +160,15 @@ def _succeeds(attempt: Callable[[], object]) -> bool:
 
 
 def torch() -> Iterator[Finding]:
-    """Learns embeddings and computes them."""
+    """Check the library that trains and computes embeddings."""
     import torch
 
-    outcome = (
-        torch.nn.functional.conv2d(torch.ones(1, 1, 4, 4), torch.ones(1, 1, 3, 3)).sum().item()
-    )
-    if outcome != 36:
+    result = torch.nn.functional.conv2d(torch.ones(1, 1, 4, 4), torch.ones(1, 1, 3, 3)).sum().item()
+    if result != 36:
         yield Finding(
             "torch",
             "bad",
-            f"{torch.__version__} computes a convolution wrong",
+            f"{torch.__version__} computes a wrong convolution",
             "install another build of it",
         )
         return
@@ -179,7 +177,7 @@ def torch() -> Iterator[Finding]:
 
 
 def faiss() -> Iterator[Finding]:
-    """Finds the nearest candidates."""
+    """Check the library that finds the nearest candidates."""
     import faiss
 
     index = faiss.IndexFlatL2(2)
@@ -197,7 +195,7 @@ def faiss() -> Iterator[Finding]:
 
 
 def noise() -> Iterator[Finding]:
-    """Draws the noise, once, on zeros that belong to nobody."""
+    """Check the library that draws the noise: one draw, added to zeros and not to any data."""
     from importlib.metadata import version
 
     from pe_host.privacy.mechanism import add_noise
@@ -206,7 +204,7 @@ def noise() -> Iterator[Finding]:
         yield Finding("noise", "ok", f"drawn by opendp {version('opendp')}")
     else:
         yield Finding(
-            "noise", "bad", "opendp draws none", "do not use pe with this build of opendp"
+            "noise", "bad", "opendp adds no noise", "do not use pe with this build of opendp"
         )
 
 

@@ -1,4 +1,4 @@
-"""The folder of a new plugin, from the template that comes with pe or from one that is named. By copier."""
+"""`pe new-plugin`: the folder of a new plugin, made by copier from pe's template or another."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ ANSWERS = ".copier-answers.yml"
 
 @dataclass(frozen=True)
 class NewPlugin:
-    """A plugin that was written."""
+    """A plugin that was created."""
 
     name: str
     folder: Path
@@ -43,14 +43,17 @@ class NewPlugin:
 def answers(
     name: str, kinds: Sequence[str], summary: str, author: str, licence: str, ci: bool
 ) -> dict[str, Any]:
-    """The answers to the questions of the template.
+    """Return the answers to the questions of the template.
 
     Raises:
-        UsageError: a name that cannot be that of a plugin, an unknown kind or licence, or two generators.
+        UsageError: an invalid plugin name, an unknown kind or licence, or two generators.
     """
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name) or len(name) > 30:
-        fix = "use at most 30 lower case letters, digits and single hyphens, a letter first: such as my-scene"
-        raise UsageError(f"{name!r} cannot be the name of a plugin", where="NAME", fix=fix)
+        fix = (
+            "start with a letter and use at most 30 lower case letters, digits and single "
+            "hyphens, such as my-scene"
+        )
+        raise UsageError(f"{name!r} is not a valid plugin name", where="NAME", fix=fix)
     if name in ("host", "sdk"):
         raise UsageError(
             f"pe-{name} is a package of pe itself", where="NAME", fix="choose another name"
@@ -58,25 +61,25 @@ def answers(
     kinds = kinds or ("simulator",)
     if unknown := sorted(set(kinds) - set(KINDS)):
         raise UsageError(
-            f"there is no kind {unknown[0]!r}",
+            f"unknown kind {unknown[0]!r}",
             where="--kind",
-            fix=f"one or more of {', '.join(KINDS)}",
+            fix=f"use one or more of {', '.join(KINDS)}",
         )
     if {"simulator", "generator"} <= set(kinds):
-        what = "a simulator is a generator already, one that knows its parameters"
+        what = "a simulator is already a generator, one with known parameters"
         raise UsageError(what, where="--kind", fix="give simulator, or generator for a black box")
     if licence not in LICENCES:
         raise UsageError(
-            f"there is no text of {licence!r}",
+            f"the template has no text of the licence {licence!r}",
             where="--licence",
-            fix=f"one of {', '.join(LICENCES)}; or change it later",
+            fix=f"use one of {', '.join(LICENCES)}, and replace it later",
         )
     for option, text, most in (("--summary", summary, 70), ("--author", author, 100)):
         if len(text) > most or not text.isprintable() or text != text.strip():
             raise UsageError(
-                "this is no short line of text",
+                "expected a short line of text",
                 where=option,
-                fix=f"at most {most} characters, on one line",
+                fix=f"use at most {most} printable characters, on one line",
             )
     generator = (
         "simulator" if "simulator" in kinds else "black-box" if "generator" in kinds else "none"
@@ -94,7 +97,7 @@ def answers(
 
 
 def bundled() -> Path:
-    """The template that this version of pe carries: in the package, or beside it in a source tree."""
+    """The template of this version of pe: in the package, or beside it in a source tree."""
     package = Path(__file__).parents[1]
     inside = package / "template"
     return inside if inside.is_dir() else package.parent / "template"
@@ -103,13 +106,13 @@ def bundled() -> Path:
 def write(
     data: Mapping[str, Any], folder: Path, template: str = "", version: str = ""
 ) -> NewPlugin:
-    """Write the folder.
+    """Create the folder of a new plugin.
 
     Args:
-        data: see `answers`.
-        folder: is made; it must not be there, or be empty.
-        template: folder, or address of a git repository; what `bundled` gives where it is "".
-        version: tag or commit of a template that is a git repository; its newest tag by default.
+        data: the answers; see `answers`.
+        folder: the folder to create, which must be missing or empty.
+        template: a folder or the address of a git repository; "" for the template of `bundled`.
+        version: tag or commit of a template in a git repository; its newest tag by default.
 
     Raises:
         DataError: copier is not installed, the folder is not empty, or the template cannot be used.
@@ -118,7 +121,7 @@ def write(
         folder.is_dir() and not any(folder.iterdir())
     ):
         raise DataError(
-            "this is there already",
+            "this already exists",
             where=str(folder),
             fix="choose another folder with --out, or remove it",
         )
@@ -126,41 +129,43 @@ def write(
         from copier import run_copy
     except ImportError:
         fix = "`pip install 'pe-host[new-plugin]'`"
-        raise DataError(
-            "templates are filled in by copier, which is not installed", fix=fix
-        ) from None
+        raise DataError("new-plugin needs the package copier", fix=fix) from None
     source = template or str(bundled())
     if Path(source).is_dir() and not any(
         (Path(source) / f"copier.{ending}").is_file() for ending in ("yml", "yaml")
     ):
         raise DataError(
-            "this folder is no template: it has no copier.yml",
+            "this folder is not a template: it has no copier.yml",
             where=source,
-            fix="name one that has",
+            fix="give a folder that has one",
         )
     try:
         run_copy(
             source, folder, data=dict(data), defaults=True, quiet=True, vcs_ref=version or None
         )
     except OSError:
-        raise  # of the disk: the command line says what it means
+        raise  # a disk error, which the command line explains
     except Exception as error:  # copier, git and the template each have errors of their own
         first = next(iter(str(error).strip().splitlines()), "")
         raise DataError(
             f"the template cannot be used: {type(error).__name__}: {first}",
             where=source,
-            fix="name a folder with copier.yml, or a git repository and, with --template-version, its tag",
+            fix=(
+                "give a folder with a copier.yml, or a git repository and, with "
+                "--template-version, one of its tags"
+            ),
         ) from None
     if not template:
-        _say_where_newer_ones_are(folder / ANSWERS)
+        _record_source(folder / ANSWERS)
     files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
     return NewPlugin(str(data["plugin_name"]), folder, tuple(files))
 
 
-def _say_where_newer_ones_are(path: Path) -> None:
-    """What came from this installation is the template of pe's tag of this version: so `copier update` knows where to go on.
+def _record_source(path: Path) -> None:
+    """Name pe's git repository and the tag of this version as the source of the template.
 
-    The path of the installation, which copier writes, would mean nothing elsewhere.
+    So `copier update` can continue from there. Copier itself writes the path of the installation,
+    which means nothing elsewhere.
     """
     place = f"_src_path: {source_address() or 'ADDRESS-OF-THE-GIT-REPOSITORY-OF-PE'}\n"
     lines = [
@@ -175,7 +180,7 @@ def _say_where_newer_ones_are(path: Path) -> None:
 
 
 def source_address() -> str:
-    """Address of pe's git repository, from the metadata of this distribution; "" where it has none."""
+    """Address of pe's git repository, from the metadata of this distribution; "" if it has none."""
     urls = metadata.metadata("pe-host").get_all("Project-URL") or []
     pairs = (text.partition(",") for text in urls)
     return next(

@@ -30,7 +30,7 @@ from pe_sdk import Samples
 
 
 def replay(root: Path) -> CommandResult:
-    """Go through the run again in a scratch folder and compare the release, bit for bit.
+    """Repeat the run in a scratch folder and compare the release, bit for bit.
 
     Raises:
         DataError: the run is not finished, a histogram is missing, or the samples differ.

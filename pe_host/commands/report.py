@@ -1,4 +1,4 @@
-"""`pe report`: write the pages of a run again."""
+"""`pe report`: write the reports of a run again."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from pe_host.run.manifest import Manifest
 
 
 def build_reports(root: Path) -> CommandResult:
-    """Write the pages of a run again, of whatever it has so far.
+    """Write the reports of a run again, from whatever it has so far.
 
     Raises:
         DataError: this folder is not a run.

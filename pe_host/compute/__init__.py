@@ -1,4 +1,4 @@
-"""Where candidates are made and embedded: worker processes that never hold private data.
+"""Worker processes, which make and embed candidates and never hold private data.
 
 `pool.Workers` is the public face.
 """

@@ -8,7 +8,7 @@ import os
 
 
 def claim_descriptors() -> tuple[int, int]:
-    """Move the protocol to two private descriptors, which are not inherited by what a plugin starts.
+    """Move the protocol to two private descriptors, which processes of a plugin do not inherit.
 
     Then 0 reads nothing and 1 writes where 2 does.
 

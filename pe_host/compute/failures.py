@@ -1,4 +1,4 @@
-"""Exceptions of plugins: described in the worker, raised again in the host for the person at the terminal."""
+"""Exceptions of plugins: described in the worker, raised again in the host for the user."""
 
 import traceback
 from collections.abc import Mapping
@@ -17,10 +17,10 @@ _FRAMES = 12
 
 
 def describe_exception(error: Exception) -> dict[str, Any]:
-    """What the host needs to know, as JSON: type, message and the frames of the plugin, innermost last."""
+    """Describe an exception as JSON: its type, message and plugin frames, innermost last."""
     try:
         message = str(error)
-    except Exception:  # of the plugin's own exception class
+    except Exception:  # the plugin's own exception class may be broken
         message = ""
     description: dict[str, Any] = {"type": type(error).__name__, "message": message[:_LENGTH]}
     if isinstance(error, PeError):
@@ -45,32 +45,32 @@ def describe_exception(error: Exception) -> dict[str, Any]:
 
 
 def failure(description: Any, where: str, plugin: str) -> PeError:
-    """The error to raise for a description that came from a worker.
+    """The error to raise for a description from a worker.
 
     Args:
-        description: as of `describe_exception`, but from a process that is not trusted.
+        description: made by `describe_exception`, but in a process that is not trusted.
         where: plugin, operation and block.
-        plugin: the name users type.
+        plugin: the name that users type.
     """
     if not isinstance(description, Mapping):
-        return PluginFailure("the worker reports an error it does not describe", where=where)
-    said = {
+        return PluginFailure("the worker reported an error without describing it", where=where)
+    fields = {
         key: printable(description.get(key, ""))
         for key in ("kind", "type", "message", "what", "where", "fix")
     }
-    if said["kind"] == "host":
+    if fields["kind"] == "host":
         kinds = {kind.__name__: kind for kind in (UsageError, PluginFailure, DataError)}
-        return kinds.get(said["type"], PluginFailure)(
-            said["what"], where=said["where"] or where, fix=said["fix"]
+        return kinds.get(fields["type"], PluginFailure)(
+            fields["what"], where=fields["where"] or where, fix=fields["fix"]
         )
-    if said["kind"] == "option":
+    if fields["kind"] == "option":
         return UsageError(
-            said["message"], where=where, fix=f"`pe describe {plugin}` shows the options"
+            fields["message"], where=where, fix=f"`pe describe {plugin}` shows the options"
         )
-    if said["kind"] == "refusal":
-        return PluginFailure(said["message"], where=where)
-    if said["kind"] == "rule":
-        return broken(said["message"], where)
+    if fields["kind"] == "refusal":
+        return PluginFailure(fields["message"], where=where)
+    if fields["kind"] == "rule":
+        return broken(fields["message"], where)
     frames = description.get("frames", [])
     lines = (
         [f"\n  {printable(frame)}" for frame in frames[-_FRAMES:]]
@@ -78,22 +78,28 @@ def failure(description: Any, where: str, plugin: str) -> PeError:
         else []
     )
     return PluginFailure(
-        f"{said['type']}: {said['message']}{''.join(lines)}", where=where, fix=authors(where)
+        f"{fields['type']}: {fields['message']}{''.join(lines)}", where=where, fix=authors(where)
     )
 
 
 def broken(rule: str, where: str) -> PluginFailure:
-    """The error for a rule that a plugin broke."""
+    """The error for a plugin that broke a rule."""
     return PluginFailure(f"the plugin broke a rule: {rule}", where=where, fix=authors(where))
 
 
 def printable(text: Any) -> str:
-    """Text of a plugin, cut and without control characters, which could rewrite the terminal."""
+    """Text from a plugin, shortened and without control characters.
+
+    Control characters could rewrite the terminal.
+    """
     return "".join(c if c.isprintable() or c == "\n" else "�" for c in str(text)[:_LENGTH])
 
 
 def authors(where: str) -> str:
-    """What to do about a mistake of the plugin that `where` names; one of PE_DEV_PLUGIN is the operator's own."""
+    """What to do about a bug in the plugin that `where` names.
+
+    A plugin from PE_DEV_PLUGIN is the operator's own.
+    """
     if f" of {DEV} {DEV}" in where:  # as `PluginRef` writes it
-        return "fix it in your source tree, where PE_DEV_PLUGIN takes it from"
-    return "report it to the plugin's authors, with the command that shows it"
+        return "fix it in your source tree, from which PE_DEV_PLUGIN loads it"
+    return "report it to the plugin's authors, with the command that reproduces it"

@@ -1,4 +1,4 @@
-"""How samples, seeds and degrees travel in frames, in both directions."""
+"""Samples, seeds and degrees in frames, in both directions."""
 
 import math
 from collections.abc import Mapping
@@ -13,10 +13,10 @@ from pe_sdk import Degree, Samples, Seeds
 
 
 def take_samples(arrays: Mapping[str, NDArray[Any]]) -> Samples:
-    """The samples that `pe_host.digest.arrays_of` wrote into these arrays.
+    """The samples that `pe_host.digest.arrays_of` stored in these arrays.
 
     Raises:
-        ProtocolError: other arrays than those of samples, or columns of different lengths.
+        ProtocolError: the arrays are not those of samples, or differ in length.
     """
     try:
         return samples_of(arrays)
@@ -28,7 +28,7 @@ def take_seeds(arrays: Arrays, rows: int) -> Seeds:
     """Remove "seeds", uint64 [rows], from the arrays.
 
     Raises:
-        ProtocolError: there are none of this shape and dtype.
+        ProtocolError: "seeds" is missing or has another shape or dtype.
     """
     seeds = arrays.pop("seeds", None)
     if seeds is None or seeds.dtype != np.uint64 or seeds.shape != (rows,):
@@ -37,17 +37,17 @@ def take_seeds(arrays: Arrays, rows: int) -> Seeds:
 
 
 def check_degree(degree: Any) -> Degree:
-    """A number in [0, 1], or a mapping of names to such numbers, as plain Python values.
+    """The degree as plain Python values.
 
     Raises:
-        ValueError: anything else.
+        ValueError: it is neither a number in [0, 1] nor a mapping of names to such numbers.
     """
     values = degree.values() if isinstance(degree, Mapping) else [degree]
     if not all(
         isinstance(d, int | float | np.number) and math.isfinite(d) and 0 <= d <= 1 for d in values
     ):
         raise ValueError(
-            "a degree is a number in [0, 1] or a mapping of parameters to such numbers, "
+            "a degree must be a number in [0, 1] or a mapping of parameters to such numbers, "
             f"got {degree!r}"
         )
     if isinstance(degree, Mapping):

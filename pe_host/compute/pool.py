@@ -1,26 +1,32 @@
-"""The worker processes as one: work goes to them in blocks, and the result does not depend on how many there are."""
+"""The pool of worker processes, used as one: the result does not depend on their number.
+
+Work is cut into blocks of a fixed size, which are handed out in order to whichever worker is free.
+Each reply is checked and written to its own rows. When a block fails, no further block is handed
+out, but those before it are finished: so the first failing block, whose error is raised, is always
+the same. Whatever sets a worker up (generator, embedding, adaptation) goes to all of them, and all
+must send the same reply; `WorkerThread.remember` sets up a replacement in the same way.
+"""
 
 import os
-import threading
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_host.compute.blocks import Block, blocks
+from pe_host.compute.blocks import Block, BlockQueue, blocks
 from pe_host.compute.checks import (
     RuleBrokenError,
     check_data,
-    check_form,
     check_grid,
     check_parameters,
     check_samples,
-    form_of,
+    check_schema,
+    schema_of,
+    single,
 )
-from pe_host.compute.failures import broken
+from pe_host.compute.failures import authors, broken
 from pe_host.compute.info import GeneratorInfo, Loaded, read_info
 from pe_host.compute.messages import check_degree, take_samples
 from pe_host.compute.protocol import Arrays, ProtocolError
@@ -36,36 +42,16 @@ SECONDS_VARIABLE = "PE_WORKER_SECONDS"
 _SECONDS = 600.0
 
 
-@dataclass
-class _Work:
-    """Blocks that are handed out in order until one fails."""
-
-    pending: Iterable[Block]
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    failures: dict[int, Exception] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.pending = iter(self.pending)
-
-    def next(self) -> Block | None:
-        with self.lock:
-            return None if self.failures else next(iter(self.pending), None)
-
-    def fail(self, block: Block, error: Exception) -> None:
-        with self.lock:
-            self.failures[block.index] = error
-
-
 class Workers:
-    """Worker processes that make and embed candidates. A context manager: leaving it ends them, at once on an error.
+    """Worker processes that make and embed candidates.
 
-    The order is `start`, `load`, then `random`, `vary` and `data` at will; `embed` after
-    `choose_embedding`. Arguments and
-    results cover all rows; row i of a result belongs to row i of the arguments. Not for several threads at a time.
+    A context manager: leaving it ends them, at once on an error. Call `start`, then `load`, then
+    `random`, `vary` and `data` in any order; call `choose_embedding` before `embed`. Arguments and
+    results cover all rows; row i of a result belongs to row i of the arguments. Not thread-safe.
 
-    All methods raise `PluginFailure`, naming plugin, operation and block, where the plugin raises, breaks a rule, or
-    loses its process (or keeps it busy beyond the time limit) twice with the same block. Where several blocks fail, the
-    first is named.
+    All methods raise `PluginFailure`, naming plugin, operation and block, if the plugin raises,
+    breaks a rule, or twice loses its process or exceeds the time limit with the same block. If
+    several blocks fail, the error names the first.
     """
 
     def __init__(self, threads: list[WorkerThread]) -> None:
@@ -75,23 +61,23 @@ class Workers:
         self._digest: str | None = None
         self._dim = 0
         self._warnings: dict[str, None] = {}
-        self.advance: Callable[[int], None] = _unseen
-        """Called with the number of rows of each block that is done, from any thread."""
+        self.advance: Callable[[int], None] = _ignore_progress
+        """Called with the number of rows of each finished block, from any thread."""
 
     @classmethod
     def start(
         cls, count: int, seconds: float | None = None, allowed: Allowed | None = None
     ) -> Self:
-        """Start the processes, before private data is opened.
+        """Start the processes. Call this before private data is opened.
 
         Args:
-            count: how many.
-            seconds: time for one block; by default PE_WORKER_SECONDS, else 600.
+            count: number of processes.
+            seconds: time limit of one block; by default PE_WORKER_SECONDS, else 600.
             allowed: what the processes may do; by default nothing that the user has to allow.
 
         Raises:
-            DataError: PE_WORKER_SECONDS is no positive number.
-            PeError: the system starts no process.
+            DataError: PE_WORKER_SECONDS is not a positive number.
+            PeError: the system cannot start a process.
         """
         if count < 1:
             raise ValueError(f"at least one worker is needed, got {count}")
@@ -107,7 +93,7 @@ class Workers:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """The distinct warnings of plugins so far, and of worker processes that were started again."""
+        """The distinct warnings so far, of plugins and about restarted worker processes."""
         return tuple(self._warnings)
 
     def load(
@@ -122,7 +108,7 @@ class Workers:
         Args:
             plugin: a generator.
             options: as given with `--set`.
-            output: form of a record.
+            output: spec of a record.
             labels: label names.
 
         Raises:
@@ -141,29 +127,31 @@ class Workers:
             self._loaded = read_info(reply, plugin, output, labels)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise PluginFailure(
-                "its worker process describes it in a way that makes no sense", where=where
+                "its worker process sent an invalid description of it",
+                where=where,
+                fix=authors(where),
             ) from error
         self._embedding = self._digest = None
         return self._loaded.info
 
     def random(self, labels: NDArray[np.int64], seeds: Seeds) -> Samples:
-        """A fresh sample a row, without data where the generator is `state_only`.
+        """A fresh sample per row, without data if the generator is `state_only`.
 
         Args:
             labels: int64 [n], positions in the label names.
             seeds: uint64 [n].
         """
         labels = np.asarray(labels, dtype=np.int64)
-        if len(labels) == 0:  # one row tells the columns
+        if len(labels) == 0:  # one row is needed to learn the columns
             return self.random(np.zeros(1, np.int64), np.zeros(1, np.uint64)).take(slice(0))
         arrays = {"labels": labels, "seeds": np.asarray(seeds, dtype=np.uint64)}
         return self._samples({"op": "random"}, arrays, labels)
 
     def vary(self, samples: Samples, degree: Degree, seeds: Seeds) -> Samples:
-        """A variation of each sample, without data where the generator is `state_only`.
+        """A variation of each sample, without data if the generator is `state_only`.
 
         Args:
-            samples: n of them.
+            samples: n samples.
             degree: in [0, 1], or a mapping of parameters to degrees.
             seeds: uint64 [n].
         """
@@ -174,7 +162,7 @@ class Workers:
         return self._samples(header, arrays, samples.labels)
 
     def adapt(self, released: Released | None) -> None:
-        """Let the generator go on with what an iteration released, or, with None, as its factory made it."""
+        """Adapt the generator to what an iteration released; None restores the original."""
         info = self._generator().info
         if not info.adapts:
             return
@@ -194,23 +182,26 @@ class Workers:
         self._everywhere(header, arrays, f"{info.plugin}, adapt", info.plugin.name)
 
     def data(self, samples: Samples) -> NDArray[Any]:
-        """The data of samples, [n, *shape]: their own, or made from the state where the generator is `state_only`."""
+        """The data of samples, [n, *shape].
+
+        If the generator is `state_only`, the data are made from the state.
+        """
         info = self._generator().info
         if not info.state_only:
             if samples.data is None:
-                raise ValueError("samples of this generator carry their data")
+                raise ValueError("samples of this generator must carry their data")
             return samples.data
         data = np.empty((len(samples), *info.output.shape), dtype=info.output.dtype)
 
         def take(block: Block, arrays: Arrays) -> None:
-            check_data(_only(arrays, "data"), info.output, block.size)
+            check_data(single(arrays, "data"), info.output, block.size)
             data[block.start : block.stop] = block.trim(arrays["data"])
 
         self._each({"op": "data"}, self._packed(samples), len(samples), take)
         return data
 
     def choose_embedding(self, plugin: PluginRef, options: Mapping[str, str]) -> None:
-        """Say which embedding `embed` uses; after `load`.
+        """Choose the embedding that `embed` uses. Call this after `load`.
 
         Args:
             plugin: an embedding.
@@ -231,12 +222,12 @@ class Workers:
 
         Args:
             phi: the chosen embedding, fitted.
-            samples: n of them.
+            samples: n samples.
             lookahead: L. 0 embeds the samples themselves; L > 0 takes the mean over l = 1..L of the
                 vectors of their variations with seeds `pe_sdk.random.bits(seeds, "lookahead", l)`
                 (arXiv 2502.05505, section 3).
             degree: of these variations.
-            seeds: uint64 [n]; needed for L > 0.
+            seeds: uint64 [n]; required if L > 0.
 
         Returns:
             int16 [n, dim].
@@ -245,7 +236,7 @@ class Workers:
             UsageError: an option of the embedding is unknown, or its value cannot be read.
         """
         if lookahead < 0 or (lookahead > 0 and seeds is None):
-            raise ValueError("lookahead is not negative, and needs seeds where it is not 0")
+            raise ValueError("lookahead must not be negative, and needs seeds unless it is 0")
         dim = self._use(phi)
         arrays = self._packed(samples)
         if lookahead:
@@ -253,7 +244,7 @@ class Workers:
         grid = np.empty((len(samples), dim), dtype=np.int16)
 
         def take(block: Block, arrays: Arrays) -> None:
-            check_grid(_only(arrays, "grid"), block.size, dim)
+            check_grid(single(arrays, "grid"), block.size, dim)
             grid[block.start : block.stop] = block.trim(arrays["grid"])
 
         header = {"op": "embed", "lookahead": lookahead, "degree": check_degree(degree)}
@@ -261,7 +252,7 @@ class Workers:
         return grid
 
     def _use(self, phi: FittedEmbedding) -> int:
-        """Make phi in every worker unless it is there already; returns the length of its vectors."""
+        """Make phi in every worker, unless it is there; returns the length of its vectors."""
         if self._embedding is None:
             raise ValueError("choose_embedding comes before embed")
         if phi.digest == self._digest:
@@ -276,12 +267,12 @@ class Workers:
         reply = self._everywhere(header, dict(phi.weights or {}), str(plugin), plugin.name)
         dim = reply.get("dim")
         if type(dim) is not int or not 1 <= dim <= 1 << 20:
-            raise broken(f"the `dim` of an embedding lies in 1..{1 << 20}", str(plugin))
+            raise broken(f"the `dim` of an embedding must lie in 1..{1 << 20}", str(plugin))
         self._dim, self._digest = dim, phi.digest
         return dim
 
     def close(self, kill: bool = False) -> None:
-        """End all processes: those that do not leave by themselves in 5 s are killed; all at once where `kill`."""
+        """End all processes; kill those still running after 5 s, or with `kill` all at once."""
         for thread in self._threads:
             thread.close(kill)
         for thread in self._threads:
@@ -299,7 +290,7 @@ class Workers:
         return self._loaded
 
     def _packed(self, samples: Samples) -> Arrays:
-        """Samples for the way to a worker; data that can be made again stays here."""
+        """Samples as arrays for a worker; data that the worker can make again is left out."""
         if self._generator().info.state_only:
             samples = Samples(None, samples.labels, samples.state)
         return arrays_of(samples)
@@ -308,39 +299,40 @@ class Workers:
         loaded = self._generator()
         info = loaded.info
         if ((labels < 0) | (labels >= len(info.labels))).any():
-            raise ValueError(f"labels lie in 0..{len(info.labels) - 1}")
+            raise ValueError(f"labels must lie in 0..{len(info.labels) - 1}")
         parts: dict[int, Samples] = {}
 
         def take(block: Block, arrays: Arrays) -> None:
-            samples, asked = take_samples(arrays), block.cut(labels)
+            samples, requested = take_samples(arrays), block.cut(labels)
             if info.state_only and samples.data is not None:
-                raise RuleBrokenError("samples of a state_only generator carry no data")
-            check_samples(samples, asked, info.output, info.state_only)
+                raise RuleBrokenError("samples of a state_only generator must carry no data")
+            check_samples(samples, requested, info.output, info.state_only)
             if loaded.space is not None:
-                check_parameters(samples.state, asked, loaded.space, loaded.label_spaces)
+                check_parameters(samples.state, requested, loaded.space, loaded.label_spaces)
             parts[block.index] = samples.take(slice(block.stop - block.start))
 
         self._each(header, arrays, len(labels), take)
         ordered = [parts[index] for index in sorted(parts)]
-        form = loaded.form if loaded.form is not None else form_of(ordered[0])
+        schema = loaded.schema if loaded.schema is not None else schema_of(ordered[0])
         try:
             for part in ordered:
-                check_form(part, form)
+                check_schema(part, schema)
         except RuleBrokenError as error:
             raise broken(str(error), f"{info.plugin}, {header['op']}") from error
-        loaded.form = form
+        loaded.schema = schema
         return Samples.concatenate(ordered)
 
     def _each(
         self, header: Header, arrays: Arrays, rows: int, take: Callable[[Block, Arrays], None]
     ) -> None:
-        """Send every block of the arrays to some worker, and give each reply to `take`, in a worker's thread."""
+        """Send every block to some worker, and pass each reply to `take`, in a worker's thread."""
         if any(len(array) != rows for array in arrays.values()):
             raise ValueError(
-                f"columns of {rows} rows are needed, got {[len(array) for array in arrays.values()]}"
+                f"columns of {rows} rows are needed, "
+                f"got {[len(array) for array in arrays.values()]}"
             )
         info = self._generator().info
-        work = _Work(blocks(rows, info.block))
+        work = BlockQueue(blocks(rows, info.block))
         warnings: dict[int, list[str]] = {}
 
         def run(thread: WorkerThread) -> None:
@@ -361,12 +353,13 @@ class Workers:
         self._wait(run)
         for index in sorted(warnings):
             self._warnings.update(dict.fromkeys(warnings[index]))
-        # Blocks before one that fails were handed out before it and are finished: the first failure is always the same.
+        # Blocks before a failing one were handed out before it and are finished, so the first
+        # failure is always the same.
         if work.failures:
             raise work.failures[min(work.failures)]
 
     def _everywhere(self, header: Header, arrays: Arrays, where: str, plugin: str) -> Header:
-        """Ask every worker the same; their replies must be the same."""
+        """Send the same request to every worker; all replies must be the same."""
         replies: list[Header] = []
 
         def run(thread: WorkerThread) -> None:
@@ -377,25 +370,19 @@ class Workers:
 
         self._wait(run)
         if any(reply != replies[0] for reply in replies):
-            raise broken("it describes itself in the same way in every process", where)
+            raise broken("it must describe itself in the same way in every process", where)
         return replies[0]
 
     def _wait(self, run: Callable[[WorkerThread], None]) -> None:
-        """Run something in the threads of all threads, to the end in each, and raise the first exception."""
+        """Run something in every worker's thread, wait for all, and raise the first exception."""
         futures = [thread.submit(partial(run, thread)) for thread in self._threads]
         for error in [future.exception() for future in futures]:
             if error is not None:
                 raise error
 
 
-def _unseen(rows: int) -> None:
-    """Nobody watches."""
-
-
-def _only(arrays: Arrays, name: str) -> NDArray[Any]:
-    if set(arrays) != {name}:
-        raise RuleBrokenError(f"the reply is the array {name!r} and no other")
-    return arrays[name]
+def _ignore_progress(rows: int) -> None:
+    """The default of `Workers.advance`."""
 
 
 def _seconds() -> float:
@@ -406,8 +393,8 @@ def _seconds() -> float:
         seconds = 0.0
     if not 0 < seconds < float("inf"):
         raise DataError(
-            f"{text!r} is no positive number of seconds",
+            f"{text!r} is not a positive number of seconds",
             where=SECONDS_VARIABLE,
-            fix=f"unset it for {_SECONDS:g}",
+            fix=f"set it to a number of seconds, or unset it for the default of {_SECONDS:g}",
         )
     return seconds

@@ -23,7 +23,7 @@ _TAIL_LINES = 10
 _PIPE_BYTES = 1 << 20
 
 _ENVIRONMENT = {
-    # One thread a worker: as many workers as cores, and sums that do not depend on the number of threads.
+    # One thread a worker: there are as many workers as cores, and sums must not depend on threads.
     **dict.fromkeys(
         (
             "OMP_NUM_THREADS",
@@ -42,7 +42,7 @@ _ENVIRONMENT = {
 
 
 class WorkerLostError(Exception):
-    """The process died, gave no answer in time, or answered nonsense; the message says which, and its last words."""
+    """The process died, was too slow, or sent nonsense; the message ends with its last output."""
 
 
 class WorkerProcess:
@@ -115,7 +115,7 @@ class WorkerProcess:
         """Close the process's input, wait up to `grace` seconds for it to leave, and end it.
 
         Returns:
-            The exit status as of `subprocess`, negative for a signal.
+            The exit status, negative for a signal.
         """
         if self._status is not None:
             return self._status
@@ -137,7 +137,7 @@ class WorkerProcess:
         self._process.stop()
 
     def readinto(self, buffer: memoryview, /) -> int:
-        """As `protocol.Source` wants it. Raises TimeoutError at the deadline."""
+        """Read as a `protocol.Source`. Raises TimeoutError at the deadline."""
         while True:
             with suppress(BlockingIOError):
                 count = os.readv(self._replies, [buffer])
@@ -146,14 +146,17 @@ class WorkerProcess:
             self._wait(self._replies, select.POLLIN)
 
     def write(self, data: memoryview, /) -> int:
-        """As `protocol.Sink` wants it. Raises TimeoutError at the deadline."""
+        """Write as a `protocol.Sink`. Raises TimeoutError at the deadline."""
         while True:
             with suppress(BlockingIOError):
                 return os.write(self._requests, data)
             self._wait(self._requests, select.POLLOUT)
 
     def _wait(self, descriptor: int, event: int) -> None:
-        """Until the descriptor is ready. Meanwhile take what comes on standard error, or the process would block."""
+        """Wait until the descriptor is ready.
+
+        Meanwhile read standard error, or the process would block on it.
+        """
         poll = select.poll()
         poll.register(descriptor, event)
         poll.register(self._errors, select.POLLIN)
@@ -168,7 +171,7 @@ class WorkerProcess:
                 return
 
     def _drain(self, reads: int = 1) -> bool:
-        """Take what standard error holds, but not for ever from one that never stops; False at its end."""
+        """Read some of standard error; returns False at its end."""
         with suppress(BlockingIOError):
             for _ in range(reads):
                 data = os.read(self._errors, 1 << 16)
@@ -194,7 +197,7 @@ def _fate(status: int) -> str:
 
 
 def _enlarge(pipe: int) -> None:
-    """A larger pipe means fewer changes between the processes. Where the kernel says no, the pipe stays as it is."""
+    """Enlarge a pipe if the kernel lets us: then the processes take fewer turns."""
     if sys.platform == "linux":
         import fcntl
 

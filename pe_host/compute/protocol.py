@@ -1,10 +1,11 @@
-"""Frames between host and worker: a JSON header and raw arrays. Pure functions over binary streams; no pickle.
+"""Frames between host and worker: a JSON header and raw arrays, no pickle.
 
     frame   = magic, length of the header (uint32, little-endian), header, arrays
     header  = {"arrays": [[name, dtype, shape], ...], ...anything JSON...} in UTF-8
     arrays  = their bytes in the order of the header, C order, little-endian, nothing between
 
-Whatever arrives is checked before it is believed, on both sides: a plugin runs in the worker, and may write anything.
+The functions are pure, over binary streams. Both sides check whatever arrives before they trust it:
+a plugin runs in the worker and may write anything.
 """
 
 import json
@@ -33,17 +34,20 @@ _TEXT = re.compile(r"<U([1-9][0-9]{0,3})")
 
 
 class ProtocolError(Exception):
-    """What came, or what should go, is no frame of this protocol. The message names the rule, never the content."""
+    """A frame breaks a rule of this protocol. The message names the rule, never the content."""
 
 
 class Source(Protocol):
-    """What frames are read from: `readinto` of an unbuffered binary file."""
+    """A stream to read frames from, with the `readinto` of an unbuffered binary file."""
 
     def readinto(self, buffer: memoryview, /) -> int | None: ...
 
 
 class Sink(Protocol):
-    """What frames are written to: `write` of an unbuffered binary file, which may take less than it was given."""
+    """A stream to write frames to, with the `write` of an unbuffered binary file.
+
+    It may take fewer bytes than it was given.
+    """
 
     def write(self, data: memoryview, /) -> int | None: ...
 
@@ -60,10 +64,10 @@ def write(
         sink: see `Sink`.
         header: JSON-able, without a key "arrays"; numpy scalars count as numbers.
         arrays: named arrays of numbers, booleans or text of fixed width.
-        limit: of all arrays together, in bytes.
+        limit: largest size of all arrays together, in bytes.
 
     Raises:
-        ProtocolError: before anything is written, where the frame would break a rule.
+        ProtocolError: the frame would break a rule; nothing was written.
     """
     plain = {name: _plain(name, array) for name, array in arrays.items()}
     described = [[name, array.dtype.str, list(array.shape)] for name, array in plain.items()]
@@ -83,7 +87,10 @@ def write(
 
 
 def read(source: Source, limit: int = BYTES_LIMIT) -> tuple[dict[str, Any], Arrays] | None:
-    """Read one frame: its header without the key "arrays", and the arrays; None where the stream ends before a frame.
+    """Read one frame.
+
+    Returns:
+        The header without the key "arrays", and the arrays; None if the stream ends before a frame.
 
     Raises:
         ProtocolError: a rule is broken, or the stream ends within a frame.
@@ -93,15 +100,15 @@ def read(source: Source, limit: int = BYTES_LIMIT) -> tuple[dict[str, Any], Arra
         return None
     magic, length = _PREFIX.unpack(prefix)
     if magic != MAGIC:
-        raise ProtocolError("a frame does not start as it should")
+        raise ProtocolError("a frame must start with the magic bytes")
     if length > HEADER_LIMIT:
         raise ProtocolError(f"a header of {length} bytes; the limit is {HEADER_LIMIT}")
     text = bytearray(length)
     _read_all(source, memoryview(text))
     header = _parse(text)
-    forms = _forms(header.pop("arrays", None), limit)
+    layouts = _parse_layouts(header.pop("arrays", None), limit)
     return header, {
-        name: _read_array(source, name, dtype, shape) for name, (dtype, shape) in forms.items()
+        name: _read_array(source, name, dtype, shape) for name, (dtype, shape) in layouts.items()
     }
 
 
@@ -110,7 +117,7 @@ def _plain(name: str, array: NDArray[Any]) -> NDArray[Any]:
         array = array.astype("<U1")
     dtype = array.dtype.newbyteorder("<")
     if not _allowed(dtype.str):
-        raise ProtocolError(f"the array {name!r} is of dtype {array.dtype}, which does not travel")
+        raise ProtocolError(f"the array {name!r} has dtype {array.dtype}, which cannot be sent")
     if array.ndim > DIMENSIONS_LIMIT:
         raise ProtocolError(
             f"the array {name!r} has {array.ndim} dimensions; the limit is {DIMENSIONS_LIMIT}"
@@ -147,33 +154,35 @@ def _parse(text: bytearray) -> dict[str, Any]:
     return header
 
 
-def _forms(described: Any, limit: int) -> dict[str, tuple[np.dtype[Any], tuple[int, ...]]]:
+def _parse_layouts(described: Any, limit: int) -> dict[str, tuple[np.dtype[Any], tuple[int, ...]]]:
     if not isinstance(described, list):
         raise ProtocolError("the header describes no arrays")
-    forms: dict[str, tuple[np.dtype[Any], tuple[int, ...]]] = {}
+    layouts: dict[str, tuple[np.dtype[Any], tuple[int, ...]]] = {}
     total = 0
     for item in described:
         if not (isinstance(item, list) and len(item) == 3):
-            raise ProtocolError("an array is described by name, dtype and shape")
+            raise ProtocolError("an array must be described by name, dtype and shape")
         name, dtype, shape = item
-        if not isinstance(name, str) or name in forms:
-            raise ProtocolError("an array needs a name of its own")
+        if not isinstance(name, str) or name in layouts:
+            raise ProtocolError("each array needs a distinct name")
         if not isinstance(dtype, str) or not _allowed(dtype):
-            raise ProtocolError("an array has a dtype that does not travel")
-        # bool is an int to isinstance, but `true` is no length.
+            raise ProtocolError("an array has a dtype that cannot be sent")
+        # A bool is an int for isinstance, but `true` is not a length.
         if (
             not isinstance(shape, list)
             or len(shape) > DIMENSIONS_LIMIT
             or any(type(s) is not int or s < 0 for s in shape)
         ):
-            raise ProtocolError("a shape is a list of few non-negative integers")
+            raise ProtocolError(
+                f"a shape must be a list of at most {DIMENSIONS_LIMIT} non-negative integers"
+            )
         kind = np.dtype(dtype)
-        # Empty arrays are held to the limit by their other dimensions, which numpy would multiply too.
+        # The limit applies to the other dimensions of empty arrays too: numpy multiplies them.
         _check_total(math.prod(max(s, 1) for s in shape) * kind.itemsize, limit)
         total += math.prod(shape) * kind.itemsize
-        forms[name] = kind, tuple(shape)
+        layouts[name] = kind, tuple(shape)
     _check_total(total, limit)
-    return forms
+    return layouts
 
 
 def _read_array(
@@ -182,11 +191,12 @@ def _read_array(
     flat = np.empty(math.prod(shape) * dtype.itemsize, dtype=np.uint8)
     if flat.size:
         _read_all(source, flat.data)
-    # Bits that are no value of the dtype are undefined behaviour: booleans other than 0 and 1, text beyond Unicode.
+    # Bits that are not a value of the dtype are undefined behaviour: booleans other than 0 and 1,
+    # text beyond Unicode.
     if dtype.kind == "b" and flat.size and flat.max() > 1:
-        raise ProtocolError(f"the array {name!r} holds booleans that are none")
+        raise ProtocolError(f"the array {name!r} holds invalid booleans")
     if dtype.kind == "U" and flat.size and flat.view("<u4").max() > 0x10FFFF:
-        raise ProtocolError(f"the array {name!r} holds text that is none")
+        raise ProtocolError(f"the array {name!r} holds invalid text")
     return flat.view(dtype).reshape(shape)
 
 

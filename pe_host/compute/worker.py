@@ -1,6 +1,7 @@
-"""The worker's side: read a request, call the plugin, answer. One request at a time, until the host closes the stream.
+"""The worker's side: read a request, call the plugin, reply.
 
-An exception of the plugin becomes an error reply. What ends the process (SystemExit, a crash), the host notices itself.
+It serves one request at a time until the host closes the stream. An exception of the plugin becomes
+an error reply. If the process ends (SystemExit, a crash), the host notices that itself.
 """
 
 import faulthandler
@@ -51,7 +52,9 @@ def serve(source: int, sink: int) -> None:
     """Answer requests until the stream ends.
 
     Args:
-        source, sink: descriptors; left open, because their end tells the host that the process has ended.
+        source: descriptor to read requests from.
+        sink: descriptor to write replies to. Both are left open: the host takes their end to mean
+            that the process has ended.
     """
     faulthandler.enable()
     texts: dict[str, None] = {}
@@ -76,7 +79,7 @@ def serve(source: int, sink: int) -> None:
 
 
 def _heed_warnings() -> None:
-    """Libraries that silence all warnings when imported must not silence those for the person at the terminal."""
+    """Show plugin warnings again: some libraries silence all warnings when they are imported."""
     warnings.simplefilter("always", PluginWarning)
 
 
@@ -100,7 +103,10 @@ def _collect_warnings(texts: dict[str, None]) -> None:
 
 
 class Server:
-    """The loaded plugin, the embedding, and the operations on them; each takes and gives a header and arrays."""
+    """The loaded plugin, the embedding, and the operations on them.
+
+    Each operation takes and returns a header and arrays.
+    """
 
     def __init__(self) -> None:
         self._made: Generator | None = None
@@ -128,7 +134,7 @@ class Server:
         labels = tuple(header["labels"])
         if not (isinstance(spec.block, int) and 1 <= spec.block <= _BLOCK_LIMIT):
             raise RuleBrokenError(
-                f"the block of a generator lies in 1..{_BLOCK_LIMIT}, got {spec.block!r}"
+                f"the block of a generator must lie in 1..{_BLOCK_LIMIT}, got {spec.block!r}"
             )
         options: Any = parse_options(spec.options, header["options"])
         made = build_generator(spec, output, labels, options, peers)
@@ -136,7 +142,7 @@ class Server:
             made = SimulatorGenerator(made, output, labels)
         if not isinstance(made, Generator):
             raise RuleBrokenError(
-                f"a factory returns a Generator or a Simulator, got {type(made).__name__}"
+                f"a factory must return a Generator or a Simulator, got {type(made).__name__}"
             )
         space = None if made.space is None else made.space.to_json()
         label_spaces = [s.to_json() for s in made.label_spaces]
@@ -156,7 +162,9 @@ class Server:
 
     def _set_embedding(self, header: Header, arrays: Arrays) -> Answer:
         spec = load_embedding(PluginRef.from_json(header["plugin"]))
-        embedding = spec.factory(self._form(), parse_options(spec.options, header["options"]))
+        embedding = spec.factory(
+            self._output_spec(), parse_options(spec.options, header["options"])
+        )
         if header["weights"]:
             if not isinstance(embedding, TrainableEmbedding):
                 raise RuleBrokenError(f"the embedding {spec.name!r} takes no weights")
@@ -166,7 +174,7 @@ class Server:
         return {"dim": embedding.dim}, {}
 
     def _adapt(self, header: Header, arrays: Arrays) -> Answer:
-        """Always from what the factory made: see `Generator.adapt`."""
+        """Adapt the generator of the factory, never an adapted one; see `Generator.adapt`."""
         if self._made is None:
             raise ProtocolError("no generator is loaded")
         if header["released"] is None:
@@ -179,7 +187,7 @@ class Server:
         )
         if not isinstance(adapted, Generator) or adapted.state_only != self._made.state_only:
             raise RuleBrokenError(
-                "adapt returns a generator that is `state_only` where the first is"
+                "adapt must return a generator that is `state_only` if and only if the original is"
             )
         self._generator = adapted
         _one_thread()
@@ -207,7 +215,8 @@ class Server:
         seeds = take_seeds(arrays, len(arrays["labels"]))
         samples = take_samples(arrays)
         total = np.zeros((len(samples), self._embedding.dim))
-        # A running sum: memory does not grow with the lookahead. In order: the bits are always the same.
+        # A running sum, so that memory does not grow with the lookahead; in order, so that the bits
+        # are always the same.
         with np.errstate(invalid="ignore", over="ignore"):
             for step in range(1, lookahead + 1):
                 total += self._vectors(
@@ -215,7 +224,7 @@ class Server:
                 )
         return {}, {"grid": to_grid(total / lookahead)}
 
-    def _form(self) -> OutputSpec:
+    def _output_spec(self) -> OutputSpec:
         if self._output is None:
             raise ProtocolError("no generator is loaded")
         return self._output
@@ -230,7 +239,7 @@ class Server:
 
     def _checked(self, made: Any, labels: NDArray[np.int64]) -> Samples:
         generator = self._loaded()
-        check_samples(made, labels, self._form(), generator.state_only)
+        check_samples(made, labels, self._output_spec(), generator.state_only)
         return Samples(None, labels, made.state) if generator.state_only else made
 
     def _restored(self, samples: Samples) -> NDArray[Any]:
@@ -239,8 +248,8 @@ class Server:
             copy = _copy(samples)
             samples = generator.restore(copy.labels, copy.state)
             if not isinstance(samples, Samples):
-                raise RuleBrokenError(f"restore returns Samples, got {type(samples).__name__}")
-        check_data(samples.data, self._form(), rows)
+                raise RuleBrokenError(f"restore must return Samples, got {type(samples).__name__}")
+        check_data(samples.data, self._output_spec(), rows)
         assert samples.data is not None
         return samples.data
 
@@ -252,7 +261,7 @@ class Server:
 
 
 def _copy(samples: Samples) -> Samples:
-    """Arrays of the plugin's own: one that works in place must not change what the next variation starts from."""
+    """A copy for the plugin: one that works in place must not change the input of the next call."""
     data = None if samples.data is None else samples.data.copy()
     state: Mapping[str, NDArray[Any]] = {
         name: column.copy() for name, column in samples.state.items()
@@ -261,6 +270,9 @@ def _copy(samples: Samples) -> Samples:
 
 
 def _one_thread() -> None:
-    """As the environment says; but a plugin may have said otherwise, and sums depend on the number of threads."""
+    """Set torch to one thread again, as the environment does.
+
+    A plugin may have changed it, and sums depend on the number of threads.
+    """
     if (torch := sys.modules.get("torch")) is not None:
         torch.set_num_threads(1)

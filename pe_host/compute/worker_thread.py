@@ -1,4 +1,10 @@
-"""One worker process and the host thread that owns it; a lost process is started again, once for each request."""
+"""One worker process and the host thread that owns it.
+
+All use of the process happens in its thread, task by task; only `close` comes from elsewhere. A
+process that is lost (a crash, a timeout, nonsense in place of a reply) is started again, once per
+request. The new one first gets every request that set the old one up, as `remember` recorded them,
+and must send the same replies: so a restart never changes a result.
+"""
 
 import queue
 import threading
@@ -24,8 +30,10 @@ _WARNINGS_LIMIT = 50
 class WorkerThread:
     """Runs tasks one after the other, in a thread that lives as long as its worker process.
 
+    Another executor than local processes would stand here, with `ask`, `submit` and `remember`.
+
     Args:
-        seconds: time for one request and its reply.
+        seconds: time limit of one request and its reply.
         allowed: what the process may do.
     """
 
@@ -39,10 +47,10 @@ class WorkerThread:
         self._thread = threading.Thread(target=self._run, name="pe-worker", daemon=True)
         self._thread.start()
         self.started = self.submit(self._start)
-        """Done when the process runs."""
+        """Done once the process runs."""
 
     def submit(self, task: Callable[[], T]) -> "Future[T]":
-        """Run a task in the thread's thread."""
+        """Run a task in this thread."""
         future: Future[T] = Future()
 
         def run() -> None:
@@ -57,15 +65,16 @@ class WorkerThread:
     def ask(
         self, header: Header, arrays: Mapping[str, NDArray[Any]], where: str, plugin: str
     ) -> tuple[Header, Arrays, list[str]]:
-        """The worker's reply to one request; in the thread's thread only.
+        """The worker's reply to one request. Call this in tasks of this thread only.
 
         Args:
-            header, arrays: the request; `header["op"]` names the operation.
+            header: of the request; `header["op"]` names the operation.
+            arrays: of the request.
             where: plugin, operation and block, for errors.
-            plugin: the name users type.
+            plugin: the name that users type.
 
         Returns:
-            Header, arrays, and the warnings of the plugin.
+            Header and arrays of the reply, and the warnings of the plugin.
 
         Raises:
             PeError: the plugin failed, or its process was lost twice.
@@ -78,17 +87,19 @@ class WorkerThread:
                 process = self._process or self._restart(where, plugin)
                 reply, results = process.ask(header, arrays, self._seconds)
             except ProtocolError as error:
-                fix = "the plugin's authors should lower its `block`"
                 raise PluginFailure(
-                    f"a block cannot be sent: {error}", where=where, fix=fix
+                    f"a block cannot be sent: {error}",
+                    where=where,
+                    fix="ask the plugin's authors to lower its `block`",
                 ) from error
             except WorkerLostError as error:
                 self._process = None
                 lost.append(str(error))
                 if len(lost) == 2 and not self._closing:
-                    fix = f"it was tried twice; {authors(where)}"
                     raise PluginFailure(
-                        f"its worker process {error}", where=where, fix=fix
+                        f"its worker process {error}",
+                        where=where,
+                        fix=f"this happened twice; {authors(where)}",
                     ) from None
                 continue
             warnings = _texts(reply.pop("warnings", []))
@@ -96,21 +107,21 @@ class WorkerThread:
                 raise failure(reply["error"], where, plugin)
             if lost:
                 warnings.append(
-                    f"{where}: a worker process {lost[0]}\nIt was started again, and then all went well"
+                    f"{where}: a worker process {lost[0]}\nIt was started again and then succeeded"
                 )
             return reply, results, warnings
 
     def remember(self, header: Header, arrays: Mapping[str, NDArray[Any]], reply: Header) -> None:
-        """Ask this again of a process that takes the place of a lost one; it has to give the same reply.
+        """Repeat this request to a process that replaces a lost one; it must send the same reply.
 
-        A request of the same operation is forgotten; with "load", all are.
+        An earlier request of the same operation is forgotten; "load" forgets all.
         """
         if header["op"] == "load":
             self._setup.clear()
         self._setup[header["op"]] = header, arrays, reply
 
     def close(self, kill: bool) -> None:
-        """End the process and the thread; where `kill`, at once, whatever the worker is doing."""
+        """End the process and the thread; with `kill`, at once, whatever the worker is doing."""
         self._closing = True
         process = self._process
         if kill and process is not None:
@@ -118,7 +129,10 @@ class WorkerThread:
         self._tasks.put(None)
 
     def join(self) -> None:
-        """Wait until process and thread have ended, after `close`; in time, because a process that stays is killed."""
+        """Wait until process and thread have ended, after `close`.
+
+        This takes a few seconds at most, because a process that does not exit is killed.
+        """
         self._thread.join()
 
     def _start(self) -> WorkerProcess:
@@ -126,7 +140,7 @@ class WorkerThread:
             self._process = process = WorkerProcess(self._allowed)
         except OSError as error:
             raise PeError(
-                f"cannot start a worker process: {error}", fix="try fewer workers"
+                f"cannot start a worker process: {error}", fix="use fewer workers"
             ) from error
         return process
 
@@ -149,9 +163,10 @@ class WorkerThread:
             if "error" in reply:
                 raise failure(reply["error"], where, plugin)
             if reply != expected:
-                what = "when its worker was started again, the plugin described itself otherwise"
                 raise PluginFailure(
-                    what, where=where, fix="was it updated? Run the same command with --resume"
+                    "the plugin described itself differently after its worker was restarted",
+                    where=where,
+                    fix="if it was updated during the run, run the same command with --resume",
                 )
 
     def _run(self) -> None:

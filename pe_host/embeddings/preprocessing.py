@@ -29,7 +29,7 @@ class Size:
         dim: length of a feature vector.
         side: larger records are averaged down to at least this many pixels a side and less than
             twice as many; series to four times as many steps.
-        kind: of the record, as of `OutputSpec.kind`.
+        kind: `OutputSpec.kind` of the records.
     """
 
     shape: tuple[int, ...]

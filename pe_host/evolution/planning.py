@@ -8,10 +8,10 @@ from pe_host.evolution.selection import Selection
 
 
 class LoopSettings(Protocol):
-    """Settings of the loop as a person gives them; None leaves a choice to the host.
+    """Settings of the loop as a user gives them; None leaves a choice to the host.
 
-    `samples` and `candidates` are totals over the classes, `degrees` has one entry an iteration, and
-    the others are as in `Schedule`. `pe_host.job.config.RunConfig` is one.
+    `samples` and `candidates` are totals over the classes, `degrees` has one entry per iteration,
+    and the others are as in `Schedule`. `pe_host.job.config.RunConfig` is one.
     """
 
     @property

@@ -1,4 +1,4 @@
-"""From noisy votes to parents: threshold, then sampling or ranking, class by class.
+"""Choice of parents from noisy votes: threshold, then sampling or ranking, class by class.
 
 All of it is post-processing of released values.
 """

@@ -1,4 +1,7 @@
-"""Writers of released data. Each writes beside the destination and renames, and never over anything that exists."""
+"""Writers of released data.
+
+Each writes beside the destination and then renames, and never replaces anything that exists.
+"""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,6 +17,6 @@ Writer = Callable[[Path, RecordTable], Path]
 WRITERS: Mapping[str, Writer] = MappingProxyType(
     {"npz": write_npz, "imagefolder": write_image_folder, "parquet": write_parquet}
 )
-"""What `pe export --to` takes, to the function that writes it. One that cannot write a kind says so."""
+"""Writer of each format of `pe export --to`. It raises DataError for kinds that it cannot write."""
 
 __all__ = ["WRITERS", "RecordTable", "Writer", "write_image_folder", "write_npz", "write_parquet"]

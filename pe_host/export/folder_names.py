@@ -1,4 +1,4 @@
-"""Label names as folder names that every file system takes: no two the same, none that leads elsewhere."""
+"""Folder names for labels that every file system accepts: all different, none leading elsewhere."""
 
 import hashlib
 import re
@@ -6,21 +6,20 @@ import unicodedata
 from collections.abc import Sequence
 
 _FORBIDDEN = frozenset('/\\:*?"<>|%')
-_INVISIBLE = frozenset(
-    {"Cc", "Cf", "Cs", "Zl", "Zp"}
-)  # Unicode categories: controls, direction marks, surrogates, line ends
+# Unicode categories: controls, direction marks, surrogates, line ends
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _RESERVED = re.compile(
     r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?|labels\.json", re.IGNORECASE
 )
-_LONGEST = 200  # bytes; file systems take 255, and room is left for a suffix
+_LONGEST = 200  # bytes; file systems allow 255, which leaves room for a suffix
 
 
 def folder_names(names: Sequence[str]) -> tuple[str, ...]:
-    """A folder name for each label name, in order; the name itself wherever it is safe.
+    """Return a folder name for each label name, in order; the name itself if it is safe.
 
-    What is not safe is written as %XX of its UTF-8 bytes. A literal % is always escaped, so `%empty`, `%~2` and the
-    like can come from no other name. Names that differ in case or Unicode form only, which some file systems hold
-    equal, get a suffix.
+    Unsafe characters are written as %XX of their UTF-8 bytes. A literal % is always escaped, so
+    `%empty`, `%~2` and the like cannot come from any other name. Names that differ only in case or
+    Unicode normal form, which some file systems consider equal, get a suffix.
     """
     taken: set[str] = set()
     folders = []

@@ -1,4 +1,7 @@
-"""A folder a label, a PNG file a sample: `<label>/<row>.png`; what the folder reader and most training code read."""
+"""A folder for each label and a PNG file for each sample: `<label>/<row>.png`.
+
+The folder reader and most training code read this layout.
+"""
 
 import json
 from pathlib import Path
@@ -11,14 +14,15 @@ from pe_host.export.table import RecordTable
 
 
 def write_image_folder(path: Path, table: RecordTable) -> Path:
-    """Write the released images as PNG files, numbered by row over all labels, so that their order is kept.
+    """Write the released images as PNG files.
 
-    A label without samples gets an empty folder. Where a folder could not be named as its label, `labels.json` holds
+    The files are numbered by row over all labels, which keeps their order. A label without samples
+    gets an empty folder. If some folder cannot have the name of its label, `labels.json` contains
     `{"schema": 1, "folders": {folder: label name}}` for all labels, in their order.
 
     Args:
-        path: folder to make.
-        table: images.
+        path: folder to create.
+        table: the images.
 
     Raises:
         DataError: the records are not images, or `path` exists and is not empty.
@@ -35,7 +39,7 @@ def write_image_folder(path: Path, table: RecordTable) -> Path:
             picture.save(temporary / folders[label] / f"{row:0{digits}d}.png", format="PNG")
         if folders != table.names:
             listing = {"schema": 1, "folders": dict(zip(folders, table.names, strict=True))}
-            # ASCII escapes: a name that is no valid Unicode (a lone surrogate) can still be written.
+            # ASCII escapes can represent a name that is not valid Unicode (a lone surrogate) too.
             (temporary / "labels.json").write_text(
                 json.dumps(listing, indent=1) + "\n", encoding="ascii"
             )

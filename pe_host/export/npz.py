@@ -1,4 +1,8 @@
-"""One npz file: the records as `pe_host.formats.npz` has them, `labels` int64 [n], `label_names`; what the npz reader reads."""
+"""One npz file, as the npz reader reads it.
+
+It contains the records in the layout of `pe_host.formats.npz`, `labels` int64 [n] and
+`label_names`.
+"""
 
 import zipfile
 from pathlib import Path
@@ -11,22 +15,19 @@ from pe_host.export.atomic import new_file
 from pe_host.export.table import RecordTable
 from pe_host.formats.npz import layout_of
 
-_EPOCH = (
-    1980,
-    1,
-    1,
-    0,
-    0,
-    0,
-)  # the earliest a zip can tell; a real time would make equal data unequal files
+# The earliest time in a zip file. The real time would make different files of equal data.
+_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def write_npz(path: Path, table: RecordTable) -> Path:
     """Write released records. The bytes are a function of the table (and of the zlib in use).
 
     Args:
-        path: file to make; DataError where it exists.
-        table: records of any kind; names are stored as unicode arrays, so that nothing needs pickle.
+        path: file to create.
+        table: records of any kind; names are stored as unicode arrays, so nothing needs pickle.
+
+    Raises:
+        DataError: `path` exists.
     """
     stored = layout_of(table.output).arrays(table.output, table.data)
     main, *rest = stored.items()

@@ -1,4 +1,7 @@
-"""One Parquet file, laid out as `pe_host.formats.parquet` says; for pandas, Polars, DuckDB and the libraries that read data sets."""
+"""One Parquet file in the layout of `pe_host.formats.parquet`.
+
+pandas, Polars, DuckDB and data set libraries read it.
+"""
 
 from pathlib import Path
 
@@ -17,7 +20,9 @@ from pe_host.formats.parquet import (
 
 
 def write_parquet(path: Path, table: RecordTable) -> Path:
-    """Write released records: `label` a text, and a fixed-size list for each feature of a series, or for each record.
+    """Write released records: a column `label` of texts, and columns of fixed-size lists.
+
+    There is such a column for each feature of a series, and one for the records of another kind.
 
     Raises:
         DataError: `path` exists, pyarrow is missing, or the records are images.
@@ -31,9 +36,9 @@ def write_parquet(path: Path, table: RecordTable) -> Path:
     columns = columns_of(table.output)
     if any(_broken(name) for name in (*table.names, *columns)):
         raise DataError(
-            "a name is no valid Unicode text",
+            "a name is not valid Unicode",
             where="--to parquet",
-            fix="use npz, or name it otherwise",
+            fix="use npz, or rename it",
         )
     arrays = [pa.array([table.names[label] for label in table.labels], pa.string())]
     for column in to_columns(table.output, table.data):

@@ -1,4 +1,4 @@
-"""What is exported, checked once for every writer."""
+"""The table of released records that every writer takes, checked once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class RecordTable:
 
     Args:
         output: spec of a record.
-        data: [n, *shape] of this spec.
+        data: records [n, *shape] of this spec.
         labels: int64 [n], positions in `names`.
         names: label names, all different.
     """
@@ -32,31 +32,37 @@ class RecordTable:
     def check(
         cls, output: OutputSpec, data: NDArray[Any], labels: NDArray[Any], names: Sequence[str]
     ) -> "RecordTable":
-        """Make the table; DataError where the arrays are not what the class describes."""
+        """Make the table.
+
+        Raises:
+            DataError: the arrays are not as the class describes them.
+        """
         names = tuple(names)
         try:
             output.check(data, len(data))
         except ValueError as error:
-            raise DataError(f"records that do not match their spec: {error}") from None
+            raise DataError(f"the records do not match their spec: {error}") from None
         if labels.shape != (len(data),) or labels.dtype.kind not in "iu":
             raise DataError(
-                f"{len(data)} records need as many integer labels, got {labels.dtype} {list(labels.shape)}"
+                f"{len(data)} records need as many integer labels, "
+                f"got {labels.dtype} {list(labels.shape)}"
             )
         if len(labels) and (labels.min() < 0 or labels.max() >= len(names)):
             raise DataError(
-                f"labels go from {labels.min()} to {labels.max()}, but there are {len(names)} label names"
+                f"labels range from {labels.min()} to {labels.max()}, "
+                f"but there are {len(names)} label names"
             )
         if len(set(names)) != len(names):
             raise DataError("two label names are the same")
         # numpy drops trailing NULs of a unicode array, which would make two names one.
         if any("\0" in name for name in names):
-            raise DataError("a label name holds a NUL character")
+            raise DataError("a label name contains a NUL character")
         return cls(output, data, labels.astype("<i8"), names)
 
     def refuse_unless(self, exporter: str) -> None:
         """Raise DataError unless this exporter writes records of this kind."""
         modality = modality_of(self.output)
         if exporter not in modality.exporters:
-            what = f"{exporter} files do not hold {modality.plural}"
+            what = f"{exporter} files cannot contain {modality.plural}"
             fix = f"use {' or '.join(modality.exporters)}"
             raise DataError(what, where=f"--to {exporter}", fix=fix)

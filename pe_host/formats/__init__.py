@@ -1,1 +1,1 @@
-"""Records in files, for readers and writers alike."""
+"""Formats of records in files, for readers and writers alike."""

@@ -1,6 +1,7 @@
-"""How records lie in an npz file, by kind: what export and release write, and the reader and replay read.
+"""Layouts of records in an npz file, by kind.
 
-Beside the records every such file has `labels` int [n], and perhaps `label_names` and `clients`.
+Export and release write them; the reader and replay read them. Besides the records, every such file
+has `labels` int [n], and perhaps `label_names` and `clients`.
 """
 
 from abc import ABC, abstractmethod
@@ -14,39 +15,49 @@ from pe_host.modality import MODALITIES, load_part, modality_of
 from pe_sdk import Feature, OutputSpec, SourceError
 
 Arrays = Mapping[str, NDArray[Any]]
-Small = Callable[[str], NDArray[Any] | None]
-"""Gives a small array of a file, which tells of the records and is public; None where there is none of that name."""
+ReadMetadata = Callable[[str], NDArray[Any] | None]
+"""Reads a small array of a file by name: public metadata of the records. None if there is none."""
 
 
 class Layout(ABC):
-    """Of one kind. `array` is the name of the array of records, whose first axis counts them."""
+    """The layout of records of one kind.
+
+    `array` is the name of the array of records, whose first axis counts them.
+    """
 
     array: str
 
     @abstractmethod
-    def form(self, shape: tuple[int, ...], dtype: np.dtype[Any], small: Small) -> OutputSpec:
-        """The form of the records of a file, from the header of `array` and the small arrays.
+    def spec(
+        self, shape: tuple[int, ...], dtype: np.dtype[Any], metadata: ReadMetadata
+    ) -> OutputSpec:
+        """Return the spec of the records of a file, from the header of `array` and the metadata.
 
         Raises:
-            SourceError: they are no records of this kind; says what, and what to do.
+            SourceError: these are not records of this kind.
         """
 
     @abstractmethod
     def arrays(self, output: OutputSpec, data: NDArray[Any]) -> dict[str, NDArray[Any]]:
-        """What is stored for records [n, *shape]: `array`, and what its form needs besides."""
+        """Return the arrays to store for records [n, *shape]: `array` and its metadata."""
 
     def records(self, output: OutputSpec, stored: NDArray[Any]) -> NDArray[Any]:
-        """[n, *shape] of the dtype of `output`, of what is stored as `array`. A value too large for it becomes infinite."""
+        """Return the records [n, *shape] of `array`, as stored, in the dtype of `output`.
+
+        A value too large for this dtype becomes infinite.
+        """
         with np.errstate(over="ignore"):
             return stored.astype(output.dtype, copy=False).reshape(len(stored), *output.shape)
 
 
 class _Images(Layout):
-    """`images` uint8 [n, H, W(, C)]."""
+    """Images: `images` uint8 [n, H, W(, C)]."""
 
     array = "images"
 
-    def form(self, shape: tuple[int, ...], dtype: np.dtype[Any], small: Small) -> OutputSpec:
+    def spec(
+        self, shape: tuple[int, ...], dtype: np.dtype[Any], metadata: ReadMetadata
+    ) -> OutputSpec:
         if dtype != np.uint8:
             raise SourceError(
                 f"images must be uint8, not {dtype}", fix="scale them to 0..255 and round"
@@ -57,8 +68,8 @@ class _Images(Layout):
             or 0 in shape[1:]
         ):
             raise SourceError(
-                f"images must be [n, H, W] or [n, H, W, 1 or 3], not {list(shape)[1:]} a record",
-                fix="store an array of gray or colour pictures of one size",
+                f"images must be [n, H, W] or [n, H, W, C] with C = 1 or 3, not {list(shape)}",
+                fix="store an array of grey or colour images of one size",
             )
         return OutputSpec.image(*shape[1:3], *shape[3:])
 
@@ -67,63 +78,73 @@ class _Images(Layout):
 
 
 class _Series(Layout):
-    """`series` [n, T, F] of numbers, which are rounded to float32; what `_features` says, `step`, `step_unit`."""
+    """Series: `series` [n, T, F] of numbers, which are rounded to float32.
+
+    The metadata are those of `_features`, `step` and `step_unit`.
+    """
 
     array = "series"
 
-    def form(self, shape: tuple[int, ...], dtype: np.dtype[Any], small: Small) -> OutputSpec:
+    def spec(
+        self, shape: tuple[int, ...], dtype: np.dtype[Any], metadata: ReadMetadata
+    ) -> OutputSpec:
         if dtype.kind not in "iuf":
             raise SourceError(f"series must be numbers, not {dtype}", fix="store float32")
         if len(shape) != 3 or 0 in shape[1:]:
             raise SourceError(
-                f"series must be [n, T, F], not {list(shape)[1:]} a record",
-                fix="store T steps of F features for each record; one feature has an axis too",
+                f"series must be [n, T, F], not {list(shape)}",
+                fix="store T steps of F features for each record; a single feature has an axis too",
             )
-        step, unit = small("step"), small("step_unit")
+        step, unit = metadata("step"), metadata("step_unit")
         try:
             return OutputSpec.series(
                 shape[1],
-                _features(shape[2], small) or shape[2],
+                _features(shape[2], metadata) or shape[2],
                 1.0 if step is None else float(step),
                 "" if unit is None else str(unit),
             )
         except (TypeError, ValueError) as error:
-            raise _told_wrongly(error) from None
+            raise _invalid_metadata(error) from None
 
     def arrays(self, output: OutputSpec, data: NDArray[Any]) -> dict[str, NDArray[Any]]:
-        return {self.array: data, **_told(output)}
+        return {self.array: data, **_metadata(output)}
 
 
 class _Records(Layout):
-    """`records` [n, …] of any kind: `kind`, and where features are declared what `_features` says."""
+    """Records of any other kind: `records` [n, …] and `kind`.
+
+    If features are declared, the metadata of `_features` are there too.
+    """
 
     array = "records"
 
-    def form(self, shape: tuple[int, ...], dtype: np.dtype[Any], small: Small) -> OutputSpec:
-        kind, step, unit = small("kind"), small("step"), small("step_unit")
+    def spec(
+        self, shape: tuple[int, ...], dtype: np.dtype[Any], metadata: ReadMetadata
+    ) -> OutputSpec:
+        kind, step, unit = metadata("kind"), metadata("step"), metadata("step_unit")
         if len(shape) < 2:
             raise SourceError(
                 f"records must be [n, …], not {list(shape)}",
-                fix="store an array with an axis of records",
+                fix="store an array whose first axis counts the records",
             )
         if kind is None:
             raise SourceError(
-                "the array 'kind' is missing", fix="store the name of the kind of the records"
+                "the array 'kind' is missing", fix="store the kind of the records in it, as text"
             )
         try:
             return OutputSpec(
                 str(kind),
                 shape[1:],
                 dtype.name,
-                _features(shape[-1], small),
+                _features(shape[-1], metadata),
                 1.0 if step is None else float(step),
                 "" if unit is None else str(unit),
             )
         except (TypeError, ValueError) as error:
-            raise _told_wrongly(error) from None
+            raise _invalid_metadata(error) from None
 
     def arrays(self, output: OutputSpec, data: NDArray[Any]) -> dict[str, NDArray[Any]]:
-        return {self.array: data, "kind": np.array(output.kind), **_told(output)}
+        return {self.array: data, "kind": np.array(output.kind), **_metadata(output)}
 
 
 IMAGES: Layout = _Images()
@@ -142,9 +163,13 @@ def layout_of(output: OutputSpec) -> Layout:
     return layout
 
 
-def _features(count: int, small: Small) -> tuple[Feature, ...]:
-    """Of `feature_names` and `feature_units` [F], texts, and `feature_ranges` float [F, 2], NaN where there is none."""
-    names, units, ranges = (small(f"feature_{what}") for what in ("names", "units", "ranges"))
+def _features(count: int, metadata: ReadMetadata) -> tuple[Feature, ...]:
+    """Read the features of the metadata.
+
+    They are `feature_names` and `feature_units` [F], texts, and `feature_ranges` float [F, 2], NaN
+    for an open end.
+    """
+    names, units, ranges = (metadata(f"feature_{what}") for what in ("names", "units", "ranges"))
     if names is None:
         return ()
     if names.shape != (count,) or names.dtype.kind != "U":
@@ -163,25 +188,27 @@ def _features(count: int, small: Small) -> tuple[Feature, ...]:
     )
 
 
-def _told(output: OutputSpec) -> dict[str, NDArray[Any]]:
-    told: dict[str, NDArray[Any]] = {}
-    if output.features:
-        told["feature_names"] = np.array([feature.name for feature in output.features], np.str_)
-        if any(feature.unit for feature in output.features):
-            told["feature_units"] = np.array([feature.unit for feature in output.features], np.str_)
-        if any(feature.low is not None for feature in output.features):
-            told["feature_ranges"] = np.array(
-                [[f.low, f.high] for f in output.features], np.float64
-            )
+def _metadata(output: OutputSpec) -> dict[str, NDArray[Any]]:
+    """The metadata to store for this spec; defaults are left out."""
+    features, arrays = output.features, dict[str, NDArray[Any]]()
+    if features:
+        arrays["feature_names"] = np.array([feature.name for feature in features], np.str_)
+        if any(feature.unit for feature in features):
+            arrays["feature_units"] = np.array([feature.unit for feature in features], np.str_)
+        if any(feature.low is not None for feature in features):
+            arrays["feature_ranges"] = np.array([[f.low, f.high] for f in features], np.float64)
     if output.step != 1.0:
-        told["step"] = np.array(output.step)
+        arrays["step"] = np.array(output.step)
     if output.step_unit:
-        told["step_unit"] = np.array(output.step_unit)
-    return told
+        arrays["step_unit"] = np.array(output.step_unit)
+    return arrays
 
 
-def _told_wrongly(error: Exception) -> SourceError:
+def _invalid_metadata(error: Exception) -> SourceError:
     return SourceError(
-        f"what is told of the records makes no sense: {error}",
-        fix="mend these small arrays of the file",
+        f"invalid record metadata: {error}",
+        fix=(
+            "fix the arrays feature_names, feature_units, feature_ranges, step and step_unit "
+            "in the file"
+        ),
     )

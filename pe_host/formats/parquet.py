@@ -1,8 +1,9 @@
-"""How records lie in a Parquet file: a row a record, a column `label`, and the values in list columns.
+"""The layout of records in a Parquet file.
 
-A series has a column a feature, named as it is, each a list of T float32. A record of another kind is one list of its values in
-the column `record`. The metadata of the file hold the form and the label names under the key `pe`, so that reading gives back
-what was written.
+There is a row for each record, a column `label`, and the values in list columns. A series has a
+column for each feature, with its name, of lists of T float32. A record of another kind is one list
+of its values in the column `record`. The metadata of the file hold the spec and the label names
+under the key `pe`, so that reading restores what was written.
 """
 
 import json
@@ -19,14 +20,17 @@ from pe_sdk import OutputSpec
 LABEL, CLIENT, RECORD = "label", "client", "record"
 
 MISSING, INSTALL = "Parquet needs the package pyarrow", "pip install 'pe-host[parquet]'"
-"""What is wrong where it cannot be imported, and what to do."""
+"""What is wrong if pyarrow cannot be imported, and what to do."""
 
 KEY = b"pe"
 SCHEMA = 1
 
 
 def columns_of(output: OutputSpec) -> tuple[str, ...]:
-    """The list columns, in order: by feature for a series. A feature that is called as another column gets an underscore."""
+    """The list columns, in order: one for each feature of a series.
+
+    A feature that shares its name with another column gets an underscore.
+    """
     if not modality_of(output).feature_columns:
         return (RECORD,)
     taken = {LABEL, CLIENT, *(feature.name for feature in output.features)}
@@ -42,7 +46,7 @@ def _free(name: str, taken: set[str]) -> str:
 
 
 def to_columns(output: OutputSpec, data: NDArray[Any]) -> list[NDArray[Any]]:
-    """[n, *shape] as a matrix a column, each [n, length], in the order of `columns_of`."""
+    """Split records [n, *shape] into matrices [n, length], in the order of `columns_of`."""
     if not modality_of(output).feature_columns:
         return [data.reshape(len(data), math.prod(output.shape))]
     return [
@@ -52,7 +56,10 @@ def to_columns(output: OutputSpec, data: NDArray[Any]) -> list[NDArray[Any]]:
 
 
 def from_columns(output: OutputSpec, columns: list[NDArray[Any]]) -> NDArray[Any]:
-    """Inverse of `to_columns`, to the dtype of `output`; a value too large for it becomes infinite."""
+    """Join the matrices of `to_columns` to records of the dtype of `output`.
+
+    A value too large for this dtype becomes infinite.
+    """
     with np.errstate(over="ignore"):
         cast = [column.astype(output.dtype, copy=False) for column in columns]
     if not modality_of(output).feature_columns:
@@ -61,23 +68,23 @@ def from_columns(output: OutputSpec, columns: list[NDArray[Any]]) -> NDArray[Any
 
 
 def write_about(output: OutputSpec, names: tuple[str, ...]) -> bytes:
-    """The value of `KEY` in the metadata."""
+    """Return the value of `KEY` in the metadata."""
     document = {"schema": SCHEMA, "output": output.to_json(), "label_names": list(names)}
     return json.dumps(document, sort_keys=True, ensure_ascii=True).encode()
 
 
 def read_about(metadata: Mapping[bytes, bytes] | None) -> tuple[OutputSpec, tuple[str, ...]] | None:
-    """Form and label names, or None where the file is not of this project.
+    """Return the spec and the label names, or None if pe did not write the file.
 
     Raises:
-        ValueError: the value makes no sense, or is of another schema.
+        ValueError: the value is invalid, or has another schema.
     """
     if not metadata or KEY not in metadata:
         return None
     document = json.loads(metadata[KEY])
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-        raise ValueError(f"metadata of another schema than {SCHEMA}")
+        raise ValueError(f"the metadata have another schema than {SCHEMA}")
     names = tuple(document["label_names"])
     if not all(isinstance(name, str) for name in names) or len(set(names)) != len(names):
-        raise ValueError("label names that are no distinct texts")
+        raise ValueError("the label names must be distinct texts")
     return OutputSpec.from_json(document["output"]), names

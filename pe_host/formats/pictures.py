@@ -1,4 +1,4 @@
-"""The picture formats that may be opened, and the one function that opens them.
+"""The image formats that may be opened, and the one function that opens them.
 
 Pillow chooses the decoder by a file's content, whatever its name, and for some formats the decoder
 starts a program: PostScript is handed to Ghostscript. So every picture is opened by allow-list.

@@ -43,7 +43,7 @@ def main() -> None:
         finally:  # a fault in the warden: the host ends what it leaves
             os.kill(os.getpid(), signal.SIGKILL)
     os.close(lifeline)
-    os.setpgid(0, 0)
+    os.setpgid(0, 0)  # what a plugin sends to its group does not reach the warden
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != warden:  # it ended before the kernel knew
         os._exit(1)
@@ -65,15 +65,14 @@ def guard(child: int, lifeline: int, scratch: str) -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     for descriptor in range(3):  # the host sees the end of its pipes when the child has ended
         os.dup2(nothing, descriptor)
-    with suppress(OSError):  # the child does the same: here for the case that it is late
-        os.setpgid(child, child)
     status = _watch(child, lifeline)
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(child, signal.SIGKILL)
     if status is None:
         os.kill(child, signal.SIGKILL)
         status = os.waitpid(child, 0)[1]
-    end_children()
+    if _has_children():
+        end_children()
     remove_scratch(scratch)
     code = os.waitstatus_to_exitcode(status)
     if code < 0:  # the host sees the signal
@@ -107,6 +106,14 @@ def _watch(child: int, lifeline: int) -> int | None:
             os.read(woken, 1 << 12)
         elif lifeline in ready:
             return None
+
+
+def _has_children() -> bool:
+    try:
+        os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return False
+    return True
 
 
 if __name__ == "__main__":

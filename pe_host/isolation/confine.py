@@ -6,9 +6,9 @@ import resource
 import sys
 from collections.abc import Collection
 from contextlib import suppress
-from pathlib import Path
 from typing import NamedTuple
 
+from pe_host.isolation import proc
 from pe_host.isolation.allowed import Allowed
 from pe_host.isolation.wall import build
 
@@ -48,7 +48,7 @@ def protect_memory() -> None:
 
     No core dumps, which would hold every record; and on Linux no other process of this user may
     read its memory. The superuser still can, and where the system refuses, nothing changes: this
-    hardens, it is no wall.
+    hardens, but is not a wall.
     """
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
@@ -79,11 +79,11 @@ def confine(limits: Limits, allowed: Allowed, scratch: str, left_out: Collection
     if sys.platform == "linux":
         with suppress(OSError, ValueError, IndexError):
             # The kernel also counts the user's tasks in containers that cannot be seen from here.
-            running = Path("/proc/loadavg").read_text(encoding="ascii").split()[3].partition("/")[2]
+            running = int(proc.read("loadavg").split()[3].partition("/")[2])
             if "limits" not in left_out:
-                _limit(resource.RLIMIT_NPROC, int(running) + limits.tasks)
+                _limit(resource.RLIMIT_NPROC, running + limits.tasks)
         with suppress(OSError):  # where memory is short, this process goes before its host
-            Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
+            proc.write("self/oom_score_adj", "500")
         prctl(_PR_SET_NO_NEW_PRIVS, 1)
         _drop_capabilities()
         build(allowed, scratch, left_out)
@@ -92,8 +92,9 @@ def confine(limits: Limits, allowed: Allowed, scratch: str, left_out: Collection
 def _memory() -> int:
     """Return the bytes of memory that this machine, or its container, has."""
     most = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    with suppress(OSError, ValueError):  # "max" is no number
-        most = min(most, int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii")))
+    path = "/sys/fs/cgroup/memory.max"
+    with suppress(OSError, ValueError), open(path, encoding="ascii") as file:  # noqa: PTH123  see `proc`
+        most = min(most, int(file.read()))  # "max" is no number
     return most
 
 

@@ -4,7 +4,8 @@ import os
 import signal
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from pathlib import Path
+
+from pe_host.isolation import proc
 
 
 def _every_child(pid: int, session: int) -> bool:
@@ -26,7 +27,7 @@ def end_children(is_wanted: Callable[[int, int], bool] = _every_child) -> None:
         children: list[int] = []
         for pid in _newest_first():
             with suppress(OSError, ValueError):
-                fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+                fields = proc.read(f"{pid}/stat").rpartition(")")[2].split()
                 parent, session = int(fields[1]), int(fields[3])
                 parents[pid] = parent
                 if parent == os.getpid() and is_wanted(pid, session):

@@ -7,7 +7,7 @@ PASS_VARIABLE = "PE_PASS_ENV"
 """Names, separated by commas, of further variables that plugins may see."""
 
 _WITHHELD = frozenset({"PE_DATA", "PE_CONFIG", "PE_OUT"})
-"""Where private data is: no plugin needs to know, whatever the operator passes on."""
+"""Variables that say where private data is. No plugin gets them, whatever PE_PASS_ENV names."""
 
 _USER = """
 HOME LANG LANGUAGE LOGNAME NO_COLOR PATH SHELL SOURCE_DATE_EPOCH TEMP TERM TMP TMPDIR TZ TZDIR USER

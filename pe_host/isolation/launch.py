@@ -7,10 +7,9 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import IO
 
-from pe_host.isolation import wall
+from pe_host.isolation import proc, wall
 from pe_host.isolation.allowed import Allowed
 from pe_host.isolation.confine import PR_SET_CHILD_SUBREAPER, Limits, prctl, protect_memory
 from pe_host.isolation.descendants import end_children
@@ -46,7 +45,7 @@ def launch(
     Args:
         module: what `python -m` would run.
         arguments: its `sys.argv[1:]`.
-        stdin, stdout, stderr: as of `subprocess.Popen`, unbuffered.
+        stdin, stdout, stderr: those of `subprocess.Popen`, unbuffered.
         environment: variables beside those of `allowed_environment`.
         allowed: what it may do beyond the interpreter, the packages and the system's libraries;
             by default nothing.
@@ -100,7 +99,7 @@ class Launched:
         return self._process.poll()
 
     def wait(self, timeout: float | None = None) -> int:
-        """Wait for the exit status, as of `poll`.
+        """Wait for the exit status that `poll` returns.
 
         Raises:
             subprocess.TimeoutExpired: there is none within `timeout` seconds.
@@ -141,4 +140,4 @@ def _is_stray(pid: int, session: int) -> bool:
 
 
 def _is_marked(pid: int) -> bool:
-    return "NoNewPrivs:\t1" in Path(f"/proc/{pid}/status").read_text(errors="replace")
+    return "NoNewPrivs:\t1" in proc.read(f"{pid}/status")

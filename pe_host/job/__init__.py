@@ -1,1 +1,1 @@
-"""What a run is before private records are read: settings, source, plugins, privacy plan."""
+"""The job of a run before private records are read: settings, source, plugins, privacy plan."""

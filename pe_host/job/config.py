@@ -1,6 +1,7 @@
 """The settings of a run: defaults < file (TOML) < environment (PE_*) < command line.
 
-A new setting is one line of `RunConfig`; file, environment, command line, validation and `config.toml` follow from it.
+A new setting is one entry in `RunConfig`. File, environment, command line, validation and
+`config.toml` follow from it.
 """
 
 import difflib
@@ -21,8 +22,8 @@ from pe_host.job.setting import (
     list_of,
     number,
     option_name,
+    quoted,
     setting,
-    shown,
     string,
 )
 
@@ -180,7 +181,7 @@ class RunConfig:
         reproducible=False,
     )
     origins: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
-    """Where each setting that was given comes from, for messages."""
+    """Origin of each setting that was given, for messages."""
 
     def __post_init__(self) -> None:
         for item in settings():
@@ -190,7 +191,7 @@ class RunConfig:
         self._agree()
 
     def origin(self, name: str) -> str:
-        """Where the value of a setting comes from: an option, a variable, a file, or its default."""
+        """Origin of the value of a setting: an option, a variable, a file, or its default."""
         return self.origins.get(name, name)
 
     def to_toml(self) -> str:
@@ -220,7 +221,7 @@ class RunConfig:
         ):
             what = f"{len(self.degrees)} degrees for {self.iterations} iterations"
             where = self.origin("degrees")
-            raise blame(where)(what, where=where, fix="give as many degrees as iterations")
+            raise error_type(where)(what, where=where, fix="give as many degrees as iterations")
 
 
 def settings() -> "tuple[Field[Any], ...]":
@@ -243,16 +244,17 @@ def resolve_config(
     file: Path | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> RunConfig:
-    """Put the layers together. Tables (`set`, `embedding_options`) are merged key by key.
+    """Combine the layers. Tables (`set`, `embedding_options`) are merged key by key.
 
     Args:
-        command_line: values by name of setting; None where an option was not given.
-        file: of `--config`.
-        environ: where PE_* variables are read; an empty one counts as not given.
+        command_line: values by name of setting; None for an option that was not given.
+        file: the file of `--config`.
+        environ: the environment with PE_* variables; an empty one counts as not given.
 
     Raises:
-        UsageError: a value of the command line that cannot be.
-        DataError: a value of the environment or file that cannot be, an unknown name in the file, or no such file.
+        UsageError: an invalid value on the command line.
+        DataError: an invalid value in the environment or the file, an unknown name in the file, or
+            a file that cannot be read.
     """
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
@@ -271,7 +273,7 @@ def resolve_config(
 
 
 Layer = Iterator[tuple["Field[Any]", Any, str]]
-"""Settings that are given in one place: field, value as given, origin."""
+"""The settings given in one place: field, value as given, origin."""
 
 
 def _from_file(file: Path | None) -> Layer:
@@ -297,7 +299,7 @@ def _from_file(file: Path | None) -> Layer:
             raise DataError(
                 f"unknown setting {name!r}{hint}",
                 where=str(file),
-                fix=f"known are {', '.join(known)}",
+                fix=f"use one of {', '.join(known)}",
             )
         yield known[name], value, f"{name} in {file}"
 
@@ -320,11 +322,11 @@ def _read(item: "Field[Any]", value: Any, origin: str) -> Any:
         return item.metadata["read"](value)
     except ValueError as error:
         fix = "`pe generate --help` shows all settings"
-        raise blame(origin)(
-            f"got {shown(value)}, expected {error}", where=origin, fix=fix
+        raise error_type(origin)(
+            f"got {quoted(value)}, expected {error}", where=origin, fix=fix
         ) from None
 
 
-def blame(origin: str) -> type[PeError]:
-    """The kind of error for a bad value that comes from `origin`: the command line, or a file or variable."""
+def error_type(origin: str) -> type[PeError]:
+    """The error for a bad value from `origin`: an option, or a file or variable."""
     return UsageError if origin.startswith("--") else DataError

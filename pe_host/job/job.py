@@ -1,6 +1,6 @@
-"""What a run is, resolved before private records are read.
+"""The job of a run, resolved before private records are read.
 
-Plugins, record spec, class names, budget and privacy plan.
+It holds plugins, record spec, class names, budget and privacy plan.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from pe_host.errors import DataError, PluginFailure, PrivacyRefusal, UsageError
 from pe_host.evolution import defaults
 from pe_host.isolation.allowed import Allowed
 from pe_host.job import confinement
-from pe_host.job.config import RunConfig, blame
+from pe_host.job.config import RunConfig, error_type
 from pe_host.job.output import complete_output
 from pe_host.job.source import Source, find_source
 from pe_host.plugins import PluginRef, find
@@ -40,7 +40,7 @@ class Job:
         embedding, embedding_spec, embedding_options: the embedding and its parsed options.
         plan: what may be released, and at what cost.
         allowed: what the generator's processes may do.
-        chosen: the host chose the embedding, as none was given.
+        chosen: whether the host chose the embedding, since none was given.
         notes: for the operator, before the run starts.
     """
 
@@ -87,7 +87,7 @@ def resolve(config: RunConfig) -> Job:
     The generator describes itself in a child process.
 
     Raises:
-        PeError: of the kind that fits; nothing was written and no record was read.
+        PeError: of the fitting kind; nothing was written and no record was read.
     """
     installed = find()  # once: metadata of all distributions
     generator = resolve_plugin(GENERATOR, config.plugin, installed)
@@ -122,7 +122,7 @@ def resolve(config: RunConfig) -> Job:
     except OptionError as error:
         where = config.origin("embedding_options")
         fix = f"`pe describe {embedding.name}` lists the options"
-        raise blame(where)(str(error), where=where, fix=fix) from None
+        raise error_type(where)(str(error), where=where, fix=fix) from None
     shares = ClassShares.parse(config.class_shares, config.public_size)
     shares.check(len(labels))
     _check_candidates(config, votes, shares, labels)
@@ -153,7 +153,7 @@ def _network(generator: PluginRef, config: RunConfig) -> bool:
     names = [normalise(name) for name in config.allow_network]
     if other := sorted({*names} - {generator.name}):
         fix = f"name {generator.name}, or leave out the option"
-        raise blame(where)(f"this run has no generator {other[0]!r}", where=where, fix=fix)
+        raise error_type(where)(f"this run has no generator {other[0]!r}", where=where, fix=fix)
     return bool(names)
 
 
@@ -165,11 +165,11 @@ def _about(
         return describe(generator, config.set, output, network=bool(config.allow_network))
     except UsageError as error:
         where = config.origin("set")
-        raise blame(where)(error.what, where=where, fix=error.fix) from None
+        raise error_type(where)(error.what, where=where, fix=error.fix) from None
 
 
 def _class_names(config: RunConfig, source: Source, about: Mapping[str, Any]) -> tuple[str, ...]:
-    """The class names. Those of a data set are public, so a missing one is an error right away."""
+    """The class names. Those of the data are public, so a missing one is an error right away."""
     found = source.info.label_names
     missing = [name for name in found if config.classes and name not in config.classes]
     if missing:

@@ -8,10 +8,11 @@ from pe_sdk import Feature, OutputSpec
 def complete_output(found: OutputSpec, declared: OutputSpec) -> OutputSpec:
     """Fill in what the source leaves open about features and step from the generator's spec.
 
-    A source without names has the features "x1", "x2", …. Nothing that it declares is replaced.
+    A source without feature names has the features "x1", "x2", …. Nothing that it declares is
+    replaced.
 
     Args:
-        found: from the metadata of the source.
+        found: the spec in the metadata of the source.
         declared: `GeneratorSpec.output`; ignored if its kind or its number of features differs.
     """
     if found.kind != declared.kind or not found.features:

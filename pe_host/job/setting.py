@@ -1,7 +1,8 @@
-"""How one setting is declared and read: one reader takes the text of a command line and the value of a TOML file.
+"""The declaration of one setting, and the readers that parse its value.
 
-A reader is called with a text or a typed value and returns the typed value; it is idempotent, and raises ValueError
-with what it expects. None, "not given", never reaches it.
+One reader takes both the text of a command line and the value of a TOML file. It returns the typed
+value, is idempotent, and raises ValueError with what it expects. None, "not given", never reaches
+it.
 """
 
 import math
@@ -24,14 +25,14 @@ def setting(
     saved: bool = True,
     reproducible: bool = True,
 ) -> Any:
-    """A dataclass field that is read from files, the environment and the command line.
+    """Declare a dataclass field that is read from files, the environment and the command line.
 
     Args:
-        default: a value, where None means that the host chooses.
+        default: the default value; None means that the host chooses.
         read: its reader.
         help: one line, for `pe generate --help`.
-        metavar: what stands for the value there; "" makes it a pair of switches, `--x` and `--no-x`.
-        published: whether the public report shows it; False where it can name places or data of the
+        metavar: placeholder of the value there; "" makes it a pair of switches, `--x` and `--no-x`.
+        published: whether the public report shows it; False if it can name places or data of the
             operator. It has no default: whoever adds a setting has to decide.
         saved: whether it belongs in the configuration that is stored with a run.
         reproducible: whether the result depends on it, so that a resumed run needs the same value.
@@ -57,8 +58,8 @@ def option_name(item: "Field[Any]") -> str:
     return f"--{item.name.replace('_', '-')}"
 
 
-def shown(value: Any) -> str:
-    """A value in a message: as it was typed, so what an option that may be repeated was given is one text after the other."""
+def quoted(value: Any) -> str:
+    """A value in a message, as it was typed: the texts of a repeated option one after the other."""
     texts = (
         isinstance(value, list | tuple) and value and all(isinstance(part, str) for part in value)
     )
@@ -66,22 +67,22 @@ def shown(value: Any) -> str:
 
 
 def read_option(name: str, read: Reader, value: Any) -> Any:
-    """The value of an option of the command line.
+    """Parse the value of a command-line option.
 
     Raises:
-        UsageError: the reader does not take it.
+        UsageError: the reader rejects it.
     """
     try:
         return read(value)
     except ValueError as error:
         raise UsageError(
-            f"got {shown(value)}, expected {error}", where=name, fix="`--help` shows what it takes"
+            f"got {quoted(value)}, expected {error}", where=name, fix="see `--help`"
         ) from None
 
 
 def string(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError("a text")
+        raise ValueError("a string")
     return value
 
 
@@ -113,7 +114,7 @@ def boolean(value: Any) -> bool:
 
 
 def integer(low: int, high: int = 2**63 - 1) -> Reader:
-    """A whole number in low..high."""
+    """Make a reader of whole numbers from `low` to `high`."""
     expected = f"a whole number from {low}" + (f" to {high}" if high < 2**63 - 1 else "")
 
     def read(value: Any) -> int:
@@ -138,7 +139,13 @@ def number(
     high: float = math.inf,
     infinite: bool = False,
 ) -> Reader:
-    """A number > above, >= low and <= high, never NaN; inf only where `infinite`, whatever `high`. `expected` says so."""
+    """Make a reader of numbers > above, >= low and <= high, never NaN.
+
+    Args:
+        expected: these bounds in words, for the error.
+        above, low, high: the bounds.
+        infinite: whether inf is allowed too, whatever `high` is.
+    """
 
     def read(value: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float | str):
@@ -157,28 +164,31 @@ def number(
 
 
 def list_of(read_one: Reader, *, distinct: bool = False) -> Reader:
-    """A tuple, from a comma-separated text or a list."""
+    """Make a reader of tuples, from a comma-separated text or a list."""
 
     def read(value: Any) -> tuple[Any, ...]:
         if isinstance(value, str):
             value = [part.strip() for part in value.split(",") if part.strip()]
-            if not value:  # typed, so meant: it is not the same as leaving it out
-                raise ValueError("a list of at least one, with commas between")
+            if not value:  # typed on purpose, which is not the same as leaving it out
+                raise ValueError("a comma-separated list of at least one item")
         if not isinstance(value, Sequence):
             raise ValueError("a list")
         try:
             items = tuple(read_one(part) for part in value)
         except ValueError as error:
-            raise ValueError(f"a list, each of it {error}") from None
+            raise ValueError(f"a list, each item {error}") from None
         if distinct and len(set(items)) != len(items):
-            raise ValueError("a list of which no two are alike")
+            raise ValueError("a list without duplicates")
         return items
 
     return read
 
 
 def key_values(value: Any) -> dict[str, str]:
-    """A mapping of names to texts: a table, a list of `name=value`, or one text with `;` between these."""
+    """Read a mapping of names to texts.
+
+    It is given as a table, as a list of `name=value`, or as one text with `;` between these.
+    """
     if isinstance(value, str):
         value = [part.strip() for part in value.split(";") if part.strip()]
     if isinstance(value, Sequence):
@@ -188,15 +198,15 @@ def key_values(value: Any) -> dict[str, str]:
         value = {name.strip(): given for name, _, given in split}
     if not isinstance(value, Mapping):
         raise ValueError("a table of name = value")
-    return {str(name): _written(given) for name, given in value.items()}
+    return {str(name): _as_typed(given) for name, given in value.items()}
 
 
-def _written(value: Any) -> str:
-    """A value of a TOML file as one types it after `--set name=`."""
+def _as_typed(value: Any) -> str:
+    """A value of a TOML file as it is typed after `--set name=`."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str | int | float):
         return str(value)
     if isinstance(value, list) and all(isinstance(part, str | int | float) for part in value):
-        return ",".join(_written(part) for part in value)
-    raise ValueError("a table of name = value, the values being texts, numbers or true and false")
+        return ",".join(_as_typed(part) for part in value)
+    raise ValueError("a table of name = value, where values are strings, numbers, true or false")

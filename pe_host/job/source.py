@@ -1,4 +1,4 @@
-"""The private data, as far as it may be known before it is opened."""
+"""The source of the private data, as far as it may be known before it is opened."""
 
 import os
 from collections.abc import Sequence
@@ -21,12 +21,12 @@ from anywhere."""
 
 @dataclass(frozen=True)
 class Source:
-    """The private data, as far as it may be known before it is opened.
+    """A source of private data, as far as it may be known before it is opened.
 
     Args:
-        reader: spec of its reader, loaded.
+        reader: the loaded spec of its reader.
         ref: the plugin that the reader comes from.
-        location: what the reader reads; a path is absolute.
+        location: where the reader reads; a path is absolute.
         info: the reader's metadata about it.
     """
 
@@ -43,14 +43,14 @@ def find_source(text: str, generator: PluginRef, installed: Sequence[PluginEntry
     """Resolve SOURCE to its reader, and read the metadata.
 
     Args:
-        text: of --data, or the generator's default data set.
-        generator: for the error where there is neither.
+        text: the value of --data, or the generator's default data set.
+        generator: the generator, for the error if there is neither.
         installed: the plugins, from `pe_host.plugins.find`.
 
     Raises:
-        UsageError: no source, or one without a location.
+        UsageError: no source is given, or one without a location.
         DataError: there is nothing at the path, or the reader cannot use it.
-        PluginFailure: no such reader, or it fails.
+        PluginFailure: there is no such reader, or it fails.
     """
     if not text:
         fix = f"give --data SOURCE; {generator.name} has no default data set"
@@ -71,7 +71,10 @@ def find_source(text: str, generator: PluginRef, installed: Sequence[PluginEntry
 
 def _describe(reader: ReaderSpec, ref: PluginRef, location: str) -> SourceInfo:
     info: Any = None
-    fix = f"check that {location!r} is a source for it; if it is, report this to {_authors(ref)}"
+    fix = (
+        f"check that {location!r} is a source for this reader; "
+        f"if it is, report this to the authors of {ref.distribution}"
+    )
     try:
         info = reader.describe(location)
     except SourceError as error:
@@ -81,14 +84,10 @@ def _describe(reader: ReaderSpec, ref: PluginRef, location: str) -> SourceInfo:
         what = f"cannot describe its source: {describe_cause(error)}"
         raise PluginFailure(what, where=str(ref), fix=fix) from None
     if not isinstance(info, SourceInfo):
-        what = f"describes its source by {type(info).__name__}, not SourceInfo"
+        what = f"describes its source with {type(info).__name__}, not SourceInfo"
         raise PluginFailure(what, where=str(ref), fix=fix)
-    for name in ("public", "clients"):  # any string is true, and much depends on these two
+    for name in ("public", "clients"):  # every string counts as true, and privacy depends on these
         if not isinstance(value := getattr(info, name), bool):
             what = f"describes its source with {name} = {type(value).__name__}, not True or False"
             raise PluginFailure(what, where=str(ref), fix=fix)
     return info
-
-
-def _authors(ref: PluginRef) -> str:
-    return f"the authors of {ref.distribution}"

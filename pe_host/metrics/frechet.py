@@ -39,8 +39,8 @@ def frechet_distance(a: Vectors, b: Vectors) -> float:
 def frechet_of_moments(mean_a: Vectors, cov_a: Vectors, mean_b: Vectors, cov_b: Vectors) -> float:
     """d² between two normal distributions. Covariances may be singular.
 
-    The product C₁C₂ is not symmetric, and its square root fails or turns complex where a covariance
-    is singular. C₁^½ C₂ C₁^½ has the same eigenvalues; one below zero is a rounding error and counts
+    The product C₁C₂ is not symmetric, and its square root fails or turns complex if a covariance is
+    singular. C₁^½ C₂ C₁^½ has the same eigenvalues; one below zero is a rounding error and counts
     as zero.
 
     Args:

@@ -24,8 +24,8 @@ def marginal_distance(parameter: Parameter, a: Column, b: Column) -> float:
     """Distance of two samples of a parameter: 0 for equal samples, at most 1.
 
     Numbers: the 1-Wasserstein distance as a share of the range; if the parameter wraps, around the
-    circle and at most 0.5. Choices: the total variation distance, half the sum of the differences of
-    the shares.
+    circle and at most 0.5. Choices: the total variation distance, half the sum of the differences
+    of the shares.
 
     Args:
         parameter: defines scale and range.

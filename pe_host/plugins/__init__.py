@@ -1,6 +1,7 @@
-"""Plugins: find (metadata only), resolve one name, load that one, or ask about it in a child process.
+"""Plugins: find (metadata only), resolve one name, load that plugin, or describe it in a child.
 
-This package imports no plugin, and nothing of numpy; `pe_host.plugins.load` does, inside its functions.
+Importing this package imports no plugin and no numpy; `pe_host.plugins.load` imports them inside
+its functions.
 """
 
 from pe_host.plugins.find import PluginEntry, find

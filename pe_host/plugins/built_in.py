@@ -1,4 +1,7 @@
-"""What the host's own plugins are, said without importing them; a test compares it with their specs."""
+"""Summaries of the host's own plugins, known without importing them.
+
+A test compares them with the specs.
+"""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -16,8 +19,11 @@ SUMMARIES: Mapping[tuple[str, str], str] = MappingProxyType(
             EMBEDDING,
             "values",
         ): "the values, on the scale of their declared ranges or of the generator's own values",
-        (READER, "folder"): "a folder of images for each class",
-        (READER, "idx"): "IDX files as of MNIST, plain or gzipped; class names by --classes",
+        (READER, "folder"): "one folder of images per class",
+        (
+            READER,
+            "idx",
+        ): "IDX files like those of MNIST, plain or gzipped; class names from --classes",
         (
             READER,
             "npz",
@@ -25,8 +31,8 @@ SUMMARIES: Mapping[tuple[str, str], str] = MappingProxyType(
         (
             READER,
             "parquet",
-        ): "Parquet file with a list column for each feature of a series, label and optional client",
-        (READER, "sklearn"): "data sets carried by scikit-learn: digits",
+        ): "Parquet file with label, optional client and one list column per feature of a series",
+        (READER, "sklearn"): "data sets that come with scikit-learn: digits",
     }
 )
-"""(kind, name) -> the summary of the spec."""
+"""Summary of the spec, by (kind, name)."""

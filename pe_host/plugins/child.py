@@ -1,7 +1,8 @@
-"""What runs in the child process of `pe list-plugins --check`, `pe describe` and `pe doctor`: it imports one plugin and tells of it.
+"""The child process of `pe list-plugins --check`, `pe describe` and `pe doctor`.
 
-`python -P -m pe_host.plugins.child` reads one request as JSON from stdin and writes one JSON object to stdout:
-{"result": ...} or {"error": {"kind", "what", "where", "fix"}}. It never sees private data.
+It imports one plugin and reports on it. `python -P -m pe_host.plugins.child` reads one request as
+JSON from stdin and writes one JSON object to stdout: {"result": ...} or
+{"error": {"kind", "what", "where", "fix"}}. It never sees private data.
 """
 
 import contextlib
@@ -20,7 +21,7 @@ from pe_host.plugins.ref import PluginRef
 
 
 def check(ref: PluginRef) -> dict[str, Any]:
-    """Load the plugin and read its options; nothing of it is made."""
+    """Load the plugin and read its options, without calling its factory."""
     from pe_sdk import describe_options
 
     spec = load(ref)
@@ -42,9 +43,9 @@ def diagnose(ref: PluginRef) -> dict[str, Any]:
     if strange := [
         type(finding).__name__ for finding in findings if not isinstance(finding, Finding)
     ]:
-        raise PluginFailure(f"its check gives {strange[0]}, not Finding", where=str(ref))
+        raise PluginFailure(f"its check returned {strange[0]}, not Finding", where=str(ref))
     if not findings:
-        raise PluginFailure("its check gives no finding", where=str(ref))
+        raise PluginFailure("its check returned no finding", where=str(ref))
     return {
         "findings": [
             {name: one_line(str(text)) for name, text in asdict(f).items()} for f in findings
@@ -53,7 +54,7 @@ def diagnose(ref: PluginRef) -> dict[str, Any]:
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
-    """Do what is asked: {"do": "check", "diagnose", "needs" or "describe", "ref", ...}."""
+    """Answer a request: {"do": "check", "diagnose", "needs" or "describe", "ref", ...}."""
     ref = PluginRef.from_json(request["ref"])
     try:
         if request["do"] == "check":
@@ -67,13 +68,13 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         needs = find_needs(ref, request["options"])
         if needs != Needs.from_json(request["granted"]):  # before anything of it is made
             return {"result": {"needs": needs.to_json()}}
-        return {"result": describe(ref, request["options"], request["form"])}
+        return {"result": describe(ref, request["options"], request["output"])}
     except PeError as error:
         kind = "usage" if isinstance(error, UsageError) else "plugin"
         return {"error": {"kind": kind, "what": error.what, "where": error.where, "fix": error.fix}}
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # whatever a plugin does is reported, SystemExit too
+    except BaseException as error:  # whatever a plugin raises is reported, SystemExit too
         failure = PluginFailure(f"failed: {describe_cause(error)}", where=str(ref))
         return {
             "error": {
@@ -86,7 +87,10 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Answer one request. Descriptor 1 is kept for the answer; what a plugin prints goes to stderr."""
+    """Answer one request.
+
+    Descriptor 1 is reserved for the answer; what a plugin prints goes to stderr.
+    """
     request = json.load(sys.stdin)
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
         os.dup2(2, 1)
@@ -94,7 +98,7 @@ def main() -> None:
     sys.stdout.flush()
     with contextlib.suppress(OSError):
         sys.stderr.flush()
-    os._exit(0)  # the answer is out: threads or exit handlers of the plugin must not hold it back
+    os._exit(0)  # the answer is written: no thread or exit handler of the plugin may delay the end
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The conformance kit over one plugin, in a child process: the host never imports what it checks."""
+"""The conformance kit on one plugin, in a child process: the host never imports the plugin."""
 
 import json
 import tempfile
@@ -20,7 +20,9 @@ from pe_host.plugins.ref import PluginRef
 def conformance(
     ref: PluginRef, level: str, options: Mapping[str, str], location: str, seconds: float
 ) -> dict[str, Any]:
-    """The report of `pe_sdk.testing` as JSON: subject, kind, level, results (name, rule, status, detail).
+    """Run the checks of `pe_sdk.testing` and return its report as JSON.
+
+    The report has subject, kind, level and results (name, rule, status, detail).
 
     Raises:
         UsageError: the plugin is of a kind that has no checks, or does not know an option.

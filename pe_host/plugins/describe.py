@@ -1,4 +1,7 @@
-"""What a plugin is, as JSON: options, flags, and the parameter space of a simulator. Runs in a child process."""
+"""Description of a plugin as JSON: options, flags, and the parameter space of a simulator.
+
+It runs in a child process.
+"""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -20,24 +23,25 @@ from pe_sdk import (
 
 
 def describe(
-    ref: PluginRef, options: Mapping[str, str], form: Mapping[str, Any] | None
+    ref: PluginRef, options: Mapping[str, str], output: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    """Load the plugin and say what it is.
+    """Load the plugin and describe it.
 
     Args:
-        ref: of any kind.
-        options: as `--set` gives them; they may change the parameter space.
-        form: of the records a generator is made for, as of `OutputSpec.to_json`; None for the form that it declares.
+        ref: a plugin of any kind.
+        options: values as `--set` takes them; they may change the parameter space.
+        output: the `OutputSpec.to_json` of the records that the generator is to make; None for the
+            spec that it declares.
 
     Returns:
-        kind, name, distribution, version, summary; options (name, type, default, help); for a generator also labels,
-        default_data, embedding, exact, gpu, block, network (where it
-        is true), and "makes": {"output", "shape", "space"}, where the space is None for a black
-        box, or {"output", "shape", "cannot"}.
+        kind, name, distribution, version, summary; options (name, type, default, help); for a
+        generator also labels, default_data, embedding, exact, gpu, block, network (where it is
+        true), and "makes": {"output", "shape", "space"}, where the space is None for a black box,
+        or {"output", "shape", "cannot"}.
 
     Raises:
-        PluginFailure: it cannot be loaded.
-        UsageError: an option it does not know or cannot read.
+        PluginFailure: the plugin cannot be loaded.
+        UsageError: an option is unknown, or its value cannot be read.
     """
     spec = load(ref)
     about = {
@@ -68,7 +72,7 @@ def describe(
             **flags,
         }
         document["makes"] = _makes(
-            ref, spec, values, spec.output if form is None else OutputSpec.from_json(form)
+            ref, spec, values, spec.output if output is None else OutputSpec.from_json(output)
         )
     return document
 

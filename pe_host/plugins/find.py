@@ -1,18 +1,23 @@
-"""Find the plugins from the metadata of installed distributions. Imports none of them, and no numpy.
+"""Find plugins from the metadata of installed distributions, without importing them or numpy.
 
-A distribution that cannot be read, does not fit or clashes is an entry with a state and a reason, never an error.
+A distribution that cannot be read, does not fit or conflicts with another becomes an entry with a
+state and a reason, never an error.
 """
+
+from __future__ import annotations
 
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from importlib import metadata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pe_host.plugins.built_in import SUMMARIES
 from pe_host.plugins.names import DEV, GENERATOR, GROUPS, HOST, KINDS, normalise, one_line, split
 from pe_host.plugins.ref import PluginRef
+
+if TYPE_CHECKING:  # it imports the standard library's mail parser; workers look nothing up
+    from importlib import metadata
 
 FOUND, INCOMPATIBLE, CONFLICT, DISABLED, UNREADABLE = (
     "found",
@@ -30,11 +35,13 @@ class PluginEntry:
     Args:
         name: normalised.
         kind: one of `KINDS`.
-        distribution, version, summary: of the distribution; what the host brings has summaries of its own.
-        module: what its entry point names.
+        distribution: normalised name of the distribution.
+        version: of the distribution.
+        summary: of the distribution; each built-in plugin has its own.
+        module: the target of its entry point.
         state: found, incompatible, conflict, disabled or unreadable.
-        reason: why it is not simply found.
-        dev: "module:object" where PE_DEV_PLUGIN gave that.
+        reason: why the state is not "found".
+        dev: "module:object" if PE_DEV_PLUGIN names that, else None.
     """
 
     name: str
@@ -58,12 +65,13 @@ class PluginEntry:
 
 
 def find(environ: Mapping[str, str] | None = None) -> list[PluginEntry]:
-    """Every plugin there is, by kind, then name, then distribution: the order of the file system plays no part.
+    """Every plugin, sorted by kind, name and distribution, whatever the order of the file system.
 
     Args:
-        environ: where to read PE_PLUGINS (comma-separated names or distribution/name: of the plugins that are not built
-            in, only these) and PE_DEV_PLUGIN (`[kind/]name=module[:object]`: a generator where no kind is given, the
-            hooks of the module where no object is); the process's own by default.
+        environ: environment to read, by default that of the process. PE_PLUGINS is a
+            comma-separated list of names or distribution/name; plugins that are neither built in
+            nor listed are disabled. PE_DEV_PLUGIN is `[kind/]name=module[:object]`; without a kind
+            it is a generator, without an object the hooks of the module are called.
     """
     environ = os.environ if environ is None else environ
     plugins = {plugin for distribution in _distributions() for plugin in _offers(distribution)}
@@ -76,34 +84,36 @@ def find(environ: Mapping[str, str] | None = None) -> list[PluginEntry]:
 
 
 def _distributions() -> Iterator[metadata.Distribution]:
-    """The distributions with plugins; of several with one name those that Python would import from, newest first."""
+    """The distributions with plugins.
+
+    Of several with one name, the one that Python would import; within one folder, the newest.
+    """
+    from importlib import metadata
+
     first: dict[str, tuple[str, metadata.Distribution]] = {}
     for distribution in metadata.distributions():
         try:
             text = distribution.read_text("entry_points.txt") or ""
             if not any(group in text for group in GROUPS):
-                continue  # before METADATA is read: that of a hundred other distributions takes longer than all the rest
-            name, place = (
-                normalise(distribution.metadata["Name"] or ""),
-                str(distribution.locate_file("")),
-            )
-        except (
-            Exception
-        ):  # not even its metadata can be read: what a broken installation leaves behind
+                # Before METADATA is read: for a hundred other distributions, that takes longer than
+                # everything else.
+                continue
+            name = normalise(distribution.metadata["Name"] or "")
+            place = str(distribution.locate_file(""))
+        except Exception:  # unreadable metadata, which a broken installation leaves behind
             continue
         if not name:
             continue
         at, other = first.setdefault(name, (place, distribution))
-        if at == place and _order(distribution) > _order(
-            other
-        ):  # two in one folder: an upgrade that failed
+        # Two in one folder are left by a failed upgrade.
+        if at == place and _order(distribution) > _order(other):
             first[name] = (place, distribution)
     for _, distribution in first.values():
         yield distribution
 
 
 def _order(distribution: metadata.Distribution) -> tuple[bool, Any]:
-    """A key by which the newer of two is the larger."""
+    """A sort key: the newer distribution has the larger one."""
     from packaging.version import InvalidVersion, Version
 
     version = distribution.version or ""
@@ -115,12 +125,13 @@ def _order(distribution: metadata.Distribution) -> tuple[bool, Any]:
 
 def _offers(distribution: metadata.Distribution) -> Iterator[PluginEntry]:
     meta = distribution.metadata
-    summary = meta["Summary"] if "Summary" in meta else ""  # noqa: SIM401  the protocol of metadata has no `get`
+    # The protocol of metadata has no `get`.
+    summary = meta["Summary"] if "Summary" in meta else ""  # noqa: SIM401
     name = normalise(meta["Name"])
     about = name, distribution.version or "unknown", one_line(summary)
     try:
         entries = [entry for entry in distribution.entry_points if entry.group in GROUPS]
-    except Exception as error:  # importlib.metadata raises whatever its parsing stumbles over
+    except Exception as error:  # importlib.metadata may raise anything on malformed files
         reason = f"its entry_points.txt cannot be read ({type(error).__name__})"
         yield PluginEntry(about[0], GENERATOR, *about, "", UNREADABLE, reason)
         return
@@ -130,13 +141,15 @@ def _offers(distribution: metadata.Distribution) -> Iterator[PluginEntry]:
         plugin = PluginEntry(
             normalise(entry.name), GROUPS[entry.group], *about, entry.value, state, misfit
         )
-        # The host's own summary says nothing of one plugin.
+        # The summary of the host does not describe its plugins.
         own = SUMMARIES.get((plugin.kind, plugin.name)) if name == HOST else None
         yield replace(plugin, summary=own) if own else plugin
 
 
 def _misfit(distribution: metadata.Distribution) -> str:
-    """Why the distribution does not go with the installed pe-sdk, or ""."""
+    """Why the distribution does not fit the installed pe-sdk, or ""."""
+    from importlib import metadata
+
     from packaging.requirements import InvalidRequirement, Requirement
 
     installed = metadata.version("pe-sdk")
@@ -150,12 +163,12 @@ def _misfit(distribution: metadata.Distribution) -> str:
         ):
             continue
         if not need.specifier.contains(installed, prereleases=True):
-            return f"needs pe-sdk{need.specifier}, installed is {installed}"
+            return f"needs pe-sdk{need.specifier}, but {installed} is installed"
     return ""
 
 
 def allowed(name: str, distribution: str, wanted: str) -> bool:
-    """Whether PE_PLUGINS, whose text is `wanted`, leaves a plugin in; an empty one leaves all in."""
+    """True if PE_PLUGINS, whose value is `wanted`, lists the plugin or is empty."""
     names = [split(part) for part in wanted.split(",") if part.strip()]
     return not names or ("", name) in names or (distribution, name) in names
 
@@ -163,7 +176,7 @@ def allowed(name: str, distribution: str, wanted: str) -> bool:
 def _restrict(plugin: PluginEntry, wanted: str) -> PluginEntry:
     if allowed(plugin.name, plugin.distribution, wanted) or plugin.distribution == HOST:
         return plugin
-    return replace(plugin, state=DISABLED, reason=f"PE_PLUGINS={wanted} leaves it out")
+    return replace(plugin, state=DISABLED, reason=f"not listed in PE_PLUGINS={wanted}")
 
 
 def _dev(text: str) -> PluginEntry:
@@ -173,7 +186,10 @@ def _dev(text: str) -> PluginEntry:
     module, colon, attribute = target.partition(":")
     summary = "from PE_DEV_PLUGIN"
     if not (name and module and bool(colon) == bool(attribute) and kind in KINDS):
-        reason = f"PE_DEV_PLUGIN={text} does not have the form [kind/]name=module[:object], kind {' or '.join(KINDS)}"
+        reason = (
+            f"PE_DEV_PLUGIN={text} is not [kind/]name=module[:object] "
+            f"with a kind of {', '.join(KINDS)}"
+        )
         return PluginEntry(
             normalise(name),
             kind if kind in KINDS else GENERATOR,
@@ -190,7 +206,7 @@ def _dev(text: str) -> PluginEntry:
 
 
 def _clashes(plugins: Iterable[PluginEntry]) -> Iterator[PluginEntry]:
-    """The same plugins, where several that could be used share kind and name as conflicts."""
+    """The same plugins; usable ones that share kind and name become conflicts."""
     sharing: dict[tuple[str, str], list[PluginEntry]] = defaultdict(list)
     for plugin in plugins:
         sharing[plugin.kind, plugin.name].append(plugin)

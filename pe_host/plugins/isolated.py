@@ -1,4 +1,7 @@
-"""Ask child processes about plugins, with a time limit: an import that hangs, crashes or exits harms nobody else."""
+"""Questions about plugins, answered in child processes with a time limit.
+
+An import that hangs, crashes or exits affects nothing else.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,9 +24,12 @@ DESCRIBE_SECONDS = 120.0  # a factory may load weights
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What became of importing one plugin: its state, which is ok or broken where it was tried, and the reason.
+    """The result of importing one plugin.
 
-    `summary` is that of its spec where it could be loaded, else of its distribution.
+    Args:
+        state: ok or broken if the import was tried, else the state of the entry.
+        reason: why the state is not "ok".
+        summary: of the spec if the plugin could be loaded, else of the distribution.
     """
 
     state: str
@@ -32,7 +38,7 @@ class CheckResult:
 
 
 def check_all(plugins: Sequence[PluginEntry], seconds: float = CHECK_SECONDS) -> list[CheckResult]:
-    """Import each plugin that could be used in a child process, and keep the state of the others."""
+    """Import each usable plugin in a child process; the other plugins keep their state."""
     usable = [plugin for plugin in plugins if plugin.state in (FOUND, CONFLICT)]
     answers = dict(
         zip(
@@ -41,32 +47,36 @@ def check_all(plugins: Sequence[PluginEntry], seconds: float = CHECK_SECONDS) ->
             strict=True,
         )
     )
-    return [_verdict(plugin, answers.get(plugin)) for plugin in plugins]
+    return [_result(plugin, answers.get(plugin)) for plugin in plugins]
 
 
 def describe(
     ref: PluginRef,
     options: Mapping[str, str],
-    form: Mapping[str, Any] | None = None,
+    output: Mapping[str, Any] | None = None,
     seconds: float = DESCRIBE_SECONDS,
     network: bool = False,
 ) -> dict[str, Any]:
-    """What `pe_host.plugins.describe.describe` says of a plugin, and what it "needs".
+    """The result of `pe_host.plugins.describe.describe`, from a child process, and its "needs".
 
-    Its process first says what it needs. If that is more than nothing, another one is started,
-    which may do it.
+    The process first reports what the plugin needs. If that is more than nothing, another process
+    is started, which may do it.
 
     Args:
         ref: the plugin.
-        options, form: as of `pe_host.plugins.describe.describe`.
-        seconds: how long each process may take.
+        options, output: those of `pe_host.plugins.describe.describe`.
+        seconds: time limit of each process.
         network: whether the plugin may use the network, if it can.
 
     Raises:
         PluginFailure: the plugin cannot be loaded, or hangs.
-        UsageError: an option it does not know or cannot read.
+        UsageError: an option is unknown, or its value cannot be read.
     """
-    request = {"do": "describe", "options": dict(options), "form": dict(form) if form else None}
+    request = {
+        "do": "describe",
+        "options": dict(options),
+        "output": None if output is None else dict(output),
+    }
     needs = Needs()
     for _ in range(2):
         asked = {**request, "granted": needs.to_json()}
@@ -74,7 +84,7 @@ def describe(
         if "makes" in answer or "summary" in answer:
             return {**answer, "needs": needs.to_json()}
         needs = _needs(ref, answer)
-    raise PluginFailure("says each time that it needs something else", where=str(ref))
+    raise PluginFailure("reports different needs each time", where=str(ref))
 
 
 def find_needs(ref: PluginRef, options: Mapping[str, str], seconds: float) -> Needs:
@@ -97,11 +107,13 @@ def _alone(ref: PluginRef) -> Allowed:
 def diagnose(
     refs: Sequence[PluginRef], seconds: float
 ) -> list[list[dict[str, str]] | PluginFailure]:
-    """The findings of checks of the machine (name, level, detail and fix of each), or why one gave none.
+    """The findings of each check of the machine, or its failure.
+
+    A finding has name, level, detail and fix.
 
     Args:
         refs: the checks. They may use GPUs; those of the host look at the user's cache.
-        seconds: how long each may take.
+        seconds: time limit of each.
     """
 
     def allowed(ref: PluginRef) -> Allowed:
@@ -114,7 +126,7 @@ def diagnose(
     ]
 
 
-def _verdict(plugin: PluginEntry, answer: dict[str, Any] | PluginFailure | None) -> CheckResult:
+def _result(plugin: PluginEntry, answer: dict[str, Any] | PluginFailure | None) -> CheckResult:
     if isinstance(answer, PluginFailure):
         return CheckResult(BROKEN, answer.what, plugin.summary)
     if answer is None:

@@ -1,7 +1,7 @@
-"""Plugins that are published and perhaps not installed: `pe list-plugins` shows them with the line that installs them.
+"""Published plugins of this project: `pe list-plugins` shows how to install missing ones.
 
-A table, so that naming them imports nothing and asks no network. Being in it gives a plugin no right: what is installed is
-found, resolved and loaded as if it were not here.
+It is a table, so that naming them imports nothing and uses no network. The table gives a plugin no
+privilege: installed plugins are found, resolved and loaded as if it did not exist.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ NOT_INSTALLED = "not installed"
 
 @dataclass(frozen=True)
 class Known:
-    """A plugin by kind and name, the distribution that has it, and what it is in a line."""
+    """A published plugin: kind, name, its distribution, and a summary in one line."""
 
     kind: str
     name: str
@@ -37,25 +37,25 @@ KNOWN = (
         GENERATOR,
         "combined",
         "pe-plugin-combined",
-        "generators one after the other, or side by side",
+        "generators one after another, or side by side",
     ),
     Known(
         GENERATOR,
         "diffusion",
         "pe-plugin-diffusion",
-        "diffusion models, and a small one of digits that comes along",
+        "diffusion models, with a small built-in one of digits",
     ),
     Known(
         GENERATOR,
         "echo",
         "pe-plugin-echo",
-        "flat pictures with a gradient, to test with and to copy from",
+        "flat images with a gradient, for tests and as an example",
     ),
     Known(
         GENERATOR,
         "image-pool",
         "pe-plugin-image-pool",
-        "ready pictures, varied among nearest neighbours",
+        "ready images, varied among nearest neighbours",
     ),
     Known(
         GENERATOR,
@@ -69,12 +69,12 @@ KNOWN = (
         "pe-plugin-pyrender-faces",
         "human heads in 3D, with or without OpenGL",
     ),
-    Known(GENERATOR, "text-render", "pe-plugin-text-render", "written text, from 250 faces"),
+    Known(GENERATOR, "text-render", "pe-plugin-text-render", "rendered text, in 250 typefaces"),
     Known(
         EMBEDDING,
         "face-parameters",
         "pe-plugin-pyrender-faces",
-        "what a head looks like, as its simulator would say it",
+        "a face as the parameters that a small network reads from it",
     ),
     Known(READER, "demo", "pe-plugin-pyrender-faces", "demo data: synthetic faces"),
     Known(
@@ -84,18 +84,18 @@ KNOWN = (
         "demo data: synthetic garments, icons, tiles",
     ),
 )
-"""By kind, then name. A test compares it with the plugins of this repository."""
+"""Sorted by kind, then name. A test compares it with the plugins of this repository."""
 
 
 def not_installed(plugins: Sequence[PluginEntry], restriction: str = "") -> list[Known]:
-    """Those of the known plugins that are not among the installed ones.
+    """The known plugins that are not installed.
 
     Args:
-        plugins: what `find` gives.
-        restriction: PE_PLUGINS; what it leaves out is not offered.
+        plugins: result of `find`.
+        restriction: value of PE_PLUGINS; plugins that it does not list are left out.
     """
-    there = {(plugin.kind, plugin.name, plugin.distribution) for plugin in plugins}
+    installed = {(plugin.kind, plugin.name, plugin.distribution) for plugin in plugins}
     missing = [
-        known for known in KNOWN if (known.kind, known.name, known.distribution) not in there
+        known for known in KNOWN if (known.kind, known.name, known.distribution) not in installed
     ]
     return [known for known in missing if allowed(known.name, known.distribution, restriction)]

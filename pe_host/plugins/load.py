@@ -1,8 +1,8 @@
 """Load one plugin: import its module, call its hook, pick the spec of its name.
 
-Loading runs the plugin's code. Generators are loaded in worker processes and in the child processes of
-`pe_host.plugins.child` only, never where private data is opened, and checks of the machine in the latter; embeddings
-and readers are loaded in the host.
+Loading runs the plugin's code. Generators are loaded only in worker processes and in the child
+processes of `pe_host.plugins.child`, never where private data is opened. Checks of the machine are
+loaded only in the child processes. Embeddings and readers are loaded in the host.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def load_reader(ref: PluginRef) -> ReaderSpec:
 
 
 def load_doctor(ref: PluginRef) -> DoctorSpec:
-    """The spec of a check of the machine. Raises PluginFailure for whatever goes wrong in the plugin."""
+    """The spec of a machine check. Raises PluginFailure for whatever goes wrong in the plugin."""
     spec: DoctorSpec = load(_of_kind(ref, DOCTOR))
     return spec
 
@@ -58,11 +58,11 @@ def load(ref: PluginRef) -> Any:
     """The spec of a plugin of any kind.
 
     Raises:
-        PluginFailure: the import or the hook failed in any way, `SystemExit` included, or there is no such spec. One
-            sentence with the plugin, its distribution and the cause.
+        PluginFailure: the import or the hook failed in any way, `SystemExit` included, or there is
+            no such spec. It names the plugin, its distribution and the cause in one sentence.
     """
     try:
-        # What a plugin prints while it is imported must not mix with results on stdout.
+        # What a plugin prints during import must not mix with results on stdout.
         with contextlib.redirect_stdout(sys.stderr):
             specs = _dev_specs(ref.dev) if ref.dev else _hooked_specs(ref)
     except KeyboardInterrupt:
@@ -73,7 +73,10 @@ def load(ref: PluginRef) -> Any:
 
 
 def _place(error: BaseException, ref: PluginRef) -> str:
-    """ " at FILE:LINE" for a plugin under development: the innermost place outside of the import machinery."""
+    """ " at FILE:LINE" for a plugin under development, else "".
+
+    The place is the innermost one outside the import machinery.
+    """
     frames = [
         f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith("<frozen")
     ]
@@ -97,7 +100,7 @@ def _hooked_specs(ref: PluginRef) -> list[Any]:
 
 
 def _dev_specs(target: str) -> list[Any]:
-    """The object is a spec, or a function that gives one or, as a hook does, several."""
+    """Specs from an object: a spec, or a function that returns one or, like a hook, several."""
     module, _, attribute = target.partition(":")
     found: Any = importlib.import_module(module)
     for part in attribute.split("."):
@@ -117,18 +120,16 @@ def _pick(ref: PluginRef, specs: list[Any]) -> Any:
     }[ref.kind]
     if strange := [type(spec).__name__ for spec in specs if not isinstance(spec, expected)]:
         raise _failure(
-            ref, f"its hook {HOOKS[ref.kind]} gives {strange[0]}, not {expected.__name__}"
+            ref, f"its hook {HOOKS[ref.kind]} returned {strange[0]}, not {expected.__name__}"
         )
     named = [spec for spec in specs if normalise(str(spec.name)) == ref.name]
     if len(named) == 1:
         return named[0]
     if named:
-        raise _failure(ref, f"it gives {len(named)} specs of that name")
+        raise _failure(ref, f"it returned {len(named)} specs of that name")
     names = ", ".join(repr(spec.name) for spec in specs)
-    raise _failure(
-        ref,
-        f"it gives no spec of that name ({names or f'no hook {HOOKS[ref.kind]} that gives any'})",
-    )
+    returned = f"it returned {names}" if names else f"no hook {HOOKS[ref.kind]} returned any"
+    raise _failure(ref, f"it has no spec of that name; {returned}")
 
 
 def _of_kind(ref: PluginRef, kind: str) -> PluginRef:
@@ -138,10 +139,10 @@ def _of_kind(ref: PluginRef, kind: str) -> PluginRef:
 
 
 def _failure(ref: PluginRef, cause: str) -> PluginFailure:
-    fix = f"`pe list-plugins --check` tries all plugins; tell the authors of {ref.distribution}, or uninstall it"
     fix = (
-        "fix it in your source tree, where PE_DEV_PLUGIN takes it from"
+        "fix it in your source tree, from which PE_DEV_PLUGIN loads it"
         if ref.distribution == DEV
-        else fix
+        else f"report it to the authors of {ref.distribution}, or uninstall it; "
+        "`pe list-plugins --check` tries all plugins"
     )
     return PluginFailure(f"cannot be loaded: {cause}", where=str(ref), fix=fix)

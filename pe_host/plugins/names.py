@@ -1,4 +1,4 @@
-"""Kinds of plugin, when two names are the same name, and how the texts of plugins are shown."""
+"""Kinds of plugin, normalised names, and safe display of text from plugins."""
 
 import re
 
@@ -14,26 +14,26 @@ GROUPS = {
     "pe.readers": READER,
     "pe.doctor": DOCTOR,
 }
-"""Entry-point group -> kind."""
+"""Kind of plugin, by entry-point group."""
 
 HOST = "pe-host"
 """The distribution whose plugins are built in."""
 
 DEV = "dev"
-"""Stands in for the distribution and the version of what PE_DEV_PLUGIN gives."""
+"""Distribution and version of a plugin from PE_DEV_PLUGIN."""
 
 
 def normalise(name: str) -> str:
-    """The form names are compared and shown in: lower case, with runs of `-`, `_` and `.` as one `-`."""
+    """The name as it is compared and shown: lower case, each run of `-`, `_` and `.` as one `-`."""
     return re.sub(r"[-_.]+", "-", name.strip()).lower()
 
 
 def split(name: str) -> tuple[str, str]:
-    """`distribution/name` or `name` -> (distribution or "", name), both normalised."""
+    """Split `distribution/name` or `name` into (distribution or "", name), both normalised."""
     distribution, _, plain = name.rpartition("/")
     return normalise(distribution), normalise(plain)
 
 
 def one_line(text: str) -> str:
-    """A text without line breaks and control characters, which could rewrite the terminal."""
+    """The text without line breaks and control characters, which could rewrite the terminal."""
     return "".join(c for c in " ".join(text.split()) if c.isprintable())

@@ -1,4 +1,7 @@
-"""The other generators, for one that is composed of them: resolved and loaded as the host does it, in the same process."""
+"""The parts of a generator that is composed of others.
+
+They are resolved and loaded as the host does it, but in the process of the composed generator.
+"""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -28,17 +31,17 @@ def build_generator(
     options: Any,
     peers: "InstalledPeers",
 ) -> Generator | Simulator:
-    """What the factory of a spec makes; only those that are composed of others get these."""
+    """Call the factory of a spec; only a composing one gets the peers."""
     if spec.composes:
         return cast(ComposingFactory, spec.factory)(output, labels, options, peers)
     return cast(Factory, spec.factory)(output, labels, options)
 
 
 class InstalledPeers:
-    """`pe_sdk.Peers` over what is installed, or in development.
+    """`pe_sdk.Peers` over installed plugins and the one in development.
 
     Args:
-        chain: the generator that asks, and those that are made of it in turn: none of them can be part of itself.
+        chain: the generator that asks, after those it is a part of; none can be a part of itself.
     """
 
     def __init__(self, *chain: PluginRef) -> None:
@@ -63,7 +66,7 @@ class InstalledPeers:
         return SimulatorGenerator(made, output, labels) if isinstance(made, Simulator) else made
 
     def parts(self) -> dict[str, str]:
-        """Every generator that was asked for, here or by one of those made: distribution/name, and its version."""
+        """Version of every generator that was used, directly or as a part, by distribution/name."""
         own = {f"{ref.distribution}/{ref.name}": ref.version for ref, _ in self._loaded.values()}
         return own | {
             name: version for inner in self._inner for name, version in inner.parts().items()
@@ -75,7 +78,7 @@ class InstalledPeers:
                 ref = resolve(GENERATOR, name)
                 if ref in self._chain:
                     raise CannotMake(
-                        f"{ref.name} cannot be a part of itself; name another generator"
+                        f"{ref.name} cannot be a part of itself; choose another generator"
                     )
                 self._loaded[name] = ref, load_generator(ref)
             except PeError as error:

@@ -1,4 +1,4 @@
-"""One question to a child process about one plugin, with a time limit, and several of them side by side."""
+"""Requests to child processes about plugins, with a time limit, one or several at a time."""
 
 import json
 import tempfile
@@ -19,7 +19,7 @@ Answer = dict[str, Any]
 
 
 def ask(ref: PluginRef, request: Mapping[str, Any], seconds: float, allowed: Allowed) -> Answer:
-    """The answer of a child process; raises as `ChildRequest.result`."""
+    """Ask a child process about a plugin; raises as `ChildRequest.result`."""
     with ChildRequest(ref, request, seconds, allowed) as question:
         while not question.over():
             time.sleep(_POLL_SECONDS)
@@ -32,7 +32,7 @@ def ask_each(
     seconds: float,
     allowed: Callable[[PluginRef], Allowed],
 ) -> list[Answer | PluginFailure]:
-    """The same question about each plugin, to a child process each: the answers, or what failed, in order."""
+    """Ask one child process about each plugin; returns the answers or failures, in order."""
     answers: dict[int, Answer | PluginFailure] = {}
     waiting = list(range(len(refs)))
     running: dict[int, ChildRequest] = {}
@@ -53,12 +53,12 @@ def ask_each(
 
 
 class ChildRequest:
-    """One request to `pe_host.plugins.child`, in a confined process that ends with the `with` block.
+    """A request to `pe_host.plugins.child`, in a confined process that the `with` block ends.
 
     Args:
         ref: the plugin.
-        request: "do" and what goes with it.
-        seconds: how long it may take.
+        request: "do" and its arguments.
+        seconds: time limit.
         allowed: what the process may do.
     """
 
@@ -68,8 +68,10 @@ class ChildRequest:
         self.ref = ref
         self._seconds = seconds
         self._deadline = time.monotonic() + seconds
-        # Files, not pipes: a grandchild that outlives the plugin could hold a pipe open for ever.
-        self._stdout, self._stderr = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115  see __exit__
+        # Files, not pipes: a process that the plugin started could hold a pipe open.
+        # `__exit__` closes them.
+        self._stdout = tempfile.TemporaryFile()  # noqa: SIM115
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115
         with tempfile.TemporaryFile() as stdin:
             stdin.write(json.dumps({**request, "ref": ref.to_json()}).encode())
             stdin.seek(0)
@@ -90,11 +92,11 @@ class ChildRequest:
         self._stderr.close()
 
     def over(self) -> bool:
-        """Whether there is an answer, or no hope of one."""
+        """Whether the process has ended or used up its time."""
         return self._process.poll() is not None or time.monotonic() > self._deadline
 
     def result(self) -> dict[str, Any]:
-        """The answer, once `over`.
+        """Return the answer, once `over`.
 
         Raises:
             PluginFailure: the plugin failed, the process died, or took too long.
@@ -102,7 +104,7 @@ class ChildRequest:
         """
         code = self._process.poll()
         if code is None:
-            raise PluginFailure(f"does not answer within {self._seconds:g} s", where=str(self.ref))
+            raise PluginFailure(f"gave no answer within {self._seconds:g} s", where=str(self.ref))
         try:
             answer = json.loads(_text(self._stdout))
         except ValueError:

@@ -1,4 +1,4 @@
-"""What it takes to load one plugin, in a form that travels to another process."""
+"""A reference to one plugin, with everything needed to load it in another process."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -7,14 +7,16 @@ from typing import Any
 
 @dataclass(frozen=True)
 class PluginRef:
-    """One plugin that was resolved.
+    """One resolved plugin.
 
     Args:
         kind: one of `pe_host.plugins.KINDS`.
-        name: normalised; the spec it yields has this name.
-        module: what to import.
-        distribution, version: where it comes from.
-        dev: "module:object" where PE_DEV_PLUGIN gave that, else None: what the hooks of the module give.
+        name: normalised; its spec has this name.
+        module: the module to import.
+        distribution: where it comes from.
+        version: of the distribution.
+        dev: "module:object" if PE_DEV_PLUGIN names that, else None, and the hooks of the module are
+            called.
     """
 
     kind: str
@@ -35,13 +37,13 @@ class PluginRef:
         """Inverse of `to_json`.
 
         Raises:
-            ValueError: other keys, or values that are no text.
+            ValueError: keys are missing or unknown, or a value is not a string.
         """
         if set(document) != {f.name for f in fields(cls)}:
-            raise ValueError(f"a plugin reference has other keys: {sorted(document)}")
+            raise ValueError(f"a plugin reference cannot have the keys {sorted(document)}")
         texts = {
             name: value for name, value in document.items() if name != "dev" or value is not None
         }
         if not all(isinstance(value, str) for value in texts.values()):
-            raise ValueError("a plugin reference holds texts only")
+            raise ValueError("a plugin reference holds strings only")
         return cls(**document)

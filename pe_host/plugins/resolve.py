@@ -1,7 +1,6 @@
-"""From a name that someone typed to the one plugin it means."""
+"""Resolve a name that a user typed to one plugin."""
 
 import difflib
-import re
 from collections.abc import Sequence
 
 from pe_host.errors import PluginFailure, UsageError
@@ -12,15 +11,16 @@ from pe_host.plugins.ref import PluginRef
 
 
 def resolve(kind: str, name: str, plugins: Sequence[PluginEntry] | None = None) -> PluginRef:
-    """The plugin of this kind that `name`, or `distribution/name`, means.
+    """The plugin of this kind and name.
 
     Args:
         kind: one of `KINDS`.
-        name: as typed; `-` and `_` are the same.
-        plugins: where to look; what `find` gives by default.
+        name: `name` or `distribution/name`, as typed; `-` and `_` are equal.
+        plugins: the plugins to search; by default the result of `find`.
 
     Raises:
-        PluginFailure: there is none (with a did-you-mean), it cannot be used (with the reason), or there are several.
+        PluginFailure: there is none (with a suggestion), it cannot be used (with the reason), or
+            there are several.
     """
     plugins = find() if plugins is None else plugins
     distribution, plain = split(name)
@@ -40,7 +40,7 @@ def resolve(kind: str, name: str, plugins: Sequence[PluginEntry] | None = None) 
         )
     if len(usable) > 1:
         owners = sorted({p.distribution for p in usable})
-        fix = f"say which one: {' or '.join(f'{owner}/{plain}' for owner in owners)}"
+        fix = f"choose one: {' or '.join(f'{owner}/{plain}' for owner in owners)}"
         if len(owners) == 1:
             fix = f"report it to the authors of {owners[0]}"
         raise PluginFailure(
@@ -52,16 +52,18 @@ def resolve(kind: str, name: str, plugins: Sequence[PluginEntry] | None = None) 
 def resolve_any(
     name: str, kind: str = "", plugins: Sequence[PluginEntry] | None = None
 ) -> PluginRef:
-    """The plugin of this name, of whatever kind where `kind` is "": a check, which has the name of what it checks, only
-    where there is nothing else.
+    """The plugin of this name, of any kind if `kind` is "".
+
+    A check of the machine has the name of what it checks, so it is chosen only if no other kind has
+    the name.
 
     Raises:
-        PluginFailure: as `resolve`.
-        UsageError: an unknown kind, or a name that plugins of several kinds have.
+        PluginFailure: see `resolve`.
+        UsageError: the kind is unknown, or plugins of several kinds have this name.
     """
     if kind not in ("", *KINDS):
         raise UsageError(
-            f"there is no kind {kind!r} of plugin", where="--kind", fix=f"one of {', '.join(KINDS)}"
+            f"unknown kind of plugin {kind!r}", where="--kind", fix=f"use one of {', '.join(KINDS)}"
         )
     plugins = find() if plugins is None else plugins
     distribution, plain = split(name)
@@ -70,8 +72,8 @@ def resolve_any(
         having.discard(DOCTOR)
     if not kind and len(having) > 1:
         raise UsageError(
-            f"{plain!r} is a name of several kinds of plugin: {', '.join(sorted(having))}",
-            fix="give --kind",
+            f"plugins of several kinds have the name {plain!r}: {', '.join(sorted(having))}",
+            fix="choose one with --kind",
         )
     return resolve(kind or next(iter(having), GENERATOR), name, plugins)
 
@@ -96,11 +98,9 @@ def _unknown(kind: str, name: str, plugins: Sequence[PluginEntry]) -> PluginFail
     close = next(
         iter(difflib.get_close_matches(plain, sorted({*names, *known}), n=1, cutoff=0.6)), ""
     )
-    fix = f"`pe list-plugins` shows what is installed ({', '.join(names) or f'no {kind} at all'})"
+    fix = f"`pe list-plugins` shows what is installed ({', '.join(names) or f'no {kind}'})"
     if close in known and close not in names:
-        fix += f"; {close!r} is not yet: `{known[close].install}`"
-    elif kind == GENERATOR and re.fullmatch(r"[a-z0-9][a-z0-9-]*", plain):
-        fix += f"; if it is published, perhaps `pip install pe-plugin-{plain}`"
+        fix += f"; to install {close!r}: `{known[close].install}`"
     return PluginFailure(
         f"no {kind} {name!r} is installed{f'; did you mean {close!r}?' if close else ''}", fix=fix
     )

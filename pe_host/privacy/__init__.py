@@ -1,6 +1,7 @@
-"""The only room that sees private records. What leaves it: noisy histograms, noisy class counts, their plan.
+"""The only room that sees private records.
 
-Of data that are public or synthetic it also writes a file for the operator: see `evaluation`.
+Only noisy histograms, noisy class counts and their plan leave it. For public or synthetic data it
+also writes a file for the operator: see `evaluation`.
 """
 
 from pe_host.privacy.ledger import BudgetExhausted

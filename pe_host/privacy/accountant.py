@@ -60,7 +60,7 @@ _Groups = tuple[tuple[float, int], ...]
 
 
 @dataclass(frozen=True)
-class Release:
+class NoisyRelease:
     """Integers published with discrete Gaussian noise.
 
     Args:
@@ -127,7 +127,7 @@ def check_budget(epsilon: float, delta: float) -> None:
         )
 
 
-def check_cost(releases: Sequence[Release]) -> None:
+def check_cost(releases: Sequence[NoisyRelease]) -> None:
     """Raise PrivacyRefusal where the releases protect nothing, and accounting would never end."""
     if math.sqrt(sum(release.coordinates / release.scale**2 for release in releases)) > MAX_MU:
         raise PrivacyRefusal(
@@ -151,7 +151,7 @@ def check_rounds(rounds: int, votes: int) -> None:
         )
 
 
-def delta_of(releases: Sequence[Release], epsilon: float) -> float:
+def delta_of(releases: Sequence[NoisyRelease], epsilon: float) -> float:
     """Return the smallest δ at which the releases together are (epsilon, δ)-DP.
 
     The result is an upper bound, within about 1 %.
@@ -164,7 +164,7 @@ def delta_of(releases: Sequence[Release], epsilon: float) -> float:
     return _curve(_grouped(releases))(epsilon)
 
 
-def epsilon_of(releases: Sequence[Release], delta: float) -> float:
+def epsilon_of(releases: Sequence[NoisyRelease], delta: float) -> float:
     """Return the smallest ε at which the releases together are (ε, delta)-DP; inf if there is none.
 
     The result is an upper bound, within about 0.1 %.
@@ -193,7 +193,7 @@ def epsilon_of(releases: Sequence[Release], delta: float) -> float:
     return recalled("epsilon_of", [delta, *chain(*groups)], compute, holds)
 
 
-def fits(releases: Sequence[Release], epsilon: float, delta: float) -> bool:
+def fits(releases: Sequence[NoisyRelease], epsilon: float, delta: float) -> bool:
     """Return whether the releases together are (epsilon, delta)-DP.
 
     The quick bound of `pe_host.privacy.bounds` decides where it can, else `delta_of`.
@@ -250,13 +250,13 @@ def calibrate(
     return scales(recalled("calibrate", inputs, compute, holds))
 
 
-def plan_releases(scales: Scales, rounds: int, votes: int) -> list[Release]:
+def plan_releases(scales: Scales, rounds: int, votes: int) -> list[NoisyRelease]:
     """List everything a run releases: the counts, if any, and one histogram a round."""
-    counts = [] if scales.counts is None else [Release(1, scales.counts)]
-    return [*counts, *[Release(votes, scales.votes)] * rounds]
+    counts = [] if scales.counts is None else [NoisyRelease(1, scales.counts)]
+    return [*counts, *[NoisyRelease(votes, scales.votes)] * rounds]
 
 
-def gaussian_mu(releases: Sequence[Release]) -> float:
+def gaussian_mu(releases: Sequence[NoisyRelease]) -> float:
     """Return the smallest μ such that the releases together are μ-GDP (arXiv 1905.02383).
 
     That is, the trade-off curve of Normal(0, 1) against Normal(μ, 1) lies below the exact one:
@@ -275,7 +275,7 @@ def gaussian_mu(releases: Sequence[Release]) -> float:
     return recalled("gaussian_mu", inputs, lambda: _composed_mu(releases), holds)
 
 
-def _composed_mu(releases: Sequence[Release]) -> float:
+def _composed_mu(releases: Sequence[NoisyRelease]) -> float:
     curve = _curve(_grouped(releases))
     step = math.sqrt(sum(r.coordinates / r.scale**2 for r in releases)) / 400
     epsilons, deltas = [0.0], [curve(0.0)]
@@ -289,7 +289,7 @@ def _composed_mu(releases: Sequence[Release]) -> float:
     return float(_gaussian_mu_at(right[inside], left[inside]).max(initial=0.0))
 
 
-def _grouped(releases: Sequence[Release]) -> _Groups:
+def _grouped(releases: Sequence[NoisyRelease]) -> _Groups:
     """Count the scalar releases of each scale; sorted, so that the order of releases is lost."""
     count: Counter[float] = Counter()
     for release in releases:
@@ -366,8 +366,9 @@ def _gaussian_mu_at(
 
 
 def _gaussian_budget(epsilon: float, delta: float) -> tuple[float, float]:
-    """Where the search starts: the μ that a Gaussian mechanism could spend on (epsilon, delta), and
-    the slope of log δ over log μ there.
+    """Start of the search: the μ that a Gaussian mechanism could spend on (epsilon, delta).
+
+    Also the slope of log δ over log μ there.
 
     μ is rounded, so that the search takes the same steps, to the same bits, whatever the last digit
     of a library's logarithm.

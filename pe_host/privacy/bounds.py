@@ -24,6 +24,10 @@ _MOST_CELLS = 2**18
 _CUT = 1e-20
 """Mass cut off from each tail after a convolution."""
 
+_PER_MU = 800
+"""Steps of ε for each μ at which curves are compared: twice as many as `gaussian_mu` takes, which
+leaves room for rounding between its result and the curve."""
+
 _EPS = float(np.finfo(np.float64).eps)
 
 
@@ -77,17 +81,17 @@ def is_gaussian_dp(bound: Callable[[Array], Array], mu: float, least: float) -> 
 
     Args:
         bound: the curve, as returned by `delta_bound`.
-        mu: μ, > 0.
+        mu: μ, > 0. Above 30 or so, where δ is nearly 1 and little else than rounding is compared,
+            the answer is False.
         least: δ and 1 - δ down to which the curves are compared.
     """
-    step = mu / 800
-    count = 1 + math.ceil((mu * mu / 2 + 8 * mu) / step)  # δ_μ is below 1e-14 there
-    if count > _LONGEST:
+    count = _PER_MU * (mu / 2 + 8)  # steps up to μ² / 2 + 8μ, where δ_μ is below 1e-14
+    if not count <= _LONGEST:
         return False
-    epsilons = step * np.arange(count + 1, dtype=np.float64)
+    epsilons = mu / _PER_MU * np.arange(int(count) + 2, dtype=np.float64)
     # Between two points δ is at most that of the left one, and δ_μ at least that of the right one.
     deltas, gaussian = bound(epsilons[:-1]), _gaussian_deltas(mu, epsilons[1:])
-    # Written so that a NaN, which is no bound, is neither above `most` nor below `least`, and fails.
+    # A NaN is no bound: it is neither above `most` nor below `least` here, and fails.
     most = 1 - least
     held = (deltas > most) | (deltas < least) | (gaussian >= deltas)
     return bool(deltas[-1] < least and held.all())

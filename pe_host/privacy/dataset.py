@@ -1,4 +1,7 @@
-"""The private records in memory. Nothing about them shows: not in repr, not in errors, and they cannot be pickled."""
+"""The private records in memory.
+
+Their content never shows in a repr or an error, and they cannot be pickled.
+"""
 
 from collections.abc import Mapping
 from typing import Any, NoReturn
@@ -12,17 +15,17 @@ from pe_sdk import OutputSpec, ReaderSpec, SourceError, Table
 
 
 class PrivateDataset:
-    """Checked records of the public form and classes.
+    """Checked records of the public spec and classes.
 
     Args:
-        table: what a reader gave.
-        output: form of a record.
-        classes: number of classes; one without records is fine.
+        table: what a reader returned.
+        output: spec of a record.
+        classes: number of classes; a class may have no records.
         where: the source, for errors.
 
     Raises:
-        DataError: no records, values that are not finite, or records, labels, clients or parameters of another form; names the
-            first such row, never its content.
+        DataError: there are no records, a value is not finite, or records, labels, clients or
+            parameters do not fit; names the first such row, never its content.
     """
 
     __slots__ = ("_classes", "clients", "data", "labels", "parameters")
@@ -31,7 +34,10 @@ class PrivateDataset:
     labels: NDArray[np.int64]
     clients: NDArray[np.int64] | None
     parameters: dict[str, NDArray[Any]]
-    """Columns [n] by name, int64 or finite float64; none where the source knows none. For `pe_host.privacy.evaluation` alone."""
+    """Columns [n] by name, int64 or finite float64; empty if the source knows none.
+
+    Only `pe_host.privacy.evaluation` uses them.
+    """
 
     def __init__(self, table: Table, output: OutputSpec, classes: int, where: str = "") -> None:
         labels = np.asarray(table.labels)
@@ -43,23 +49,23 @@ class PrivateDataset:
                 fix=f"convert them to {output.dtype} first",
             )
         if labels.ndim != 1 or table.data.shape != (rows, *output.shape):
-            fix = "bring all records to one shape, with a label for each"
             raise DataError(
-                f"records must have the shape {output.shape}, and one label each",
+                f"records must have the shape {output.shape} and one label each",
                 where=where,
-                fix=fix,
+                fix="bring all records to one shape, and give each a label",
             )
         if rows == 0:
             raise DataError(
-                "there are no records", where=where, fix="give --data a source that holds some"
+                "there are no records", where=where, fix="pass --data a source with records"
             )
         if table.data.dtype.kind == "f":
             finite = np.isfinite(table.data).reshape(rows, -1).all(axis=1)
             if not finite.all():
                 raise DataError(
-                    f"the record of row {int((~finite).argmax())} has a value that is not finite in {output.dtype}",
+                    f"the record in row {int((~finite).argmax())} has a value that is not finite "
+                    f"in {output.dtype}",
                     where=where,
-                    fix="fill such values in, or take such records out",
+                    fix="replace such values, or remove such records",
                 )
         self._classes = classes
         self.data = table.data
@@ -67,17 +73,18 @@ class PrivateDataset:
         outside = (self.labels < 0) | (self.labels >= classes)
         if outside.any():
             raise DataError(
-                f"the label of row {int(outside.argmax())} is none of the {classes} classes",
+                f"the label in row {int(outside.argmax())} is not one of the {classes} classes",
                 where=where,
-                fix="declare every class with --classes, or take such records out",
+                fix="declare every class with --classes, or remove such records",
             )
         self.clients = None
         if table.clients is not None:
             clients = np.asarray(table.clients)
             if clients.shape != (rows,):
-                fix = "store as many clients as records"
-                raise DataError("there must be one client for each record", where=where, fix=fix)
-            # Numbered 0..m-1; the ids themselves are not needed again.
+                raise DataError(
+                    "each record needs one client", where=where, fix="store a client per record"
+                )
+            # Clients are numbered 0..m-1; their IDs are not needed again.
             self.clients = np.unique(_integers(clients, "clients", where), return_inverse=True)[
                 1
             ].astype(np.int64)
@@ -89,16 +96,17 @@ class PrivateDataset:
     def read(
         cls, reader: ReaderSpec, location: str, plan: PrivacyPlan, parameters: bool = False
     ) -> "PrivateDataset":
-        """Have the reader read, and check what it gave against the plan.
+        """Read the records with the reader, and check them against the plan.
 
         Args:
-            reader, location: what reads, and what it reads.
-            plan: form of a record, classes, unit.
-            parameters: keep the parameters of the records, which serve the evaluation alone.
+            reader: reads the records.
+            location: what it reads.
+            plan: spec of a record, classes, unit.
+            parameters: keep the parameters of the records, which only the evaluation uses.
 
         Raises:
-            DataError: see the class; or the reader cannot use its source; or it failed. What an unexpected error said is
-                withheld, as it may quote a record.
+            DataError: see the class; or the reader cannot use its source, or failed. The message of
+                an unexpected error is withheld: it may quote a record.
         """
         where = f"{reader.name}:{location}"
         table: Any = None
@@ -109,22 +117,21 @@ class PrivateDataset:
             refusal = DataError(error.what, where=error.where or where, fix=error.fix)
         except Exception as error:
             failure = f"failed with {type(error).__name__}"
-        # Raised out here, so that the error holds no reference to the reader's, whose frames hold records.
+        # Raised outside the handler: the reader's own error must not be attached to this one,
+        # because its frames hold records.
         if refusal is not None:
             raise refusal
         if not isinstance(table, Table):
-            what = f"the reader {failure or f'gave {type(table).__name__}, not a Table'}"
             raise DataError(
-                what,
+                f"the reader {failure or f'returned {type(table).__name__}, not a Table'}",
                 where=where,
-                fix="check the source; if it is whole, tell the authors of the reader",
+                fix="check the source; if it is intact, report this to the reader's authors",
             )
         if plan.unit == "client" and table.clients is None:
-            fix = "use a source that names them, or one that says it has none"
             raise DataError(
                 "the unit of privacy is the client, but the records name no clients",
                 where=where,
-                fix=fix,
+                fix="use a source with a client per record, or one described as having none",
             )
         clients = None if plan.unit == "record" else table.clients
         table = Table(table.data, table.labels, clients, table.parameters if parameters else None)
@@ -132,14 +139,14 @@ class PrivateDataset:
 
     @property
     def units(self) -> int:
-        """Number of clients, or of records where there are none. Private."""
+        """Number of clients, or of records if there are no clients. Private."""
         return len(self.labels) if self.clients is None else int(self.clients.max()) + 1
 
     def class_counts(self) -> NDArray[np.int64]:
-        """Clean counts of the classes, int64 [C]: each unit counts once, a client for its most frequent class (ties to
-        the lower).
+        """Clean counts of the classes, int64 [C].
 
-        So adding or removing a unit moves one count by one.
+        Each unit counts once: a client counts for its most frequent class, ties to the lower. So
+        adding or removing a unit moves one count by one.
         """
         if self.clients is None:
             return np.bincount(self.labels, minlength=self._classes).astype(np.int64)
@@ -159,33 +166,36 @@ def _integers(values: NDArray[Any], what: str, where: str) -> NDArray[np.int64]:
         values.dtype == np.uint64 and values.max(initial=0) > np.iinfo(np.int64).max
     ):
         raise DataError(
-            f"{what} must be whole numbers of 64 bits", where=where, fix="store them as int64"
+            f"{what} must be integers of at most 64 bits", where=where, fix="store them as int64"
         )
     return values.astype(np.int64)
 
 
 def _columns(columns: Any, rows: int, where: str) -> dict[str, NDArray[Any]]:
-    """Checked columns of parameters. Their names are the source's, so errors count instead of naming."""
+    """Checked columns of parameters. Their names come from the source, so errors number them."""
     if not isinstance(columns, Mapping) or not all(isinstance(name, str) for name in columns):
-        fix = "give the parameters as a mapping of names to columns"
         raise DataError(
-            "the parameters of the records are no columns by name", where=where, fix=fix
+            "the parameters of the records must be named columns",
+            where=where,
+            fix="return the parameters as a mapping from names to columns",
         )
     kept = {}
     for number, (name, column) in enumerate(columns.items(), 1):
-        good = _column(column, rows)
-        if good is None:
+        checked = _column(column, rows)
+        if checked is None:
             raise DataError(
-                f"column {number} of the parameters is not one finite number of 64 bits for each record",
+                f"parameter column {number} must hold one finite number per record, "
+                "of at most 64 bits",
                 where=where,
-                fix="store columns as a ParameterSpace has them: float64, or int64 with the positions of choices",
+                fix="store columns as a ParameterSpace does: float64, or int64 with the positions "
+                "of choices",
             )
-        kept[name] = good
+        kept[name] = checked
     return kept
 
 
 def _column(column: Any, rows: int) -> NDArray[Any] | None:
-    """As int64 or float64, which no sum or difference of narrow ones wraps around; None where that cannot be."""
+    """The column as int64 or float64, so that no sum wraps around; None if it does not fit."""
     if (
         not isinstance(column, np.ndarray)
         or column.shape != (rows,)

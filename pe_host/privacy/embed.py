@@ -1,4 +1,4 @@
-"""Vectors of private records: each a function, bit for bit, of its record alone."""
+"""Vectors of private records: each a function, bit for bit, of its record only."""
 
 import warnings
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from pe_host.privacy.dataset import PrivateDataset
 from pe_sdk import Embedding
 
 BLOCK = 256
-"""Rows a call. Always the same, so that matrix products choose the same code for every row."""
+"""Rows per call. Always the same, so that matrix products run the same code for every row."""
 
 
 class PrivateVectors:
@@ -25,7 +25,12 @@ class PrivateVectors:
         self._vectors: Grid | None = None
 
     def of(self, data: PrivateDataset, phi: FittedEmbedding) -> Grid:
-        """int16 [n, d], on the grid. Raises as `embed_records` and `check_independent`."""
+        """Vectors of the records on the grid, int16 [n, d].
+
+        Raises:
+            PluginFailure: see `embed_records`.
+            PrivacyRefusal: see `check_independent`.
+        """
         if self._vectors is None or phi.digest != self._digest:
             check_independent(phi.embedding, data.data.shape[1:], data.data.dtype)
             self._vectors = embed_records(phi.embedding, data.data)
@@ -40,14 +45,15 @@ def embed_records(embedding: Embedding, data: NDArray[Any]) -> Grid:
     """Embed in blocks of BLOCK rows, the last padded with zeros, and round to the grid.
 
     Args:
-        embedding: must treat rows alike and apart; see `check_independent`.
+        embedding: must treat all rows alike and each on its own; see `check_independent`.
         data: [n, *shape].
 
     Returns:
         int16 [n, d].
 
     Raises:
-        PluginFailure: the embedding failed or gave another form; what it said is withheld, as it may quote a record.
+        PluginFailure: the embedding failed or returned another shape or dtype. The message of its
+            error is withheld: it may quote a record.
     """
     vectors = np.empty((len(data), embedding.dim), dtype=np.int16)
     for start in range(0, len(data), BLOCK):
@@ -59,17 +65,20 @@ def embed_records(embedding: Embedding, data: NDArray[Any]) -> Grid:
 
 
 def check_independent(embedding: Embedding, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-    """Try on public noise whether a row's vector depends on its place in the block, or on the other rows.
+    """Test on public noise that a row's vector depends neither on its place nor on other rows.
 
     Raises:
-        PrivacyRefusal: it does, so one record could move another's vote.
+        PrivacyRefusal: it does depend on them, so one record could move the vote of another.
     """
     for noise in _noises(shape, dtype):
         _check_on(embedding, noise)
 
 
 def _noises(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Iterator[NDArray[Any]]:
-    """Blocks over the range of whole numbers; of others at several scales: where all is cut off, nothing can be seen to depend."""
+    """Blocks of noise: integers over their range, floats at several scales.
+
+    One scale is not enough: an embedding may clip it, and clipped values hide any dependence.
+    """
     rng = np.random.default_rng(0)
     if dtype == np.bool_:
         yield rng.random((BLOCK, *shape)) < 0.5
@@ -91,24 +100,22 @@ def _check_on(embedding: Embedding, noise: NDArray[Any]) -> None:
     same = [
         np.array_equal(_call(embedding, noise[order]), vectors[order], equal_nan=True),
         np.array_equal(_call(embedding, thinned)[::2], vectors[::2], equal_nan=True),
-        np.array_equal(
-            _call(embedding, noise), vectors, equal_nan=True
-        ),  # and none from what came before
+        # The same block again: no vector may depend on earlier calls.
+        np.array_equal(_call(embedding, noise), vectors, equal_nan=True),
     ]
     if not all(same):
         raise PrivacyRefusal(
-            f"the embedding {type(embedding).__name__} gives a record another vector in other company",
-            fix="use an embedding in evaluation mode, without statistics of the batch",
+            f"the embedding {type(embedding).__name__} mixes records: the vector of a record "
+            "depends on the other records in the block",
+            fix="use an embedding in evaluation mode, without batch statistics",
         )
 
 
 def _call(embedding: Embedding, block: NDArray[Any]) -> NDArray[np.float32]:
     vectors, failure = None, ""
     try:
-        with (
-            warnings.catch_warnings(),
-            np.errstate(all="ignore"),
-        ):  # what numpy warns of depends on values
+        # Numpy's warnings depend on values, so none may show.
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             vectors = embedding.embed(block)
     except PeError:
@@ -116,7 +123,7 @@ def _call(embedding: Embedding, block: NDArray[Any]) -> NDArray[np.float32]:
     except Exception as error:
         failure = type(error).__name__
     name = type(embedding).__name__
-    if failure:  # raised out here, so that the error holds no reference to the embedding's
+    if failure:  # raised outside the handler, so that the embedding's error is not attached
         raise PluginFailure(f"the embedding failed with {failure}", where=name)
     if (
         not isinstance(vectors, np.ndarray)
@@ -124,6 +131,6 @@ def _call(embedding: Embedding, block: NDArray[Any]) -> NDArray[np.float32]:
         or vectors.dtype != np.float32
     ):
         raise PluginFailure(
-            f"the embedding must give float32 [{BLOCK}, {embedding.dim}]", where=name
+            f"the embedding must return float32 [{BLOCK}, {embedding.dim}]", where=name
         )
     return vectors

@@ -1,7 +1,8 @@
-"""Evaluation: how far the populations of a run are from the private records, and from their parameters where those are known.
+"""Evaluation: distances between the populations of a run and the private records.
 
-These are clean statistics: no noise is added and no budget covers them. So nothing here is returned. The results go into one
-file below `internal/`, for the operator of data that is public or synthetic; see `PrivateSide.evaluate`.
+If the parameters of the records are known, they are compared too. These are clean statistics: no
+noise is added and no budget covers them. So nothing here is returned. The results go to one file in
+`internal/`, for the operator of data that is public or synthetic; see `PrivateSide.evaluate`.
 """
 
 import json
@@ -27,27 +28,31 @@ from pe_sdk import Embedding, Parameter, ParameterSpace, random
 SCHEMA = 1
 
 SAMPLES = 1_000
-"""Samples of a population that are measured, at most."""
+"""Most samples of a population that are measured."""
 
 RECORDS = 10_000
-"""Private records that are measured, at most."""
+"""Most private records that are measured."""
 
 REFERENCE = 2_000
-"""Of these, at most, about which density and coverage look for samples: all distances between them are needed."""
+"""Most records that density and coverage use: they need all distances between them."""
 
 DIMENSIONS = 256
-"""Of the vectors, at most; longer ones are projected at random, as their covariances would cost minutes."""
+"""Longest vectors that are measured; longer ones are projected at random.
+
+Their covariances would take minutes.
+"""
 
 Columns = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
 class Population:
-    """Some samples of a population, all of it released or made from released values.
+    """Samples of a population, which is released or made from released values.
 
     Args:
-        vectors: float64 [n, d], by the embedding that the private records will be embedded with, through `project`.
-        state: columns [n]; those named as parameters are compared.
+        vectors: float64 [n, d], from `project` and the embedding that will embed the private
+            records.
+        state: columns [n]; those named like parameters are compared.
     """
 
     vectors: NDArray[np.float64]
@@ -56,13 +61,15 @@ class Population:
 
 @dataclass(frozen=True)
 class EvaluationRequest:
-    """What is measured.
+    """What to measure.
 
     Args:
-        embedding: one for all populations, with weights that no private record had a part in.
-        about: what it is, for the reader of the file.
-        populations: by iteration, the released samples last; rows in random order (see `some_rows`).
-        space: of the simulator, None where there is none: gives scales, ranges and bins.
+        embedding: one for all populations, with weights that depend on no private record.
+        about: description of the embedding, for the reader of the file.
+        populations: by iteration, the released samples last; rows in random order (see
+            `some_rows`).
+        space: parameter space of the simulator, which sets scales, ranges and bins; None if there
+            is no simulator.
     """
 
     embedding: Embedding
@@ -72,19 +79,21 @@ class EvaluationRequest:
 
 
 def some_rows(count: int, most: int) -> NDArray[np.int64]:
-    """At most `most` of `count` rows, always the same, in an order that has nothing to do with theirs: int64."""
+    """Choose at most `most` of `count` row numbers, int64: the same ones, in pseudorandom order."""
     return np.argsort(random.derive(0, "evaluation", count), kind="stable")[:most]
 
 
 def write_evaluation(folder: Path, data: PrivateDataset, request: EvaluationRequest) -> None:
-    """Measure, and write `EVALUATION` below the run folder; one of before is removed first.
+    """Measure, and write `EVALUATION` in the run folder, in place of an earlier one.
 
-    As many samples of each population are measured, m, since the Fréchet distance depends on their number. So many private
-    records are set aside and measured against the rest like a population: that is what a perfect one would get. Where records
-    have clients, none has records on both sides, as its own are more alike than those of others.
+    The Fréchet distance depends on the number of samples, so every population is measured with the
+    same number m. As many private records are set aside and measured against the rest like a
+    population: that is the score of a perfect one. No client has records on both sides, because
+    records of one client are more alike than records of different clients.
 
     Raises:
-        DataError: fewer than 4 records or 2 samples, or too few clients; the file cannot be written.
+        DataError: there are fewer than 4 records, fewer than 2 samples or too few clients, or the
+            file cannot be written.
         PluginFailure: the embedding failed; see `embed_records`.
     """
     path = folder / EVALUATION
@@ -92,11 +101,17 @@ def write_evaluation(folder: Path, data: PrivateDataset, request: EvaluationRequ
     rows = some_rows(len(data.labels), RECORDS)
     samples = min(len(rows) // 2, *(len(population.vectors) for population in request.populations))
     if samples < 2:
-        raise DataError("fewer than 4 records or 2 samples are too few to be measured")
+        raise DataError(
+            "too few records or samples: the evaluation needs at least 4 records and 2 samples"
+        )
     perfect, rest = _split(rows, data.clients, samples)
     if min(len(perfect), len(rest)) < 2:
-        raise DataError("too few clients, or most records of one, to be measured apart")
-    aside, others = (_embedded(request.embedding, data, some) for some in (perfect, rest))
+        raise DataError(
+            "the records cannot be split by client: there are too few clients, or one has most "
+            "of the records"
+        )
+    aside = _embedded(request.embedding, data, perfect)
+    others = _embedded(request.embedding, data, rest)
     populations = [population.vectors[:samples] for population in request.populations]
     document = {
         "schema": SCHEMA,
@@ -105,7 +120,7 @@ def write_evaluation(folder: Path, data: PrivateDataset, request: EvaluationRequ
         "samples": samples,
         "records": len(rest),
         "frechet": {
-            "populations": [_rounded(frechet_distance(some, others)) for some in populations],
+            "populations": [_rounded(frechet_distance(vectors, others)) for vectors in populations],
             "perfect": _rounded(frechet_distance(aside, others)),
         },
         "neighbours": NEIGHBOURS,
@@ -130,7 +145,7 @@ def _near(
     aside: NDArray[np.float64],
     others: NDArray[np.float64],
 ) -> dict[str, Any]:
-    """Density and coverage, in the form of "frechet"; nothing where there are too few records to have neighbours."""
+    """Density and coverage, laid out like "frechet"; empty if there are too few records."""
     reference = others[:REFERENCE]
     if len(reference) <= NEIGHBOURS:
         return {}
@@ -177,8 +192,11 @@ def _marginal(
 
 
 def project(grid: Grid) -> NDArray[np.float64]:
-    """Vectors of the unit ball, [n, d] with d <= DIMENSIONS: projected by normal numbers, which keep distances on average
-    (Johnson and Lindenstrauss 1984)."""
+    """Vectors in the unit ball, float64 [n, d] with d <= DIMENSIONS.
+
+    Longer ones are multiplied by random normal numbers, which keeps distances on average (Johnson
+    and Lindenstrauss 1984).
+    """
     dim = grid.shape[1]
     if dim <= DIMENSIONS:
         return grid / np.float64(grid_scale(dim))
@@ -195,7 +213,7 @@ def _normals(dim: int) -> NDArray[np.float64]:
 def _embedded(
     embedding: Embedding, data: PrivateDataset, rows: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Block by block: the vectors at their full length are never there all at once."""
+    """Projected vectors, made block by block: the full vectors are never all in memory."""
     blocks = [rows[start : start + BLOCK] for start in range(0, len(rows), BLOCK)]
     return np.concatenate([project(embed_records(embedding, data.data[block])) for block in blocks])
 
@@ -203,7 +221,10 @@ def _embedded(
 def _split(
     rows: NDArray[np.int64], clients: NDArray[np.int64] | None, samples: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """As many rows as `samples`, and the rest; of a client on one side alone, so the rest can be fewer."""
+    """Split rows into as many as `samples`, and the rest.
+
+    A client has rows on one side only, so the rest may be fewer than those left over.
+    """
     if clients is None:
         return rows[:samples], rows[samples:]
     owners = clients[rows]
@@ -215,5 +236,5 @@ def _split(
 
 
 def _rounded(value: float) -> float:
-    """Six digits: the last ones of a sum depend on how many threads made it."""
+    """The value to six digits: the last ones of a sum depend on the number of threads."""
     return float(f"{value:.6g}")

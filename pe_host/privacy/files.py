@@ -4,7 +4,7 @@ LOCK = ".lock"
 LEDGER = "ledger.jsonl"
 
 COUNTS = "iterations/000/class_counts"
-"""The class counts as released, without the suffix of the store."""
+"""Name of the released class counts, without the suffix of the store."""
 
 EVALUATION = "internal/evaluation.json"
 """Clean measurements of public data, for the operator."""

@@ -1,4 +1,4 @@
-"""Holds back Ctrl-C, hang-up and termination for the moment in which noise is paid for but not yet on the disk."""
+"""Holds back Ctrl-C, hang-up and termination while noise is paid for but not yet on the disk."""
 
 import contextlib
 import signal
@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from types import FrameType
 
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
-"""In the order in which they are let through: SIGINT, which raises an exception in Python, last."""
+"""The order in which they are delivered: SIGINT last, because it raises an exception in Python."""
 
 
 @contextlib.contextmanager
 def interrupts_held() -> Iterator[None]:
-    """Signals that arrive in the block take effect after it. In other threads than the main one they do anyway."""
+    """Delay signals that arrive in the block until after it.
+
+    Outside the main thread this does nothing: Python runs signal handlers in the main thread only.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return

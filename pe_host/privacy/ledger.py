@@ -1,7 +1,12 @@
 """The ledger: what has been spent, written before it is spent, never taken back.
 
-A JSONL file. The header names the plan; then a line for each draw of noise, on the disk before the draw. Whatever was
-lost after its line was written stays spent, so the target is a hard cap under every sequence of crashes.
+It is a JSONL file. The header names the plan. Each draw of noise has a line, which is on the disk
+before the draw. A draw that is lost after its line was written stays spent, so the target is a hard
+cap under every sequence of crashes.
+
+A crash may also cut a line short. Such a line counts as spent, and the next append records how many
+lines before it were cut. Any other line that differs from the bytes this module would write is
+damage: the run is refused, because what it spent is not known.
 """
 
 import json
@@ -15,37 +20,38 @@ from typing import Any
 
 from pe_host.durable import write_atomic
 from pe_host.errors import DataError, PrivacyRefusal
-from pe_host.privacy.accountant import Release, delta_of, epsilon_of, fits
+from pe_host.privacy.accountant import NoisyRelease, delta_of, epsilon_of, fits
 from pe_host.privacy.plan import PrivacyPlan
 
 SCHEMA = 1
 KINDS = ("class-counts", "votes")
 TORN = "torn"
-"""Kind of the line that owns up to the unreadable lines before it: each was cut short by a crash, before its draw, and
-counts as the dearest release of the plan. Unreadable lines that no such line follows are damage, but for those at the
-end.
+"""Kind of the line that accounts for the unreadable lines before it.
+
+Each of them was cut short by a crash, before its draw, and counts as the most expensive release of
+the plan. Unreadable lines without such a line after them are damage, unless they are at the end.
 """
 
 
 class BudgetExhausted(PrivacyRefusal):
-    """The budget does not hold another release; the run finishes from what it has."""
+    """The budget does not cover another release; the run finishes from what it has."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A line, for reports.
+    """One line, for reports.
 
     Args:
         kind: one of KINDS, or TORN.
         round: t of a vote, else 0.
-        attempt: how often this draw was paid for up to here.
-        cost: None where the plan is not private.
+        attempt: how often this draw has been paid for, this line included.
+        cost: None if the plan is not private.
     """
 
     kind: str
     round: int
     attempt: int
-    cost: Release | None
+    cost: NoisyRelease | None
 
 
 class Ledger:
@@ -60,26 +66,29 @@ class Ledger:
 
     @classmethod
     def open(cls, path: Path, plan: PrivacyPlan) -> "Ledger":
-        """Read and check the ledger, or begin it where there is none.
+        """Read and check the ledger, or start one.
 
         Raises:
-            PrivacyRefusal: the file is of another plan, or damaged elsewhere than at its very end.
+            PrivacyRefusal: the file belongs to another plan, or is damaged before its very end.
         """
         if not path.exists():
             header = {"schema": SCHEMA, "plan": plan.digest, "private": plan.private}
-            write_atomic(path, _line(header))  # whole or not at all, so a header is never torn
+            write_atomic(path, _line(header))  # atomic, so a header is never torn
         return cls(path, plan, _read(path, plan))
 
     @property
-    def releases(self) -> list[Release]:
-        """Everything spent; a torn line counts as the dearest release. Empty where the plan is not private."""
+    def releases(self) -> list[NoisyRelease]:
+        """Everything spent; empty if the plan is not private.
+
+        A torn line counts as the most expensive release.
+        """
         if not self._plan.private:
             return []
         return [_cost(self._plan, line["kind"]) for line in self._lines]
 
     @property
     def entries(self) -> list["Entry"]:
-        """Every line in order."""
+        """All lines, in order."""
         seen: Counter[tuple[str, int]] = Counter()
         entries = []
         for line in self._lines:
@@ -90,15 +99,15 @@ class Ledger:
         return entries
 
     def has_line(self, kind: str, round: int) -> bool:
-        """True where a draw was paid for. A torn line is of no draw: those come after a whole line."""
+        """True if a draw was paid for. A torn line is not: noise is drawn after a whole line."""
         return any(line["kind"] == kind and line["round"] == round for line in self._lines)
 
     def spent_epsilon(self) -> float:
-        """ε of everything spent, at the plan's δ; inf where the plan is not private."""
+        """ε of everything spent, at the plan's δ; inf if the plan is not private."""
         return epsilon_of(self.releases, self._plan.delta) if self._plan.private else math.inf
 
     def affords(self, kind: str) -> bool:
-        """True where everything spent and one more release of this kind stay within the plan's (ε, δ)."""
+        """True if one more release of this kind keeps the total within the plan's (ε, δ)."""
         if not self._plan.private:
             return True
         plan, releases = self._plan, [*self.releases, _cost(self._plan, kind)]
@@ -112,13 +121,14 @@ class Ledger:
         """Raise BudgetExhausted unless `affords(kind)`."""
         if not self.affords(kind):
             raise BudgetExhausted(
-                "the budget does not hold another release; draws lost in earlier interruptions count as spent",
+                "the budget does not cover another release; draws lost in earlier interruptions "
+                "count as spent",
                 where=self._path.name,
                 fix="the run can finish from the rounds it has",
             )
 
     def spend(self, kind: str, round: int) -> None:
-        """Write the line of a draw and bring it to the disk. Call it before drawing.
+        """Write the line of a draw and flush it to the disk. Call it before drawing.
 
         Args:
             kind: one of KINDS.
@@ -126,7 +136,7 @@ class Ledger:
 
         Raises:
             BudgetExhausted: see `check_affordable`.
-            DataError: the line cannot be written; the ledger must then be opened anew.
+            DataError: the line cannot be written; the ledger must then be opened again.
         """
         self.check_affordable(kind)
         if self._torn:
@@ -142,24 +152,23 @@ class Ledger:
                 file.write(b"\n" * self._unterminated + line)
                 file.flush()
                 os.fsync(file.fileno())
-        except (
-            OSError
-        ) as error:  # what reached the disk is found, and counted, when the ledger is opened again
+        except OSError as error:
+            # Whatever reached the disk is found and counted when the ledger is opened again.
             raise DataError(
                 f"cannot write the ledger: {error.strerror}",
                 where=str(self._path),
-                fix="free space or mend the permissions; then run the same command with --resume",
+                fix="free space or fix the permissions; then run the same command with --resume",
             ) from None
         self._unterminated = False
 
 
 @dataclass(frozen=True)
 class _Content:
-    """What a ledger file holds.
+    """The content of a ledger file.
 
     Args:
-        lines: the draws paid for, in order; an unreadable line is there as {"kind": TORN, "round": 0}.
-        torn: how many unreadable lines at the end no line owns up to yet.
+        lines: the draws paid for, in order; an unreadable line is {"kind": TORN, "round": 0}.
+        torn: number of unreadable lines at the end that no TORN line accounts for yet.
         unterminated: the file does not end in a line feed.
     """
 
@@ -168,7 +177,7 @@ class _Content:
     unterminated: bool
 
 
-def _cost(plan: PrivacyPlan, kind: str) -> Release:
+def _cost(plan: PrivacyPlan, kind: str) -> NoisyRelease:
     if kind == TORN:
         return plan.largest_release
     return plan.vote_release if kind == "votes" else plan.count_release
@@ -177,7 +186,7 @@ def _cost(plan: PrivacyPlan, kind: str) -> Release:
 def _entry(
     plan: PrivacyPlan, kind: str, round: int, before: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    """The next line, exactly as it is written."""
+    """The next line, exactly as it will be written."""
     cost = _cost(plan, kind) if plan.private else None
     return {
         "kind": kind,
@@ -199,7 +208,7 @@ def _line(document: dict[str, Any]) -> bytes:
 
 
 def _parse(raw: bytes) -> dict[str, Any]:
-    """The line's object; empty where there is none."""
+    """The JSON object of the line; empty if it has none."""
     document = None
     with suppress(ValueError):  # UnicodeDecodeError is one
         document = json.loads(raw)
@@ -215,7 +224,8 @@ def _read(path: Path, plan: PrivacyPlan) -> _Content:
         raise PrivacyRefusal(
             "the privacy plan has changed since this run began",
             where=path.name,
-            fix="repeat the command the run was started with, or start a new run, whose ε adds to this one's",
+            fix="repeat the command that started the run, or start a new run, whose ε adds to "
+            "this one's",
         )
     unterminated = rest[-1] != b""
     lines: list[dict[str, Any]] = []
@@ -239,7 +249,7 @@ def _read(path: Path, plan: PrivacyPlan) -> _Content:
 
 
 def _expected(line: dict[str, Any], plan: PrivacyPlan) -> bool:
-    """This plan has such a draw."""
+    """True if this plan has such a draw."""
     kind, round = line.get("kind"), line.get("round")
     if kind == "class-counts":
         return plan.count_scale is not None and round == 0
@@ -250,5 +260,6 @@ def _damaged(path: Path, number: int) -> PrivacyRefusal:
     return PrivacyRefusal(
         f"line {number} of the ledger is damaged, so what was spent is not known",
         where=path.name,
-        fix="start a new run, whose ε adds to this one's; an older copy of the ledger would forget what was spent since",
+        fix="start a new run, whose ε adds to this one's; do not restore an older copy of the "
+        "ledger, which would forget what was spent since",
     )

@@ -1,4 +1,7 @@
-"""One process at a time in a run folder: two would each believe they spend the budget alone."""
+"""A lock for one process at a time in a run folder.
+
+Two processes would each assume that nobody else spends the budget.
+"""
 
 import fcntl
 import os
@@ -10,13 +13,15 @@ from pe_host.privacy.files import LOCK
 
 
 class FolderLock:
-    """A context manager that holds the run folder; the kernel releases it when the process ends, however it ends.
+    """A context manager that holds the run folder.
+
+    The kernel releases the lock when the process ends, however it ends.
 
     Args:
         folder: the run folder; it must exist.
 
     Raises:
-        DataError: on entering, where another process holds the folder.
+        DataError: on entering, if another process holds the folder or it cannot be locked.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -30,19 +35,18 @@ class FolderLock:
 
     def __enter__(self) -> "FolderLock":
         if self.held:
-            raise RuntimeError("a FolderLock is entered once at a time")
-        flags = (
-            os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-        )  # not inherited by workers, which would keep it locked
+            raise RuntimeError("this FolderLock is already held")
+        # O_CLOEXEC: workers must not inherit the descriptor, which would keep the folder locked.
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
         descriptor = os.open(self.folder / LOCK, flags, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(descriptor)
             raise DataError(
-                "another process is working in this run folder",
+                "another process is using this run folder",
                 where=str(self.folder),
-                fix="wait for it to end, or choose another --out",
+                fix="wait until it ends, or choose another --out",
             ) from None
         except OSError as error:
             os.close(descriptor)

@@ -1,4 +1,7 @@
-"""The privacy plan: one frozen object that says what is guaranteed and holds the noise that code and ledger use."""
+"""The privacy plan: one frozen object that states the guarantee.
+
+It also holds the noise scales that the code and the ledger use, so the two cannot differ.
+"""
 
 import hashlib
 import json
@@ -8,7 +11,7 @@ from typing import Any, Literal, cast
 
 from pe_host.errors import DataError, PrivacyRefusal
 from pe_host.privacy.accountant import (
-    Release,
+    NoisyRelease,
     Scales,
     calibrate,
     check_rounds,
@@ -31,15 +34,16 @@ class PrivacyPlan:
     Args:
         epsilon: ε of the whole run; inf means that there is no noise and NO PRIVACY.
         delta: δ of the whole run.
-        unit: what adding or removing changes: one record, or one client with all its records.
-        rounds: T, the histograms.
-        votes: k, the votes of one unit in each.
-        vote_scale: parameter of the discrete Gaussian noise on each vote; 0 where not private.
-        count_scale: the same for the class counts; None where they are declared, 0 where not private.
-        mu: the run is μ-GDP; inf where not private.
+        unit: what is added or removed: one record, or one client with all its records.
+        rounds: T, the number of histograms.
+        votes: k, the votes of one unit in each histogram.
+        vote_scale: parameter of the discrete Gaussian noise on each count of votes; 0 if not
+            private.
+        count_scale: the same for the class counts; None if they are declared, 0 if not private.
+        mu: the run is μ-GDP; inf if not private.
         shares: where class counts come from.
         class_names: public.
-        output: public form of a record.
+        output: public spec of a record.
         reader: name of the reader, which sees private records.
         embeddings: names of the embeddings, which see private records.
         network: names of the generators that may use the network.
@@ -69,20 +73,24 @@ class PrivacyPlan:
         return math.isfinite(self.epsilon)
 
     @property
-    def vote_release(self) -> Release:
-        """The cost of one round. Only where private."""
-        return Release(self.votes, self.vote_scale)
+    def vote_release(self) -> NoisyRelease:
+        """The cost of one round. Defined for private plans only."""
+        return NoisyRelease(self.votes, self.vote_scale)
 
     @property
-    def count_release(self) -> Release:
-        """The cost of the class counts. Only where private and released."""
+    def count_release(self) -> NoisyRelease:
+        """The cost of the class counts. Defined only if they are released and the plan is private.
+
+        Raises:
+            ValueError: the plan releases no class counts.
+        """
         if self.count_scale is None:
             raise ValueError("this plan releases no class counts")
-        return Release(1, self.count_scale)
+        return NoisyRelease(1, self.count_scale)
 
     @property
-    def largest_release(self) -> Release:
-        """The dearest single release: what a ledger line that cannot be read is taken for."""
+    def largest_release(self) -> NoisyRelease:
+        """The most expensive single release: an unreadable ledger line counts as this."""
         releases = (
             [self.vote_release]
             if self.count_scale is None
@@ -91,8 +99,8 @@ class PrivacyPlan:
         return max(releases, key=lambda release: release.coordinates / release.scale**2)
 
     @property
-    def releases(self) -> list[Release]:
-        """Everything the run releases if nothing is lost on the way; empty where not private."""
+    def releases(self) -> list[NoisyRelease]:
+        """Everything the run releases if no draw is lost; empty if not private."""
         return (
             plan_releases(Scales(self.vote_scale, self.count_scale), self.rounds, self.votes)
             if self.private
@@ -115,13 +123,16 @@ class PrivacyPlan:
         """The guarantee in one line."""
         if not self.private:
             return "NOT PRIVATE (ε = inf)"
-        return f"ε = {self.epsilon:g}, δ = {self.delta:g}, unit of privacy: adding or removing one {self.unit}"
+        return (
+            f"ε = {self.epsilon:g}, δ = {self.delta:g}, "
+            f"unit of privacy: adding or removing one {self.unit}"
+        )
 
     def to_json(self) -> dict[str, Any]:
-        """Every field; infinity is written "inf", since JSON has no number for it.
+        """Every field as JSON; infinity is written "inf", because JSON has no number for it.
 
-        Those that came after the first version are left out where they have their defaults, so
-        that the digests of plans that were made before stay.
+        Fields that came after the first version are left out where they have their defaults, so
+        that the digests of older plans stay the same.
         """
         later: dict[str, Any] = {"network": list(self.network)} if self.network else {}
         later |= {"unconfined": True} if self.unconfined else {}
@@ -149,11 +160,12 @@ class PrivacyPlan:
         """Inverse of `to_json`.
 
         Raises:
-            DataError: the document is no plan, or of a schema this version does not know.
+            DataError: the document is not a plan, or has a schema this version does not know.
         """
         if document.get("schema") != SCHEMA:
             raise DataError(
-                f"a privacy plan of schema {document.get('schema')!r}; this version reads {SCHEMA}"
+                f"this privacy plan has schema {document.get('schema')!r}; "
+                f"this version reads schema {SCHEMA}"
             )
         try:
             return cls(
@@ -176,7 +188,7 @@ class PrivacyPlan:
                 unconfined=bool(document.get("unconfined", False)),
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise DataError(f"this is no privacy plan: {error}") from error
+            raise DataError(f"this is not a privacy plan: {error}") from error
 
     def sentences(self, confined: bool = True) -> list[str]:
         """The guarantee and every assumption it rests on, in plain sentences.
@@ -186,39 +198,46 @@ class PrivacyPlan:
         """
         if not self.private:
             return [
-                "NOT PRIVATE: ε is infinite, votes and class counts carry no noise; the result may show any record.",
+                "NOT PRIVATE: ε is infinite, votes and class counts carry no noise; "
+                "the result may show any record.",
             ]
         noisy_counts = self.count_scale is not None
         one = "one record" if self.unit == "record" else "one client, with all its records,"
         who = "a record" if self.unit == "record" else "a client, over all its records,"
         return [
-            f"Everything released is ({self.epsilon:g}, {self.delta:g})-differentially private: adding or removing "
-            f"{one} changes the probability of any outcome by a factor of at most exp({self.epsilon:g}), up to "
-            f"δ = {self.delta:g}.",
-            f"It is {_upwards(self.mu)}-Gaussian-DP as well. ε covers the whole run: up to {self.rounds} noisy histograms"
+            f"Everything released is ({self.epsilon:g}, {self.delta:g})-differentially private: "
+            f"adding or removing {one} changes the probability of any outcome by a factor of at "
+            f"most exp({self.epsilon:g}), up to δ = {self.delta:g}.",
+            f"It is {_upwards(self.mu)}-Gaussian-DP as well. ε covers the whole run: up to "
+            f"{self.rounds} noisy histograms"
             + (
                 " and the noisy class counts."
                 if noisy_counts
                 else "; no class counts are released."
             ),
-            f"In each histogram {who} casts at most {self.votes} votes of one, each on another candidate; each count "
-            f"of votes gets discrete Gaussian noise of scale {self.vote_scale:.6g} from a cryptographic source.",
+            f"In each histogram {who} casts at most {self.votes} votes of one, each on another "
+            "candidate; each count of votes gets discrete Gaussian noise of scale "
+            f"{self.vote_scale:.6g} from a cryptographic source.",
             self._shares_sentence(),
-            f"{self._delta_sentence()} It should be well below 1/n. The number of {self.unit}s n is "
+            f"{self._delta_sentence()} It should be well below 1/n. "
+            f"The number of {self.unit}s n is "
             + ("released with noise only." if noisy_counts else "a declared public figure."),
-            f"Assumed public: that the data set exists, the {len(self.class_names)} class names, and the form of a "
-            f"record ({self.output.kind}, {self.output.form}){self._features_sentence()}.",
-            f"Trusted, because they see private records: {', '.join((self.reader, *self.embeddings))}. "
-            f"Generators are given none. {self._wall_sentence(confined)}",
-            "Not covered: how long the run takes, and what the operator reads on the terminal or in the folder 'internal'.",
+            f"Assumed public: that the data set exists, the {len(self.class_names)} class names, "
+            f"and the form of a record ({self.output.kind}, {self.output.form})"
+            f"{self._features_sentence()}.",
+            "Trusted, because they see private records: "
+            f"{', '.join((self.reader, *self.embeddings))}. Generators are given none. "
+            f"{self._wall_sentence(confined)}",
+            "Not covered: how long the run takes, and what the operator reads on the terminal or "
+            "in the folder 'internal'.",
         ]
 
     def _wall_sentence(self, confined: bool) -> str:
         """What keeps a malicious generator from getting records by itself."""
         if self.unconfined:
             return (
-                "The kernel of the machine did not confine them, and the operator ran them all the "
-                "same: a malicious one could read every file of its user, the private data included."
+                "The kernel of the machine did not confine them, and the operator accepted that: a "
+                "malicious one could read every file of its user, the private data included."
             )
         if not confined:
             return (
@@ -234,38 +253,43 @@ class PrivacyPlan:
         )
 
     def _features_sentence(self) -> str:
-        """What the form says besides: it may stand in the file of the private data, and is published all the same."""
+        """Ranges and step of the spec: they may come from the private file, and are published."""
         ranges = [
             f"{f.name} {f.low:g} to {f.high:g}" for f in self.output.features if f.low is not None
         ]
         step = (self.output.step, self.output.step_unit) != (1.0, "")
-        told = [f"the ranges of its features ({', '.join(ranges)})"] if ranges else []
-        told += (
-            [f"its step ({self.output.step:g} {self.output.step_unit})".replace(" )", ")")]
-            if step
-            else []
-        )
-        return "".join(f", {text}" for text in told)
+        facts = [f"the ranges of its features ({', '.join(ranges)})"] if ranges else []
+        if step:
+            facts.append(
+                f"its step ({self.output.step:g} {self.output.step_unit})".replace(" )", ")")
+            )
+        return "".join(f", {fact}" for fact in facts)
 
     def _delta_sentence(self) -> str:
         if self.delta == DEFAULT_DELTA:
             return "δ is the fixed default, chosen without a look at the data."
-        return "δ was given by the operator; the guarantee assumes that it was not computed from the data."
+        return (
+            "δ was given by the operator; "
+            "the guarantee assumes that it was not computed from the data."
+        )
 
     def _shares_sentence(self) -> str:
         if self.count_scale is not None:
             return (
                 f"The number of {self.unit}s of each class"
                 + (", each counted in its most frequent one," if self.unit == "client" else "")
-                + f" is released with discrete Gaussian noise of scale {self.count_scale:.6g}, for {COUNT_BUDGET:.0%} of the "
-                "budget."
+                + f" is released with discrete Gaussian noise of scale {self.count_scale:.6g}, "
+                f"for {COUNT_BUDGET:.0%} of the budget."
             )
         how = "equal" if self.shares.origin == "uniform" else "as declared"
-        return f"Class shares are taken to be {how}, of a declared {self.shares.size} {self.unit}s: nothing is released."
+        return (
+            f"Class shares are taken to be {how}, of a declared {self.shares.size} {self.unit}s: "
+            "nothing is released."
+        )
 
 
 def _upwards(value: float) -> str:
-    """Four digits, never below the value."""
+    """The value to four digits, rounded up."""
     step = 10.0 ** (math.floor(math.log10(value)) - 3)
     return f"{math.ceil(value / step) * step:.4g}"
 
@@ -285,19 +309,21 @@ def make_plan(
     network: tuple[str, ...] = (),
     unconfined: bool = False,
 ) -> PrivacyPlan:
-    """Calibrate the noise to the budget and freeze it all. Arguments as of `PrivacyPlan`; shares are noisy by default.
+    """Calibrate the noise to the budget and freeze the plan.
+
+    The arguments are those of `PrivacyPlan`; shares are noisy by default.
 
     Raises:
-        PrivacyRefusal: no noise can be calibrated to the arguments.
+        PrivacyRefusal: no noise can be calibrated to the arguments, or the unit is unknown.
         UsageError: the shares do not fit the classes.
-        DataError: no class names, or one of them twice.
+        DataError: there are no class names, or two are the same.
     """
     shares = shares or ClassShares()
     shares.check(len(class_names))
     if not class_names or len(set(class_names)) != len(class_names):
-        raise DataError("class names must be given, each once", where="--classes")
+        raise DataError("class names are needed, and each must be distinct", where="--classes")
     if unit not in ("record", "client"):
-        raise PrivacyRefusal(f"the unit of privacy is a record or a client, not {unit!r}")
+        raise PrivacyRefusal(f"the unit of privacy must be record or client, not {unit!r}")
     noisy = shares.origin == "noisy"
     if epsilon == math.inf:
         check_rounds(rounds, votes)

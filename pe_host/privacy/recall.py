@@ -1,8 +1,8 @@
 """Numbers of the accountant, kept for the next run in the user's cache.
 
 A number that is read is a claim. The caller checks, on the releases themselves, that the guarantee
-holds with it; if not, the number is computed. So a damaged or forged file costs time or adds noise,
-and never weakens a guarantee.
+holds with it; if not, the number is computed. So a damaged or forged file costs time or changes the
+noise within what the guarantee allows, and never weakens a guarantee.
 """
 
 import hashlib
@@ -54,6 +54,8 @@ def recalled(
 
 def _read(path: Path, key: str) -> float | None:
     with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        if not path.is_file():  # a pipe planted there would block
+            return None
         with path.open("rb") as file:
             document = json.loads(file.read(_LONGEST))
         value = float.fromhex(document["value"])

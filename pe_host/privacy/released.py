@@ -1,4 +1,4 @@
-"""Released values: the only types that cross from the private side to the rest. Immutable, arrays included."""
+"""Released values: the only types that leave the private side. Immutable, arrays included."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -10,7 +10,7 @@ Origin = Literal["noisy", "uniform", "public", "exact"]
 
 
 def _frozen(values: Any) -> NDArray[np.int64]:
-    array = np.array(values, dtype=np.int64)  # a copy: whoever made it keeps no way in
+    array = np.array(values, dtype=np.int64)  # a copy: the caller's array stays writable
     array.setflags(write=False)
     return array
 
@@ -20,10 +20,10 @@ class NoisyHistogram:
     """Votes on the candidates of one round, after the noise.
 
     Args:
-        votes: int64 [N], one a candidate, negative where the noise was; read-only.
+        votes: int64 [N], one per candidate; noise can make them negative; read-only.
         round: t, from 1.
-        noise_scale: parameter of the discrete Gaussian on each vote, which is its standard deviation to 1e-3 from 0.7
-            on; 0 where the plan is NOT PRIVATE.
+        noise_scale: parameter of the discrete Gaussian on each count of votes. From 0.7 on it
+            equals the standard deviation to 1e-3. 0 if the plan is NOT PRIVATE.
     """
 
     votes: NDArray[np.int64]
@@ -36,13 +36,13 @@ class NoisyHistogram:
 
 @dataclass(frozen=True, eq=False)
 class ClassCounts:
-    """How many records, or clients, the classes have, as far as it may be known.
+    """Number of records, or clients, in each class, as far as it may be known.
 
     Args:
         names: the class names.
         counts: int64 [C], at least 0; read-only.
-        origin: `noisy` (released with noise), `uniform` or `public` (declared, nothing was released), or `exact` where
-            the plan is NOT PRIVATE.
+        origin: `noisy` (released with noise), `uniform` or `public` (declared, nothing was
+            released), or `exact` (the plan is NOT PRIVATE).
     """
 
     names: tuple[str, ...]
@@ -58,5 +58,5 @@ class ClassCounts:
         return int(self.counts.sum())
 
     def to_json(self) -> dict[str, Any]:
-        """For the manifest and the report."""
+        """The counts as JSON, for the manifest and the report."""
         return {"names": list(self.names), "counts": self.counts.tolist(), "origin": self.origin}

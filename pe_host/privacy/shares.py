@@ -1,4 +1,4 @@
-"""How many records each class is taken to have: released with noise by default, or declared, being public."""
+"""Class shares: how many records each class has, released with noise or declared as public."""
 
 import math
 from dataclasses import dataclass
@@ -11,19 +11,20 @@ from pe_host.errors import PrivacyRefusal, UsageError
 from pe_host.privacy.released import ClassCounts
 
 COUNT_BUDGET = 0.02
-"""Share of the budget, in units of 1/scale^2, that goes to noisy class counts."""
+"""Share of the budget, in units of 1/scale^2, that is spent on noisy class counts."""
 
 _WHERE = "--class-shares"
 
 
 @dataclass(frozen=True)
 class ClassShares:
-    """Where class counts come from.
+    """The source of the class counts.
 
     Args:
         origin: `noisy`, `uniform` or `public`.
-        weights: for `public`, a non-negative weight a class, in any unit; else ().
-        size: for `uniform` and `public`, the number of records, which must itself be public; else None.
+        weights: for `public`, a non-negative weight per class, in any unit; else ().
+        size: for `uniform` and `public`, the number of records, which must itself be public; else
+            None.
     """
 
     origin: Literal["noisy", "uniform", "public"] = "noisy"
@@ -35,8 +36,10 @@ class ClassShares:
         """Read `noisy`, `uniform` or `public:0.1,0.2,…`.
 
         Raises:
-            UsageError: another text, weights that are no shares, or a public size that is no count or does not apply.
-            PrivacyRefusal: declared shares without a public size: taking n from the data would make it public silently.
+            UsageError: the text or its weights cannot be read, or the public size is below 1 or
+                does not apply.
+            PrivacyRefusal: declared shares lack a public size; taking n from the data would
+                silently make it public.
         """
         origin, colon, rest = text.strip().partition(":")
         if origin not in ("noisy", "uniform", "public") or bool(colon) != (origin == "public"):
@@ -46,14 +49,14 @@ class ClassShares:
         if origin == "noisy":
             if public_size is not None:
                 raise UsageError(
-                    "a public size goes with declared shares only",
+                    "a public size applies to declared class shares only",
                     where="--public-size",
                     fix=f"add {_WHERE} uniform",
                 )
             return cls()
         if public_size is None:
             raise PrivacyRefusal(
-                f"{origin} class shares need the number of records as a public figure",
+                f"{origin} class shares need a public number of records",
                 where=_WHERE,
                 fix="add --public-size N",
             )
@@ -64,15 +67,19 @@ class ClassShares:
         )
 
     def check(self, classes: int) -> None:
-        """Raise UsageError unless the weights are one a class."""
+        """Raise UsageError unless there is one weight per class."""
         if self.origin == "public" and len(self.weights) != classes:
-            raise UsageError(f"{len(self.weights)} weights for {classes} classes", where=_WHERE)
+            raise UsageError(
+                f"got {len(self.weights)} weights for {classes} classes",
+                where=_WHERE,
+                fix="give one weight per class",
+            )
 
     def declared(self, names: tuple[str, ...]) -> ClassCounts:
-        """The counts that follow from the declaration: the size, split by largest remainders, ties to the lower class.
+        """The declared counts: the size, split by largest remainders, ties to the lower class.
 
         Raises:
-            ValueError: the counts are to be released with noise, so nothing is declared.
+            ValueError: the counts are released with noise, so nothing is declared.
         """
         if self.size is None or self.origin == "noisy":
             raise ValueError("noisy class counts are not declared")
@@ -81,7 +88,7 @@ class ClassShares:
         return ClassCounts(names, counts, self.origin)
 
     def to_json(self) -> dict[str, Any]:
-        """For the plan."""
+        """The shares as JSON, for the plan."""
         return {"origin": self.origin, "weights": list(self.weights), "size": self.size}
 
     @classmethod
@@ -101,7 +108,7 @@ def _weights(text: str) -> tuple[float, ...]:
         ) from None
     if not all(math.isfinite(w) and w >= 0 for w in weights) or sum(weights) <= 0:
         raise UsageError(
-            "weights must be non-negative numbers, one at least positive", where=_WHERE
+            "weights must be non-negative numbers, at least one of them positive", where=_WHERE
         )
     return weights
 
@@ -110,9 +117,9 @@ def apportion(total: int, shares: NDArray[np.float64], least: int = 0) -> NDArra
     """Split a total over classes by largest remainders, ties to the lower class.
 
     Args:
-        total: how many in all; the result is larger where `least` needs more.
-        shares: float64 [C], not negative; all zero counts as uniform.
-        least: what a class with a positive share gets at least.
+        total: sum of the counts; `least` may raise it.
+        shares: float64 [C], not negative; all zeros mean uniform shares.
+        least: smallest count of a class with a positive share.
 
     Returns:
         int64 [C].

@@ -1,4 +1,10 @@
-"""The private side of a run: it alone opens the data, and every answer it gives has passed through ledger and noise."""
+"""The private side of a run: only this code opens the data, and all it returns has been paid for.
+
+The order of a release is the guarantee: check that the ledger can afford the draw, write its line
+to the disk, draw the noise, write the noisy answer to the disk, and only then return it. If a crash
+loses an answer, its line stays spent. If an answer is on the disk, it is returned again and never
+drawn twice, so no two noisy answers to one question can be averaged.
+"""
 
 from collections.abc import Callable
 from functools import partial
@@ -27,12 +33,11 @@ from pe_sdk import ReaderSpec
 
 
 class PrivateSide:
-    """Answers the questions of one run within its plan. Made by `open`; a context manager that forgets the data on
-    leaving.
+    """Answers the questions of one run within its plan. Made by `open`.
 
-    Every answer goes the same way: a stored one is returned as it is, at no cost and without opening the data; else the
-    ledger must afford it, its line reaches the disk, noise is drawn, and the noisy answer is on disk before anyone sees
-    it.
+    A context manager that forgets the data on leaving. A stored answer is returned as it is, at no
+    cost and without opening the data. Every other answer is released in the order that the module
+    describes.
     """
 
     def __init__(
@@ -60,23 +65,24 @@ class PrivateSide:
         location: str,
         public: bool = False,
     ) -> "PrivateSide":
-        """Open the ledger of the run folder, or begin it. Private records are not read before they are needed.
+        """Open or start the ledger of the run folder. Private records are read when needed.
 
         Args:
             plan: what the run may release.
-            lock: of the run folder, held.
+            lock: the lock of the run folder, held.
             reader: reads the records; part of the trusted base.
-            location: what the reader is to read.
-            public: its `SourceInfo` says that the data are public or synthetic, so `evaluate` may be asked.
+            location: what the reader reads.
+            public: the reader's `SourceInfo` says that the data are public or synthetic, which
+                allows `evaluate`.
 
         Raises:
-            PrivacyRefusal: the lock is not held, the ledger is of another plan or damaged, or a histogram is stored
-                that no line of the ledger pays for.
+            PrivacyRefusal: the lock is not held, the ledger belongs to another plan or is damaged,
+                or a stored histogram has no line in the ledger.
         """
         if not lock.held:
             raise PrivacyRefusal("the run folder is not locked", where=str(lock.folder))
         ledger = Ledger.open(lock.folder / LEDGER, plan)
-        measured = public is True  # a text would be true whatever it says
+        measured = public is True  # any non-empty string would be truthy
         evaluate = partial(write_evaluation, lock.folder) if measured else None
         read = partial(PrivateDataset.read, reader, location, plan, parameters=measured)
         side = cls(plan, ledger, FileStore(lock.folder), read, evaluate)
@@ -84,30 +90,34 @@ class PrivateSide:
         return side
 
     def load(self) -> None:
-        """Read and check the private records now rather than at the first question, to fail before anything is spent.
+        """Read and check the private records now, so that errors come before anything is spent.
 
         Raises:
-            DataError: the records are not what the plan says; names a row or a file, never its content.
+            DataError: the records do not fit the plan; names a row or a file, never its content.
         """
         if self._data is None:
             protect_memory()
             self._data = self._read()
 
     def warnings(self) -> list[str]:
-        """For the operator's terminal alone, since they depend on private data: δ not below 1/n. Loads the data."""
+        """Warnings for the operator's terminal only, because they depend on private data.
+
+        There is one, for a δ that is not below 1/n. Loads the data.
+        """
         self.load()
         assert self._data is not None
         if not self.plan.private or self.plan.delta < 1 / self._data.units:
             return []
         return [
-            f"δ = {self.plan.delta:g} is not below 1/n: one of the {self.plan.unit}s could be published whole at this δ"
+            f"δ = {self.plan.delta:g} is not below 1/n: "
+            f"at this δ, publishing one whole {self.plan.unit} would be allowed"
         ]
 
     def class_counts(self) -> ClassCounts:
-        """Declared counts, or the noisy ones: stored, or released now as `kind` "class-counts" of the ledger.
+        """The class counts: declared, stored, or released now as "class-counts" in the ledger.
 
         Raises:
-            BudgetExhausted: earlier attempts were lost, and the budget does not hold another.
+            BudgetExhausted: earlier attempts were lost, and the budget does not cover another.
             DataError: see `load`.
         """
         plan = self.plan
@@ -141,17 +151,20 @@ class PrivateSide:
             phi: maps private records into the space of the candidates; their vectors are kept until
                 its digest changes.
             candidates: int16 [N, d], on the grid of `pe_host.embeddings.grid`.
-            labels: int64 [N], the candidates' classes; records vote within their class.
-            candidates_digest: digest of the candidates themselves; the votes are kept with it and belong to no others.
+            labels: int64 [N], the classes of the candidates; records vote within their class.
+            candidates_digest: digest of the candidates themselves; it is stored with the votes,
+                which are valid for these candidates only.
 
         Raises:
-            BudgetExhausted: earlier attempts were lost, and the budget does not hold another round.
-            PrivacyRefusal: a class has candidates, but fewer than k; the embedding mixes records.
-            DataError: the stored votes of this round are on other candidates; or see `load`.
+            BudgetExhausted: earlier attempts were lost, and the budget does not cover another
+                round.
+            PrivacyRefusal: a class has candidates, but fewer than k; or the embedding mixes
+                records.
+            DataError: the stored votes of this round are for other candidates; or see `load`.
         """
         plan = self.plan
         if not 1 <= round <= plan.rounds:
-            raise PrivacyRefusal(f"round {round} is not among the {plan.rounds} rounds of the plan")
+            raise PrivacyRefusal(f"round {round} is not one of the plan's {plan.rounds} rounds")
         check_candidates(candidates, labels, len(plan.class_names), plan.votes)
         stored = self.released(round, len(candidates), candidates_digest)
         if stored is not None:
@@ -174,15 +187,15 @@ class PrivateSide:
     def released(
         self, round: int, candidates: int, candidates_digest: str
     ) -> NoisyHistogram | None:
-        """The noisy votes of a round that are on disk, at no cost and without opening the data; else None.
+        """The stored noisy votes of a round, or None; at no cost and without opening the data.
 
         Args:
             round: t in 1..T.
-            candidates: how many there are.
-            candidates_digest: of the candidates, as of `vote`.
+            candidates: number of candidates.
+            candidates_digest: digest of the candidates; see `vote`.
 
         Raises:
-            DataError: the stored votes are on other candidates.
+            DataError: the stored votes are for other candidates.
         """
         stored = self._store.load(votes_name(round))
         if stored is None:
@@ -192,37 +205,40 @@ class PrivateSide:
         return NoisyHistogram(stored[0], round, self.plan.vote_scale)
 
     def evaluate(self, request: EvaluationRequest) -> None:
-        """Measure populations against the private records themselves, into `internal/evaluation.json` of the run folder.
+        """Measure populations against the private records, into `internal/evaluation.json`.
 
-        This is not private, and there is no other way to the results than that file. Only data that are public or
-        synthetic are measured: on other data operators would choose their settings by numbers that no budget covers.
+        The results are not private, and that file is the only place they go to. Only public or
+        synthetic data are measured: on other data, operators would choose their settings by numbers
+        that no budget covers.
 
         Raises:
             PrivacyRefusal: the data are not declared public.
-            DataError: there is too little to measure, it cannot be measured, or the file cannot be written.
+            DataError: there are too few records or samples, measuring failed, or the file cannot be
+                written.
             PluginFailure: the embedding failed. No error holds a result or a record.
         """
         if self._evaluate is None:
             raise PrivacyRefusal(
-                "only data that their reader declares public are measured as they are"
+                "evaluation measures without noise, so it needs data that their reader declares "
+                "public"
             )
         self.load()
         assert self._data is not None
-        self._vectors = PrivateVectors()  # the last votes are cast, and measuring takes memory too
+        self._vectors = PrivateVectors()  # frees memory: all votes are cast
         failure: PeError | None = None
         try:
             self._evaluate(self._data, request)
         except PeError as error:
             failure = type(error)(error.what, where=error.where, fix=error.fix)
         except Exception as error:
-            failure = DataError(f"measuring failed with {type(error).__name__}")
-        if (
-            failure is not None
-        ):  # raised out here, so that the error holds no reference to frames with records
+            failure = DataError(f"the evaluation failed with {type(error).__name__}")
+        # Raised outside the handler: the original error must not be attached, because its frames
+        # hold records.
+        if failure is not None:
             raise failure
 
     def close(self) -> None:
-        """Forget records and vectors."""
+        """Forget the records and their vectors."""
         self._data = None
         self._vectors = PrivateVectors()
 
@@ -246,7 +262,12 @@ class PrivateSide:
         clean: NDArray[np.int64],
         about: dict[str, str],
     ) -> NDArray[np.int64]:
-        """Ledger line, noise, disk, in this order and with nothing between. A draw that is lost there stays paid for."""
+        """Write the ledger line, draw the noise and store the answer, with nothing in between.
+
+        A draw that is lost there stays paid for. Everything that can fail for a foreseeable reason
+        (calibration of the sampler, budget, disk space) is checked first. A second mechanism would
+        stand here, beside the discrete Gaussian one.
+        """
         if self.plan.private:
             prepare(scale)
         self.ledger.check_affordable(kind)
@@ -264,9 +285,9 @@ class PrivateSide:
         ]:
             if not self.ledger.has_line(kind, round) and self._store.load(name) is not None:
                 raise PrivacyRefusal(
-                    "a released histogram is stored that no line of the ledger pays for",
+                    "the ledger has no line that pays for this stored histogram",
                     where=name,
-                    fix="start a new run; without its ledger it is not known what this one spent",
+                    fix="start a new run; without its ledger, what this run spent is not known",
                 )
 
     def _check_stored(
@@ -275,15 +296,15 @@ class PrivateSide:
         noisy, about = stored
         if noisy.shape != (length,) or about.get("plan") != self.plan.digest:
             raise DataError(
-                "what is stored here is no answer to a question of this run", where=name
+                "the stored values are not an answer to a question of this run", where=name
             )
 
 
 def check_candidates_digest(about: dict[str, Any], round: int, candidates_digest: str) -> None:
-    """Raise DataError unless the votes stored with `about` were cast on the candidates of this candidates_digest."""
+    """Raise DataError unless the votes stored with `about` are for candidates of this digest."""
     if about.get("candidates") != candidates_digest:
         raise DataError(
-            f"the stored votes of round {round} are on other candidates than these",
+            f"the stored votes of round {round} are for other candidates than these",
             where=votes_name(round),
             fix="use the versions, the machine and the files that the run was made with",
         )

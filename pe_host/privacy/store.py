@@ -1,4 +1,4 @@
-"""Noisy histograms on disk: written whole before they are used, and read back instead of drawn again."""
+"""Noisy histograms on disk, written before they are used and read back instead of drawn again."""
 
 import io
 import json
@@ -14,20 +14,23 @@ from pe_host.errors import DataError
 
 
 class HistogramStore(Protocol):
-    """Where released integers are kept, under a name such as `iterations/002/votes`."""
+    """Keeps released integers under names such as `iterations/002/votes`."""
 
     def save(self, name: str, values: NDArray[np.int64], about: dict[str, Any]) -> None:
-        """Keep `values`, and the JSON document `about`, for good before returning; all or nothing."""
+        """Store `values` and the JSON document `about` durably before returning; all or nothing."""
 
     def load(self, name: str) -> tuple[NDArray[np.int64], dict[str, Any]] | None:
-        """What was saved under the name, or None."""
+        """Values and document saved under the name, or None."""
 
     def check_room(self, name: str, size: int) -> None:
-        """Raise DataError where `size` bytes cannot be saved under the name: asked before they are paid for."""
+        """Raise DataError unless `size` bytes can be saved. Called before they are paid for."""
 
 
 class FileStore:
-    """`NAME.npy` with `NAME.json` beside it, in a folder. The array is written last: where it is, both are."""
+    """Stores `NAME.npy` and `NAME.json` in a folder.
+
+    The array is written last: if it exists, so does the document.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -42,9 +45,8 @@ class FileStore:
         write_atomic(path.with_suffix(".npy"), buffer.getvalue())
 
     def check_room(self, name: str, size: int) -> None:
-        check_room(
-            (self._folder / name).with_suffix(".npy"), size + 8192
-        )  # headers, the document, and its blocks
+        # 8192 bytes for the headers, the document and its blocks.
+        check_room((self._folder / name).with_suffix(".npy"), size + 8192)
 
     def load(self, name: str) -> tuple[NDArray[np.int64], dict[str, Any]] | None:
         path = (self._folder / name).with_suffix(".npy")
@@ -52,9 +54,7 @@ class FileStore:
             return None
         values: NDArray[Any] | None = None
         about: Any = None
-        with suppress(
-            OSError, ValueError, EOFError
-        ):  # judged below, with every other way to be unreadable
+        with suppress(OSError, ValueError, EOFError):  # reported below
             values = np.load(path, allow_pickle=False)
             about = json.loads(path.with_suffix(".json").read_bytes())
         if (
@@ -66,6 +66,7 @@ class FileStore:
             raise DataError(
                 "this released histogram cannot be read; it was damaged after it was written",
                 where=str(path),
-                fix="put the file back from a copy, or start a new run; its ε adds to what this one spent",
+                fix="restore the file from a copy, or start a new run, whose ε adds to what this "
+                "one spent",
             )
         return values, about

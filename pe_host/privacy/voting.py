@@ -1,8 +1,9 @@
-"""Votes of private records on candidates, exact: a unit's votes are a function of that unit and of public values alone.
+"""Votes of private records on candidates, exact.
 
-Vectors lie on the integer grid of `pe_host.embeddings.grid`, so distances are integers without rounding however a
-library sums them; ties go to the lower candidate index. Nothing here depends on how many records there are or in which
-order.
+The votes of a unit are a function of that unit and of public values only. Vectors lie on the
+integer grid of `pe_host.embeddings.grid`, so distances are integers without rounding, in whatever
+order a library sums them. Ties go to the lower candidate index. Nothing here depends on the number
+of records or their order.
 """
 
 import numpy as np
@@ -13,18 +14,19 @@ from pe_host.errors import DataError, PrivacyRefusal
 from pe_host.privacy.dataset import PrivateDataset
 
 SEARCH_BLOCK = 4096
-"""Records a search call: bounds memory."""
+"""Records per search call, which bounds memory."""
 
 TIE_CELLS = 2**24
-"""Distances held at once in the second look at ties."""
+"""Distances held at once while ties are resolved, which bounds memory."""
 
 
 def check_candidates(candidates: Grid, labels: NDArray[np.int64], classes: int, votes: int) -> None:
     """Check the public side of a vote.
 
     Raises:
-        PrivacyRefusal: a class has candidates but fewer than `votes`, so a record could not cast them on distinct ones.
-        DataError: candidates off the grid, or labels that are none of the classes.
+        PrivacyRefusal: a class has candidates but fewer than `votes`, so a record could not vote
+            for distinct ones.
+        DataError: candidates are off the grid, or a label is not one of the classes.
     """
     if (
         candidates.dtype != np.int16
@@ -33,21 +35,23 @@ def check_candidates(candidates: Grid, labels: NDArray[np.int64], classes: int, 
         or not len(candidates)
     ):
         raise DataError(
-            f"candidates must be int16 [N, d] with a label each, got {candidates.dtype} {list(candidates.shape)}"
+            "candidates must be int16 [N, d] with a label each, "
+            f"got {candidates.dtype} {list(candidates.shape)}"
         )
     wide = candidates.astype(np.int32)
     if np.einsum("nd,nd->n", wide, wide, dtype=np.int64).max() >= 2**22:
         raise DataError(
-            "candidate vectors lie outside the grid, where distances would not be exact"
+            "candidate vectors are too long for the grid, so distances would not be exact"
         )
     if labels.min() < 0 or labels.max() >= classes:
-        raise DataError(f"a candidate's label is none of the {classes} classes")
+        raise DataError(f"the label of a candidate is not one of the {classes} classes")
     counts = np.bincount(labels, minlength=classes)
     short = (counts > 0) & (counts < votes)
     if short.any():
         raise PrivacyRefusal(
-            f"class {int(short.argmax())} has {counts[short.argmax()]} candidates, fewer than a record's {votes} votes",
-            fix="ask for more --candidates or fewer votes",
+            f"class {int(short.argmax())} has {counts[short.argmax()]} candidates, "
+            f"fewer than the {votes} votes of a record",
+            fix="use more --candidates or fewer votes",
         )
 
 
@@ -57,14 +61,15 @@ def count_votes(
     """The clean histogram. Private: noise must be added before it goes anywhere.
 
     Args:
-        vectors: int16 [n, d] of the private records.
-        data: their classes and clients.
+        vectors: int16 [n, d], of the private records.
+        data: classes and clients of the records.
         candidates: int16 [N, d]; see `check_candidates`.
-        labels: int64 [N].
+        labels: int64 [N], the classes of the candidates.
         votes: k.
 
     Returns:
-        int64 [N]. Each unit adds one to at most k entries; records of a class without candidates do not vote.
+        int64 [N]. Each unit adds one to at most k entries; records of a class without candidates do
+        not vote.
     """
     total = np.zeros(len(candidates), dtype=np.int64)
     ballots, voters = [], []
@@ -87,7 +92,7 @@ def count_votes(
 
 
 def nearest(records: Grid, candidates: Grid, k: int) -> NDArray[np.int64]:
-    """The k nearest candidates of each record, as a set; of equally near ones the lower index.
+    """The k nearest candidates of each record, as a set; ties go to the lower index.
 
     Args:
         records: int16 [n, d] on the grid.
@@ -109,8 +114,8 @@ def nearest(records: Grid, candidates: Grid, k: int) -> NDArray[np.int64]:
         queries = records[start : start + SEARCH_BLOCK].astype(np.float32)
         distances, found = index.search(queries, k + 1)
         out[start : start + SEARCH_BLOCK] = found[:, :k]
-        # Which of the equally near ones faiss returns is no business of this rule: decide wherever the boundary is
-        # tied.
+        # faiss may return any of several equally near candidates: choose again where the k-th and
+        # the next are tied.
         tied = np.flatnonzero(distances[:, k - 1] == distances[:, k])
         step = max(1, TIE_CELLS // len(points))
         for first in range(0, len(tied), step):
@@ -122,7 +127,7 @@ def nearest(records: Grid, candidates: Grid, k: int) -> NDArray[np.int64]:
 def _with_ties(
     queries: NDArray[np.float32], points: NDArray[np.float32], k: int, boundary: NDArray[np.float32]
 ) -> NDArray[np.int64]:
-    """Everything nearer than the boundary distance, then what lies on it from the lowest index up, k in all."""
+    """The k candidates up to the boundary distance; of those on it, the lowest indices."""
     # |x - y|^2 - |x|^2: integers below 2^24, so float32 products and sums are exact here too.
     relative = np.einsum("nd,nd->n", points, points) - 2 * (queries @ points.T)
     edge = (boundary - np.einsum("nd,nd->n", queries, queries))[:, None]
@@ -135,7 +140,7 @@ def _with_ties(
 def _client_votes(
     voters: NDArray[np.int64], ballots: NDArray[np.int64], candidates: int, k: int
 ) -> NDArray[np.int64]:
-    """The candidates that get one vote each from some client: its k most voted ones, ties to the lower index."""
+    """One vote for each of a client's k candidates with most ballots, ties to the lower index."""
     pairs, counts = np.unique(voters * candidates + ballots, return_counts=True)
     client, candidate = np.divmod(pairs, candidates)
     order = np.lexsort((candidate, -counts, client))

@@ -1,4 +1,4 @@
-"""What the guarantee means for one person: how well the best attack can tell whether their data was used."""
+"""The meaning of the guarantee for one person: how well the best attack detects their presence."""
 
 import math
 from dataclasses import dataclass
@@ -9,24 +9,24 @@ FALSE_ALARMS = (0.01, 0.05, 0.10)
 
 @dataclass(frozen=True)
 class AttackBound:
-    """At this rate of false alarms, no attack detects presence more often than `detection`."""
+    """A bound: at this rate of false alarms, no attack detects presence more often."""
 
     false_alarms: float
     detection: float
 
 
 def attack_bounds(epsilon: float, delta: float, mu: float | None) -> tuple[AttackBound, ...]:
-    """Bounds on membership inference, whatever else the attacker knows, at the rates of `FALSE_ALARMS`.
+    """Bound membership inference at the rates `FALSE_ALARMS`, whatever else the attacker knows.
 
-    From (ε, δ): Kairouz et al., arXiv 1311.0776, theorem 2.1; from μ: Dong et al., arXiv 1905.02383, section 2.2. Both
-    hold, so the smaller one is given; rounded up to a thousandth.
+    From (ε, δ): Kairouz et al., arXiv 1311.0776, theorem 2.1. From μ: Dong et al., arXiv
+    1905.02383, section 2.2. Both hold, so the smaller one is returned, rounded up to a thousandth.
     """
     return tuple(AttackBound(rate, _detection(rate, epsilon, delta, mu)) for rate in FALSE_ALARMS)
 
 
 def _detection(rate: float, epsilon: float, delta: float, mu: float | None) -> float:
     bounds = [1.0, 1 - math.exp(-epsilon) * (1 - delta - rate)]
-    if epsilon < 700:  # beyond, e^ε is no float, and the bound is above 1 anyway
+    if epsilon < 700:  # above that, e^ε overflows, and the bound exceeds 1 anyway
         bounds.append(math.exp(epsilon) * rate + delta)
     if mu is not None:
         normal = NormalDist()

@@ -1,4 +1,4 @@
-"""Gather what a report shows from the run folder alone: no generator, no private data."""
+"""The content of a report, gathered from the run folder only: no generator, no private data."""
 
 from collections.abc import Collection, Mapping
 from importlib.metadata import PackageNotFoundError, metadata
@@ -49,7 +49,7 @@ def gather(run: RunFolder, manifest: Manifest, published: Collection[str]) -> Re
 
     Args:
         run, manifest: the run.
-        published: names of the settings that the public page shows.
+        published: the names of the settings that the public page shows.
     """
     plan = manifest.plan
     views = []
@@ -84,7 +84,7 @@ def gather(run: RunFolder, manifest: Manifest, published: Collection[str]) -> Re
 
 
 def _evaluation(run: RunFolder) -> tuple[EvaluationView | None, str]:
-    """What was measured, and the file where that cannot be read: no reason to go without a page."""
+    """The evaluation, or the name of its file if that cannot be read: the page appears anyway."""
     try:
         return read_evaluation(run), ""
     except DataError:
@@ -92,7 +92,7 @@ def _evaluation(run: RunFolder) -> tuple[EvaluationView | None, str]:
 
 
 def _sorted(table: Mapping[str, Any]) -> dict[str, Any]:
-    """By name, so that a page written anew is the same."""
+    """Sort by name, so that a page that is written again is the same."""
     return dict(sorted(table.items()))
 
 
@@ -133,7 +133,10 @@ def _privacy(run: RunFolder, manifest: Manifest) -> PrivacyView:
 
 
 def _ledger(run: RunFolder, manifest: Manifest) -> tuple[LedgerRow, ...]:
-    """The lines of the ledger. Of several attempts at one release the last was used, if it went into the result."""
+    """The lines of the ledger.
+
+    Of several attempts at one release the last was used, if it went into the result.
+    """
     path = run.path(LEDGER)
     if not path.exists():
         return ()
@@ -157,7 +160,7 @@ def _ledger(run: RunFolder, manifest: Manifest) -> tuple[LedgerRow, ...]:
 
 
 def _name(entry: Entry) -> str:
-    """Where the result of a line is stored; nowhere for a torn one."""
+    """Name under which the result of a line is stored; one that does not exist for a torn line."""
     return {"votes": votes_name(entry.round), "class-counts": COUNTS}.get(
         entry.kind, "iterations/none"
     )
@@ -174,7 +177,7 @@ def _iteration(run: RunFolder, manifest: Manifest, t: int, grid: RecordGrid) -> 
 
 
 def _votes(run: RunFolder, t: int) -> NDArray[np.int64] | None:
-    """The noisy votes that chose the parents of population t: none for the first."""
+    """The noisy votes that chose the parents of population t; None for the first."""
     stored = FileStore(run.root).load(votes_name(t)) if t > 0 else None
     return None if stored is None else stored[0]
 
@@ -199,7 +202,7 @@ def _release(run: RunFolder, manifest: Manifest) -> ReleaseView | None:
 
 
 def _schedule(manifest: Manifest) -> dict[str, Any]:
-    """What the host chose where nothing was given."""
+    """The settings that the host chose because none were given."""
     if manifest.schedule is None:
         return {}
     schedule = manifest.schedule

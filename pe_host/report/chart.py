@@ -1,4 +1,4 @@
-"""Line charts by iteration as inline SVG, drawn to be read at the width of a phone and on paper."""
+"""Line charts by iteration as inline SVG, legible at the width of a phone and on paper."""
 
 import math
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ Points = Sequence[tuple[int, float]]
 
 @dataclass(frozen=True)
 class Series:
-    """A line: its points (iteration, value) in order of iteration, all finite, and what it is called."""
+    """A line: its name and its points (iteration, value), in order of iteration and all finite."""
 
     name: str
     points: Points
@@ -26,13 +26,15 @@ class Series:
 
 
 def line_chart(description: str, axis: str, series: Sequence[Series], share: bool) -> Markup:
-    """An `<svg>` with labelled axes, the vertical one from zero; a point is marked and has its value as a tooltip.
+    """Draw an `<svg>` with labelled axes, the vertical one from zero.
+
+    Each point is marked and has its value as a tooltip.
 
     Args:
         description: the text alternative.
         axis: label of the vertical axis.
-        series: at least one point among them.
-        share: values are in [0, 1] and shown as percentages.
+        series: the lines, with at least one point among them.
+        share: whether the values are in [0, 1] and shown as percentages.
     """
     iterations = sorted({t for line in series for t, _ in line.points})
     ticks = _ticks(max(value for line in series for _, value in line.points), share)
@@ -82,9 +84,8 @@ def line_chart(description: str, axis: str, series: Sequence[Series], share: boo
                 },
             )
             ElementTree.SubElement(dot, "title").text = f"{line.name}, iteration {t}: {shown}"
-    return Markup(
-        ElementTree.tostring(svg, encoding="unicode")
-    )  # ElementTree has escaped every text
+    # ElementTree has escaped every text.
+    return Markup(ElementTree.tostring(svg, encoding="unicode"))
 
 
 def _ticks(largest: float, share: bool) -> list[float]:

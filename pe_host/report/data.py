@@ -1,4 +1,7 @@
-"""What a report shows. Everything outside `InternalView` is public or released, and may be published with the data."""
+"""The content of a report.
+
+Everything outside `InternalView` is public or released, and may be published with the data.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -9,7 +12,7 @@ from pe_sdk import Parameter
 
 @dataclass(frozen=True)
 class GeneratorView:
-    """The generator that made the candidates, from its distribution's metadata; texts may be empty."""
+    """The generator of the candidates, by the metadata of its distribution, which may be empty."""
 
     name: str
     distribution: str = ""
@@ -26,9 +29,9 @@ class LedgerRow:
         round: iteration t from 1, or None for a release before the first.
         kind: what was released, in words ("votes", "class counts").
         scale: scale of the discrete Gaussian noise.
-        coordinates: how many of the released numbers one unit can move by one.
-        attempt: from 1; later ones follow a crash.
-        used: the release is part of the result; otherwise it was paid for and lost.
+        coordinates: how many of the released numbers one unit can change by one.
+        attempt: number of the attempt, from 1; later ones follow a crash.
+        used: whether the release is part of the result; otherwise it was paid for and lost.
     """
 
     round: int | None
@@ -44,13 +47,16 @@ class PrivacyView:
     """The guarantee and how it was spent.
 
     Args:
-        private: False for epsilon = inf and for idealised noise: the page says NOT PRIVATE, and there is no card.
-        mu: smallest mu whose Gaussian trade-off curve lies below the exact one; None where there is none.
+        private: False for epsilon = inf and for idealised noise: the page says NOT PRIVATE, and
+            there is no card.
+        mu: smallest mu whose Gaussian trade-off curve lies below the exact one; None if there is
+            none.
         unit: what is protected, "record" or "client".
-        rounds_planned, rounds_spent, rounds_used: histograms that were planned, paid for, and went into the result.
+        rounds_planned, rounds_spent, rounds_used: numbers of histograms that were planned, that
+            were paid for, and that went into the result.
         sentences: the guarantee with its assumptions, from the plan.
         trusted: names of the embeddings and readers that see private records.
-        ledger: in the order of the file.
+        ledger: the lines of the ledger, in the order of the file.
     """
 
     private: bool
@@ -72,11 +78,12 @@ class IterationView:
 
     Args:
         t: 0 for the random samples, then the iteration whose variations these are.
-        degree: of the variation, or a degree by parameter, or None where nothing was varied.
-        candidates: how many samples the population has.
-        grid: some of them, None where there are none to show.
-        stats: of the noisy votes that chose its parents; computed from released values alone (see `report.statistics`).
-            Names unknown there get no chart and are shown as they are.
+        degree: degree of variation, or a degree for each parameter, or None if nothing was varied.
+        candidates: number of samples in the population.
+        grid: some of them, or None if there are none to show.
+        stats: statistics of the noisy votes that chose its parents, computed from released values
+            only (see `report.statistics`). Names unknown there get no chart and are shown as they
+            are.
     """
 
     t: int
@@ -88,7 +95,14 @@ class IterationView:
 
 @dataclass(frozen=True)
 class ReleaseView:
-    """The released samples: how many of each class, in the order of the class names, and some of them to look at."""
+    """The released samples.
+
+    Args:
+        counts: number of samples of each class, in the order of the class names.
+        record: what a record is, in words.
+        grid: some of the samples, or None if there are none to show.
+        files: names of the files in the release.
+    """
 
     counts: tuple[int, ...]
     record: str
@@ -98,14 +112,14 @@ class ReleaseView:
 
 @dataclass(frozen=True)
 class MarginalView:
-    """One parameter of a simulator in the private records, whose parameters are known, and in populations.
+    """One parameter of a simulator in populations and in the private records, where it is known.
 
     Args:
-        name, parameter: as of the simulator.
-        before, after, perfect: distances to the private records of iteration 0, of the final samples, and of other
-            private records; see `pe_host.metrics.marginal_distance`.
-        private, first, last: shares of the private records, of iteration 0 and of the final samples in the bins of
-            `pe_host.metrics.bins_of`; as long as each other.
+        name, parameter: the parameter in the space of the simulator.
+        before, after, perfect: distances to the private records: of iteration 0, of the final
+            samples, and of other private records; see `pe_host.metrics.marginal_distance`.
+        private, first, last: shares of the private records, of iteration 0 and of the final samples
+            in the bins of `pe_host.metrics.bins_of`, all of the same length.
     """
 
     name: str
@@ -120,7 +134,7 @@ class MarginalView:
 
 @dataclass(frozen=True)
 class CurveView:
-    """A measure of the populations by iteration, the final samples last, and of as many private records."""
+    """A metric by iteration, the final samples last, and its value for as many private records."""
 
     values: tuple[float, ...]
     perfect: float
@@ -128,16 +142,18 @@ class CurveView:
 
 @dataclass(frozen=True)
 class EvaluationView:
-    """Populations measured against private records, in the clear; of public or synthetic data only.
+    """Populations measured without noise against private records that are public or synthetic.
 
     Args:
-        embedding: in whose space the samples were compared.
-        samples, records: of each population, and private ones, that were measured.
-        frechet: Fréchet distance of the populations by iteration, the final samples last; at least one.
-        frechet_perfect: of as many private records to the others.
-        coverage, density: see `pe_host.metrics.coverage`; None where there were too few records.
+        embedding: the embedding in whose space the samples were compared.
+        samples, records: numbers of samples of each population, and of private records, that were
+            measured.
+        frechet: Fréchet distance of the populations by iteration, the final samples last; at least
+            one.
+        frechet_perfect: Fréchet distance of as many private records to the others.
+        coverage, density: see `pe_host.metrics.coverage`; None if there were too few records.
         neighbours: k of these two.
-        marginals: in the order they are shown.
+        marginals: the parameters, in the order in which they are shown.
     """
 
     embedding: str
@@ -153,14 +169,14 @@ class EvaluationView:
 
 @dataclass(frozen=True)
 class InternalView:
-    """What must stay with the operator: no privacy guarantee covers it.
+    """The internal part, which must stay with the operator: no privacy guarantee covers it.
 
     Args:
         source: the private data source.
-        logs: lines, oldest first.
-        settings: those that name places or data of the operator.
-        evaluation: of the populations against the private records, where it was made.
-        damaged: the file of the evaluation, where it cannot be read.
+        logs: lines of the log, oldest first.
+        settings: the settings that name places or data of the operator.
+        evaluation: the evaluation of the populations against the private records, if there is one.
+        damaged: the file of the evaluation, if it cannot be read.
     """
 
     source: str = ""
@@ -175,12 +191,13 @@ class ReportData:
     """A run as its report shows it.
 
     Args:
-        title: a heading; names neither the data source nor a path.
+        title: the heading, which names neither the data source nor a path.
         status: one or two words ("finished", "ended early").
-        class_names: public; rows of every grid.
-        settings: resolved configuration without places or data of the operator; nested ones get dotted names.
-        versions: of the distributions and the interpreter.
-        internal: None in the report that may be published.
+        class_names: the class names, which are public; the rows of every grid.
+        settings: resolved configuration without places or data of the operator; nested ones get
+            dotted names.
+        versions: versions of the distributions and the interpreter.
+        internal: the internal part; None in the report that may be published.
     """
 
     title: str
@@ -195,5 +212,5 @@ class ReportData:
     internal: InternalView | None = None
 
     def public(self) -> "ReportData":
-        """The same without what may not leave the operator."""
+        """Return the report without its internal part."""
         return replace(self, internal=None)

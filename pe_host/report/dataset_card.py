@@ -1,4 +1,4 @@
-"""`card`: the dataset card of a release, Markdown with the metadata header that dataset hubs read."""
+"""The dataset card of a release: Markdown with the metadata header that dataset hubs read."""
 
 import functools
 import json
@@ -15,13 +15,16 @@ from pe_host.report.limits import limits
 
 _MARKUP = re.compile(r"([\\`*_\[\]<>#|~&$])")
 _LINE_START = re.compile(r"^(\s*\d*)([-+=:)]|\.(?=\s|$))")  # lists, rules, headings by underlining
-_SPACES = frozenset(
-    {"Cc", "Cf", "Zl", "Zp"}
-)  # Unicode categories: controls, direction marks, line ends
+# Unicode categories: controls, direction marks, line ends
+_SPACES = frozenset({"Cc", "Cf", "Zl", "Zp"})
 
 
 def card(data: ReportData) -> str:
-    """The card, from the public part of `data` alone. PrivacyRefusal where the run is not private or has no release."""
+    """Render the card, from the public part of `data` only.
+
+    Raises:
+        PrivacyRefusal: the run is NOT PRIVATE, or has no release.
+    """
     privacy, release, generator = data.privacy, data.release, data.generator
     if not privacy.private:
         raise PrivacyRefusal("the run is NOT PRIVATE, so there is no release to describe")
@@ -40,14 +43,14 @@ def card(data: ReportData) -> str:
 
 
 class _Verbatim(str):
-    """Text that is no Markdown, and is written as it is."""
+    """Text that is not Markdown and is written as it is."""
 
     __slots__ = ()
 
 
 @functools.cache
 def _template() -> jinja2.Template:
-    # Markdown is escaped here, by `finalize`, in every value; HTML escaping would spoil the quotes of the header.
+    # `finalize` escapes Markdown in every value; HTML escaping would break the header's quotes.
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("pe_host.report"),
         autoescape=False,
@@ -68,18 +71,18 @@ def _template() -> jinja2.Template:
 
 
 def _escape(value: object) -> object:
-    """One line of text in which nothing is Markdown or HTML, wherever in a line it comes to stand."""
+    """Escape text to one line without any Markdown or HTML, wherever in a line it stands."""
     if not isinstance(value, str) or isinstance(value, _Verbatim):
         return value
     return _LINE_START.sub(r"\1\\\2", _MARKUP.sub(r"\\\1", _plain(value)))
 
 
 def _yaml(text: str) -> _Verbatim:
-    """A quoted YAML scalar: JSON strings are YAML."""
+    """Format a quoted YAML scalar: JSON strings are YAML."""
     return _Verbatim(json.dumps(_plain(text), ensure_ascii=False))
 
 
 def _plain(text: str) -> str:
-    """One line that UTF-8 can hold."""
+    """Reduce text to one line that can be encoded as UTF-8."""
     visible = "".join(" " if unicodedata.category(c) in _SPACES else c for c in text)
     return visible.encode("utf-8", "replace").decode("utf-8")

@@ -1,4 +1,4 @@
-"""What the private side measured, read for the internal page."""
+"""The evaluation by the private side, read for the internal page."""
 
 import math
 from typing import Any
@@ -12,10 +12,10 @@ from pe_sdk import ParameterSpace
 
 
 def read_evaluation(run: RunFolder) -> EvaluationView | None:
-    """The evaluation of a run, or None where it was not measured.
+    """Read the evaluation of a run; None if it was not measured.
 
     Raises:
-        DataError: the file is damaged, or of another schema.
+        DataError: the file is damaged, or has another schema.
     """
     document = run.read_json(EVALUATION)
     if document is None:
@@ -50,7 +50,7 @@ def _view(document: Any) -> EvaluationView:
 
 
 def _curve(about: Any, populations: int) -> CurveView | None:
-    if about is None:  # too few records, or measured by a version before
+    if about is None:  # too few records, or measured by an earlier version
         return None
     values = tuple(map(_finite, about["populations"]))
     if len(values) != populations:
@@ -63,7 +63,7 @@ def _marginal(name: str, about: Any) -> MarginalView:
         which: tuple(map(_finite, about["shares"][which])) for which in ("private", "first", "last")
     }
     space = ParameterSpace.from_json({"schema": 1, "parameters": {name: about["parameter"]}})
-    if {len(some) for some in shares.values()} != {bins_of(space[name]).count}:
+    if {len(bins) for bins in shares.values()} != {bins_of(space[name]).count}:
         raise ValueError("not a share for each bin")
     distances = [_finite(value) for value in about["populations"]]
     return MarginalView(

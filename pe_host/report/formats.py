@@ -1,4 +1,4 @@
-"""Numbers and settings as a person reads them."""
+"""Numbers and settings as text for people."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,7 +6,10 @@ from decimal import ROUND_CEILING, Context
 
 
 def number(value: float) -> str:
-    """At most four significant digits, no decimals from 100 on; thousands grouped; 1e-6 rather than 1e-06."""
+    """Format with at most four significant digits, and no decimals from 100 on.
+
+    Thousands are grouped, and exponents short: 1e-6 rather than 1e-06.
+    """
     if not math.isfinite(value):
         return {math.inf: "∞", -math.inf: "−∞"}.get(value, "not a number")
     if float(value).is_integer() and abs(value) < 1e15:
@@ -17,14 +20,14 @@ def number(value: float) -> str:
 
 
 def exact(value: float) -> str:
-    """Every digit, for ε and δ: rounding would change what is promised."""
+    """Format every digit, for ε and δ: rounding would change the promise."""
     if not math.isfinite(value) or float(value).is_integer():
         return number(value)
     return _short_exponent(repr(float(value)))
 
 
 def rounded_up(value: float) -> str:
-    """Four significant digits, never below the value: for an upper bound."""
+    """Format four significant digits, never below the value: for an upper bound."""
     if not math.isfinite(value) or value <= 0:
         return number(value)
     return _short_exponent(
@@ -33,12 +36,12 @@ def rounded_up(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """One decimal."""
+    """Format a share as a percentage with one decimal."""
     return f"{share * 100:.1f} %"
 
 
 def degree(value: float | Mapping[str, float] | None) -> str:
-    """A degree of variation, or one by parameter; a dash for none."""
+    """Format a degree of variation, or one for each parameter; a dash for none."""
     if value is None:
         return "–"
     if isinstance(value, Mapping):
@@ -47,7 +50,7 @@ def degree(value: float | Mapping[str, float] | None) -> str:
 
 
 def settings_rows(settings: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Dotted name and text of every setting, in the order given."""
+    """Yield the dotted name and the text of every setting, in the order given."""
     for name, value in settings.items():
         if isinstance(value, Mapping) and value:
             yield from settings_rows({str(k): v for k, v in value.items()}, f"{prefix}{name}.")

@@ -1,4 +1,4 @@
-"""Some samples of a population by class, and the picture that a page shows of them."""
+"""Samples of a population by class, and the picture that a page shows of them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,9 +14,10 @@ class RecordGrid:
     """Samples by class and column.
 
     Args:
-        output: form of a record.
-        records: [classes, columns, *shape] of its dtype.
-        filled: int64 [classes], how many columns of a class hold a sample; the rest is left blank.
+        output: spec of a record.
+        records: records [classes, columns, *shape] of its dtype.
+        filled: int64 [classes], the number of columns of each class that hold a sample; the others
+            are blank.
     """
 
     output: OutputSpec
@@ -30,10 +31,11 @@ class RecordGrid:
             or shape[2:] != self.output.shape
             or 0 in shape
         ):
-            form = (
-                f"{self.output.dtype} [classes, columns, {', '.join(map(str, self.output.shape))}]"
+            axes = ", ".join(map(str, self.output.shape))
+            raise ValueError(
+                f"expected {self.output.dtype} [classes, columns, {axes}], "
+                f"got {self.records.dtype} {list(shape)}"
             )
-            raise ValueError(f"expected {form}, got {self.records.dtype} {list(shape)}")
         if self.filled.shape != shape[:1] or ((self.filled < 0) | (self.filled > shape[1])).any():
             raise ValueError(f"filled must be a number of columns for each of {shape[0]} classes")
 
@@ -46,7 +48,14 @@ class RecordGrid:
         classes: int,
         columns: int,
     ) -> "RecordGrid":
-        """The first `columns` of each class. records: [n, *shape]; labels: integers [n] in [0, classes)."""
+        """Pick the first `columns` samples of each class.
+
+        Args:
+            output: spec of a record.
+            records: records [n, *shape].
+            labels: integers [n] in [0, classes).
+            classes, columns: size of the grid.
+        """
         rows = first_rows(labels, classes, columns)
         sheet = np.zeros((classes, columns, *output.shape), output.dtype)
         for label, found in enumerate(rows):
@@ -55,13 +64,23 @@ class RecordGrid:
 
 
 def first_rows(labels: NDArray[Any], classes: int, columns: int) -> list[NDArray[np.int64]]:
-    """For each class, the positions of its first `columns` samples: what to make where data are not stored."""
+    """Return the positions of the first `columns` samples of each class.
+
+    They are the samples to make if the data are not stored.
+    """
     return [np.flatnonzero(labels == label)[:columns] for label in range(classes)]
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """A grid as one picture: a data URI, its size and the height of a cell, gap included, in its own pixels."""
+    """A grid as one picture.
+
+    Args:
+        uri: the picture as a data URI.
+        width, height: its size in pixels.
+        cell: height of a cell in pixels, including the gap.
+        rows, columns: numbers of cells.
+    """
 
     uri: str
     width: int
@@ -73,7 +92,13 @@ class Sheet:
 
 @dataclass(frozen=True)
 class LegendEntry:
-    """What a line of a picture is: name and unit, CSS colour, and the values at the lower and upper end of its scale."""
+    """The legend of a line in a picture.
+
+    Args:
+        title: name and unit of its feature.
+        colour: its CSS colour.
+        low, high: the values at the lower and the upper end of its scale.
+    """
 
     title: str
     colour: str

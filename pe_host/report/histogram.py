@@ -1,4 +1,7 @@
-"""Small pictures of one parameter in three samples: private records as filled bars, iteration 0 dashed, the final samples as a line."""
+"""Small histograms of one parameter in three samples.
+
+Private records are filled bars, iteration 0 is a dashed line, the final samples are a solid line.
+"""
 
 from collections.abc import Sequence
 from xml.etree import ElementTree
@@ -12,13 +15,13 @@ from pe_sdk import Categorical, Float
 _WIDTH = 240
 _MARGIN = 6
 _HEIGHT, _BOTTOM = 130, 22
-_SIDE = 38  # of the shares beside a histogram
+_SIDE = 38  # width of the shares beside a histogram
 _ROW, _BAR, _NAMES = 18, 12, 98
-_LETTERS = 13  # of a choice's name; longer ones are cut, and whole in the tooltip
+_LETTERS = 13  # of a choice's name; longer ones are cut, but complete in the tooltip
 
 
 def histogram(view: MarginalView) -> Markup:
-    """An `<svg>`: a bar a bin for numbers, upright; a row a choice for choices, lying, with their names."""
+    """Draw an `<svg>`: an upright bar for each bin of numbers, or a named row for each choice."""
     choices = isinstance(view.parameter, Categorical)
     height = 2 * _MARGIN + _ROW * len(view.private) + 16 if choices else _HEIGHT
     label = f"{view.name}: shares of the private records, of iteration 0 and of the final samples"
@@ -26,9 +29,8 @@ def histogram(view: MarginalView) -> Markup:
         "svg", viewBox=f"0 0 {_WIDTH} {height}", role="img", attrib={"aria-label": label}
     )
     (_rows if choices else _bars)(svg, view)
-    return Markup(
-        ElementTree.tostring(svg, encoding="unicode")
-    )  # ElementTree has escaped every text
+    # ElementTree has escaped every text.
+    return Markup(ElementTree.tostring(svg, encoding="unicode"))
 
 
 def _bars(svg: ElementTree.Element, view: MarginalView) -> None:
@@ -68,8 +70,9 @@ def _rows(svg: ElementTree.Element, view: MarginalView) -> None:
     for i, name in enumerate(view.parameter.choices):
         y, shares = _MARGIN + _ROW * i, (view.private[i], view.first[i], view.last[i])
         group = ElementTree.SubElement(svg, "g")
-        told = f"private {percent(shares[0])}, iteration 0 {percent(shares[1])}, final {percent(shares[2])}"
-        ElementTree.SubElement(group, "title").text = f"{name}: {told}"
+        private, first, last = map(percent, shares)
+        tooltip = f"{name}: private {private}, iteration 0 {first}, final {last}"
+        ElementTree.SubElement(group, "title").text = tooltip
         _text(
             group,
             _NAMES - 6,

@@ -1,4 +1,4 @@
-"""Pictures of a grid as one PNG: a data URI a grid keeps the page small and quick to render."""
+"""The images of a grid as one PNG: a data URI per grid keeps the page small and fast to render."""
 
 import base64
 import io
@@ -13,18 +13,18 @@ from pe_host.report.views import View
 from pe_sdk import OutputSpec
 
 LARGEST = 96
-"""Pixels; images with a longer side are shown reduced."""
+"""Longest side of an image in pixels; larger images are shown reduced."""
 
 
 def cost(output: OutputSpec) -> float:
-    """Bytes of a page that one image takes, about: its pixels as shown."""
+    """Estimate the bytes of a page that one image takes: its pixels as shown."""
     height, width = output.shape[:2]
     reduced = min(1.0, LARGEST / max(height, width))
     return max(1.0, height * width * reduced**2)
 
 
 def draw(grids: Sequence[RecordGrid]) -> tuple[list[Sheet], tuple[LegendEntry, ...]]:
-    """A sheet for each grid. An image needs no legend."""
+    """Draw a sheet for each grid. Images need no legend."""
     return [_sheet(grid) for grid in grids], ()
 
 
@@ -50,7 +50,7 @@ def _sheet(grid: RecordGrid) -> Sheet:
 
 
 def _reduced(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Every image with its longer side at LARGEST pixels, averaged."""
+    """Reduce the longer side of every image to LARGEST pixels, by averaging."""
     classes, columns, height, width, channels = images.shape
     scale = LARGEST / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))

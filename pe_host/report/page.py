@@ -1,4 +1,4 @@
-"""`render`: the report as one HTML file that needs no script, no network and no other file."""
+"""The report as one HTML file that needs no script, no network and no other file."""
 
 import functools
 from collections.abc import Iterator, Sequence
@@ -18,13 +18,13 @@ from pe_host.report.statistics import STATISTICS
 from pe_host.report.views import view_of
 from pe_sdk import Categorical
 
-_LISTED_CLASSES = 12  # names spelt out in a text alternative
-_LONG_NAME = 10  # letters; longer names are cut beside a grid, so that rows get a number as well
+_LISTED_CLASSES = 12  # names spelled out in a text alternative
+_LONG_NAME = 10  # letters; longer names are cut beside a grid, so rows get numbers too
 
 
 @dataclass(frozen=True)
 class _Picture:
-    """A sheet as the page places it: enlarged by whole numbers only, so that every pixel stays a square."""
+    """A sheet on the page, enlarged by whole numbers only so that every pixel stays a square."""
 
     sheet: Sheet
     alt: str
@@ -42,7 +42,11 @@ class _Chart:
 
 @dataclass(frozen=True)
 class _Evaluation:
-    """Numbers and choices apart, as their pictures differ in height; each with its name, distances and picture."""
+    """The evaluation as the page shows it.
+
+    Histograms of numbers and of choices are in separate groups, as they differ in height. Each has
+    the name of its parameter, two distances and a picture.
+    """
 
     charts: tuple[_Chart, ...]
     closer: int
@@ -50,7 +54,7 @@ class _Evaluation:
 
 
 def render(data: ReportData) -> str:
-    """The page. Equal data give equal text. What may be published is `render(data.public())`."""
+    """Render the page. Equal data give equal text. `render(data.public())` may be published."""
     privacy = data.privacy
     bounds = attack_bounds(privacy.epsilon, privacy.delta, privacy.mu) if privacy.private else ()
     released, pictures, legend = _pictures(data)
@@ -96,7 +100,14 @@ def _pictures(
 
 
 def _picture(sheet: Sheet, names: Sequence[str], what: str, *, near: int, narrow: int) -> _Picture:
-    """near, narrow: size of a cell in CSS pixels to come close to, on a wide and on a narrow page."""
+    """Place a sheet on the page.
+
+    Args:
+        sheet: the sheet.
+        names: the class names.
+        what: what the sheet shows, for the text alternative.
+        near, narrow: desired size of a cell in CSS pixels, on a wide and on a narrow page.
+    """
     listed = ", ".join(names[:_LISTED_CLASSES]) + (
         ", and so on" if len(names) > _LISTED_CLASSES else ""
     )
@@ -145,8 +156,9 @@ def _evaluation(view: EvaluationView) -> _Evaluation:
 
 def _measures(view: EvaluationView) -> Iterator[_Chart]:
     explanation = (
-        "How far the mean and the covariance of the embedded samples are from those of the private records; the last point "
-        "is of the final samples. On the dashed line they would be as near as other private records are."
+        "How far the mean and the covariance of the embedded samples are from those of the private "
+        "records; the last point is the final samples. On the dashed line they would be as near as "
+        "other private records are."
     )
     frechet = CurveView(view.frechet, view.frechet_perfect)
     yield _measure(
@@ -154,14 +166,17 @@ def _measures(view: EvaluationView) -> Iterator[_Chart]:
     )
     ball = f"the ball about it that holds its {view.neighbours} nearest other private records"
     if view.coverage:
-        explanation = f"The share of private records with a sample in {ball}: how much of the private data is there."
+        explanation = (
+            f"The share of private records with a sample in {ball}: "
+            "how much of the private data the samples reach."
+        )
         yield _measure(
             "Coverage", "share covered", explanation, view.coverage, view.samples, share=True
         )
     if view.density:
         explanation = (
-            f"In how many such balls a sample lies, divided by {view.neighbours}: how typical the samples are. Above the dashed "
-            "line they crowd where private records are dense."
+            f"In how many such balls a sample lies, divided by {view.neighbours}: how typical the "
+            "samples are. Above the dashed line they crowd where private records are dense."
         )
         yield _measure("Density", "density", explanation, view.density, view.samples, share=False)
 
@@ -173,14 +188,17 @@ def _measure(
     series = [
         Series("samples of the run", tuple(zip(iterations, curve.values, strict=True))),
         Series(
-            f"{samples:,} private records themselves",
+            f"{samples:,} other private records",
             tuple((t, curve.perfect) for t in iterations),
             True,
         ),
     ]
     values = ", ".join(formats.number(value) for value in curve.values)
     svg = line_chart(
-        f"{title} to the private data by iteration: {values}.", axis, series, share=share
+        f"{title} by iteration, measured against the private data: {values}.",
+        axis,
+        series,
+        share=share,
     )
     return _Chart(title, explanation, svg, tuple((line.name, line.dashed) for line in series))
 
@@ -190,7 +208,7 @@ def _points(iterations: Sequence[IterationView], name: str) -> tuple[tuple[int, 
 
 
 def _statistic_columns(iterations: Sequence[IterationView]) -> list[tuple[str, str, bool]]:
-    """(name, heading, is a share) of every statistic there is, the known ones first."""
+    """Name, heading and "is a share" of every statistic of the run, the known ones first."""
     known: dict[str, tuple[str, bool]] = {}
     for name, statistic in STATISTICS.items():
         known[name] = (statistic.title, statistic.share)
@@ -225,7 +243,7 @@ def _template() -> jinja2.Template:
 
 
 def _writable(value: object) -> object:
-    """A lone surrogate, which a class name can hold, has no UTF-8; shown as a question mark."""
+    """Replace lone surrogates, which a class name can contain and UTF-8 cannot, by "?"."""
     if isinstance(value, str) and not value.isascii() and not isinstance(value, Markup):
         return value.encode("utf-8", "replace").decode("utf-8")
     return value

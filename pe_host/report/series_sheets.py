@@ -1,4 +1,7 @@
-"""Series of a grid as small line plots in one SVG: a cell a sample, a line a feature, one scale a feature for the whole page."""
+"""The series of a grid as small line plots in one SVG.
+
+There is a cell for each sample and a line for each feature, with one scale for the whole page.
+"""
 
 import base64
 from collections.abc import Sequence
@@ -12,21 +15,24 @@ from pe_host.report.views import View
 from pe_sdk import OutputSpec
 
 COLOURS = ("#2f7fd1", "#d57a1e", "#2f9e62", "#b455c6")
-"""Of the features that are drawn, the first ones; to be told apart on light and on dark pages."""
+"""Colours of the features that are drawn, the first ones; distinct on light and on dark pages."""
 
 _WIDTH, _HEIGHT, _GAP, _INSET = 112, 56, 4, 3
 _POINT_BYTES = 12
 
 
 def cost(output: OutputSpec) -> float:
-    """Bytes of a page that one series takes, about."""
+    """Estimate the bytes of a page that one series takes."""
     return float(
         _POINT_BYTES * min(output.shape[0], 2 * _WIDTH) * min(output.shape[1], len(COLOURS)) * 2
     )
 
 
 def draw(grids: Sequence[RecordGrid]) -> tuple[list[Sheet], tuple[LegendEntry, ...]]:
-    """A sheet for each grid, on common scales: the declared range of a feature widened to what is shown, and what is drawn how."""
+    """Draw a sheet for each grid, on common scales, and return the sheets with their legend.
+
+    The scale of a feature is its declared range, widened to the values shown.
+    """
     legend = _legend(grids)
     return [_sheet(grid, legend) for grid in grids], legend
 
@@ -78,7 +84,10 @@ def _sheet(grid: RecordGrid, legend: Sequence[LegendEntry]) -> Sheet:
 
 
 def _points(values: NDArray[np.float32], entry: LegendEntry, left: int, top: int) -> str:
-    """Of a line. Where steps are closer than half a pixel, the least and the largest value of each pixel stand for all of it."""
+    """The points of a line, for SVG.
+
+    If steps are closer than half a pixel, each pixel is drawn by its least and its largest value.
+    """
     steps, heights = np.arange(len(values)), values.astype(np.float64)
     if len(values) > 2 * _WIDTH:
         parts = np.array_split(steps, _WIDTH)

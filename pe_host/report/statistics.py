@@ -1,4 +1,4 @@
-"""Numbers about noisy votes, and how they are called on the page. Released values in, released values out."""
+"""Statistics of noisy votes, and their names on the page. They use released values only."""
 
 import math
 from collections.abc import Mapping
@@ -14,14 +14,15 @@ from pe_host.evolution.selection import weights
 
 @dataclass(frozen=True)
 class Statistic:
-    """How a number of `IterationView.stats` is shown.
+    """The presentation of a number of `IterationView.stats`.
 
     Args:
         title: heading of its chart.
         axis: what its axis counts.
-        share: in [0, 1], shown as a percentage.
+        share: whether it is in [0, 1] and shown as a percentage.
         explanation: one sentence for someone who has not read the paper.
-        reference: name of the statistic drawn dashed in the same chart, with the text of its legend.
+        reference: name of the statistic drawn dashed in the same chart, with the text of its
+            legend.
     """
 
     title: str
@@ -37,16 +38,17 @@ STATISTICS: Mapping[str, Statistic] = MappingProxyType(
             "Candidates above the threshold",
             "share of candidates",
             True,
-            "How many candidates had more noisy votes than the threshold and could be chosen as parents. "
-            "Where the line meets the dashed one, the noise alone explains what was chosen.",
-            ("share_noise", "expected of noise alone"),
+            "How many candidates had more noisy votes than the threshold and could be chosen as "
+            "parents. Where the line meets the dashed one, noise alone explains the choice.",
+            ("share_noise", "expected from pure noise"),
         ),
         "effective_parents": Statistic(
             "Effective number of parents",
             "candidates",
             False,
-            "How many candidates the choice of parents was spread over: 1/Σp² for the probabilities p of being chosen. "
-            "A small number means that few candidates have most of the descendants.",
+            "How many candidates the choice of parents was spread over: 1/Σp² for the "
+            "probabilities p of being chosen. A small number means that few candidates have most "
+            "of the descendants.",
         ),
     }
 )
@@ -54,15 +56,17 @@ STATISTICS: Mapping[str, Statistic] = MappingProxyType(
 
 
 def vote_statistics(votes: NDArray[Any], noise_scale: float, threshold: float) -> dict[str, float]:
-    """The statistics of one noisy histogram.
+    """Compute the statistics of one noisy histogram.
 
     Args:
-        votes: [n] noisy votes, n >= 1.
+        votes: noisy votes [n], n >= 1.
         noise_scale: scale of the noise on each of them, in votes; 0 for none.
-        threshold: H in noise scales; votes above it count (see `pe_host.evolution.selection.weights`).
+        threshold: H in noise scales; votes above it count (see
+            `pe_host.evolution.selection.weights`).
 
     Returns:
-        share_above and share_noise in [0, 1]; effective_parents in [0, n], 0 where no candidate is above.
+        share_above and share_noise in [0, 1]; effective_parents in [0, n], 0 if no candidate is
+        above the threshold.
     """
     excess = weights(votes, noise_scale, threshold)
     total = float(excess.sum())

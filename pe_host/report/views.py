@@ -1,4 +1,4 @@
-"""How records of a kind are shown on a page. Records of a kind without a view are not shown."""
+"""Views: how a page shows records of a kind. Records of a kind without a view are not shown."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ def view_of(output: OutputSpec) -> View | None:
 
 
 def columns_for(output: OutputSpec, classes: int, grids: int) -> int:
-    """Columns of each of `grids` grids that keep a page small: 1 to 12, and 1 without a view."""
+    """Number of columns of each of `grids` grids on a small page: 1 to 12, and 1 without a view."""
     view = view_of(output)
     if view is None:
         return 1

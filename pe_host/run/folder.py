@@ -32,7 +32,7 @@ RELEASE = "release"
 """What may be published."""
 
 INTERNAL = "internal"
-"""What may not be published."""
+"""What must not be published."""
 
 SAMPLES, CARD, PAGE = "samples.npz", "README.md", "report.html"
 """Files of `RELEASE`; samples and page are in `INTERNAL` where the run is NOT PRIVATE."""
@@ -71,7 +71,7 @@ class RunFolder:
         return self.root / name
 
     def is_bare(self) -> bool:
-        """True where there is nothing but what a run makes before its manifest."""
+        """True if the folder contains nothing but what a run makes before its manifest."""
         return {path.name for path in self.root.iterdir() if not is_part(path.name)} <= {LOCK}
 
     def remove_partials(self) -> None:
@@ -91,7 +91,7 @@ class RunFolder:
         self.write_text(name, text + "\n")
 
     def read_json(self, name: str) -> Any | None:
-        """The document, or None where there is no such file.
+        """The document, or None if there is no such file.
 
         Raises:
             DataError: the file cannot be read, or is not JSON.
@@ -136,7 +136,7 @@ class RunFolder:
     def weights(
         self, round: int, make: Callable[[], Mapping[str, NDArray[Any]]]
     ) -> dict[str, NDArray[Any]]:
-        """Weights of the embedding of iteration `round`: those stored, or those made now and stored.
+        """Weights of the embedding of iteration `round`: recalled, or made now and stored.
 
         Raises:
             DataError: the file is damaged.
@@ -218,7 +218,10 @@ def in_use(folder: Path) -> DataError:
 
 
 def refuse_no_run(folder: Path) -> None:
-    """Raise DataError unless --resume can continue here: a run, or one killed before its manifest."""
+    """Raise DataError unless --resume can continue here.
+
+    It can continue a run, and one that was killed before it wrote its manifest.
+    """
     if not folder.is_dir():
         fix = "leave out --resume to start one"
         raise DataError("there is no such run", where=str(folder), fix=fix)

@@ -1,4 +1,4 @@
-"""A reporter that also writes to the run's own log."""
+"""The log of a run: a reporter that also writes to a file."""
 
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime

@@ -1,6 +1,6 @@
-"""`manifest.json`: what a run is made of.
+"""`manifest.json`: everything that a run depends on.
 
-A run is continued, replayed and reported with the same things, or not at all.
+A run is continued, replayed and reported with exactly this, or not at all.
 """
 
 from collections.abc import Mapping
@@ -20,22 +20,24 @@ SCHEMA = 2
 
 @dataclass(frozen=True)
 class Manifest:
-    """What `manifest.json` holds.
+    """The content of `manifest.json`.
 
     Args:
         plan: the privacy plan.
-        generator, embedding: resolved, with versions.
+        generator, embedding: the plugins, resolved, with versions.
         options: every option of the generator with its value.
         config: every setting that the result depends on.
-        versions: of interpreter and distributions.
+        versions: versions of the interpreter and the distributions.
         space: parameter space of a simulator, as JSON, else None.
-        parts: the generators that a composed one is made of, with their versions.
-        finished: the release is written; what follows is None before that.
-        schedule, class_counts, iterations: as they came out.
-        spent_epsilon: ε of the ledger.
-        confined: whether this version started the run, which confines generators unless the plan
-            says otherwise. A run of a version before does not say.
-        release_digest: of the released samples with their data; see `pe_host.digest`.
+        parts: the generators that a composed one consists of, with their versions.
+        finished: whether the release is written.
+        schedule, class_counts: what was resolved from the class counts, None before that.
+        iterations: number of iterations that the release rests on, None until finished.
+        spent_epsilon: ε of the ledger, None until finished.
+        confined: whether a version that confines generators, unless the plan says otherwise,
+            started the run. Manifests of older versions do not have the key.
+        release_digest: digest of the released samples with their data, None until finished; see
+            `pe_host.digest`.
     """
 
     plan: PrivacyPlan
@@ -68,18 +70,19 @@ class Manifest:
 
     @classmethod
     def read(cls, run: RunFolder) -> "Manifest":
-        """The manifest of a run.
+        """Read the manifest of a run.
 
         Raises:
-            DataError: there is none, or of another schema.
+            DataError: there is none, or it is damaged or has another schema.
         """
         document = run.read_json(MANIFEST)
-        fix = "name the folder that `pe generate` wrote with --out"
+        fix = "give the folder of a run, as `pe generate` prints it"
         if document is None:
-            raise DataError("this is no run: it has no manifest.json", where=str(run.root), fix=fix)
+            what = "this folder is not a run: it has no manifest.json"
+            raise DataError(what, where=str(run.root), fix=fix)
         if not isinstance(document, dict) or document.get("schema") != SCHEMA:
             raise DataError(
-                "the manifest is of another schema, or damaged",
+                "the manifest has another schema, or is damaged",
                 where=str(run.path(MANIFEST)),
                 fix=f"this version reads schema {SCHEMA}",
             )
@@ -104,12 +107,17 @@ class Manifest:
         return cls(**values)
 
     def check_parts(self, parts: Mapping[str, str], where: str) -> None:
-        """Raise PluginFailure where the generator is made of other parts, or other versions of them, than in this run."""
+        """Raise PluginFailure unless the generator consists of the parts and versions of this run.
+
+        Args:
+            parts: the parts of the generator as it is installed.
+            where: the place for the error.
+        """
         if other := sorted(name for name, _ in set(self.parts.items()) ^ set(parts.items())):
             raise PluginFailure(
                 f"the run was made with other versions of {', '.join(dict.fromkeys(other))}",
                 where=where,
-                fix="install those of its manifest.json",
+                fix="install the versions in its manifest.json",
             )
 
     def write(self, run: RunFolder) -> "Manifest":

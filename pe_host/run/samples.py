@@ -33,7 +33,7 @@ def load_samples(run: RunFolder, manifest: Manifest) -> tuple[NDArray[Any], NDAr
 
 
 def refuse_unfinished(manifest: Manifest, root: Path) -> None:
-    """Raise DataError unless the run is finished."""
-    if not manifest.finished:
+    """Raise DataError unless the run is finished, and its manifest complete."""
+    if not manifest.finished or manifest.schedule is None or manifest.class_counts is None:
         fix = "run the same `pe generate` with --resume"
         raise DataError("this run is not finished", where=str(root), fix=fix)

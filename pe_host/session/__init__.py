@@ -1,1 +1,1 @@
-"""One live run: its start, its loop, its embedding, its release and its evaluation."""
+"""A live run: its start, its loop, its embedding, its release and its evaluation."""

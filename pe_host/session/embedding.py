@@ -25,10 +25,10 @@ from pe_sdk import ParameterSpace, Samples, TrainableEmbedding, random
 
 T = TypeVar("T")
 
-MOST_OF_BLACK_BOX = 6_000
-"""Most training examples of a generator without parameters; half are variations of the other half.
+MAX_BLACK_BOX_EXAMPLES = 6_000
+"""Most training examples from a generator without parameters, since most of these are slow.
 
-Most such generators are slow.
+Half of the examples are variations of the other half.
 """
 
 
@@ -41,10 +41,10 @@ class EmbeddingTrainer:
 
     Args:
         job, info: what runs.
-        workers: make the training examples.
+        workers: the workers, which make the training examples.
         run: where weights are stored.
-        degrees: of variation, by iteration.
-        retrain: train again before each iteration from the second.
+        degrees: degree of variation of each iteration.
+        retrain: whether to train again before each iteration from the second.
     """
 
     def __init__(
@@ -63,10 +63,10 @@ class EmbeddingTrainer:
         self._last: tuple[int, FittedEmbedding] | None = None
 
     def fit_embedding(self, t: int, population: Samples) -> FittedEmbedding:
-        """phi of iteration t.
+        """Return phi of iteration t.
 
         Args:
-            t: from 1.
+            t: the iteration, from 1.
             population: its candidates S_{t-1}: random or made from released values, never private.
 
         Raises:
@@ -77,7 +77,7 @@ class EmbeddingTrainer:
         if not isinstance(trainable, TrainableEmbedding):
             return FittedEmbedding(trainable, "fixed")
         round = t if self._retrain and trainable.examples_again else 1
-        if self._last is None or self._last[0] != round:  # nothing else changes what it would be
+        if self._last is None or self._last[0] != round:  # the result depends on nothing else
             self._last = round, self._fitted(trainable, round, population)
         return self._last[1]
 
@@ -112,13 +112,13 @@ class EmbeddingTrainer:
         for copy in range(1, -(-wanted // len(population))):
             seeds = random.derive(self._job.config.seed, f"learn/{round}/{copy}", len(population))
             parts.append(self._workers.vary(population, self._degrees[round - 2], seeds))
-        whole = Samples.concatenate(parts)
-        return whole.take(np.arange(wanted) * len(whole) // wanted)
+        examples = Samples.concatenate(parts)
+        return examples.take(np.arange(wanted) * len(examples) // wanted)
 
     def _pairs(self, samples: Samples, round: int) -> Samples:
-        """Some samples, each followed by a variation of it by the smallest degree of the run.
+        """Some of the samples, each followed by its variation by the smallest degree of the run.
 
-        The last votes still have to tell samples apart that are as similar as these.
+        The last votes must still distinguish samples that are this similar.
         """
         wanted = self._first_examples()
         if round > 1:
@@ -133,9 +133,9 @@ class EmbeddingTrainer:
     def _fit(
         self, start: TrainableEmbedding, examples: Samples, round: int
     ) -> dict[str, NDArray[Any]]:
-        whole = Samples(self._workers.data(examples), examples.labels, examples.state)
+        complete = Samples(self._workers.data(examples), examples.labels, examples.state)
         seed = int(random.derive(self._job.config.seed, "learn", 1, round)[0] >> np.uint64(1))
-        return self._guarded(lambda: start.fit(whole, self._space, len(self._job.labels), seed))
+        return self._guarded(lambda: start.fit(complete, self._space, len(self._job.labels), seed))
 
     def _trainable(self) -> TrainableEmbedding:
         assert isinstance(self._untrained, TrainableEmbedding)
@@ -155,7 +155,7 @@ class EmbeddingTrainer:
     def _first_weights(self) -> dict[str, NDArray[Any]]:
         cached = cache_folder() / "features" / f"{self._identity()}.safetensors"
         if self._cacheable() and cached.exists():
-            with contextlib.suppress(DataError):  # a damaged cache costs a training, no more
+            with contextlib.suppress(DataError):  # a damaged cache only costs a training
                 return read_weights(cached)
         count = self._first_examples() // 2 if self._space is None else self._first_examples()
         labels = np.arange(count, dtype=np.int64) % len(self._job.labels)
@@ -165,16 +165,19 @@ class EmbeddingTrainer:
             self._trainable(), self._pairs(examples, 1) if self._space is None else examples, 1
         )
         if self._cacheable():
-            with contextlib.suppress(DataError):  # and so does one that cannot be written
+            with contextlib.suppress(DataError):  # and so does a cache that cannot be written
                 write_weights(cached, weights)
         return weights
 
     def _first_examples(self) -> int:
         wanted = self._trainable().examples
-        return min(wanted, MOST_OF_BLACK_BOX) if self._space is None else wanted
+        return min(wanted, MAX_BLACK_BOX_EXAMPLES) if self._space is None else wanted
 
     def _cacheable(self) -> bool:
-        """False where code or files can change under one name: development plugins, options that are paths."""
+        """False if code or files can change under the same name.
+
+        That is so for development plugins, and for options that are paths.
+        """
         paths = any(map(_is_path, self._info.options.values()))
         parts = any(name.startswith(f"{DEV}/") for name in self._info.parts)
         return (
@@ -207,6 +210,7 @@ class EmbeddingTrainer:
 
 
 def _is_path(text: str) -> bool:
-    """Whether it names something on the disk, perhaps behind a scheme."""
+    """True for the path of something that exists, perhaps after a scheme."""
     parts = (text, text.partition(":")[2])
-    return any(part and os.path.exists(os.path.expanduser(part)) for part in parts)  # noqa: PTH110, PTH111
+    # Not by pathlib: it cannot hold every text that an option can.
+    return any(p and os.path.exists(os.path.expanduser(p)) for p in parts)  # noqa: PTH110, PTH111

@@ -1,4 +1,4 @@
-"""The end of a run on public data: the private side measures how good its populations are."""
+"""The evaluation of a run on public data: the private side measures its populations."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -23,17 +23,17 @@ _NOT_MEASURED = "the samples were not measured against the private data"
 
 
 class Evaluator:
-    """Has a run measured, and never makes it fail.
+    """Evaluates a run, and never makes it fail.
 
     Args:
         job, info: what ran.
-        workers: embed the populations.
-        run: where the populations are.
-        fit_embedding: of the loop. All populations are embedded by phi of the first iteration,
-            which was trained on random samples only: later ones follow the noisy votes, and
-            distances by different embeddings cannot be compared.
-        side: measures.
-        reporter: progress and warnings; it sees no result.
+        workers: the workers, which embed the populations.
+        run: where the populations are stored.
+        fit_embedding: trains phi, as in the loop. All populations are embedded by phi of the first
+            iteration, which was trained on random samples only: later ones follow the noisy votes,
+            and distances in different embeddings cannot be compared.
+        side: the private side, which measures.
+        reporter: shows progress and warnings, and no result.
     """
 
     def __init__(
@@ -53,8 +53,8 @@ class Evaluator:
     def evaluate(self, result: Result) -> None:
         """Measure S_0 .. S_{T-1} and the release if the reader declares the data public.
 
-        A process that dies meanwhile, for lack of memory say, leaves a mark, and the next session
-        does not measure again.
+        A process that dies while measuring, for lack of memory say, leaves a mark, and the next
+        session does not measure again.
         """
         mark = self._run.path(EVALUATING)
         try:
@@ -92,15 +92,15 @@ class Evaluator:
         yield result.release
 
     def _embedded(self, phi: FittedEmbedding, samples: Samples) -> Population:
-        some = samples.take(some_rows(len(samples), SAMPLES))
-        vectors = project(self._workers.embed(phi, some))
-        return Population(vectors, columns_of(some, self._space))
+        subset = samples.take(some_rows(len(samples), SAMPLES))
+        vectors = project(self._workers.embed(phi, subset))
+        return Population(vectors, columns_of(subset, self._space))
 
 
 def columns_of(samples: Samples, space: ParameterSpace | None) -> dict[str, NDArray[Any]]:
-    """The parameters of a population, by name; none if some of its rows have unknown ones.
+    """The parameters of a population, by name; none if they are unknown in some of its rows.
 
-    The known rows would not stand for the population.
+    The rows with known parameters would not represent the population.
     """
     if not samples.state.get(PARAMETERS_KNOWN, np.ones(1, np.bool_)).all():
         return {}

@@ -1,4 +1,4 @@
-"""The end of a run: the folder `release/`, which may be published, and the pages about it."""
+"""The release of a run: the folder `release/`, which may be published, and the internal page."""
 
 import shutil
 from typing import Any
@@ -19,7 +19,7 @@ def write_release(
 ) -> None:
     """Write samples, card and public page.
 
-    Where the run is NOT PRIVATE there is no `release/`: its samples stay in `internal/`.
+    A run that is NOT PRIVATE has no `release/`: its samples stay in `internal/`.
     """
     plan = manifest.plan
     table = RecordTable.check(plan.output, data, labels, plan.class_names)
@@ -29,7 +29,7 @@ def write_release(
         (internal / SAMPLES).unlink(missing_ok=True)
         write_npz(internal / SAMPLES, table)
         return
-    if run.path(RELEASE).exists():  # killed between this and the manifest; the content is the same
+    if run.path(RELEASE).exists():  # killed before the manifest was written; same content
         shutil.rmtree(run.path(RELEASE))
     shown = gather(run, manifest, published_settings()).public()
     with new_folder(run.path(RELEASE)) as folder:

@@ -47,10 +47,10 @@ class Session:
 
     Args:
         job, info: what runs.
-        workers: with the generator loaded.
-        run: its folder, locked.
+        workers: the workers, with the generator loaded.
+        run: the folder of the run, locked.
         side: the private side, with its records loaded.
-        reporter: progress.
+        reporter: shows progress.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Session:
         self._columns = columns_for(job.output, len(job.labels), job.plan.rounds + 1)
 
     def evolve(self, manifest: Manifest) -> Manifest:
-        """Go from the class counts to the release; returns the finished manifest."""
+        """Run from the class counts to the release, and return the finished manifest."""
         started, job = time.monotonic(), self._job
         self._announce()
         plan, config = job.plan, job.config
@@ -126,9 +126,9 @@ class Session:
             self._terminal.warn(text)
 
     def _preflight(self, fit_embedding: Callable[[int, Samples], FittedEmbedding]) -> None:
-        """Make, vary and embed one sample a class, as every iteration does.
+        """Make, vary and embed one sample per class, as every iteration does.
 
-        So a plugin that cannot do it fails before anything is spent.
+        So a plugin that cannot do this fails before anything is spent.
         """
         labels = np.arange(len(self._job.labels), dtype=np.int64)
         seeds = random.derive(self._job.config.seed, "rehearsal", len(labels))
@@ -141,7 +141,7 @@ class Session:
     def _preflight_adapting(self, phi: FittedEmbedding, samples: Samples, seeds: Seeds) -> None:
         """Adapt through all iterations, on votes that differ as much as votes can.
 
-        Before that, check that the state of a whole population fits into one message.
+        Before that, check that the state of a full population fits into one message.
         """
         plan, config = self._job.plan, self._job.config
         most = config.candidates or defaults.MOST_CANDIDATES
@@ -250,7 +250,7 @@ class _ShownSampler:
 
 
 class _SessionVotes:
-    """The private side as the loop sees it."""
+    """The votes of the private side, as the loop sees them."""
 
     def __init__(self, side: PrivateSide) -> None:
         self._side = side

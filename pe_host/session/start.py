@@ -13,14 +13,14 @@ from pe_host.run.manifest import Manifest
 
 
 def start_run(run: RunFolder, job: Job, info: GeneratorInfo) -> Manifest:
-    """Write manifest and configuration of a new run."""
+    """Write the manifest and the configuration of a new run."""
     manifest = _manifest(job, info).write(run)
     run.write_text(CONFIG, job.config.to_toml())
     return manifest
 
 
 def continue_run(run: RunFolder, job: Job, info: GeneratorInfo) -> Manifest:
-    """Read the manifest of the run in the folder, which must be a run of this very job.
+    """Read the manifest of the run in the folder, which must be a run of this job.
 
     Raises:
         PrivacyRefusal: another privacy plan.

@@ -3,7 +3,10 @@
 import subprocess
 import sys
 
+import pytest
 
+
+@pytest.mark.slow
 def test_a_change_in_another_file_is_compiled(tmp_path):
     """By itself numba keeps outdated code of functions in other files."""
     folder = tmp_path / "kernels"

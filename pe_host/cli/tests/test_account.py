@@ -6,7 +6,7 @@ import pytest
 
 from pe_host.cli import main
 from pe_host.plugins import PluginRef
-from pe_host.privacy.accountant import Release, epsilon_of
+from pe_host.privacy.accountant import NoisyRelease, epsilon_of
 from pe_host.privacy.ledger import Ledger
 from pe_host.privacy.plan import make_plan
 from pe_host.run.folder import RunFolder
@@ -46,13 +46,13 @@ def test_without_class_counts_the_votes_get_all_of_the_budget(account):
 
 def test_the_cost_of_noise_is_that_of_the_accountant(account):
     asked = document(account("--vote-scale", 9, "--rounds", 3, "--delta", 1e-5, "--json"))
-    assert asked["epsilon"] == epsilon_of([Release(1, 9.0)] * 3, 1e-5)
+    assert asked["epsilon"] == epsilon_of([NoisyRelease(1, 9.0)] * 3, 1e-5)
 
 
 def test_text_says_what_neighbours_are(account):
     _, out, _ = account("--vote-scale", 9)
     assert "add or remove one record" in out
-    assert "1 histogram, a record casting 1 vote in each" in out
+    assert "1 histogram, 1 vote per record in each" in out
 
 
 @pytest.mark.parametrize(

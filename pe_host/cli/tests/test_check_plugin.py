@@ -25,7 +25,11 @@ def test_a_good_plugin_passes_and_says_so_as_json():
 
 
 def test_a_broken_rule_is_named_with_exit_3(tmp_path):
-    code = "import dataclasses, pe_echo\nSPEC = dataclasses.replace(next(iter(pe_echo.pe_generators())), name='worse', block=0)\n"
+    code = (
+        "import dataclasses, pe_echo\n"
+        "spec = next(iter(pe_echo.pe_generators()))\n"
+        "SPEC = dataclasses.replace(spec, name='worse', block=0)\n"
+    )
     (tmp_path / "worse_plugin.py").write_text(code)
     done = pe(
         "worse",

@@ -60,10 +60,9 @@ def test_a_module_that_is_missing_is_named(capsys):
 
 def test_the_machine_being_full_is_not_a_bug_but_a_file_the_program_expected_is(capsys):
     assert guarded(raising(OSError(errno.ENOSPC, "No space left on device", "runs/x"))) == 5
-    told = (
+    assert capsys.readouterr().err == (
         "error: runs/x: No space left on device\n  next: free space there, or choose another disk\n"
     )
-    assert capsys.readouterr().err == told
     for number in (errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.ETXTBSY):
         assert guarded(raising(OSError(number, "a reason", "runs/x"))) == 5
         assert "error: runs/x: a reason\n  next: choose another path" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""How the commands over runs call what does the work: the work itself is put in their place."""
+"""The calls that the commands over runs make; the functions that do the work are replaced."""
 
 import json
 import sys
@@ -20,7 +20,10 @@ class Done:
 
 @pytest.fixture
 def call(monkeypatch, capsys):
-    """Runs `pe` in this process with one function of one module replaced; gives code, the call, stdout and stderr."""
+    """Returns a function that runs `pe` in this process with one function of a module replaced.
+
+    That function returns the exit code, the calls, stdout and stderr.
+    """
 
     def run(where, *arguments):
         calls = []

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from pe_host.commands.doctor import Diagnosis, Line
+from pe_host.commands.doctor import Diagnosis, DoctorFinding
 from pe_host.errors import PluginFailure
 from pe_host.plugins import PluginRef, resolve_any
 from pe_host.plugins.find import PluginEntry
@@ -27,7 +27,10 @@ def pe_doctor():
 
 BODIES = {
     "good": "return [Finding('driver', 'ok', 'version 7')]",
-    "limps": "return [Finding('egl', 'warning', 'no device\\x1b[31m', 'get a driver'), Finding('numba', 'ok', 'works')]",
+    "limps": (
+        "return [Finding('egl', 'warning', 'no device\\x1b[31m', 'get a driver'), "
+        "Finding('numba', 'ok', 'works')]"
+    ),
     "bad": "yield Finding('driver', 'bad', 'too old', 'get a newer one')",
     "raises": "raise OSError('libEGL is nowhere')",
     "exits": "raise SystemExit(0)",
@@ -41,18 +44,18 @@ BODIES = {
 
 FAILURES = {
     "raises": "failed: OSError: libEGL is nowhere",
-    "exits": "it called for the end of the process",
+    "exits": "it tried to end the process",
     "ends": "ended with code 0 without an answer",
     "crashes": "killed by signal 11",
     "odd": "one of ok, warning, bad, got True",
-    "other": "gives str, not Finding",
-    "silent": "gives no finding",
+    "other": "returned str, not Finding",
+    "silent": "returned no finding",
 }
 
 
 @pytest.fixture
 def site(install):
-    """Writes distributions that offer these checks; gives the folder."""
+    """Returns a function that writes distributions with these checks, and returns their folder."""
 
     def make(*names):
         for name in names:
@@ -93,9 +96,10 @@ def test_a_check_that_fails_in_any_way_is_an_answer_with_the_reason(site, monkey
 def test_a_check_that_hangs_ends_at_the_limit(site, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", path_with(site("hangs")))
     (outcome,) = diagnose([ref("hangs")], 2)
-    assert isinstance(outcome, PluginFailure) and outcome.what == "does not answer within 2 s"
+    assert isinstance(outcome, PluginFailure) and outcome.what == "gave no answer within 2 s"
 
 
+@pytest.mark.slow
 def test_what_works_and_what_may_be_missing_ends_with_0(site):
     done = doctor(site("good", "limps"), PE_PLUGINS="good,limps")
     assert (done.returncode, done.stderr) == (0, "")
@@ -113,6 +117,7 @@ def test_what_works_and_what_may_be_missing_ends_with_0(site):
     assert "noise on stdout" not in done.stdout
 
 
+@pytest.mark.slow
 def test_a_plugin_that_does_not_work_here_ends_with_3_and_all_else_is_told(site, install):
     root = site("bad", "crashes", "good")
     install(
@@ -160,8 +165,9 @@ def test_a_library_of_the_host_that_crashes_is_told_of_and_ends_with_5(tmp_path)
 
 
 def test_only_what_is_bad_changes_the_exit_code():
-    def code(*lines):
-        return Diagnosis(tuple(Line(about, "x", level, "") for about, level in lines)).exit_code
+    def code(*findings):
+        made = (DoctorFinding(about, "x", level, "") for about, level in findings)
+        return Diagnosis(tuple(made)).exit_code
 
     assert (
         code(("host", "ok"), ("check", "warning"), ("plugin", "warning"), ("host", "warning")) == 0

@@ -1,4 +1,4 @@
-"""What `pe doctor` says of the machine itself."""
+"""The checks of `pe doctor` on the machine itself."""
 
 import os
 import tempfile
@@ -41,7 +41,7 @@ def test_a_small_machine_is_warned_of(monkeypatch, tmp_path):
         "memory",
         "disk",
     }
-    assert findings["memory"].detail == "0.3 GB available, a large run takes 1 GB"
+    assert findings["memory"].detail == "0.3 GB available, a large run needs 1 GB"
     assert all(finding.fix for finding in findings.values() if finding.level == "warning")
 
 
@@ -67,7 +67,7 @@ def test_memory_is_what_the_container_may_still_take(tmp_path, limit, free):
 def test_a_cache_that_cannot_be_written_is_a_warning(tmp_path):
     (tmp_path / "file").touch()
     finding = machine_checks.cache(tmp_path / "file" / "pe")
-    assert (finding.level, "anew" in finding.detail, "XDG_CACHE_HOME" in finding.fix) == (
+    assert (finding.level, "again" in finding.detail, "XDG_CACHE_HOME" in finding.fix) == (
         "warning",
         True,
         True,

@@ -1,6 +1,7 @@
-"""Plugins for the tests of this room: some good, most of them bad in one way. Loaded by reference: `bad_plugins:NAME`.
+"""Plugins for the tests of this package: some good, most of them bad in one way.
 
-PE_TEST_MARK names a file that lets a plugin fail the first time only.
+They are loaded by reference: `bad_plugins:NAME`. PE_TEST_MARK names a file that lets a plugin fail
+the first time only.
 """
 
 import json
@@ -46,7 +47,7 @@ class Options:
 
 
 class Plain(Simulator):
-    """Grey level times gain; fails as `fail` says where the seed of a row is FATAL."""
+    """Grey level times gain; calls `fail` if the seed of a row is FATAL."""
 
     space = ParameterSpace({"level": Float(0, 255), "steps": Int(0, 9)})
 
@@ -64,7 +65,7 @@ class Plain(Simulator):
 
 
 class BlackBox(Generator):
-    """Keeps data and a text, and looks at the whole block: the same only where the blocks are the same."""
+    """Keeps data and a text that depend on the whole block: equal only if the blocks are equal."""
 
     def __init__(self, output):
         self.output = output
@@ -227,7 +228,7 @@ disagreeing = spec("disagreeing", _of_each_process)
 
 
 class Adapting(BlackBox):
-    """What it varies is as grey as the iteration says: t, or 100 where it was never told."""
+    """Its variations are as grey as the iteration says: t, or 100 if it was never adapted."""
 
     def __init__(self, output, grey=100):
         super().__init__(output)
@@ -277,7 +278,7 @@ warning = spec("warning", _warning_factory)
 
 
 def _surroundings(output, labels, options):
-    """Tells, as a warning, what the worker has around it."""
+    """Reports, as a warning, what the worker process can see."""
     descriptors = {}
     for entry in Path("/proc/self/fd").iterdir():
         try:

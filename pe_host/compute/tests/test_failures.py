@@ -1,4 +1,4 @@
-"""What the workers say of plugins that break the rules, and how they go on."""
+"""How the workers report plugins that break the rules, and how they continue."""
 
 import numpy as np
 import psutil
@@ -31,7 +31,7 @@ def data_failure(workers):
     return fail(lambda: workers.data(made))
 
 
-def test_an_exception_is_told_with_its_place_in_the_plugin(start):
+def test_an_exception_is_reported_with_its_place_in_the_plugin(start):
     error = data_failure(start("raising"))
     assert error.where == "generator 'raising' of dev dev, data, block 2 (rows 16 to 23)"
     first, *frames = error.what.splitlines()
@@ -70,7 +70,7 @@ def test_a_process_that_is_lost_twice_is_an_error(start, name, says):
     error = data_failure(workers)
     assert says in error.what and "block 2 " in error.where and name in error.where
     assert error.exit_code == 3
-    # And the others, and what takes its place, go on.
+    # The others and its replacement continue.
     assert workers.data(workers.random(COLUMN[:16], SEEDS[:16])).shape == (16, *OUTPUT.shape)
 
 
@@ -120,7 +120,7 @@ def test_a_process_killed_from_outside_is_started_again(start):
         ("no_array", "expected a numpy array, got list"),
     ],
 )
-def test_data_of_the_wrong_form_is_refused(start, name, rule):
+def test_data_of_another_shape_or_dtype_is_refused(start, name, rule):
     workers = start(name)
     made = workers.random(COLUMN, SEEDS)
     with pytest.raises(PluginFailure, match=rule):
@@ -133,10 +133,10 @@ def test_data_of_the_wrong_form_is_refused(start, name, rule):
         ("changing_labels", "labels of the samples must be"),
         ("labels_in_place", "labels of the samples must be"),
         ("nan_parameters", "'level' must be finite"),
-        ("outside_parameters", "'level' must lie inside the space"),
-        ("no_data", "samples have no data"),
-        ("object_state", "'state/o' is of dtype object"),
-        ("no_samples", "returns Samples, got str"),
+        ("outside_parameters", "'level' must lie inside its space"),
+        ("no_data", "samples must have data"),
+        ("object_state", "'state/o' has dtype object"),
+        ("no_samples", "must return Samples, got str"),
         ("infinite_state", "'x' must be finite"),
     ],
 )
@@ -156,10 +156,10 @@ def test_other_columns_than_in_the_first_reply_are_refused(start):
     ("name", "says"),
     [
         ("refusing", "only spheres"),
-        ("not_a_generator", "a factory returns a Generator or a Simulator, got int"),
+        ("not_a_generator", "a factory must return a Generator or a Simulator, got int"),
         ("bad_block", "block of a generator"),
         ("not_there", "cannot be loaded"),
-        ("disagreeing", "describes itself in the same way"),
+        ("disagreeing", "describe itself in the same way"),
     ],
 )
 def test_a_generator_that_cannot_be_made_is_an_error(start, name, says, reference):
@@ -167,7 +167,7 @@ def test_a_generator_that_cannot_be_made_is_an_error(start, name, says, referenc
     assert says in fail(lambda: workers.load(reference(name), {}, OUTPUT, LABELS)).what
 
 
-def test_the_author_at_work_is_not_told_to_write_to_the_authors():
+def test_an_author_is_not_asked_to_report_to_the_authors():
     found = PluginRef("generator", "x", "m", "pe-plugin-x", "1.0")
     developed = PluginRef("generator", "x", "m", DEV, DEV, "m:make")
     assert "authors" in broken("a rule", f"{found}, random").fix

@@ -1,4 +1,4 @@
-"""What the workers give for plugins that keep the rules."""
+"""Results of the workers for plugins that keep the rules."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from pe_sdk import OutputSpec, ParameterSpace, Released, Samples, random
 
 OUTPUT = OutputSpec.image(4, 5)
 LABELS = ("a", "b", "c")
-N = 37  # no multiple of the block of 8
+N = 37  # not a multiple of the block of 8
 LABEL_COLUMN = np.arange(N) % 3
 SEEDS = random.derive(5, "test", N)
 MORE = random.derive(6, "test", N)
@@ -34,7 +34,7 @@ def same(a, b):
         assert column.dtype == b.state[name].dtype and np.array_equal(column, b.state[name])
 
 
-PHI = FittedEmbedding(None, "fixed")  # workers make their own from its weights, and it has none
+PHI = FittedEmbedding(None, "fixed")  # workers make their own; it has no weights
 
 
 def fitted(*weights):
@@ -87,7 +87,10 @@ def test_echo_is_described_made_varied_and_embedded():
 
 @pytest.mark.parametrize("name", ["good", "blocky", "in_place"])
 def test_the_number_of_workers_changes_nothing(start, reference, name):
-    """`blocky` looks at its whole block: it fails here where blocks depend on the workers, or the padding on chance."""
+    """`blocky` depends on its whole block.
+
+    This fails if blocks depend on the number of workers, or the padding on chance.
+    """
     results = [everything(start(name, count), reference) for count in (1, 2, 3)]
     for made, varied, data, still, ahead in results[1:]:
         same(made, results[0][0])
@@ -97,12 +100,12 @@ def test_the_number_of_workers_changes_nothing(start, reference, name):
 
 
 def test_blocky_is_sensitive_to_blocks(start):
-    """Or the test above would show nothing: the same row in another block gives other data."""
+    """The test above would prove nothing otherwise: data depend on the block of a row."""
     workers = start("blocky")
     whole = workers.random(LABEL_COLUMN, SEEDS)
     part = workers.random(LABEL_COLUMN[1:], SEEDS[1:])
     assert not np.array_equal(whole.data[1:], part.data)
-    # The last block is padded by its last row, so that the rows before it do not notice.
+    # The last block is padded by repeating its last row.
     shorter = workers.random(LABEL_COLUMN[:36], SEEDS[:36])
     assert np.array_equal(whole.data[:32], shorter.data[:32])
 
@@ -121,7 +124,7 @@ def test_lookahead_is_the_mean_over_variations(start, name, reference):
 
 
 def test_a_plugin_that_works_in_place_does_not_disturb_the_lookahead(start, reference):
-    """Fails where all variations start from the same arrays instead of copies."""
+    """Fails if variations start from the same arrays instead of copies."""
     workers = start("in_place")
     workers.choose_embedding(reference("mean", "embedding"), {})
     made = workers.random(LABEL_COLUMN, SEEDS)
@@ -235,7 +238,7 @@ def test_calls_in_the_wrong_order_or_of_the_wrong_length_are_refused(start, refe
     workers.load(reference("good"), {}, OUTPUT, LABELS)
     with pytest.raises(ValueError, match="columns of 37 rows"):
         workers.random(LABEL_COLUMN, SEEDS[:5])
-    with pytest.raises(ValueError, match="labels lie in"):
+    with pytest.raises(ValueError, match="labels must lie in"):
         workers.random(LABEL_COLUMN + 1, SEEDS)
     made = workers.random(LABEL_COLUMN, SEEDS)
     with pytest.raises(ValueError, match="choose_embedding comes before"):
@@ -258,7 +261,7 @@ def released(t, workers):
 
 
 def test_a_generator_adapts_to_what_was_released_in_every_process(start):
-    # Fails when a generator is adapted from the one before (14 more), and when one process is left out.
+    # Fails if a generator is adapted from an adapted one (14 more), or if a process is left out.
     workers = start("adapting", count=2)
     made = workers.random(LABEL_COLUMN, SEEDS)
     for asked, grey in ((None, 100), (1, 16), (3, 18), (None, 100), (4, 19)):

@@ -1,4 +1,4 @@
-"""That no process outlives its host, and that memory does not grow with the lookahead."""
+"""Worker processes: none outlives its host, and memory does not grow with the lookahead."""
 
 import os
 import signal
@@ -90,7 +90,7 @@ def test_lost_processes_leave_nothing_behind(start):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_workers_do_not_outlive_a_host_that_is_interrupted_or_killed(number, monkeypatch):
-    """Though they hang: fails where their wardens do not watch the host."""
+    """Fails where the wardens of hanging workers do not watch the host."""
     here = str(Path(__file__).parent)
     monkeypatch.setenv("PYTHONPATH", here)
     host = subprocess.Popen(
@@ -113,7 +113,7 @@ def test_workers_do_not_outlive_a_host_that_is_interrupted_or_killed(number, mon
 
 
 def test_memory_does_not_grow_with_the_lookahead():
-    """Fails where the vectors or samples of all variations are held at once: 32 blocks of 256 pictures are 25 MB."""
+    """Fails if all variations are held at once: 32 blocks of 256 images are 25 MB."""
     server = Server()
     echo = PluginRef("generator", "echo", "pe_echo", "pe-plugin-echo", "1.0.0")
     output = {"kind": "image", "shape": [56, 56, 1], "dtype": "uint8"}

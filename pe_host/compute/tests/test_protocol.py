@@ -52,7 +52,7 @@ HEADERS = st.dictionaries(st.text(max_size=5).filter(lambda key: key != "arrays"
 
 
 class Dribble(io.BytesIO):
-    """Gives and takes a few bytes at a time, as pipes do."""
+    """Reads and writes a few bytes at a time, as pipes do."""
 
     def readinto(self, buffer):
         return super().readinto(buffer[:3])
@@ -90,7 +90,7 @@ def test_what_is_written_is_read(header, arrays):
 
 @given(st.binary(max_size=200))
 def test_noise_is_refused(noise):
-    """Whatever comes gives a frame, the end or ProtocolError, and nothing else."""
+    """Any bytes yield a frame, the end or ProtocolError, and nothing else."""
     stream = io.BytesIO(noise)
     if noise:
         with pytest.raises(ProtocolError):
@@ -112,7 +112,7 @@ def test_a_damaged_frame_is_refused_or_read(data, header, arrays):
     if end == 0:
         assert result is None
         return
-    # Whatever was accepted can be sent on: text is Unicode, booleans are booleans.
+    # Whatever was accepted is valid: text is Unicode, booleans are booleans.
     for array in result[1].values():
         array.tolist()
 
@@ -145,8 +145,8 @@ def test_any_description_of_arrays_is_refused_or_read(header, described):
         ([["a", "<i8", [2**40]]], "limit"),
         ([["a", "<i8", [0, 2**62, 2**62]]], "limit"),
         ([["a", "|u1", [2**29]], ["b", "|u1", [2**29]], ["c", "|u1", [1]]], "limit"),
-        ([["a", "<i8", [0]], ["a", "<i8", [0]]], "name of its own"),
-        ([[1, "<i8", [0]]], "name of its own"),
+        ([["a", "<i8", [0]], ["a", "<i8", [0]]], "distinct name"),
+        ([[1, "<i8", [0]]], "distinct name"),
         ([["a", "<i8"]], "described by"),
     ],
 )

@@ -12,13 +12,13 @@ from pe_host.embeddings.grid import grid_scale, to_grid
     )
 )
 def test_every_vector_ends_inside_the_ball_whatever_it_was(vectors):
-    # Norm below 2048 is what makes squared distances exact in float32.
+    # A norm below 2048 makes squared distances exact in float32.
     grid = to_grid(vectors).astype(np.int64)
     assert (grid**2).sum(axis=1).max() < 2048**2
 
 
 def test_the_worst_rounding_stays_inside_the_ball():
-    # d equal entries, each rounded up by just under half a step.
+    # There are d equal entries, each rounded up by just under half a step.
     for dim in (1, 2, 784, 12_288, 49_152):
         for norm in (1.0, 1.0 - 1e-4):
             grid = to_grid(np.full((1, dim), norm / np.sqrt(dim))).astype(np.int64)

@@ -1,4 +1,4 @@
-"""Embeddings of records that are no images: series by the net, anything by its values."""
+"""Embeddings of records other than images: series by the net, any kind by its values."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ OPTIONS = FeatureOptions(width=8, dim=16, steps=250, again=40)
 
 
 def waves(n, stream="waves"):
-    """Class 0: a wave in the first feature; class 1: in the second, which is a thousand times as large."""
+    """Class 0 has a wave in the first feature, class 1 in the second, a thousand times as large."""
     seeds = random.derive(0, stream, n)
     params, labels = SPACE.sample(seeds), random.integers(seeds, "label", 2)
     phase = random.uniforms(seeds, "phase")[:, None]
@@ -61,7 +61,7 @@ def test_the_scale_stays_what_the_first_examples_gave(trained):
 
 
 def test_a_record_without_finite_values_has_no_finite_vector(trained):
-    """Which the grid makes zero: the fixed rule by which it votes."""
+    """The grid turns such a vector into zeros, so the record votes by a fixed rule."""
     data = waves(4).data
     data[1, 3, 0], data[2, 5, 1] = np.nan, np.inf
     finite = np.isfinite(trained.embed(data)).all(axis=1)

@@ -62,7 +62,7 @@ def test_pixels_keep_distances_and_stay_in_the_ball():
 
 
 def test_features_are_unit_vectors_that_separate_the_classes(trained):
-    # Fails when the net is not trained: the nearest neighbour then is of the other class about as often.
+    # Fails if the net is not trained: the nearest neighbour is then of either class equally often.
     reference, queries = bars(600), bars(300, "queries")
     a, b = trained.embed(reference.data), trained.embed(queries.data)
     assert a.shape == (600, 16) and np.linalg.norm(a, axis=1) == pytest.approx(1, abs=1e-5)
@@ -82,10 +82,8 @@ def test_parameters_count_more_while_labels_cannot_be_read():
     labels = torch.zeros(64, dtype=torch.int64)
     torch.nn.init.zeros_(learner.label_head.weight)
     shares = []
-    for bias in (
-        [0.0, 0.0],
-        [3.66, 0.0],
-    ):  # a guess, and the least loss that smoothing allows: log(0.975 / 0.025)
+    # A guess, and the least loss that smoothing allows: log(0.975 / 0.025).
+    for bias in ([0.0, 0.0], [3.66, 0.0]):
         learner.label_head.bias = torch.nn.Parameter(torch.tensor(bias))
         of_labels = torch.nn.functional.cross_entropy(
             torch.tensor([bias] * 64), labels, label_smoothing=training.SMOOTHING
@@ -100,9 +98,9 @@ def test_parameters_count_more_while_labels_cannot_be_read():
 
 
 def test_nothing_is_learnt_from_parameters_that_are_not_known():
-    """Two sets that differ only in the parameters that are not known give the same weights, and with the others they do not.
+    """Sets that differ in unknown parameters only give the same weights; in known ones, others.
 
-    Fails where PARAMETERS_KNOWN is not looked at.
+    Fails if PARAMETERS_KNOWN is ignored.
     """
     examples = bars(500)
     embedding = simulator_features.make(OUTPUT, FeatureOptions(width=4, dim=16, steps=20))
@@ -128,7 +126,8 @@ def test_nothing_is_learnt_from_parameters_that_are_not_known():
 
 
 def test_parameters_count_by_the_share_of_rows_that_have_them():
-    # Fails where the mean over the known rows has the full weight: one row of a batch would count as much as all.
+    # Fails if the mean over the known rows has the full weight: one row would count as much as a
+    # whole batch.
     examples = bars(64)
     targets = training.targets_of(examples, SPACE, 2)
     learner = training._TrainingNet(Size((12, 12, 1), 4, 16, 32), targets).eval()
@@ -163,7 +162,7 @@ def test_training_is_a_function_of_its_arguments():
 
 
 def test_training_again_goes_on_from_the_weights(trained):
-    """Else a retraining of few steps would throw away what was learnt before."""
+    """Otherwise a retraining of few steps would discard what was learnt before."""
     start = trained.fit(bars(2000), SPACE, 2, seed=2)
     one = simulator_features.make(
         OUTPUT, FeatureOptions(width=4, dim=16, steps=120, again=1)
@@ -174,8 +173,8 @@ def test_training_again_goes_on_from_the_weights(trained):
     assert any(np.abs(start[name]).max() > 0.1 for name in start)
 
 
-def test_training_again_on_other_pictures_fits_them(trained):
-    """Pictures turned to their negatives are learnt in the few steps of a retraining, and not without it."""
+def test_training_again_on_other_images_fits_them(trained):
+    """The few steps of a retraining are enough, and needed, to learn negatives of the images."""
     negatives = Samples(255 - bars(2000).data, bars(2000).labels, bars(2000).state)
     again = trained.with_weights(trained.fit(bars(2000), SPACE, 2, seed=2))
     after = again.with_weights(again.fit(negatives, SPACE, 2, seed=3))
@@ -199,7 +198,10 @@ def test_large_pictures_are_averaged_down_and_the_rest_of_an_edge_is_cut():
 
 
 def test_the_cost_of_large_pictures_is_about_that_of_small_ones():
-    """The arithmetic of the net, counted: 64 x 64 pictures were ten times as dear, which is a run of many minutes."""
+    """Counts the arithmetic of the net.
+
+    Images of 64 x 64 once took ten times as much, which made a run last many minutes.
+    """
 
     def weights(side):
         body = feature_net.make_body(Size((side, side, 3), 16, 64, 32))
@@ -243,7 +245,7 @@ def test_training_leaves_the_global_generator_alone():
 
 
 def test_a_vector_depends_on_its_own_record_alone(trained):
-    """Bit for bit, within blocks of one size: what lets no record move the vote of another."""
+    """Bit for bit, in blocks of one size, so that no record can move the vote of another."""
     data = bars(256).data
     whole = trained.embed(data)
     order = np.random.default_rng(0).permutation(256)
@@ -284,13 +286,16 @@ def test_weights_of_another_net_are_refused(trained):
 
 
 def test_specs_load_without_torch():
-    code = "import pe_host.embeddings.pixels, pe_host.embeddings.simulator_features, sys; print('torch' in sys.modules)"
+    code = (
+        "import pe_host.embeddings.pixels, pe_host.embeddings.simulator_features, sys\n"
+        "print('torch' in sys.modules)"
+    )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "False"
 
 
 def paired_bars(n, stream):
-    """Bars of one class, each followed by one with nearly its parameters in other light."""
+    """Bars of one class, each followed by one with almost its parameters in another light."""
     seeds = random.derive(0, stream, n)
     params = SPACE.sample(seeds)
     params["width"][:] = 2.0
@@ -307,7 +312,7 @@ def paired_bars(n, stream):
 
 
 def retrieved(embedding):
-    """How far down the list of likeness the row of the other of its pair is, as a share: 0 is first, 0.5 chance."""
+    """Rank of the other row of a pair by similarity, as a share: 0 is first, 0.5 is chance."""
     samples = paired_bars(200, "queries")
     vectors = embedding.embed(samples.data)
     queries, others = vectors[::2], vectors[1::2]
@@ -316,7 +321,8 @@ def retrieved(embedding):
 
 
 def test_without_parameters_or_labels_variations_are_told_from_other_pictures():
-    # Fails without the contrast: a net that only reads one label learns nothing, and light outweighs place.
+    # Fails without the contrast: a net that reads only one label learns nothing, and light
+    # outweighs place.
     embedding = simulator_features.make(OUTPUT, OPTIONS)
     trained = embedding.with_weights(embedding.fit(paired_bars(1000, "bars"), None, 1, seed=1))
     assert retrieved(trained) < 0.06
@@ -335,8 +341,8 @@ def test_the_contrast_is_that_of_the_paper():
     )
 
 
-def test_copies_of_a_picture_are_not_told_from_each_other():
-    # Fails without groups: three pairs of one picture then count as four mistakes in five.
+def test_copies_of_an_image_are_not_distinguished():
+    # Fails without groups: three pairs of one image then count as four mistakes in five.
     x = torch.eye(4)[[0, 0, 0, 0, 0, 0, 1, 1]]
     samples = bars(8)
     copies = Samples(samples.data[[0, 1, 0, 2, 0, 3, 4, 5]], np.zeros(8, np.int64))

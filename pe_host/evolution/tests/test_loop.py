@@ -1,4 +1,4 @@
-"""The loop with a one-parameter generator and votes made in the test: no privacy, no processes."""
+"""The loop, with a one-parameter generator and votes from the test: no privacy, no processes."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from pe_host.privacy.released import NoisyHistogram
 from pe_sdk import Float, OutputSpec, ParameterSpace, Samples, Simulator, SimulatorGenerator
 
 TARGETS = np.array([60.0, 200.0])
-"""Where the private records of the two classes are."""
+"""Levels of the private records of the two classes."""
 
 
 class Grey(Simulator):
@@ -99,7 +99,7 @@ def ignore(step):
 
 
 def test_the_population_moves_to_the_private_records():
-    # Fails when selection ignores the votes: the levels stay uniform then, 60 away on average.
+    # Fails if selection ignores the votes: the levels then stay uniform, 60 away on average.
     release = evolution().run(ignore).release
     assert len(release) == 50
     assert np.abs(release.state["level"] - TARGETS[release.labels]).mean() < 5
@@ -131,7 +131,7 @@ def test_each_iteration_embeds_and_votes_by_the_phi_fitted_for_it():
 
     evolution(sampler=sampler, votes=votes, fit_embedding=fit_embedding).run(ignore)
     assert sampler.lookaheads == [(0, 0.2), (0, 0.1), (0, 0.05)]
-    # Fails where one side embeds by the phi of another iteration: all votes are garbage then.
+    # Fails if one side embeds with the phi of another iteration: all votes are then meaningless.
     assert sampler.phis == votes.phis == [(1, 20), (2, 20), (3, 30)]
 
 
@@ -175,7 +175,10 @@ def test_without_any_votes_the_release_is_random():
 
 
 def test_what_was_made_from_other_votes_is_made_again():
-    """Fails when populations are recalled by name alone: the release of three iterations is taken for that of two."""
+    """Fails if populations are recalled by name only.
+
+    The release of three iterations would then be taken for that of two.
+    """
     store, votes = Store(), Votes()
     three = evolution(store=store, votes=votes).run(ignore)
     del votes.stored[3]
@@ -200,7 +203,7 @@ def test_samples_without_data_pass_through():
 
 
 class Timed(Sampler):
-    """Notes after which iteration it is asked for what."""
+    """Records the requests and the iteration after which they come."""
 
     def __init__(self):
         super().__init__()
@@ -242,7 +245,8 @@ def test_a_generator_is_not_told_votes_without_noise():
 
 
 def test_the_generator_adapts_to_the_votes_of_every_iteration_recalled_or_not():
-    # A lookahead of iteration t varies as after iteration t - 1: also where that was recalled in another session.
+    # The lookahead of iteration t varies as after iteration t - 1, also if that iteration was
+    # recalled in another session.
     votes, store = Votes(), Store()
     first, again = Sampler(), Sampler()
     steps = []

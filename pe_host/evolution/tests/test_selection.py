@@ -32,14 +32,15 @@ def test_sampling_draws_each_candidate_as_often_as_its_chances_says():
 
 @given(seed=st.integers(0, 2**32), count=st.integers(1, 50))
 def test_sampling_is_off_by_less_than_one_draw(seed, count):
-    # Fails with independent draws: their counts are off by about the square root of the expected ones.
+    # Fails with independent draws: their counts are off by about the square root of the expected
+    # counts.
     got = np.array(draws(CHANCES, [count, count], seed=seed))
     assert np.abs(got[:4] - count * CHANCES[:4] / 4).max() < 1
     assert np.abs(got[4:] - count * CHANCES[4:] / 4).max() < 1
 
 
 def test_the_offset_makes_small_draws_fair():
-    # One draw of two candidates 1:3. Without the random offset it would always be the same one.
+    # One draw from two candidates, 1:3. Without the random offset it would always be the same one.
     first = sum(draws(CHANCES, [1, 0], seed=seed)[1] for seed in range(2000))
     assert abs(first - 500) < 4.9 * np.sqrt(2000 * 0.25 * 0.75)  # 1e-6
 

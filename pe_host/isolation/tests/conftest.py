@@ -9,6 +9,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from pe_host.isolation import launch as launch_module
@@ -83,7 +84,8 @@ def python_path(tmp_path):
     (modules / "code_of_test.py").write_text(
         "import sys\nfrom helpers import *\nexec(sys.argv[1])\n"
     )
-    return {"PYTHONPATH": str(modules)}
+    path = os.pathsep.join(filter(None, (str(modules), os.environ.get("PYTHONPATH"))))
+    return {"PYTHONPATH": path}
 
 
 @pytest.fixture
@@ -153,16 +155,22 @@ def host(python_path):
 
     yield begin
     for process in hosts:
+        left = (
+            psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
+        )
         process.kill()
+        for each in left:
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
         process.communicate()
 
 
 @pytest.fixture
 def gone():
-    """gone(pids) -> whether they end within a minute."""
+    """gone(pids) -> whether they end within half a minute."""
 
     def wait(pids):
-        end = time.monotonic() + 60
+        end = time.monotonic() + 30
         while any(map(runs, pids)) and time.monotonic() < end:
             time.sleep(0.01)
         return not any(map(runs, pids))

@@ -7,6 +7,7 @@ strong as the user who runs the tests, or as weak as an ordinary user.
 import resource
 import signal
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -31,9 +32,9 @@ time.sleep(600)
 
 @pytest.mark.parametrize("capabilities", ["with", "without"])
 def test_a_plugin_cannot_open_the_memory_of_host_and_warden(host, capabilities):
-    """Without: fails where `launch` or `main` does not call `protect_memory`.
+    """Fails without capabilities where `launch` or `main` does not call `protect_memory`.
 
-    With, as root: fails where `confine` does not call `_drop_capabilities`.
+    Fails with them, as root, where `confine` does not call `_drop_capabilities`.
     """
     process, seen = host(SPY, capabilities)
     assert seen["pid"] == process.pid
@@ -67,8 +68,11 @@ say(**{name: resource.getrlimit(getattr(resource, "RLIMIT_" + name)) for name in
     seen = said(code, limits=Limits(tasks=2000, file_bytes=4096))
     assert seen["CORE"] == [0, 0]
     assert seen["FSIZE"] == [4096, 4096]
-    assert seen["NPROC"][0] == seen["NPROC"][1] > 2000
-    assert seen["NPROC"][0] < 2_000_000  # what the system runs is counted, not what it might run
+    running = int(Path("/proc/loadavg").read_text().split()[3].partition("/")[2])
+    assert seen["NPROC"][0] == seen["NPROC"][1]
+    most = resource.getrlimit(resource.RLIMIT_NPROC)[0]
+    if most == resource.RLIM_INFINITY or most > running + 4000:  # else the system is stricter
+        assert 2000 < seen["NPROC"][0] < running + 3000
     seen = said(code)
     assert seen["FSIZE"] == [Limits().file_bytes] * 2
 
@@ -96,15 +100,16 @@ def test_a_stricter_limit_of_the_host_stays(host):
 
 
 def test_a_plugin_may_look_at_itself(said):
-    """Fails where the confined process stays as undumpable as its warden, for an ordinary user."""
-    assert said("say(it=attempt('/proc/self/mem'), as_=attempt('/proc/self/maps'))") == {
-        "it": "opened",
-        "as_": "opened",
-    }
+    """Fails where the confined process stays as undumpable as its warden."""
+    code = """
+import ctypes
+say(memory=attempt("/proc/self/mem"), dumpable=ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))
+"""
+    assert said(code) == {"memory": "opened", "dumpable": 1}
 
 
 def test_a_crash_leaves_no_core(start, tmp_path):
-    """Where the system would write one into the working directory."""
+    """Means something only where the system writes one into the working directory."""
     process = start(f"os.chdir({str(tmp_path)!r}); signal.raise_signal(signal.SIGSEGV)")
     assert process.wait(60) == -signal.SIGSEGV
     assert not list(tmp_path.glob("core*"))

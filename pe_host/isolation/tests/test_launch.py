@@ -47,7 +47,7 @@ def test_standard_streams_and_arguments_arrive(start):
 
 
 def test_the_module_runs_as_the_program(tmp_path, monkeypatch):
-    """So that what a plugin spawns with `multiprocessing` finds the program that it expects."""
+    """Processes that a plugin spawns with `multiprocessing` find the program that they expect."""
     (tmp_path / "a_program").mkdir()
     (tmp_path / "a_program/__init__.py").touch()
     (tmp_path / "a_program/__main__.py").write_text(
@@ -55,13 +55,14 @@ def test_the_module_runs_as_the_program(tmp_path, monkeypatch):
         "print(__name__, main.__spec__.name, sys.argv[1:], sys.path[0])"
     )
     monkeypatch.chdir(tmp_path)
+    path = (str(tmp_path), os.environ.get("PYTHONPATH"))
     with (tmp_path / "out").open("w+b") as out:
         process = launch(
             "a_program",
             ["x", "-y"],
             stdin=subprocess.DEVNULL,
             stdout=out,
-            environment={"PYTHONPATH": str(tmp_path)},
+            environment={"PYTHONPATH": os.pathsep.join(filter(None, path))},
         )
         assert process.wait(60) == process.end() == 0
         out.seek(0)
@@ -83,6 +84,13 @@ def test_no_other_descriptor_is_inherited(said):
     """Fails where the child does not close the lifeline."""
     seen = said("say(fds=sorted(map(int, os.listdir('/proc/self/fd'))))")
     assert seen["fds"] == [0, 1, 2, 3]  # 3 is that of the listing
+
+
+def test_it_has_a_session_and_a_group_of_its_own(start):
+    """Fails where the child does not leave the group of its warden."""
+    process = start("say(session=os.getsid(0), group=os.getpgid(0), pid=os.getpid())")
+    seen = json.loads(process.stdout.readline())
+    assert seen["session"] == process.pid and seen["group"] == seen["pid"]
 
 
 def test_only_the_standard_library_is_imported_before_it_is_confined():
@@ -167,7 +175,7 @@ def test_nothing_is_left_when_it_has_ended_by_itself(start, pids, end):
 
 @on_linux
 def test_nothing_is_left_of_those_that_fork_to_get_away(start):
-    """A daemon that is always another process: it forks, its parent ends, and so on for a minute."""
+    """A daemon keeps changing its process for a minute: it forks, and its parent ends."""
     code = """
 reader, writer = os.pipe()
 if os.fork() == 0:
@@ -220,7 +228,7 @@ def test_nothing_is_left_when_a_plugin_kills_its_warden(start, pids):
 
 @on_linux
 def test_a_module_does_not_outlive_its_warden(start, pids, gone):
-    """Though the host does not look: fails without PR_SET_PDEATHSIG."""
+    """Fails without PR_SET_PDEATHSIG; the host is not watching."""
     process = start(
         "say(module=os.getpid()); os.kill(os.getppid(), signal.SIGKILL); time.sleep(600)"
     )

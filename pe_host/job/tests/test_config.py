@@ -42,7 +42,7 @@ def test_tables_are_merged_key_by_key(toml):
     assert config.set == {"a": "9", "b": "no", "c": "1,2.5", "d": "x=y", "e": "", "f": "2"}
 
 
-# One bad value a line: setting, text or typed value, what the message must say.
+# One bad value per line: setting, text or typed value, and a part of the message.
 BAD = [
     ("epsilon", "nan", "number > 0"),
     ("epsilon", math.nan, "number > 0"),
@@ -65,8 +65,8 @@ BAD = [
     ("iterations", "0", "whole number from 1"),
     ("lookahead", "-1", "whole number from 0"),
     ("votes", "0", "whole number from 1"),
-    ("degrees", "0.5,1.5", "each of it a number from 0 to 1"),
-    ("degrees", [0.5, math.nan], "each of it a number from 0 to 1"),
+    ("degrees", "0.5,1.5", "each item a number from 0 to 1"),
+    ("degrees", [0.5, math.nan], "each item a number from 0 to 1"),
     ("degrees", 0.5, "a list"),
     ("final_degree", "1.5", "from 0 to 1"),
     ("threshold", "nan", ">= 0"),
@@ -79,16 +79,16 @@ BAD = [
     ("workers", "-1", "from 0 to 4096"),
     ("workers", "100000", "from 0 to 4096"),
     ("seed", "-1", "whole number from 0"),
-    ("classes", "a,b,a", "no two are alike"),
-    ("classes", [1, 2], "each of it a text"),
+    ("classes", "a,b,a", "without duplicates"),
+    ("classes", [1, 2], "each item a string"),
     ("classes", ",", "at least one"),
     ("classes", "", "at least one"),
     ("degrees", ",,", "at least one"),
     ("public_size", "0", "whole number from 1"),
-    ("plugin", 3, "a text"),
+    ("plugin", 3, "a string"),
     ("set", ["novalue"], "name=value"),
     ("set", ["=x"], "name=value"),
-    ("set", {"a": {"b": 1}}, "texts, numbers"),
+    ("set", {"a": {"b": 1}}, "strings, numbers"),
     ("embedding_options", 3, "a table"),
     ("allow_network", ",", "at least one"),
     ("allow_unconfined", "maybe", "true or false"),
@@ -133,12 +133,8 @@ def test_the_bounds_are_those_of_the_accountant(epsilon):
 
 
 def test_every_setting_is_tried_with_a_bad_value():
-    free_text = {
-        "data",
-        "embedding",
-        "class_shares",
-        "out",
-    }  # read as they are; plugin stands for them
+    # These are read as they are; `plugin` is an example of them.
+    free_text = {"data", "embedding", "class_shares", "out"}
     assert {item.name for item in settings()} - free_text == {name for name, _, _ in BAD}
 
 

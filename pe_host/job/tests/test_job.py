@@ -1,4 +1,4 @@
-"""What `resolve` says of sources, readers and class names, before any record is read."""
+"""`resolve`: what it finds out about sources, readers and class names before a record is read."""
 
 import sys
 
@@ -37,7 +37,7 @@ ABOUT = {
 
 @pytest.fixture
 def resolve(monkeypatch):
-    """`resolve` with echo, which is not asked about itself, and settings as of the command line."""
+    """Returns `resolve` for settings of the command line, with echo and a fixed description."""
     monkeypatch.setattr(job, "describe", lambda *_, **__: ABOUT)
 
     def run(**given):
@@ -52,7 +52,7 @@ def resolve(monkeypatch):
 
 @pytest.fixture
 def theirs(monkeypatch, tmp_path):
-    """Puts a third-party reader of the scheme `theirs` in place, with this body of `describe`."""
+    """Returns a function that installs a third-party reader `theirs` with this `describe`."""
     monkeypatch.syspath_prepend(tmp_path)
 
     def write(body):
@@ -107,7 +107,7 @@ def test_a_reader_that_fails_is_a_plugin_failure_that_names_it(resolve, theirs, 
 def test_a_source_without_a_location_is_a_usage_error(resolve, data, tmp_path, monkeypatch):
     """An empty path is the current directory, which nobody asked for."""
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UsageError, match="names no location") as caught:
+    with pytest.raises(UsageError, match="has no location") as caught:
         resolve(data=data)
     assert caught.value.where == "--data" and caught.value.fix
 
@@ -121,7 +121,7 @@ def test_label_names_that_are_left_out_are_named_before_records_are_read(resolve
         label_names=names,
     )
     with pytest.raises(
-        DataError, match="--classes: label names of the data are left out: a, c$"
+        DataError, match="--classes: these classes of the data are missing: a, c$"
     ) as caught:
         resolve(data=str(tmp_path / "d.npz"), classes="x,b,z")
     assert "--classes a,b,c" in caught.value.fix
@@ -174,12 +174,18 @@ def pe_embeddings():
 
 @pytest.fixture
 def package(monkeypatch, tmp_path):
-    """Installs `pe-plugin-eye` with generator `eye` and embedding `gaze`; gives settings of it on digits, or other data."""
+    """Returns a function that installs `pe-plugin-eye` and returns settings to run it.
+
+    The package has the generator `eye` and the embedding `gaze`; the data are digits by default.
+    """
 
     def install(name="gaze", plugin="eye", embeds=True, simulator=False, **given):
         info = tmp_path / "site/pe_plugin_eye-1.0.dist-info"
         info.mkdir(parents=True, exist_ok=True)
-        meta = "Metadata-Version: 2.1\nName: pe-plugin-eye\nVersion: 1.0\nRequires-Dist: pe-sdk>=1,<2\n"
+        meta = (
+            "Metadata-Version: 2.1\nName: pe-plugin-eye\nVersion: 1.0\n"
+            "Requires-Dist: pe-sdk>=1,<2\n"
+        )
         (info / "METADATA").write_text(meta)
         entries = "[pe.plugins]\neye = their_eye\n" + (
             "[pe.embeddings]\ngaze = their_eye\n" if embeds else ""
@@ -209,7 +215,7 @@ def package(monkeypatch, tmp_path):
 
 @pytest.fixture
 def private(tmp_path):
-    """Data that nobody declares public."""
+    """The path of a data set that nobody declares public."""
     path = tmp_path / "d.npz"
     np.savez(
         path,
@@ -248,11 +254,11 @@ def test_a_generator_cannot_bring_its_own_embedding_onto_data_that_are_not_publi
     (note,) = settled.notes
     assert "--embedding pe-plugin-eye/gaze" in note and "private records" in note
     assert "their_eye" not in sys.modules, "its code was run"
-    told = []
+    notes = []
     reporter = Silent()
-    reporter.note = told.append
+    reporter.note = notes.append
     generate(config, out=None, resume=False, dry_run=True, reporter=reporter)
-    assert told == [note]
+    assert notes == [note]
     trusted = job.resolve(package(data=private, embedding="pe-plugin-eye/gaze"))
     assert trusted.embedding.distribution == "pe-plugin-eye" and trusted.notes == ()
 

@@ -1,4 +1,4 @@
-"""Density and coverage against values worked out by hand, and against what they are for."""
+"""Density and coverage, against values worked out by hand and on cases they must tell apart."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from pe_host.metrics import density_and_coverage
 def test_against_values_worked_out_by_hand():
     # Balls for k = 1 about 0, 1, 3, 7: radii 1, 1, 2, 4.
     reference = np.array([[0.0], [1], [3], [7]])
-    # 0.5 is in the balls of 0 and 1, 2.5 in that of 3, 100 in none.
+    # 0.5 lies in the balls of 0 and 1, 2.5 in that of 3, 100 in none.
     density, coverage = density_and_coverage(np.array([[0.5], [2.5], [100]]), reference, k=1)
     assert density == pytest.approx(3 / 3) and coverage == pytest.approx(3 / 4)
 
@@ -44,12 +44,13 @@ def test_a_lost_mode_costs_coverage_and_outliers_cost_density():
     ],
 )
 def test_what_cannot_be_measured_is_refused(samples, reference, k):
-    with pytest.raises(ValueError, match="needed"):
+    with pytest.raises(ValueError, match="expected"):
         density_and_coverage(samples, reference, k)
 
 
 def test_records_that_are_the_same_lie_in_each_others_balls():
-    # Fails where ties are decided by the rounding of two products: balls of radius 0 then miss their own centre.
+    # Fails if the rounding of two products decides ties: balls of radius 0 then miss their own
+    # centre.
     rng = np.random.default_rng(2)
     distinct = rng.normal(size=(60, 40)) / 7
     density, coverage = density_and_coverage(distinct, np.repeat(distinct, 6, axis=0))

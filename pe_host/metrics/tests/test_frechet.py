@@ -21,7 +21,7 @@ def test_normal_distributions_with_diagonal_covariances_have_a_closed_form():
 
 
 def test_turning_both_changes_nothing():
-    """Fails where the order of the factors is mixed up, which diagonal covariances do not show."""
+    """Fails if the factors are in the wrong order, which diagonal covariances do not show."""
     rng = np.random.default_rng(1)
     turn = np.linalg.qr(rng.normal(size=(4, 4)))[0]
     a, b = np.diag([4.0, 9, 1, 0]), np.diag([1.0, 4, 0, 9])
@@ -37,7 +37,7 @@ def test_covariances_that_do_not_commute_agree_with_scipy():
 
 
 def test_singular_covariances_are_safe():
-    """Of rank 2 and 3 in 40 dimensions, where scipy's square root of the product is lost in rounding."""
+    """Ranks 2 and 3 in 40 dimensions, where scipy's square root of the product is all rounding."""
     rng = np.random.default_rng(3)
     x, y = rng.normal(size=(2, 40)), rng.normal(size=(3, 40))
     a, b = x.T @ x, y.T @ y

@@ -1,4 +1,8 @@
-"""Distances of one parameter against values worked out by hand, scipy, and the best matching of points on a circle."""
+"""Distances of one parameter.
+
+They are compared with values worked out by hand, with scipy, and with the best matching of points
+on a circle.
+"""
 
 import numpy as np
 import pytest
@@ -19,7 +23,7 @@ def test_numbers_are_a_share_of_the_range():
 
 
 def test_a_logarithmic_scale_is_respected():
-    """1 to 10 is half of the way to 100; on the plain scale it would be 0.09."""
+    """From 1 to 10 is half the way to 100; on a linear scale it would be 0.09."""
     assert marginal_distance(
         Float(1, 100, log=True), np.array([1.0]), np.array([10.0])
     ) == pytest.approx(0.5)
@@ -59,9 +63,8 @@ def test_choices_have_the_total_variation():
     half, most = np.array([0, 0, 1, 1]), np.array([0, 0, 0, 2])
     assert marginal_distance(parameter, half, most) == pytest.approx((0.25 + 0.5 + 0.25) / 2)
     assert marginal_distance(parameter, np.array([0]), np.array([2])) == 1
-    assert (
-        marginal_distance(parameter, np.array([2]), np.array([7])) == 1
-    )  # no choice, and not the last one either
+    # 7 is not a choice; it must not be taken for the last one.
+    assert marginal_distance(parameter, np.array([2]), np.array([7])) == 1
     assert marginal_distance(parameter, np.array([0]), np.array([-1])) == 1
 
 
@@ -75,7 +78,7 @@ def test_samples_of_other_sizes_agree_with_scipy():
 
 @pytest.mark.parametrize("seed", range(5))
 def test_the_circle_agrees_with_the_best_matching(seed):
-    """Of as many points each, the distance is the mean over the cheapest matching."""
+    """For equally many points, the distance is the mean over the cheapest matching."""
     rng = np.random.default_rng(seed)
     a, b = rng.normal(0, 0.2, 30) % 1, rng.normal(rng.random(), 0.1, 30) % 1
     gap = np.abs(a[:, None] - b)
@@ -94,7 +97,7 @@ def test_bins_of_numbers_are_twenty_on_their_scale():
 
 
 def test_bins_of_whole_numbers_hold_as_many_values_each():
-    """So uniform values give level bars: 20 bins over 31 values would not."""
+    """Then uniform values give level bars; 20 bins over 31 values would not."""
     assert bins_of(Int(3, 6)).shares(np.array([3, 3, 4, 6])).tolist() == [0.5, 0.25, 0, 0.25]
     bins = bins_of(Int(0, 31))
     assert bins.shares(np.arange(32)).tolist() == [1 / 16] * 16

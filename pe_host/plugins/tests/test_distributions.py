@@ -1,4 +1,4 @@
-"""What the distributions of the repository hold and say of themselves, and what `make demo-digits` removes."""
+"""Contents and metadata of the distributions here, and what `make demo-digits` removes."""
 
 import fnmatch
 import os
@@ -58,7 +58,7 @@ def test_authors_and_types_are_declared(folder):
 
 
 @pytest.mark.parametrize("of_a_run", [True, False])
-def test_the_demo_of_digits_begins_anew_and_removes_nothing_but_a_run(tmp_path, of_a_run):
+def test_the_demo_of_digits_starts_again_and_removes_nothing_but_a_run(tmp_path, of_a_run):
     run, stamp, pe = tmp_path / "demo", tmp_path / "stamp", tmp_path / "pe"
     run.mkdir()
     (run / ("manifest.json" if of_a_run else "mine.txt")).write_text("{}")

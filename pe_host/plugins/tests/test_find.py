@@ -10,7 +10,7 @@ from pe_host.plugins.load import load
 
 @pytest.fixture
 def found(monkeypatch):
-    """`find` over folders that come first on the path, with a given environment; the plugins by name."""
+    """Call `find` with folders that come first on the path and with a given environment."""
 
     def run(*folders, **environ):
         for folder in reversed(folders):
@@ -79,7 +79,7 @@ def test_a_plugin_for_another_sdk_is_incompatible(install, found, requires, stat
     site = install("pe-plugin-x", {"x": "m"}, requires=tuple(requires))
     (plugin,) = only(found(site), "x")
     assert plugin.state == state
-    assert (state == INCOMPATIBLE) == ("installed is" in plugin.reason)
+    assert (state == INCOMPATIBLE) == ("is installed" in plugin.reason)
 
 
 def test_two_distributions_with_one_name_are_a_conflict_that_names_both(install, found):
@@ -131,7 +131,7 @@ def test_pe_plugins_leaves_others_out_but_no_built_in(install, found, allowed):
     assert {p.state for p in plugins if p.distribution == "pe-host"} == {FOUND}
 
 
-def test_pe_plugins_may_settle_a_conflict(install, found):
+def test_pe_plugins_may_resolve_a_conflict(install, found):
     install("dist-a", {"x": "a"})
     site = install("dist-b", {"x": "b"})
     assert [p.state for p in only(found(site, PE_PLUGINS="dist-b/x"), "x")] == [DISABLED, FOUND]
@@ -187,7 +187,7 @@ def test_a_malformed_pe_dev_plugin_is_reported(found, text):
 
 
 @pytest.mark.parametrize("kind", ["reader", "embedding", "generator"])
-def test_pe_dev_plugin_may_be_of_any_kind_and_name_a_module_alone(found, kind):
+def test_pe_dev_plugin_may_be_of_any_kind_and_name_only_a_module(found, kind):
     (plugin,) = only(found(PE_DEV_PLUGIN=f"{kind}/my_new=package.module"), "my-new")
     assert (plugin.kind, plugin.state, plugin.module, plugin.dev) == (
         kind,

@@ -1,4 +1,7 @@
-"""The commands that ask child processes, run as a user runs them: a fresh interpreter and installed distributions."""
+"""The commands that use child processes, run as a user runs them.
+
+Each test starts a fresh interpreter, with installed distributions.
+"""
 
 import json
 import os
@@ -24,7 +27,11 @@ class Options:
 class Made(Simulator):
     def __init__(self, output, options):
         self.space = ParameterSpace(
-            {"angle": Float(0, 360, wrap=True), "size": Int(1, options.depth), "part": Categorical(tuple("abcdefg"))}
+            {
+                "angle": Float(0, 360, wrap=True),
+                "size": Int(1, options.depth),
+                "part": Categorical(tuple("abcdefg")),
+            }
         )
 
     def render(self, params, labels, seeds): ...
@@ -37,7 +44,8 @@ def make(output, labels, options):
 
 @hookimpl
 def pe_generators():
-    return [GeneratorSpec("healthy", "a summary\\x1b[31m of its own", make, Options, labels=("a", "b"))]
+    summary = "a summary\\x1b[31m of its own"
+    return [GeneratorSpec("healthy", summary, make, Options, labels=("a", "b"))]
 """
 
 BROKEN = {
@@ -87,6 +95,7 @@ def site(install):
     )
 
 
+@pytest.mark.slow
 def test_broken_plugins_are_found_then_broken_with_the_reason_and_all_else_works(site):
     plugins = listed(path=[site])
     assert {plugins[name]["state"] for name in [*BROKEN, "healthy"]} == {"found"}
@@ -113,7 +122,7 @@ def test_an_import_that_hangs_is_killed_with_its_children_at_the_time_limit(inst
     site = install("pe-plugin-hangs", {"hangs": "iso_hangs"}, modules={"iso_hangs": HANGS})
     plugins = listed("--check", path=[site], PE_CHECK_SECONDS="4", PE_PLUGINS="hangs", **cache)
     assert plugins["hangs"]["state"] == "broken"
-    assert plugins["hangs"]["reason"] == "does not answer within 4 s"
+    assert plugins["hangs"]["reason"] == "gave no answer within 4 s"
     _wait_for(lambda: not _alive(int(pid.read_text())))
 
 
@@ -123,7 +132,7 @@ def test_an_interrupted_check_leaves_no_child_behind(install, tmp_path):
     site = install("pe-plugin-hangs", {"hangs": "iso_hangs"}, modules={"iso_hangs": HANGS})
     code = """
 import signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have had it ignored
+signal.signal(signal.SIGINT, signal.default_int_handler)  # the shell may ignore it
 from pe_host.cli import main
 sys.exit(main())
 """
@@ -147,13 +156,14 @@ def _wait_for(condition):
 
 
 def _alive(pid):
-    """Whether the process runs; one that is dead and not yet waited for does not."""
+    """True if the process runs; a zombie does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
 
 
+@pytest.mark.slow
 def test_a_plugin_that_is_not_used_cannot_be_checked_into_life(install):
     site = install(
         "pe-plugin-old",
@@ -219,7 +229,7 @@ def test_describe_says_what_cannot_be_made(site):
         (["healthy", "--set", "depth"], 2, "got 'depth', expected name=value"),
         (["healthy", "--timeout", "0"], 2, "seconds > 0"),
         (["healthy", "--shape", "28"], 2, "HxW"),
-        (["healthy", "--kind", "thing"], 2, "no kind 'thing'"),
+        (["healthy", "--kind", "thing"], 2, "unknown kind of plugin 'thing'"),
         (["helthy"], 3, "did you mean 'healthy'"),
         (["exits"], 3, "no licence"),
         (["npz", "--set", "a=b"], 2, "no options"),
@@ -233,6 +243,7 @@ def test_describe_fails_with_one_line_and_the_right_code(site, arguments, code, 
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_development_plugin_is_described_from_the_source_tree(install):
     root = install("unrelated", {}, modules={"iso_dev": HEALTHY.replace("@hookimpl", "")})
     (root / "iso_dev.py").write_text(
@@ -252,4 +263,4 @@ def test_a_development_plugin_is_described_from_the_source_tree(install):
         and "authors" not in done.stderr
     )
     done = run_pe("describe", "healthy", path=[root], PE_DEV_PLUGIN="healthy=iso_dev:none")
-    assert (done.returncode, "gives int, not GeneratorSpec" in done.stderr) == (3, True)
+    assert (done.returncode, "returned int, not GeneratorSpec" in done.stderr) == (3, True)

@@ -1,4 +1,4 @@
-"""Known plugins that are not installed: shown with the line that installs them, and no more than that."""
+"""Known plugins that are not installed: only the command that installs them is shown."""
 
 import json
 import tomllib
@@ -22,7 +22,7 @@ def plugin(name, distribution="pe-plugin-x", kind="generator", **more):
 
 
 def test_the_table_holds_the_plugins_of_this_repository():
-    """Fails when a plugin or an entry point is added, renamed or dropped and the table is not."""
+    """Fails if a plugin or an entry point is added, renamed or removed, but not in the table."""
     there = set()
     for path in ROOT.glob("plugins/*/pyproject.toml"):
         project = tomllib.loads(path.read_text())["project"]

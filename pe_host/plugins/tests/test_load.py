@@ -13,7 +13,7 @@ _numbers = itertools.count()
 
 @pytest.fixture
 def module(tmp_path, monkeypatch):
-    """Writes an importable module and gives its name, which no other test uses."""
+    """Writes an importable module and returns its name, which no other test uses."""
     monkeypatch.syspath_prepend(tmp_path)
     written = []
 
@@ -56,27 +56,27 @@ def test_readers_and_embeddings_have_hooks_of_their_own(module):
 
 
 BROKEN = {
-    "exits": ("raise SystemExit(3)", "end of the process .*3"),
+    "exits": ("raise SystemExit(3)", "tried to end the process .*3"),
     "import error": ("import module_that_is_nowhere", "No module named 'module_that_is_nowhere'"),
     "syntax": ("def (", "SyntaxError"),
     "raises": ("raise RuntimeError('first line\\nsecond line')", "RuntimeError: first line$"),
     "base exception": ("raise BaseException('odd')", "BaseException: odd"),
-    "no hook": ("", "no spec of that name .no hook pe_generators"),
+    "no hook": ("", "no spec of that name; no hook pe_generators returned any"),
     "hook raises": (
         "@hookimpl\ndef pe_generators():\n    raise KeyError('gone')",
         "KeyError: 'gone'",
     ),
-    "hook exits": ("@hookimpl\ndef pe_generators():\n    exit()", "end of the process"),
+    "hook exits": ("@hookimpl\ndef pe_generators():\n    exit()", "tried to end the process"),
     "hook of nothing": (
         "@hookimpl\ndef pe_generators():\n    return [None]",
-        "gives NoneType, not GeneratorSpec",
+        "returned NoneType, not GeneratorSpec",
     ),
     "no list": (HOOK.replace("[{}]", "{}").format(SPEC.format("my-x")), "TypeError"),
     "unknown argument": (
         "@hookimpl\ndef pe_generators(unknown):\n    return []",
         "PluginValidationError",
     ),
-    "other name": (HOOK.format(SPEC.format("other")), "no spec of that name .'other'."),
+    "other name": (HOOK.format(SPEC.format("other")), "no spec of that name; it returned 'other'"),
     "twice": (HOOK.format(SPEC.format("my-x") + "," + SPEC.format("my_x")), "2 specs of that name"),
 }
 
@@ -102,14 +102,22 @@ def test_what_a_plugin_prints_at_import_does_not_mix_with_results(module, capsys
 
 @pytest.mark.parametrize("target", ["spec", "make", "Nested.make"])
 def test_a_development_plugin_is_a_spec_or_makes_one(module, target):
-    source = f"spec = {SPEC.format('my-x')}\ndef make():\n    return spec\nclass Nested:\n    make = make\n"
+    source = (
+        f"spec = {SPEC.format('my-x')}\n"
+        "def make():\n    return spec\n"
+        "class Nested:\n    make = make\n"
+    )
     name = module(source)
     assert load_generator(ref(name, dev=f"{name}:{target}")).name == "my-x"
 
 
 @pytest.mark.parametrize(
     ("target", "message"),
-    [("gone", "no attribute 'gone'"), ("number", "gives int"), ("other", "no spec of that name")],
+    [
+        ("gone", "no attribute 'gone'"),
+        ("number", "returned int"),
+        ("other", "no spec of that name"),
+    ],
 )
 def test_a_development_plugin_that_is_none_says_so(module, target, message):
     name = module(f"number = 3\nother = {SPEC.format('other')}\n")

@@ -5,6 +5,7 @@ import pytest
 from pe_host.errors import PluginFailure, UsageError
 from pe_host.plugins import PluginEntry, PluginRef, resolve, resolve_any
 from pe_host.plugins.find import CONFLICT, DISABLED
+from pe_host.plugins.names import KINDS
 
 
 def plugin(name, distribution="pe-plugin-x", kind="generator", **more):
@@ -18,7 +19,7 @@ def test_a_name_gives_a_reference_that_survives_json():
 
 
 @pytest.mark.parametrize("change", [{"module": 3}, {"more": "x"}, {"dev": 1}])
-def test_a_reference_of_another_form_is_refused(change):
+def test_a_reference_with_other_keys_or_values_is_refused(change):
     document = resolve("generator", "x", [plugin("x")]).to_json()
     with pytest.raises(ValueError, match="plugin reference"):
         PluginRef.from_json({**document, **change})
@@ -31,17 +32,20 @@ def test_an_unknown_name_gets_a_suggestion_and_a_way_on():
         )
     assert caught.value.exit_code == 3
     assert "pe list-plugins" in caught.value.fix
-    assert "pip install pe-plugin-text-rendre" in caught.value.fix
+    assert "install " not in caught.value.fix
 
 
-@pytest.mark.parametrize("name", ["x; rm -rf", "--index-url=evil", ""])
-def test_no_command_is_suggested_for_what_is_no_name(name):
-    with pytest.raises(PluginFailure) as caught:
-        resolve("generator", name, [plugin("a")])
-    assert "pip install" not in caught.value.fix
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", ["my-own", "unheard-of", "x; rm -rf", "--index-url=evil", ""])
+def test_no_installation_is_suggested_for_an_unknown_name(kind, name):
+    """A made-up package name may belong to anyone: only those of the table are ever suggested."""
+    with pytest.raises(PluginFailure, match=f"no {kind} ") as caught:
+        resolve(kind, name, [plugin("a")])
+    assert "pip" not in f"{caught.value.what} {caught.value.fix}"
+    assert "pe-plugin" not in f"{caught.value.what} {caught.value.fix}"
 
 
-def test_a_conflict_names_both_and_distribution_slash_name_settles_it():
+def test_a_conflict_names_both_and_distribution_slash_name_resolves_it():
     both = [plugin("x", "dist-a", state=CONFLICT), plugin("x", "dist-b", state=CONFLICT)]
     with pytest.raises(PluginFailure, match="dist-a and by dist-b") as caught:
         resolve("generator", "x", both)
@@ -60,10 +64,9 @@ def test_one_distribution_that_offers_a_name_twice_is_reported_to_its_authors():
 
 
 def test_a_plugin_that_cannot_be_used_says_why():
-    with pytest.raises(PluginFailure, match="PE_PLUGINS=a leaves it out"):
-        resolve(
-            "generator", "x", [plugin("x", state=DISABLED, reason="PE_PLUGINS=a leaves it out")]
-        )
+    reason = "not listed in PE_PLUGINS=a"
+    with pytest.raises(PluginFailure, match=reason):
+        resolve("generator", "x", [plugin("x", state=DISABLED, reason=reason)])
 
 
 def test_a_distribution_without_that_plugin_lists_what_it_has():
@@ -77,7 +80,7 @@ def test_any_kind_is_found_and_an_ambiguous_name_asks_for_the_kind():
     assert resolve_any("c", "embedding", plugins).kind == "embedding"
     with pytest.raises(UsageError, match="several kinds"):
         resolve_any("c", plugins=plugins)
-    with pytest.raises(UsageError, match="no kind 'x'"):
+    with pytest.raises(UsageError, match="unknown kind of plugin 'x'"):
         resolve_any("a", "x", plugins)
     with pytest.raises(PluginFailure, match="no generator 'zzz'"):
         resolve_any("zzz", plugins=plugins)

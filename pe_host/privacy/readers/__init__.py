@@ -1,4 +1,7 @@
-"""Readers: they turn a SOURCE into records, inside the private side. Built in: npz, parquet, idx, folder, sklearn."""
+"""Readers turn a SOURCE into records, inside the private side.
+
+Built in are npz, parquet, idx, folder and sklearn.
+"""
 
 from pathlib import Path
 
@@ -9,13 +12,13 @@ def guess_scheme(path: Path) -> str:
     """The name of the built-in reader for a path given without a scheme.
 
     Raises:
-        DataError: there is nothing at the path, or nothing a built-in reader knows.
+        DataError: the path does not exist, or no built-in reader knows the file.
     """
     if not path.exists():
         raise DataError(
             "there is no such file or folder",
             where=str(path),
-            fix="give --data a path, or scheme:location",
+            fix="pass --data a path or scheme:location",
         )
     if path.is_dir():
         return "idx" if any("-idx3-ubyte" in entry.name for entry in path.iterdir()) else "folder"
@@ -24,7 +27,7 @@ def guess_scheme(path: Path) -> str:
     if "-idx3-ubyte" in path.name:
         return "idx"
     raise DataError(
-        "no built-in reader knows this file",
+        "no built-in reader knows this kind of file",
         where=str(path),
         fix="use an .npz or .parquet file, a folder of images, or scheme:location",
     )

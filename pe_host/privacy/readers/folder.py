@@ -1,4 +1,4 @@
-"""Reader `folder`: a folder of images for each class. Its sorted names are the class names."""
+"""Reader `folder`: one folder of images per class. The sorted folder names are the class names."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,16 +15,18 @@ _COLOUR = ("RGB", "RGBA", "P", "CMYK", "YCbCr")
 
 
 def describe(location: str) -> SourceInfo:
-    """Class names from the folders; form of a record from the header of the first image in order, which counts as
-    public.
+    """Spec of a record and class names.
+
+    The class names are those of the folders. The spec comes from the header of the first image in
+    order, which counts as public.
 
     Raises:
-        SourceError: no folder, no class folders, or no image in them.
+        SourceError: there is no folder, no class folder, or no image in them.
     """
     classes = _classes(location)
     first = next((path for folder in classes for path in _images(folder)), None)
     if first is None:
-        fix = "put the images of each class in its folder: folder/class/image.png"
+        fix = "put the images of each class in a folder: folder/class/image.png"
         raise SourceError("there are no images in the class folders", where=location, fix=fix)
     with _open(first) as image:
         channels = 1 if image.mode in _GRAY else 3
@@ -35,18 +37,22 @@ def describe(location: str) -> SourceInfo:
 
 
 def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Table:
-    """Every image, all of one form: if gray ones were turned to colour, or the other way, a single record could decide
-    the form of the release.
+    """Every image, all of one size and mode.
+
+    Gray images are not converted to colour, nor the reverse: a single record could then decide the
+    spec of the release.
 
     Raises:
-        SourceError: see `describe`; or an image that cannot be read or has another size, or a class folder that is none
-            of `label_names`. Names the file.
+        SourceError: see `describe`; or an image cannot be read or has another size or mode, or a
+            class folder is not one of `label_names`. Names the file.
     """
     files, labels = [], []
     for folder in _classes(location):
         if folder.name not in label_names:
             raise SourceError(
-                "this folder is none of the classes", where=str(folder), fix="add it to --classes"
+                "this folder is not one of the classes",
+                where=str(folder),
+                fix="add it to --classes",
             )
         images = _images(folder)
         files += images
@@ -61,20 +67,22 @@ def _classes(location: str) -> list[Path]:
     root = Path(location)
     if not root.is_dir():
         raise SourceError(
-            "there is no such folder", where=location, fix="give --data the folder of class folders"
+            "there is no such folder",
+            where=location,
+            fix="pass --data the folder that holds the class folders",
         )
     folders = [entry for entry in _entries(root) if entry.is_dir()]
     if not folders:
         raise SourceError(
             "there are no class folders",
             where=location,
-            fix="put the images of each class in a folder of its own",
+            fix="put the images of each class in their own folder",
         )
     return folders
 
 
 def _images(folder: Path) -> list[Path]:
-    """Every file but hidden ones: what is no image is an error when it is read, never left out."""
+    """Every file except hidden ones. A file that is not an image is an error, never skipped."""
     return _entries(folder)
 
 
@@ -85,19 +93,21 @@ def _entries(folder: Path) -> list[Path]:
         )
     except OSError as error:
         what = f"the folder cannot be read ({error.strerror})"
-        raise SourceError(what, where=str(folder), fix="mend its permissions") from None
+        raise SourceError(what, where=str(folder), fix="fix its permissions") from None
 
 
 def _open(path: Path) -> Image.Image:
     try:
         image = open_picture(path)
     except UNREADABLE:
-        fix = "take it out of the class folder, where every file is a record, or mend it"
-        raise SourceError("this cannot be read as an image", where=str(path), fix=fix) from None
+        fix = "move it out of the class folder, where every file is a record, or repair it"
+        raise SourceError(
+            "this file cannot be read as an image", where=str(path), fix=fix
+        ) from None
     if image.mode not in _GRAY + _COLOUR:
         image.close()
         raise SourceError(
-            f"images of mode {image.mode} cannot be used",
+            f"images of mode {image.mode} are not supported",
             where=str(path),
             fix="convert it to 8-bit gray or RGB",
         )
@@ -111,7 +121,7 @@ def _pixels(path: Path, output: OutputSpec) -> NDArray[np.uint8]:
             image.mode in _GRAY
         ):
             kind = "gray" if channels == 1 else "colour"
-            fix = "the form follows the first image by name; bring all images to one form"
+            fix = "size and mode follow the first image by name; convert all images to one"
             raise SourceError(
                 f"expected a {kind} image of {width} × {height} pixels", where=str(path), fix=fix
             )
@@ -119,11 +129,11 @@ def _pixels(path: Path, output: OutputSpec) -> NDArray[np.uint8]:
             pixels = np.asarray(image.convert("L" if channels == 1 else "RGB"))
         except UNREADABLE:
             raise SourceError(
-                "this image is damaged", where=str(path), fix="mend it, or take it out"
+                "this image is damaged", where=str(path), fix="repair it, or remove it"
             ) from None
     return pixels.reshape(output.shape)
 
 
 @hookimpl
 def pe_readers() -> Iterable[ReaderSpec]:
-    return [ReaderSpec("folder", "a folder of images for each class", describe, read)]
+    return [ReaderSpec("folder", "one folder of images per class", describe, read)]

@@ -1,4 +1,7 @@
-"""Reader `idx`: the format of MNIST, plain or gzipped. Location: a folder with training files, or `IMAGES,LABELS`."""
+"""Reader `idx`: the format of MNIST, plain or gzipped.
+
+The location is a folder with training files, or `IMAGES,LABELS`.
+"""
 
 import gzip
 import math
@@ -19,10 +22,10 @@ _AGAIN = "download or copy the file again"
 
 
 def describe(location: str) -> SourceInfo:
-    """Form of a record, from the header of the image file. The format has no class names.
+    """Spec of a record, from the header of the image file. The format has no class names.
 
     Raises:
-        SourceError: missing files, or not IDX images of unsigned bytes.
+        SourceError: files are missing, or are not IDX images of unsigned bytes.
     """
     images, _ = _files(location)
     return SourceInfo(OutputSpec.image(*_shape(images, 3)[1:]))
@@ -32,18 +35,19 @@ def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Tab
     """Every record; label i is the i-th class name.
 
     Raises:
-        SourceError: see `describe`; or files cut short, of different length, or of another shape than `output`.
+        SourceError: see `describe`; or files are truncated, differ in length, or do not have the
+            shape of `output`.
     """
     images, labels = _files(location)
     data, marks = _load(images, 3), _load(labels, 1)
     if (*data.shape[1:], 1) != output.shape:
-        fix = "give files whose pictures have the planned size"
+        fix = "use files whose images have the planned size"
         shape = (*data.shape[1:], 1)
         raise SourceError(
             f"records have the shape {shape}, expected {output.shape}", where=str(images), fix=fix
         )
     if len(data) != len(marks):
-        fix = "give the images and the labels of one set, as IMAGES,LABELS"
+        fix = "pass the images and the labels of one data set, as IMAGES,LABELS"
         raise SourceError(
             "the two files have different numbers of records", where=location, fix=fix
         )
@@ -60,25 +64,24 @@ def _files(location: str) -> tuple[Path, Path]:
             return path, path.with_name(
                 path.name.replace("images", "labels").replace("idx3", "idx1")
             )
-        fix = "give a folder with *-idx3-ubyte and *-idx1-ubyte files, or IMAGES,LABELS"
-        raise SourceError("this names no pair of IDX files", where=location, fix=fix)
+        fix = "pass a folder with *-idx3-ubyte and *-idx1-ubyte files, or IMAGES,LABELS"
+        raise SourceError("this is not a pair of IDX files", where=location, fix=fix)
     try:
         there = sorted(path.iterdir())
     except OSError as error:
         what = f"the folder cannot be read ({error.strerror})"
-        raise SourceError(what, where=location, fix="mend its permissions") from None
+        raise SourceError(what, where=location, fix="fix its permissions") from None
     found = []
     for kind in ("idx3", "idx1"):
         entries = [e for e in there if f"-{kind}-ubyte" in e.name]
         train = [e for e in entries if e.name.startswith("train")] or entries
-        plain = [
-            e for e in train if e.suffix != ".gz"
-        ] or train  # both forms of one file may lie there
+        # A file may be there both plain and gzipped.
+        plain = [e for e in train if e.suffix != ".gz"] or train
         if len(plain) != 1:
             raise SourceError(
                 f"expected one training file *-{kind}-ubyte, found {len(plain)}",
                 where=location,
-                fix="give IMAGES,LABELS",
+                fix="pass IMAGES,LABELS",
             )
         found.append(plain[0])
     return found[0], found[1]
@@ -90,7 +93,10 @@ def _open(path: Path) -> BinaryIO:
             zipped = file.read(2) == b"\x1f\x8b"
         return cast(BinaryIO, gzip.open(path)) if zipped else path.open("rb")
     except OSError as error:
-        fix = "check the path and its permissions; where images and labels lie apart, give IMAGES,LABELS"
+        fix = (
+            "check the path and its permissions; if images and labels are in different places, "
+            "pass IMAGES,LABELS"
+        )
         raise SourceError(
             f"cannot be opened ({error.strerror})", where=str(path), fix=fix
         ) from None
@@ -98,12 +104,14 @@ def _open(path: Path) -> BinaryIO:
 
 def _header(file: BinaryIO, path: Path, axes: int) -> tuple[int, ...]:
     head = b""
-    with suppress(*_BROKEN):  # what cannot be read is too short, as judged below
+    with suppress(*_BROKEN):  # a header that cannot be read is too short, which is checked below
         head = file.read(4 + 4 * axes)
     if len(head) < 4 + 4 * axes or head[:4] != bytes([0, 0, _UINT8, axes]):
-        fix = "give images as of MNIST, *-idx3-ubyte, and labels, *-idx1-ubyte; plain or gzipped"
         raise SourceError(
-            f"this is no IDX file of unsigned bytes with {axes} axes", where=str(path), fix=fix
+            f"this is not an IDX file of unsigned bytes with {axes} axes",
+            where=str(path),
+            fix="use images (*-idx3-ubyte) and labels (*-idx1-ubyte) in the format of MNIST, plain "
+            "or gzipped",
         )
     return tuple(int(n) for n in np.frombuffer(head[4:], dtype=">u4"))
 
@@ -120,11 +128,11 @@ def _load(path: Path, axes: int) -> NDArray[np.uint8]:
             content = file.read()
         except _BROKEN:
             raise SourceError(
-                "the file is cut short or damaged", where=str(path), fix=_AGAIN
+                "the file is truncated or damaged", where=str(path), fix=_AGAIN
             ) from None
     if len(content) != math.prod(shape):
         raise SourceError(
-            "the file has another length than its header says", where=str(path), fix=_AGAIN
+            "the length of the file does not match its header", where=str(path), fix=_AGAIN
         )
     return np.frombuffer(content, dtype=np.uint8).reshape(shape)
 
@@ -134,7 +142,7 @@ def pe_readers() -> Iterable[ReaderSpec]:
     return [
         ReaderSpec(
             "idx",
-            "IDX files as of MNIST, plain or gzipped; class names by --classes",
+            "IDX files like those of MNIST, plain or gzipped; class names from --classes",
             describe,
             read,
         )

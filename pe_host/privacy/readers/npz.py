@@ -1,5 +1,7 @@
-"""Reader `npz`: records as `pe_host.formats.npz` has them (`images` uint8 [n, H, W(, C)], `series` [n, T, F], …), `labels` int [n], optional
-`label_names` and `clients`.
+"""Reader `npz`: NumPy archives, as `pe_host.formats.npz` describes them.
+
+An archive holds records (`images` uint8 [n, H, W(, C)], `series` [n, T, F], …), `labels` int [n]
+and, optionally, `label_names` and `clients`.
 """
 
 import zipfile
@@ -24,16 +26,23 @@ _BROKEN = (
     RuntimeError,
     MemoryError,
 )
-"""What zipfile and numpy raise of damaged, encrypted or lying archives; NotImplementedError is a RuntimeError."""
-_PLAIN = "it is cut short, or holds Python objects: store plain numbers, and names as an array of strings"
+"""What zipfile and numpy raise for archives that are damaged, encrypted or inconsistent.
+
+NotImplementedError is a RuntimeError.
+"""
+_PLAIN = (
+    "it is truncated or holds Python objects; store plain numbers, and names as an array of strings"
+)
 
 
 def describe(location: str) -> SourceInfo:
-    """Form of a record and class names: from the header of the records, from `label_names` and from what else tells of the
-    form (see `pe_host.formats.npz`); no record is read.
+    """Spec of a record and class names; no record is read.
+
+    They come from the header of the records, from `label_names` and from the small arrays that
+    describe the records (see `pe_host.formats.npz`).
 
     Raises:
-        SourceError: no npz file, a missing array, or records of no known form.
+        SourceError: the file is not an npz file, lacks an array, or holds unknown records.
     """
     with _open(location) as archive:
         return _described(archive, location)[1]
@@ -43,16 +52,18 @@ def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Tab
     """Every record. Labels are translated by name where the file has `label_names`.
 
     Raises:
-        SourceError: see `describe`; or records of another shape than `output`, labels that are no integers, labels or
-            clients of another number than records, a label outside the classes.
+        SourceError: see `describe`; or records do not have the shape of `output`, labels are not
+            integers, there is not one label and client per record, or a label has no name.
     """
     with _open(location) as archive:
         layout, info = _described(archive, location)
         if (info.output.kind, info.output.shape) != (output.kind, output.shape):
             found, planned = info.output, output
-            what = f"records have the shape {found.shape} ({found.kind}), expected {planned.shape} ({planned.kind})"
             raise SourceError(
-                what, where=location, fix=f"bring the {layout.array} to the planned shape"
+                f"records have the shape {found.shape} ({found.kind}), "
+                f"expected {planned.shape} ({planned.kind})",
+                where=location,
+                fix=f"convert the {layout.array} to the planned shape",
             )
         labels = _array(archive, "labels", location)
         clients = _array(archive, "clients", location) if info.clients else None
@@ -62,9 +73,7 @@ def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Tab
             column.shape != stored.shape[:1] or column.dtype.kind not in "iu"
         ):
             fix = f"store {name} as an integer array as long as {layout.array}"
-            raise SourceError(
-                f"{name} must be whole numbers, one a record", where=location, fix=fix
-            )
+            raise SourceError(f"{name} must be integers, one per record", where=location, fix=fix)
     data = layout.records(output, stored)
     return Table(data, _translated(labels, info.label_names, label_names, location), clients)
 
@@ -74,7 +83,9 @@ def _described(archive: zipfile.ZipFile, location: str) -> tuple[Layout, SourceI
     found = [layout for layout in layouts() if layout.array in names]
     if len(found) > 1:
         both = " and ".join(repr(layout.array) for layout in found)
-        raise SourceError(f"there are {both}", where=location, fix="store the records of one kind")
+        raise SourceError(
+            f"the file holds both {both}", where=location, fix="store records of one kind only"
+        )
     if not found:
         arrays = " or ".join(repr(layout.array) for layout in layouts())
         raise SourceError(
@@ -87,7 +98,7 @@ def _described(archive: zipfile.ZipFile, location: str) -> tuple[Layout, SourceI
     layout = found[0]
     shape, dtype = _header(archive, layout.array, location)
     try:
-        output = layout.form(
+        output = layout.spec(
             shape, dtype, lambda name: _array(archive, name, location) if name in names else None
         )
     except SourceError as error:
@@ -105,13 +116,13 @@ def _open(location: str) -> zipfile.ZipFile:
         return zipfile.ZipFile(Path(location))
     except FileNotFoundError:
         raise SourceError(
-            "there is no such file", where=location, fix="give --data the path of an npz file"
+            "there is no such file", where=location, fix="pass --data the path of an npz file"
         ) from None
     except OSError as error:
         fix = "check the path and its permissions"
         raise SourceError(f"cannot be opened ({error.strerror})", where=location, fix=fix) from None
     except _BROKEN:
-        what = "this is not an npz file, or it is cut short"
+        what = "this is not an npz file, or it is truncated"
         raise SourceError(
             what,
             where=location,
@@ -150,7 +161,7 @@ def _array(archive: zipfile.ZipFile, name: str, location: str) -> NDArray[Any]:
 def _label_names(names: NDArray[Any], location: str) -> tuple[str, ...]:
     out = tuple(str(name) for name in names) if names.ndim == 1 and names.dtype.kind == "U" else ()
     if not out or len(set(out)) != len(out):
-        fix = "store numpy.array([name, …]), a name for each label in order and no name twice"
+        fix = "store numpy.array([name, …]) with one distinct name per label, in order"
         raise SourceError(
             "label_names must be an array of distinct strings", where=location, fix=fix
         )
@@ -160,15 +171,18 @@ def _label_names(names: NDArray[Any], location: str) -> tuple[str, ...]:
 def _translated(
     labels: NDArray[Any], own: tuple[str, ...], wanted: tuple[str, ...], location: str
 ) -> NDArray[np.int64]:
-    """Positions in `wanted` of labels that are positions in `own`; -1, which the data set refuses, for other names."""
+    """Positions in `wanted`, from positions in `own`.
+
+    Names that are not in `wanted` become -1, which the data set refuses.
+    """
     positions = labels.astype(np.int64)
     if not own or own == wanted:
         return positions
     outside = (positions < 0) | (positions >= len(own))
     if outside.any():
-        what = f"the label of row {int(outside.argmax())} has no name in label_names"
+        what = f"the label in row {int(outside.argmax())} has no name in label_names"
         raise SourceError(
-            what, where=location, fix="store a name for every label, the first for label 0"
+            what, where=location, fix="store a name for every label, starting with label 0"
         )
     return np.array([wanted.index(name) if name in wanted else -1 for name in own], dtype=np.int64)[
         positions

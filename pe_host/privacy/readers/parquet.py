@@ -1,7 +1,9 @@
-"""Reader `parquet`: a row a record, as `pe_host.formats.parquet` says and `pe export --to parquet` writes, or written by others.
+"""Reader `parquet`: one row per record. Needs pyarrow.
 
-A file of others has a column `label` (texts, or whole numbers), perhaps `client` (texts or whole numbers), and otherwise lists of
-numbers of one length: the features of a series, in their order. Needs pyarrow.
+A file is either as `pe_host.formats.parquet` describes it, which is what `pe export --to parquet`
+writes, or comes from another program. In that case it has a column `label` and optionally `client`,
+both of strings or integers. All other columns are lists of numbers of one length: the features of a
+series, in order.
 """
 
 from collections.abc import Iterable
@@ -27,13 +29,16 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+_REWRITE = "write the file again, or remove the metadata 'pe'"
+
 
 def describe(location: str) -> SourceInfo:
-    """Form of a record and class names from schema and metadata. Where lists have no fixed length, it is that of the first row,
-    which counts as public.
+    """Spec of a record and class names, from schema and metadata.
+
+    If lists have no fixed length, the first row sets it, and it counts as public.
 
     Raises:
-        SourceError: pyarrow is missing, no Parquet file, or columns of another form.
+        SourceError: pyarrow is missing, the file is not a Parquet file, or its columns do not fit.
     """
     with _open(location) as file:
         return _described(file, location)
@@ -43,13 +48,14 @@ def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Tab
     """Every record.
 
     Raises:
-        SourceError: see `describe`; or a list of another length, a missing value, or a label that is no class. Names the row.
+        SourceError: see `describe`; or a list has another length or a value is missing. Names the
+            row.
     """
     with _open(location) as file:
         info = _described(file, location)
         if (info.output.kind, info.output.shape) != (output.kind, output.shape):
             what = f"records have the shape {info.output.shape}, expected {output.shape}"
-            raise SourceError(what, where=location, fix="bring the lists to the planned length")
+            raise SourceError(what, where=location, fix="convert the lists to the planned length")
         table = _guarded(file.read, location)
     length = int(np.prod(output.shape)) // len(columns_of(info.output))
     columns = [
@@ -67,25 +73,25 @@ def _open(location: str) -> "pq.ParquetFile":
         raise SourceError(MISSING, where=location, fix=INSTALL) from None
     if not Path(location).is_file():
         raise SourceError(
-            "there is no such file", where=location, fix="give --data the path of a Parquet file"
+            "there is no such file", where=location, fix="pass --data the path of a Parquet file"
         )
     file: pq.ParquetFile = _guarded(lambda: pq.ParquetFile(location), location)
     return file
 
 
 def _guarded(call: Any, location: str) -> Any:
-    """What pyarrow gives. What it says of an error is withheld, as it may quote a value."""
+    """The result of a pyarrow call. Its error messages are withheld: they may quote a value."""
     with suppress(Exception):
         return call()
-    fix = "check the path and its permissions, and that other programs can read it"
-    raise SourceError("this cannot be read as a Parquet file", where=location, fix=fix)
+    fix = "check the path and its permissions, and that other programs can read the file"
+    raise SourceError("this file cannot be read as Parquet", where=location, fix=fix)
 
 
 def _described(file: "pq.ParquetFile", location: str) -> SourceInfo:
     schema = file.schema_arrow
     if LABEL not in schema.names:
         raise SourceError(
-            f"the column {LABEL!r} is missing", where=location, fix="give each record a label"
+            f"the column {LABEL!r} is missing", where=location, fix="store a label per record"
         )
     if len(set(schema.names)) != len(schema.names):
         raise SourceError("two columns have the same name", where=location, fix="rename one")
@@ -93,29 +99,24 @@ def _described(file: "pq.ParquetFile", location: str) -> SourceInfo:
     try:
         about = read_about(schema.metadata)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        what, fix = (
-            f"its metadata make no sense: {error}",
-            "write it again, or drop the metadata 'pe'",
-        )
-        raise SourceError(what, where=location, fix=fix) from None
+        raise SourceError(f"invalid metadata 'pe': {error}", where=location, fix=_REWRITE) from None
     if about is not None:
         output, names = about
         lost = [name for name in columns_of(output) if name not in schema.names]
         if lost:
-            fix = "write it again, or drop the metadata 'pe'"
-            raise SourceError(f"the column {lost[0]!r} is missing", where=location, fix=fix)
+            raise SourceError(f"the column {lost[0]!r} is missing", where=location, fix=_REWRITE)
         for name in columns_of(output):
             _check_lists(schema.field(name), location)
         return SourceInfo(output, names, clients=clients)
     features = [field for field in schema if field.name not in (LABEL, CLIENT)]
     if not features:
         raise SourceError(
-            "there are no list columns", where=location, fix="store a list column for each feature"
+            "there are no list columns", where=location, fix="store one list column per feature"
         )
     lengths = {_length(file, field, location) for field in features}
     if len(lengths) > 1:
         raise SourceError(
-            "the list columns differ in length", where=location, fix="give all features T steps"
+            "the list columns differ in length", where=location, fix="store T steps of each feature"
         )
     try:
         return SourceInfo(
@@ -125,7 +126,7 @@ def _described(file: "pq.ParquetFile", location: str) -> SourceInfo:
         )
     except ValueError as error:
         raise SourceError(
-            f"these are no series: {error}", where=location, fix="mend the columns"
+            f"the columns are not valid series: {error}", where=location, fix="fix the columns"
         ) from None
 
 
@@ -149,7 +150,7 @@ def _length(file: "pq.ParquetFile", field: "pa.Field[Any]", location: str) -> in
     first = _guarded(lambda: next(file.iter_batches(1, columns=[field.name]), None), location)
     if first is None or len(first) == 0 or not first.column(0)[0].is_valid:
         raise SourceError(
-            "there is no first record", where=location, fix="give a file that holds some"
+            "the first record is missing", where=location, fix="use a file with records"
         )
     return len(first.column(0)[0])
 
@@ -172,31 +173,33 @@ def _matrix(column: "pa.ChunkedArray[Any]", length: int, name: str, location: st
     )
     wrong = np.asarray(pc.fill_null(lengths, -1)) != length
     if wrong.any():
-        what = f"the list of row {int(wrong.argmax())} in {name!r} has not the {length} values of the others"
-        raise SourceError(what, where=location, fix="bring all series to one length")
+        what = f"the list in row {int(wrong.argmax())} of {name!r} does not have {length} values"
+        raise SourceError(what, where=location, fix="convert all series to one length")
     values = pa.chunked_array(
         [pc.list_flatten(chunk) for chunk in column.chunks], column.type.value_type
     )
     missing = np.asarray(values.is_null())
     if missing.any():
-        what = f"a value of row {int(missing.argmax()) // length} in {name!r} is missing"
-        raise SourceError(what, where=location, fix="fill it in, or take the record out")
+        what = f"a value in row {int(missing.argmax()) // length} of {name!r} is missing"
+        raise SourceError(what, where=location, fix="fill it in, or remove the record")
     return np.asarray(values.to_numpy()).reshape(len(column), length)
 
 
 def _labels(
     column: "pa.ChunkedArray[Any]", own: tuple[str, ...], wanted: tuple[str, ...], location: str
 ) -> NDArray[np.int64]:
-    """Positions in `wanted`, of texts by name; numbers are positions in the file's own names, or in `wanted` where it has none.
+    """Positions in `wanted`.
 
-    -1, which the data set refuses, for other names.
+    Strings are names. Integers are positions in the file's own names, or in `wanted` if it has
+    none. Names that are not in `wanted` become -1, which the data set refuses.
     """
     values = _plain(column, LABEL, location)
     if values.dtype.kind in "iu":
         if own and own != wanted:
-            fix = "store labels as texts, or leave out --classes"
             raise SourceError(
-                "labels are numbers, and the classes are others", where=location, fix=fix
+                "labels are integers, but the classes are not those of the file",
+                where=location,
+                fix="store labels as strings, or leave out --classes",
             )
         return values.astype(np.int64)
     places = {name: i for i, name in enumerate(wanted)}
@@ -213,7 +216,7 @@ def _codes(column: "pa.ChunkedArray[Any]", name: str, location: str) -> NDArray[
 
 
 def _plain(column: "pa.ChunkedArray[Any]", name: str, location: str) -> NDArray[Any]:
-    """Whole numbers, or texts as an array of str; none missing."""
+    """The column as integers, or as an array of str; no value is missing."""
     import pyarrow as pa
 
     if pa.types.is_dictionary(column.type):
@@ -222,21 +225,20 @@ def _plain(column: "pa.ChunkedArray[Any]", name: str, location: str) -> NDArray[
     if not (
         pa.types.is_integer(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)
     ):
-        fix = "store whole numbers or texts"
         raise SourceError(
-            f"the column {name!r} holds {kind}, not whole numbers or texts", where=location, fix=fix
+            f"the column {name!r} holds {kind}, not integers or strings",
+            where=location,
+            fix="store integers or strings",
         )
     missing = np.asarray(column.is_null())
     if missing.any():
-        what = f"{name} of row {int(missing.argmax())} is missing"
-        raise SourceError(what, where=location, fix="fill it in, or take the record out")
+        what = f"{name} in row {int(missing.argmax())} is missing"
+        raise SourceError(what, where=location, fix="fill it in, or remove the record")
     values: NDArray[Any] = column.to_numpy()
     return values if pa.types.is_integer(kind) else values.astype(np.str_)
 
 
 @hookimpl
 def pe_readers() -> Iterable[ReaderSpec]:
-    summary = (
-        "Parquet file with a list column for each feature of a series, label and optional client"
-    )
+    summary = "Parquet file with label, optional client and one list column per feature of a series"
     return [ReaderSpec("parquet", summary, describe, read)]

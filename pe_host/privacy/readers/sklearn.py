@@ -1,4 +1,7 @@
-"""Reader `sklearn`: data sets that scikit-learn carries. `sklearn:digits` is 1,797 real handwritten digits, public."""
+"""Reader `sklearn`: public data sets that come with scikit-learn.
+
+`sklearn:digits` is 1,797 real handwritten digits.
+"""
 
 from collections.abc import Iterable
 
@@ -11,10 +14,10 @@ _LEVELS = 16
 
 
 def describe(location: str) -> SourceInfo:
-    """8 × 8 gray images of the digits, public data.
+    """Description of the digits: 8 × 8 gray images, public.
 
     Raises:
-        SourceError: another name than `digits`.
+        SourceError: the location is not `digits`.
     """
     if location != "digits":
         raise SourceError(
@@ -24,10 +27,10 @@ def describe(location: str) -> SourceInfo:
 
 
 def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Table:
-    """Every digit, its levels 0..16 spread over 0..255.
+    """Every digit, with its levels 0..16 spread over 0..255.
 
     Raises:
-        SourceError: another name, another shape, or a digit that is no class.
+        SourceError: the location or the shape is another, or a digit is not one of the classes.
     """
     info = describe(location)
     if output.shape != _OUTPUT.shape:
@@ -35,7 +38,7 @@ def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Tab
         raise SourceError(what, where=f"sklearn:{location}", fix="plan for images of 8 × 8 × 1")
     missing = [name for name in info.label_names if name not in label_names]
     if missing:
-        what = f"the digits {', '.join(missing)} are none of the classes"
+        what = f"these digits are not among the classes: {', '.join(missing)}"
         raise SourceError(
             what, where=f"sklearn:{location}", fix="name all ten with --classes, or leave it out"
         )
@@ -49,4 +52,4 @@ def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Tab
 
 @hookimpl
 def pe_readers() -> Iterable[ReaderSpec]:
-    return [ReaderSpec("sklearn", "data sets carried by scikit-learn: digits", describe, read)]
+    return [ReaderSpec("sklearn", "data sets that come with scikit-learn: digits", describe, read)]

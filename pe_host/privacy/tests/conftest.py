@@ -91,11 +91,11 @@ Delta = Callable[[list[tuple[int, float]], float], float]
 
 @pytest.fixture(scope="session")
 def exact_delta() -> Delta:
-    """δ(ε) of discrete Gaussian releases of at most two scales, written independently of the accountant.
+    """δ(ε) of discrete Gaussian releases of at most two scales, independent of the accountant.
 
-    The sum of the outputs of m releases of one scale is a sufficient statistic with loss (sum + m/2) / scale^2. So the
-    law of the sum, by plain convolution, gives the tails of one group, and a finite sum over the other group composes
-    the two.
+    The sum of the outputs of m releases of one scale is a sufficient statistic with loss
+    (sum + m/2) / scale^2. So the law of the sum, by plain convolution, gives the tails of one
+    group, and a finite sum over the other group composes the two.
     """
 
     @cache
@@ -119,9 +119,8 @@ def exact_delta() -> Delta:
 
     def delta(groups: list[tuple[int, float]], epsilon: float) -> float:
         (probs, losses), *rest = [law(*group) for group in groups]
-        over = np.append(
-            np.cumsum(probs[::-1])[::-1], 0.0
-        )  # chance of a loss of at least losses[i]
+        # over[i]: probability of a loss of at least losses[i].
+        over = np.append(np.cumsum(probs[::-1])[::-1], 0.0)
         without = np.exp(np.log(probs) - losses)  # the law without the record
         under = np.append(np.cumsum(without[::-1])[::-1], 0.0)
         weights, shifts = rest[0] if rest else (np.ones(1), np.zeros(1))

@@ -9,7 +9,7 @@ from scipy.stats import norm
 
 from pe_host.errors import PrivacyRefusal
 from pe_host.privacy.accountant import (
-    Release,
+    NoisyRelease,
     calibrate,
     delta_of,
     epsilon_of,
@@ -35,15 +35,18 @@ from pe_host.privacy.accountant import (
 def test_delta_is_the_exact_one_from_above(
     exact_delta: Any, groups: list[tuple[int, float]], epsilon: float
 ) -> None:
-    """Too small a δ would be a hole, one more than a few per cent too large a waste (1 % of δ is under 0.1 % of ε)."""
+    """Too small a δ breaks the guarantee; one more than a few per cent too large is a waste.
+
+    1 % of δ is less than 0.1 % of ε.
+    """
     exact = exact_delta(groups, epsilon)
     assert exact > 1e-10
-    reported = delta_of([Release(*group) for group in groups], epsilon)
+    reported = delta_of([NoisyRelease(*group) for group in groups], epsilon)
     assert exact * (1 - 1e-9) <= reported <= min(1.0, exact * 1.03 + 2e-12)
 
 
 def test_epsilon_and_delta_are_inverse() -> None:
-    releases = [Release(10, 13.0), Release(1, 9.0), Release(10, 13.0)]
+    releases = [NoisyRelease(10, 13.0), NoisyRelease(1, 9.0), NoisyRelease(10, 13.0)]
     epsilon = epsilon_of(releases, 1e-6)
     assert delta_of(releases, epsilon) <= 1e-6 < delta_of(releases, epsilon * 0.999)
 
@@ -63,7 +66,7 @@ def test_nothing_released_costs_nothing() -> None:
 def test_calibration_never_overshoots(
     exact_delta: Any, log_epsilon: float, log_delta: float, rounds: int, votes: int, share: float
 ) -> None:
-    """Against the independent convolution: the exact δ of what was calibrated is within the target."""
+    """The exact δ of calibrated releases, from an independent convolution, meets the target."""
     epsilon, delta = math.exp(log_epsilon), math.exp(log_delta)
     scales = calibrate(epsilon, delta, rounds, votes, share)
     groups = [(rounds * votes, scales.votes)] + ([(1, scales.counts)] if scales.counts else [])
@@ -80,7 +83,10 @@ def test_calibration_never_overshoots(
 def test_fault_8_calibration_works_for_small_and_large_budgets(
     epsilon: float, delta: float
 ) -> None:
-    """A root search between fixed ends fails here with "different signs" for small ε, for ε >= 300 and for δ > 8e-4."""
+    """A root search between fixed ends fails here with "different signs".
+
+    It does so for small ε, for ε >= 300 and for δ > 8e-4.
+    """
     if epsilon == 1e-3 and delta == 1e-6:
         rounds, votes, share = 1, 1, 0.0  # noise of 2,500: quick enough for a test
     else:
@@ -112,16 +118,16 @@ def test_the_counts_get_their_share() -> None:
 
 
 def test_fault_7_epsilon_is_not_capped() -> None:
-    """math.exp overflows at 709.78: an accountant that goes through it reports no more, whatever was spent."""
-    assert 1990 < epsilon_of([Release(40, 0.1)], 1e-6) < 2200
-    assert epsilon_of([Release(4000, 0.05)], 1e-6) > 700_000
+    """math.exp overflows at 709.78: an accountant that uses it never reports more than that."""
+    assert 1990 < epsilon_of([NoisyRelease(40, 0.1)], 1e-6) < 2200
+    assert epsilon_of([NoisyRelease(4000, 0.05)], 1e-6) > 700_000
 
 
 @pytest.mark.parametrize("scale", [math.nan, math.inf, -math.inf, 0.0, -1.0, 1e7, 1e-4, 1e-300])
 def test_fault_7_noise_that_cannot_be_accounted_for_is_refused(scale: float) -> None:
     """NaN noise compares false with everything and would pass as ε = 0."""
     with pytest.raises(PrivacyRefusal):
-        Release(1, scale)
+        NoisyRelease(1, scale)
 
 
 @pytest.mark.parametrize(
@@ -161,7 +167,7 @@ def _gaussian(mu: float, epsilon: float) -> float:
 def test_the_gaussian_curve_lies_below_the_exact_one(
     exact_delta: Any, groups: list[tuple[int, float]]
 ) -> None:
-    mu = gaussian_mu([Release(*group) for group in groups])
+    mu = gaussian_mu([NoisyRelease(*group) for group in groups])
     epsilons = [e for e in np.linspace(0, 8 * mu, 400) if exact_delta(groups, e) > 1e-9]
     assert all(_gaussian(mu, e) >= exact_delta(groups, e) for e in epsilons)
     assert any(
@@ -170,9 +176,9 @@ def test_the_gaussian_curve_lies_below_the_exact_one(
 
 
 def test_the_square_root_formula_is_too_low_at_small_noise(exact_delta: Any) -> None:
-    """sqrt(m) / scale is the μ of continuous noise; reporting it for discrete noise would be too good to be true."""
+    """sqrt(m) / scale is the μ of continuous noise; for discrete noise it would be too small."""
     naive = math.sqrt(3) / 0.5
     assert any(
         _gaussian(naive, e) < 0.98 * exact_delta([(3, 0.5)], e) for e in np.linspace(0, 20, 200)
     )
-    assert gaussian_mu([Release(3, 0.5)]) > 1.01 * naive
+    assert gaussian_mu([NoisyRelease(3, 0.5)]) > 1.01 * naive

@@ -39,9 +39,8 @@ def test_fault_16_a_label_out_of_range_is_an_error(bad: int) -> None:
     """In the reference such rows are dropped silently. The error names the row, not the label."""
     with pytest.raises(DataError, match="label") as caught:
         _make(_images(4), [0, 1, bad, bad])
-    assert (
-        caught.value.what == "the label of row 2 is none of the 3 classes"
-    )  # the same whatever it is
+    # The same message whatever the label is.
+    assert caught.value.what == "the label in row 2 is not one of the 3 classes"
 
 
 @pytest.mark.parametrize(
@@ -65,7 +64,7 @@ def test_no_records_is_an_error() -> None:
 
 
 def test_no_floating_records_are_the_same_error() -> None:
-    """Fails with numpy's complaint about reshaping where finiteness is looked at first."""
+    """Checking finiteness first would fail with numpy's error about reshaping."""
     series = OutputSpec.series(4, 2)
     with pytest.raises(DataError, match="no records"):
         PrivateDataset(Table(np.zeros((0, 4, 2), np.float32), np.zeros(0, np.int64)), series, 2)
@@ -92,10 +91,12 @@ def _reading(result: Any) -> ReaderSpec:
     return ReaderSpec("theirs", "", lambda _: SourceInfo(OUTPUT), read)
 
 
-@pytest.mark.parametrize("gives", [None, 3, (_images(1), [0])])
-def test_a_reader_that_gives_no_table_is_named(gives: Any) -> None:
-    with pytest.raises(DataError, match="theirs:here: the reader gave .*, not a Table") as caught:
-        PrivateDataset.read(_reading(gives), "here", _plan())
+@pytest.mark.parametrize("returned", [None, 3, (_images(1), [0])])
+def test_a_reader_that_returns_no_table_is_named(returned: Any) -> None:
+    with pytest.raises(
+        DataError, match="theirs:here: the reader returned .*, not a Table"
+    ) as caught:
+        PrivateDataset.read(_reading(returned), "here", _plan())
     assert caught.value.fix
 
 
@@ -131,8 +132,8 @@ def test_fewer_labels_or_clients_than_records_is_an_error() -> None:
         {"x": np.array([True, False, True])},
     ],
 )
-def test_parameters_of_another_form_are_an_error_that_names_nothing(bad: Any) -> None:
-    with pytest.raises(DataError, match="parameters") as caught:
+def test_parameters_that_do_not_fit_are_an_error_that_names_nothing(bad: Any) -> None:
+    with pytest.raises(DataError, match="parameter") as caught:
         PrivateDataset(Table(_images(3), np.zeros(3, np.int64), parameters=bad), OUTPUT, 3, "npz:x")
     assert "'x'" not in str(caught.value) and caught.value.fix
 
@@ -148,7 +149,7 @@ def test_parameters_are_kept_and_do_not_show() -> None:
 
 
 def test_columns_of_parameters_become_64_bits() -> None:
-    """Narrow ones wrap around where bounds are subtracted, as in the histograms."""
+    """Narrow integers wrap around when bounds are subtracted, as the histograms do."""
     columns = {
         "byte": np.array([0, 200, 255], np.uint8),
         "big": np.array([1, 2, 3], np.uint64),
@@ -163,11 +164,8 @@ def test_columns_of_parameters_become_64_bits() -> None:
 
 def test_a_client_counts_once_for_its_most_frequent_class() -> None:
     data = _make(_images(7), [2, 1, 1, 0, 2, 2, 0], np.array([900, 900, 900, -3, -3, 5, 5]))
-    assert data.class_counts().tolist() == [
-        2,
-        1,
-        0,
-    ]  # ties of clients -3 and 5 go to the lower class
+    # Clients -3 and 5 have ties, which go to the lower class.
+    assert data.class_counts().tolist() == [2, 1, 0]
     assert data.units == 3
 
 

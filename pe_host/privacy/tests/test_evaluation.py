@@ -1,4 +1,4 @@
-"""What is measured against private data: right, in one file alone, and only where the data are declared public."""
+"""Evaluation against private data: correct, in one file only, and only for public data."""
 
 import json
 import traceback
@@ -63,7 +63,7 @@ def test_data_that_are_not_declared_public_are_not_measured(run: Any) -> None:
         _evaluate(run, _question(run), public=False)
     assert run.opened == 0 and not (run.folder / "internal").exists()
     with FolderLock(run.folder) as lock, run.side(lock) as side, pytest.raises(PrivacyRefusal):
-        side.evaluate(_question(run))  # which is how a side is opened where nothing is said
+        side.evaluate(_question(run))  # a side is opened like this by default
 
 
 def test_marginals_are_those_of_the_columns(run: Any) -> None:
@@ -86,7 +86,10 @@ def test_marginals_are_those_of_the_columns(run: Any) -> None:
 
 
 def test_the_distance_is_that_of_the_vectors(run: Any) -> None:
-    """Against the same number of records set aside; the rest are the reference. Fails where the two sides scale differently."""
+    """As many records are set aside as there are samples; the rest are the reference.
+
+    Fails if the two sides scale their vectors differently.
+    """
     rows = some_rows(120, 120)
     private = to_grid(Flat().embed(run.table.data)) / grid_scale(16)
     rest = private[rows[60:]]
@@ -106,7 +109,7 @@ def test_the_distance_is_that_of_the_vectors(run: Any) -> None:
 
 
 def test_of_each_population_as_many_are_measured(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The distance depends on their number: with 60 of one and 20 of the other, the same samples seem to differ."""
+    """The distance depends on the number: 60 and 20 of the same samples would seem to differ."""
     found = _evaluate(
         run, _question(run, _population(run.candidates), _population(run.candidates[:20]))
     )
@@ -116,9 +119,8 @@ def test_of_each_population_as_many_are_measured(run: Any, monkeypatch: pytest.M
     assert _evaluate(run, _question(run))["records"] == 15
     monkeypatch.setattr(evaluation, "RECORDS", 10)
     few = _evaluate(run, _question(run))
-    assert (
-        few["records"] == 5 and "coverage" not in few and "density" not in few
-    )  # none has five neighbours
+    # No record has five neighbours.
+    assert few["records"] == 5 and "coverage" not in few and "density" not in few
 
 
 def test_long_vectors_are_projected_and_keep_their_distance(run: Any) -> None:
@@ -134,7 +136,7 @@ def test_long_vectors_are_projected_and_keep_their_distance(run: Any) -> None:
     vectors[:, 700] = -0.4
     found = _evaluate(run, _question(run, _population(to_grid(vectors)), embedding=Long()))
     assert found["dimensions"] == evaluation.DIMENSIONS
-    # 0.17 but for the projection, whose square has a relative deviation of √(2/256) = 0.09.
+    # 0.17, up to the projection, whose square has a relative deviation of √(2/256) = 0.09.
     assert found["frechet"]["populations"] == pytest.approx([0.17], rel=0.45)
 
 
@@ -159,7 +161,7 @@ def test_equal_data_give_an_equal_file_and_nothing_comes_back(run: Any) -> None:
 
 
 def test_rows_are_taken_without_regard_to_their_order() -> None:
-    """Class after class, or every second row of one class: both are common, and every such rule falls for one of them."""
+    """Sorted by class, or classes in turn: both are common, and any fixed stride fails on one."""
     rows = some_rows(20_000, 10_000)
     assert len(set(rows.tolist())) == 10_000 and rows.max() < 20_000
     # A hypergeometric count of mean 5,000 and deviation 35: 250 are 7 of them.
@@ -172,7 +174,7 @@ def test_rows_are_taken_without_regard_to_their_order() -> None:
 
 
 def test_no_client_is_measured_against_itself(run: Any) -> None:
-    """Ten records of a client are alike to the last bit: split by record, a perfect population would be at distance 0."""
+    """A client has ten identical records: a split by record would put perfection at distance 0."""
     images = np.repeat(run.table.data[:12], 10, axis=0)
     owners = np.repeat(np.arange(12), 10)
     run.table = Table(images, np.zeros(120, np.int64), owners, {"size": owners / 2.0})
@@ -234,7 +236,7 @@ def test_a_failure_says_what_failed_and_no_more(run: Any) -> None:
             PluginFailure,
             "embedding failed with RuntimeError",
         ),
-        (_question(run, other), DataError, "measuring failed with ValueError"),
+        (_question(run, other), DataError, "evaluation failed with ValueError"),
         (_question(run, _population(run.candidates[:1])), DataError, "too few"),
     ):
         with pytest.raises(error, match=says) as caught:
@@ -245,14 +247,12 @@ def test_a_failure_says_what_failed_and_no_more(run: Any) -> None:
         ]
         assert frames[-1] == "evaluate", "deeper frames hold records"
         assert SECRET not in "".join(traceback.format_exception(caught.value))
-        assert not (run.folder / EVALUATION).exists(), (
-            "a file of before would be taken for this run's"
-        )
+        assert not (run.folder / EVALUATION).exists(), "an older file would pass for this one"
 
 
 def test_three_records_are_too_few(run: Any) -> None:
     run.table = replace(run.table, data=run.table.data[:3], labels=run.table.labels[:3])
-    with pytest.raises(DataError, match="too few"):
+    with pytest.raises(DataError, match="at least 4 records"):
         _evaluate(run, _question(run))
 
 

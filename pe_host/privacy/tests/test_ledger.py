@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pe_host.errors import DataError, PrivacyRefusal
-from pe_host.privacy.accountant import Release, delta_of
+from pe_host.privacy.accountant import NoisyRelease, delta_of
 from pe_host.privacy.ledger import BudgetExhausted, Ledger
 from pe_host.privacy.plan import PrivacyPlan
 
@@ -80,9 +80,8 @@ def test_a_full_disk_is_an_error_before_anything_is_drawn(
             os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device"))
         )
         ledger.spend("votes", 1)
-    assert (
-        len(Ledger.open(tmp_path / "l", plan).releases) == 1
-    )  # the line may have reached the disk: it counts
+    # The line may have reached the disk, so it counts.
+    assert len(Ledger.open(tmp_path / "l", plan).releases) == 1
 
 
 def test_creation_syncs_the_folder(
@@ -113,12 +112,11 @@ def test_fault_5_a_longer_schedule_is_refused(tmp_path: Path, plan: PrivacyPlan)
 
 
 def test_fault_6_every_attempt_counts(tmp_path: Path, plan: PrivacyPlan) -> None:
-    """The reference draws noise again for what was done before a kill: five noisy rounds for a plan of four."""
+    """The reference draws noise again after a kill: five noisy rounds for a plan of four."""
     path = tmp_path / "l"
     for _ in range(3):
-        Ledger.open(path, plan).spend(
-            "votes", 1
-        )  # killed before the histogram was stored, and resumed
+        # Killed before the histogram was stored, and resumed.
+        Ledger.open(path, plan).spend("votes", 1)
     ledger = Ledger.open(path, plan)
     assert len(ledger.releases) == 3 and ledger.affords("votes")
     ledger.spend("votes", 2)
@@ -132,16 +130,14 @@ def test_fault_6_a_torn_last_line_counts_as_a_full_round(
     path = tmp_path / "l"
     Ledger.open(path, plan).spend("votes", 1)
     whole = path.read_bytes()
-    Ledger.open(path, plan).spend(
-        "class-counts", 0
-    )  # a cheap line, which torn counts as a dear one
+    # A cheap line, which counts as an expensive one when it is torn.
+    Ledger.open(path, plan).spend("class-counts", 0)
     path.write_bytes(whole + path.read_bytes()[len(whole) :][:keep])
     torn = Ledger.open(path, plan)
     assert torn.releases == [plan.vote_release] * 2
     torn.spend("votes", 2)
-    assert (
-        Ledger.open(path, plan).releases == [plan.vote_release] * 3
-    )  # still paid for, and the file is whole again
+    # The torn line is still paid for, and the file is well formed again.
+    assert Ledger.open(path, plan).releases == [plan.vote_release] * 3
     for t in (3, 4):
         if Ledger.open(path, plan).affords("votes"):
             Ledger.open(path, plan).spend("votes", t)
@@ -187,9 +183,10 @@ STEPS = st.lists(
 def test_fault_6_the_target_holds_under_every_sequence_of_crashes(
     plan: PrivacyPlan, steps: list[tuple[str, int, int]]
 ) -> None:
-    """`draw`: a line is written and noise drawn; `kill`: the process ends and the ledger is opened anew; `tear`: it
-    ends while the line is being written, before the draw. What was drawn stays within the target, and the ledger never
-    counts less than was drawn.
+    """All draws stay within the target, and the ledger never counts less than was drawn.
+
+    `draw`: a line is written and noise drawn. `kill`: the process ends and the ledger is opened
+    again. `tear`: the process ends while it writes the line, before the draw.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "l"
@@ -214,8 +211,8 @@ def test_fault_6_the_target_holds_under_every_sequence_of_crashes(
         assert _at_least(Ledger.open(path, plan).releases, drawn)
 
 
-def _at_least(counted: list[Release], drawn: list[Release]) -> bool:
-    """The k-th dearest line costs no less than the k-th dearest draw."""
+def _at_least(counted: list[NoisyRelease], drawn: list[NoisyRelease]) -> bool:
+    """The k-th most expensive line costs no less than the k-th most expensive draw."""
     cost = [
         sorted((r.coordinates / r.scale**2 for r in rs), reverse=True) for rs in (counted, drawn)
     ]

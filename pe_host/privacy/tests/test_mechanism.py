@@ -13,7 +13,10 @@ SLOW = pytest.mark.slow
 
 
 def _p_value(draws: NDArray[np.int64], scale: float) -> float:
-    """Chi-square of the draws against the discrete Gaussian, cells of at least 20 expected, tails pooled."""
+    """Chi-square test of the draws against the discrete Gaussian.
+
+    Cells have at least 20 expected draws; tails are pooled.
+    """
     reach = math.ceil(12 * scale) + 2
     support = np.arange(-reach, reach + 1)
     expected = np.exp(-(support.astype(float) ** 2) / (2 * scale**2))
@@ -31,12 +34,9 @@ def _p_value(draws: NDArray[np.int64], scale: float) -> float:
     return float(chi2.sf(((seen - want)[kept] ** 2 / want[kept]).sum(), kept.sum() - 1))
 
 
-# False-positive rate 1e-6 each. With a rounded or truncated normal, or a scale off by 2 %, the p-value is far below
-# (next test).
-@pytest.mark.parametrize(
-    "scale",
-    [pytest.param(0.4, marks=SLOW), 0.75, 3.7, pytest.param(26.99, marks=SLOW)],
-)
+# The false-positive rate is 1e-6 each. A rounded or truncated normal, or a scale off by 2 %, gives
+# a far lower p-value (next test).
+@pytest.mark.parametrize("scale", [0.75, *(pytest.param(s, marks=SLOW) for s in (0.4, 3.7, 26.99))])
 def test_the_noise_is_discrete_gaussian(scale: float) -> None:
     assert _p_value(add_noise(np.zeros(DRAWS, dtype=np.int64), scale), scale) > 1e-6
 
@@ -49,7 +49,7 @@ def test_the_statistical_test_sees_other_noise() -> None:
 
 
 def test_fault_9_noise_comes_from_no_seeded_generator() -> None:
-    """Noise from numpy's or torch's global generator could be reproduced by whoever knows the seed."""
+    """Anyone who knows the seed could reproduce noise from numpy's or torch's generator."""
     import torch
 
     draws = []
@@ -67,7 +67,10 @@ def test_noise_is_added_to_the_values() -> None:
 
 
 def test_draws_are_independent() -> None:
-    """Correlation of neighbours: its standard error is 1/sqrt(n), and 5 of them are passed once in 1.7 million."""
+    """The correlation of neighbours has a standard error of 1/sqrt(n).
+
+    Five of them are exceeded once in 1.7 million runs.
+    """
     draws = add_noise(np.zeros(DRAWS, dtype=np.int64), 5.0) / 5.0
     assert abs((draws[1:] * draws[:-1]).mean()) < 5 / math.sqrt(DRAWS)
 

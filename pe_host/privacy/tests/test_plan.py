@@ -106,7 +106,7 @@ def test_the_sentences_state_every_assumption() -> None:
     form = OutputSpec.series(9, [Feature("delay", "ms", 0, 500), "queue"], step=10, step_unit="s")
     series = " ".join(_plan(output=form).sentences())
     for part in ("delay (ms), queue", "ranges of its features (delay 0 to 500)", "its step (10 s)"):
-        assert part in series, "what a file of private data says of its own form is published"
+        assert part in series, "ranges and step of a private file are published"
 
 
 def test_no_noise_is_labelled_not_private() -> None:
@@ -144,7 +144,7 @@ def test_shares_are_read_and_split() -> None:
 def test_fault_9_declared_shares_need_a_public_size() -> None:
     """Taking n or the shares from the data would publish them for nothing."""
     for text in ("uniform", "public:0.5,0.5"):
-        with pytest.raises(PrivacyRefusal, match="public figure"):
+        with pytest.raises(PrivacyRefusal, match="public number of records"):
             ClassShares.parse(text)
 
 

@@ -2,12 +2,13 @@
 
 import json
 import math
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from pe_host.privacy import accountant
+from pe_host.privacy import accountant, recall
 from pe_host.privacy.accountant import (
     calibrate,
     epsilon_of,
@@ -106,3 +107,10 @@ def test_a_cache_that_cannot_be_written_is_none(
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     assert recalled("x", [1.0], lambda: 3.0, lambda _: True) == 3.0
+
+
+def test_a_pipe_in_place_of_a_kept_number_does_not_block(tmp_path: Path) -> None:
+    """Fails by never ending if whatever lies at the path is opened."""
+    path = tmp_path / "number.json"
+    os.mkfifo(path)
+    assert recall._read(path, "key") is None

@@ -36,7 +36,7 @@ def _answers(run: Any, plan: Any = None) -> list[Any]:
 
 
 def _clean(run: Any, tmp_path: Path) -> list[Any]:
-    """The exact answers: what a run that is not private gives."""
+    """The exact answers, from a run that is not private."""
     folder, run.folder = run.folder, tmp_path / "open"
     run.folder.mkdir()
     out = _answers(run, run.plan(epsilon=math.inf))
@@ -69,7 +69,8 @@ def test_the_answers_are_the_votes_plus_noise_of_the_plan(run: Any, tmp_path: Pa
     )
     scale = run.plan().vote_scale
     noise = np.concatenate([n - c for n, c in zip(noisy[1:], clean[1:], strict=True)]) / scale
-    # 180 draws: their root mean square lies within 1 ± 0.3 but for 1e-7; without noise it is 0, at half the scale 0.5.
+    # 180 draws: their root mean square lies within 1 ± 0.3 except with probability 1e-7. Without
+    # noise it is 0; at half the scale it is 0.5.
     assert 0.7 < math.sqrt((noise**2).mean()) < 1.3
     assert (noisy[0] >= 0).all()
 
@@ -105,7 +106,10 @@ class Killed(BaseException):
 def test_fault_6_killed_at_every_moment_the_target_holds(
     run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Kill before the line, after it, after the draw and after the save, over and over; count what was drawn."""
+    """Kill before the line, after it, after the draw and after the save, many times over.
+
+    Then count what was drawn.
+    """
     plan = run.plan()
     drawn: list[Any] = []
     countdown = itertools.cycle([2, 5, 3, 13, 4, 11])
@@ -154,9 +158,8 @@ def test_fault_6_killed_at_every_moment_the_target_holds(
             for t in (1, 2, 3)
             if (histogram := side.released(t, len(run.candidates), run.candidates_digest))
         ]
-        assert done and all(
-            np.array_equal(run.vote(side, h.round).votes, h.votes) for h in done
-        )  # it can be used
+        # The stored answers can still be used.
+        assert done and all(np.array_equal(run.vote(side, h.round).votes, h.votes) for h in done)
 
 
 def test_fault_5_resume_with_a_longer_schedule_is_refused(run: Any) -> None:
@@ -176,7 +179,7 @@ def test_a_histogram_that_no_line_pays_for_is_refused(run: Any) -> None:
     _answers(run)
     path = run.folder / "ledger.jsonl"
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
-    with pytest.raises(PrivacyRefusal, match="no line of the ledger pays for"):
+    with pytest.raises(PrivacyRefusal, match="no line that pays for"):
         _answers(run)
 
 
@@ -240,11 +243,8 @@ def test_vectors_are_kept_while_the_embedding_stays(run: Any) -> None:
             return super().embed(data)
 
     with FolderLock(run.folder) as lock, run.side(lock) as side:
-        for round, digest, expected in (
-            (1, "a", 5),
-            (2, "a", 5),
-            (3, "b", 10),
-        ):  # four calls try the embedding out
+        # Four calls test that the embedding treats rows independently.
+        for round, digest, expected in ((1, "a", 5), (2, "a", 5), (3, "b", 10)):
             side.vote(
                 round,
                 FittedEmbedding(Counting(), digest),
@@ -337,7 +337,10 @@ def test_the_side_forgets_on_leaving(run: Any) -> None:
 def test_an_interrupt_between_the_line_and_the_disk_waits(
     run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ctrl-C costs no round. Fails when signals are not held: the line is there then, and no histogram."""
+    """Ctrl-C costs no round.
+
+    Fails if signals are not held back: the line is on the disk then, but no histogram.
+    """
     flush, sent = os.fsync, []
 
     def interrupted(descriptor: int) -> None:

@@ -47,7 +47,7 @@ SIZES = st.integers(1, 40)
 def test_nearest_is_the_definition_with_all_its_ties(
     seed: int, n: int, pool: int, dim: int, step: int, data: Any
 ) -> None:
-    """Coordinates are few multiples of `step`: most rows have ties, many at the boundary of the k."""
+    """Coordinates are few multiples of `step`: most rows have ties, many at the k-th place."""
     points = (np.random.default_rng(seed).integers(-2, 3, (n + pool, dim)) * step).astype(np.int16)
     records, candidates, k = points[:n], points[n:], data.draw(st.integers(1, pool))
     assert [set(row) for row in nearest(records, candidates, k).tolist()] == _by_definition(
@@ -58,7 +58,7 @@ def test_nearest_is_the_definition_with_all_its_ties(
 def test_ties_do_not_depend_on_the_order_the_search_library_returns(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """faiss promises no order among equal distances; here its stand-in returns the highest indices of them."""
+    """faiss promises no order among equal distances; this stand-in returns the highest indices."""
 
     class Highest:
         def __init__(self, dim: int) -> None: ...
@@ -79,7 +79,7 @@ def test_ties_do_not_depend_on_the_order_the_search_library_returns(
 
 
 def test_nearest_is_exact_at_the_rim_of_the_grid() -> None:
-    """Opposite points of the largest norm: the largest distances, where float32 would round first."""
+    """Opposite points of the largest norm have the largest distances, which would round first."""
     rng = np.random.default_rng(0)
     v = rng.normal(size=(600, 48))
     v /= np.linalg.norm(v, axis=1, keepdims=True)
@@ -90,8 +90,10 @@ def test_nearest_is_exact_at_the_rim_of_the_grid() -> None:
 
 
 def _near_ties(dim: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Private vectors and candidates around one point of the unit sphere, as adversarial as floats allow: differences
-    of 1e-3 down to 1e-7, duplicates, exact and almost exact ties.
+    """Private vectors and candidates around one point, as adversarial as floats allow.
+
+    The point is on the unit sphere. There are differences of 1e-3 down to 1e-7, duplicates, exact
+    ties and almost exact ones.
     """
     rng = np.random.default_rng(11)
     centre = rng.normal(size=dim)
@@ -112,7 +114,7 @@ def _near_ties(dim: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
 
 
 def _subsets(n: int) -> list[NDArray[np.int64]]:
-    """Which records stay, in which order: one left out, many left out, almost all left out, and shuffled."""
+    """Records to keep, in order: all but one, many, very few, and all of them shuffled."""
     rng = np.random.default_rng(3)
     everyone = np.arange(n)
     parts = [
@@ -136,7 +138,7 @@ def _plain_search(
 
 @pytest.mark.parametrize("k", [1, 7])
 def test_no_record_moves_the_vote_of_another(k: int) -> None:
-    """Show 7: leave records out, put them in another order: every other record's votes stay bit for bit."""
+    """Leave records out or reorder them: the votes of all others stay the same, bit for bit."""
     vectors, pool = _near_ties(64)
     records, candidates = to_grid(vectors), to_grid(pool)
     votes = np.sort(nearest(records, candidates, k), axis=1)
@@ -145,7 +147,7 @@ def test_no_record_moves_the_vote_of_another(k: int) -> None:
 
 
 def test_the_same_check_fails_with_plain_float_search() -> None:
-    """Show 7: the check above has teeth: float vectors in faiss as it comes do move the votes of others."""
+    """The check above can fail: with float vectors in plain faiss, records move others' votes."""
     vectors, pool = _near_ties(64)
     votes = _plain_search(vectors, pool, 1)
     moved = [
@@ -181,7 +183,8 @@ def test_clients_vote_for_what_their_records_vote_for_most() -> None:
     records = np.array([[1, 0], [99, 0], [98, 0], [0, 99], [499, 499]], dtype=np.int16)
     data = _data([0, 0, 0, 0, 0], np.array([70, 70, 70, 70, -5]))
     assert count_votes(records, data, candidates, np.zeros(4, np.int64), 1).tolist() == [0, 1, 0, 1]
-    # k = 2: of client 70, candidate 0 is among the two nearest of all four records, candidate 1 of three.
+    # k = 2: for client 70, candidate 0 is among the two nearest of all four records, candidate 1
+    # of three.
     assert count_votes(records, data, candidates, np.zeros(4, np.int64), 2).tolist() == [1, 2, 0, 1]
 
 
@@ -260,7 +263,7 @@ def test_candidates_off_the_grid_or_the_classes_are_refused(candidates: Any, lab
 
 
 class Net(Embedding):
-    """A convolutional net as embeddings have it, in evaluation mode unless `training`."""
+    """A convolutional net like those of embeddings, in evaluation mode unless `training`."""
 
     dim = 24
 
@@ -287,7 +290,7 @@ class Net(Embedding):
 
 
 class Raw:
-    """Keeps the float vectors that a real embedding gave, to compare them before the rounding hides anything."""
+    """Keeps the float vectors of a real embedding, to compare them before they are rounded."""
 
     def __init__(self, inner: Embedding) -> None:
         self.inner, self.dim, self.seen = inner, inner.dim, list[Any]()
@@ -298,7 +301,7 @@ class Raw:
 
 
 def test_no_record_moves_the_vector_of_another() -> None:
-    """Padded blocks of one size: the float vectors are the same bits, whoever else is there and in which order."""
+    """With padded blocks of one size, the float vectors do not depend on other records or order."""
     data = np.random.default_rng(0).integers(0, 256, (2 * BLOCK + 77, 16, 16, 1), dtype=np.uint8)
 
     def vectors(rows: NDArray[Any]) -> NDArray[np.float32]:
@@ -314,12 +317,15 @@ def test_no_record_moves_the_vector_of_another() -> None:
 def test_an_embedding_that_mixes_records_is_refused() -> None:
     """Batch statistics: every record moves every other one's vector. Evaluation mode passes."""
     check_independent(Net(), (16, 16, 1), np.dtype(np.uint8))
-    with pytest.raises(PrivacyRefusal, match="other company"):
+    with pytest.raises(PrivacyRefusal, match="mixes records"):
         check_independent(Net(training=True), (16, 16, 1), np.dtype(np.uint8))
 
 
 class Mixing(Embedding):
-    """Cut off to a range, less the mean of the block: each record moves all others, but not where every value is cut off."""
+    """Clips to a range and subtracts the mean of the block.
+
+    Each record moves all others, except where every value is clipped.
+    """
 
     dim = 6
 
@@ -341,13 +347,13 @@ class Mixing(Embedding):
     ],
 )
 def test_one_that_mixes_records_of_any_dtype_is_refused(embedding: Mixing, dtype: str) -> None:
-    # Fails where it is tried on whole numbers alone: cut off to 0..1 these are all the same.
-    with pytest.raises(PrivacyRefusal, match="other company"):
+    # A check on integers only would miss it: clipped to 0..1 they are all the same.
+    with pytest.raises(PrivacyRefusal, match="mixes records"):
         check_independent(embedding, (3, 2), np.dtype(dtype))
 
 
 def test_numpy_says_nothing_of_the_values_of_a_record(recwarn: pytest.WarningsRecorder) -> None:
-    """That a record overflows is a fact about the private data, and a warning on stderr would tell it."""
+    """An overflow is a fact about the private data, and a warning on stderr would reveal it."""
 
     class Overflowing(Mixing):
         def embed(self, data: NDArray[Any]) -> NDArray[np.float32]:

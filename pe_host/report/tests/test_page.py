@@ -1,4 +1,4 @@
-"""The page as text: whole, self-contained, escaped, honest about what is private and what is internal."""
+"""The page as text: complete, self-contained, escaped, and clear on what is internal."""
 
 import re
 from dataclasses import replace
@@ -82,7 +82,7 @@ def report_data(
 
 
 def evaluated(*marginals: MarginalView, **changes: object) -> ReportData:
-    """The report with an evaluation."""
+    """A report with an evaluation."""
     data = report_data(**changes)
     view = EvaluationView("embedding 'secret-space'", 123, 456, (0.4, 0.2, 0.1), 0.03, marginals)
     return replace(data, internal=replace(data.internal, evaluation=view))
@@ -103,7 +103,7 @@ def marginal(name: str, before: float, after: float, choices: tuple[str, ...] = 
 
 
 class Outline(HTMLParser):
-    """Open tags must be closed in order; what is seen on the way is kept."""
+    """Parses a page, keeps its tags and texts, and fails if tags are not closed in order."""
 
     def __init__(self, text: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -218,7 +218,7 @@ def test_the_public_page_holds_nothing_internal():
 def test_what_was_measured_is_on_the_internal_page_alone():
     data = evaluated(marginal("age", 0.31, 0.042), marginal("hair", 0.2, 0.25, ("short", "long")))
     outline = Outline(render(data))
-    text = " ".join(outline.text)
+    text = " ".join(" ".join(outline.text).split())
     assert outline.open == [] and "123 samples" in text and "456 private records" in text
     assert "In 1 of 2, the final samples are closer" in text
     assert "0.310" in text and "0.042" in text and "0.011" in text and "0.310 → 0.042" in text
@@ -242,7 +242,7 @@ def test_without_parameters_the_distance_alone_is_shown():
     text = render(evaluated())
     assert (
         "Fréchet distance" in text
-        and "Parameters found again" not in text
+        and "Recovered parameters" not in text
         and '<figure class="histogram"' not in text
     )
 
@@ -312,7 +312,7 @@ def test_records_that_are_no_images_have_a_page():
     )
     outline = Outline(render(data))
     assert not any(tag == "img" for tag, _ in outline.tags)
-    assert "there are no pictures" in " ".join(outline.text)
+    assert "are not shown as pictures" in " ".join(outline.text)
 
 
 def test_counts_that_do_not_fit_the_classes_are_refused():
@@ -343,7 +343,7 @@ def test_a_page_of_the_usual_size_stays_small():
 
 
 def test_text_has_the_contrast_that_accessibility_asks_for():
-    # WCAG 2.1, 1.4.3: 4.5 to 1 for text. Fails as soon as a colour of the sheet is made too faint.
+    # WCAG 2.1, 1.4.3: 4.5 to 1 for text. Fails if a colour of the style sheet is too faint.
     css = (Path(pe_host.report.__file__).parent / "templates" / "report.css").read_text(
         encoding="utf-8"
     )

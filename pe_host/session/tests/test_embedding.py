@@ -1,4 +1,4 @@
-"""Both sides of a vote must embed alike, in every iteration, or all votes are garbage."""
+"""The embedding of a run. If the two sides of a vote embed differently, votes mean nothing."""
 
 import shutil
 from dataclasses import replace
@@ -19,9 +19,13 @@ from pe_host.session.embedding import EmbeddingTrainer
 from pe_sdk import Samples, random
 
 
-@pytest.fixture
-def trainer(tmp_path, monkeypatch, digits):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+@pytest.fixture(scope="module")
+def loaded(write_digits, tmp_path_factory):
+    """A job, what its plugin says, and two workers that have loaded it.
+
+    They keep nothing that a test can see.
+    """
+    data = write_digits(tmp_path_factory.mktemp("data") / "private.npz")
     options = {
         "steps": "40",
         "again": "10",
@@ -32,19 +36,24 @@ def trainer(tmp_path, monkeypatch, digits):
     }
     job = resolve(
         RunConfig(
-            plugin="echo", data=str(digits), epsilon=1.0, iterations=3, embedding_options=options
+            plugin="echo", data=str(data), epsilon=1.0, iterations=3, embedding_options=options
         )
     )
     with Workers.start(2) as workers:
-        info = workers.load(job.generator, {}, job.output, job.labels)
-        workers.choose_embedding(job.embedding, job.config.embedding_options)
+        yield job, workers.load(job.generator, {}, job.output, job.labels), workers
 
-        def make(folder: str, retrain: bool = True) -> EmbeddingTrainer:
-            return EmbeddingTrainer(
-                job, info, workers, RunFolder(tmp_path / folder), (0.4, 0.2, 0.1), retrain
-            )
 
-        yield make, workers
+@pytest.fixture
+def trainer(tmp_path, monkeypatch, loaded):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    job, info, workers = loaded
+    workers.choose_embedding(job.embedding, job.config.embedding_options)
+
+    def make(folder: str, retrain: bool = True) -> EmbeddingTrainer:
+        run, degrees = RunFolder(tmp_path / folder), (0.4, 0.2, 0.1)
+        return EmbeddingTrainer(job, info, workers, run, degrees, retrain)
+
+    return make, workers
 
 
 def population(workers: Workers, stream: str, rows: int = 90) -> Samples:
@@ -54,7 +63,7 @@ def population(workers: Workers, stream: str, rows: int = 90) -> Samples:
 def both_sides(
     phi: FittedEmbedding, workers: Workers, samples: Samples
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The vectors of the same pictures as a candidate's and as a private record's."""
+    """The vectors of the same images, as candidates and as private records."""
     block = np.zeros((256, 8, 8, 1), np.uint8)
     block[: len(samples)] = workers.data(samples)
     before = torch.get_num_threads()
@@ -139,7 +148,7 @@ def test_a_training_gets_a_fixed_number_of_examples_evenly_of_both_classes(
     assert [len(examples) for examples in seen] == [600, 200]
     assert np.bincount(seen[1].labels).tolist() == pytest.approx([100, 100], abs=2)
     distinct = len(np.unique(seen[1].data.reshape(200, -1), axis=0))
-    assert distinct > 150, "the same pictures over and over are learnt by heart"
+    assert distinct > 150, "a net memorises examples that repeat"
 
 
 def test_without_retraining_the_first_weights_stay(trainer):
@@ -179,7 +188,7 @@ def test_the_first_weights_come_from_the_cache(trainer, monkeypatch):
     ("embedding", "rows"), [("simulator-features", [600, 200, 200]), ("values", [2000])]
 )
 def test_an_embedding_gets_the_examples_it_asks_for(tmp_path, monkeypatch, digits, embedding, rows):
-    """And one that does not learn again is asked once: examples are dear where a simulator is slow."""
+    """An embedding that is trained once gets examples once: a slow simulator makes them costly."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     options = (
         {}

@@ -1,4 +1,4 @@
-"""What the host makes of `pe_sdk.PARAMETERS_KNOWN`."""
+"""The host's use of `pe_sdk.PARAMETERS_KNOWN` in an evaluation."""
 
 import numpy as np
 import pytest

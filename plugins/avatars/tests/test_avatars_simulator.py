@@ -111,6 +111,7 @@ def test_hat_colour_shows_only_on_hats(small):
         assert (red != brown).any() == (choice not in HATS)
 
 
+@pytest.mark.slow
 def test_layers_composite_to_the_whole_drawing():
     """Random avatars match the drawing of the undivided document.
 

@@ -10,6 +10,8 @@ import torch
 import pe_diffusion
 from pe_sdk import CannotMake, OutputSpec, random
 
+pytestmark = pytest.mark.slow  # runs whole pipelines
+
 LABELS = ("cat", "dog")
 
 
@@ -146,7 +148,7 @@ def test_prompts_guidance_and_negative_prompt_change_pictures(text_folder):
     np.testing.assert_array_equal(other[1], plain[1])
     for options in ({"prompt": "{label}"}, {"guidance": 1.0}, {"negative": "dogs"}):
         assert (made(text_folder, **options).random(labels, seeds).data != plain).any(), options
-    with pytest.raises(CannotMake, match="no labels"):
+    with pytest.raises(CannotMake, match="unknown labels"):
         made(text_folder, prompts={"cow": "a cow"})
 
 

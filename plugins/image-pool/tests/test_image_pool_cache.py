@@ -108,11 +108,11 @@ def test_a_temporary_folder_of_others_is_not_used(tmp_path, monkeypatch):
     assert obtain("key", fill) == mine / "image-pool" / "key"
     assert mine.stat().st_mode & 0o777 == 0o700
     mine.chmod(0o777)
-    with pytest.raises(CannotMake, match="open to others"):
+    with pytest.raises(CannotMake, match="open to other users"):
         obtain("key", fill)
     shutil.rmtree(mine)
     mine.symlink_to(tmp_path)
-    with pytest.raises(CannotMake, match="open to others"):
+    with pytest.raises(CannotMake, match="open to other users"):
         obtain("key", fill)
 
 

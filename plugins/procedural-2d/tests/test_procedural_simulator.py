@@ -47,6 +47,7 @@ def test_pictures_have_the_shape_of_the_output(size):
     assert drawn(simulator(*size), 0)[3].shape == (0, *size)
 
 
+@pytest.mark.slow
 def test_no_parameter_is_dead():
     """One parameter moves from end to end: pictures of some shape must change.
 

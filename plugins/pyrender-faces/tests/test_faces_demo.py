@@ -7,6 +7,8 @@ from pe_pyrender_faces.population import draw_labels, draw_people
 from pe_pyrender_faces.space import SPACE
 from pe_sdk import SourceError, random
 
+pytestmark = pytest.mark.slow  # renders a thousand faces
+
 SMALL = "faces,records=300,size=32"
 
 

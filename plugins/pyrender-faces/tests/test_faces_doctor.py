@@ -1,3 +1,5 @@
+import pytest
+
 from pe_pyrender_faces import backends, doctor
 
 
@@ -21,6 +23,7 @@ def test_none_is_bad(monkeypatch):
     } == {"bad"}
 
 
+@pytest.mark.slow
 def test_it_draws_for_real():
     found = {finding.name: finding for finding in doctor.check()}
     assert found["numba"].level == "ok" and set(found) == {"pyrender", "numba"}

@@ -20,6 +20,8 @@ from pe_pyrender_faces.parts import (
     unpack,
 )
 
+pytestmark = pytest.mark.slow  # renders every part at every size
+
 BACKGROUND, SKIN, PART = 0, 1, 2
 VIEWS = (0.0, 0.5, -0.5)
 """Yaw in radians, about as far as a portrait turns."""

@@ -24,6 +24,8 @@ from pe_pyrender_faces.gl import PyrenderRenderer
 from pe_pyrender_faces.space import SPACE
 from pe_sdk import CannotMake, random
 
+pytestmark = pytest.mark.slow  # renders at many sizes by both backends
+
 
 def egl():
     try:

@@ -90,7 +90,8 @@ class Source:
 
     def picture(self, name: str) -> Floats:
         """A mask [H, W] over texture coordinates, 0..1, row 0 at the top (v = 1)."""
-        with Image.open(io.BytesIO((self.root / "textures" / name).read_bytes())) as image:
+        content = io.BytesIO((self.root / "textures" / name).read_bytes())
+        with Image.open(content, formats=("JPEG", "PNG")) as image:
             return np.asarray(image.convert("L"), np.float64) / 255
 
 

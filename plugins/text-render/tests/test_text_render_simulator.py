@@ -133,7 +133,7 @@ def test_texts_of_labels():
     np.testing.assert_array_equal(drawn(cat, 20)[3], drawn(renamed, 20)[3])
     ink = (drawn(cat, 100)[3][..., 0] > 100).any(1).sum(1)
     assert np.median(ink) > 40  # a word is wide
-    with pytest.raises(CannotMake, match="no labels"):
+    with pytest.raises(CannotMake, match="unknown labels"):
         simulator(texts={"ten": "10"})
     with pytest.raises(CannotMake, match="nothing to write"):
         simulator(texts={"1": " "})

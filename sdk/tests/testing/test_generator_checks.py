@@ -8,7 +8,7 @@ from pe_sdk.testing import check_generator, checks
 @pytest.mark.parametrize(
     ("name", "level"),
     [
-        *((c.name, "basic") for c in checks("generator", "basic")),
+        *((c.name, "static") for c in checks("generator", "static")),
         *(pytest.param(c.name, "full", marks=pytest.mark.slow) for c in checks("generator")),
     ],
 )

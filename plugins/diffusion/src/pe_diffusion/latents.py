@@ -95,7 +95,8 @@ def prompts_of(labels: tuple[str, ...], options: Any) -> list[str]:
     """The prompt of each label: its own, or the template filled with the label's name."""
     if unknown := sorted(set(options.prompts) - set(labels)):
         raise CannotMake(
-            f"prompts are given for {unknown}, which are no labels; labels: {', '.join(labels)}"
+            f"prompts are given for {unknown}, which are unknown labels; "
+            f"labels: {', '.join(labels)}"
         )
     return [
         options.prompts.get(label, options.prompt.replace("{label}", label)) for label in labels

@@ -132,7 +132,8 @@ def _classes(
     """
     if unknown := sorted(set(options.classes) - set(labels)):
         raise CannotMake(
-            f"classes are given for {unknown}, which are no labels; labels: {', '.join(labels)}"
+            f"classes are given for {unknown}, which are unknown labels; "
+            f"labels: {', '.join(labels)}"
         )
     if count is None:
         if options.classes:

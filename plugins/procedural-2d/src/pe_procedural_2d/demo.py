@@ -83,7 +83,7 @@ def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Tab
     """Read every record; they are the same every time.
 
     Raises:
-        SourceError: as of `describe`; or the shape differs, or a label is not among the classes.
+        SourceError: as `describe`; or the shape differs, or a label is not among the classes.
     """
     info, request = describe(location), _request(location)
     where = f"demo-shapes:{location}"

@@ -1,4 +1,4 @@
-"""From parameter columns to the renderer's input: colours, light, pose, camera and background."""
+"""The renderer's input, from parameter columns: colours, light, pose, camera and background."""
 
 from collections.abc import Mapping
 from typing import Any

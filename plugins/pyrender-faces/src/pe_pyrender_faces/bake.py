@@ -1,4 +1,4 @@
-"""From numerical descriptions of faces to micropolygons: small triangles of one colour and depth.
+"""Micropolygons of numerical faces: small triangles, each of one colour and depth.
 
 Cook, Carpenter and Catmull, The Reyes Image Rendering Architecture, 1987.
 """

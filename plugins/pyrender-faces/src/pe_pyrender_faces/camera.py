@@ -45,5 +45,5 @@ def degraded(pictures: NDArray[np.uint8], seeds: Seeds) -> NDArray[np.uint8]:
         seen = np.clip(np.rint(soft * gain[row] + noise[row] * grain), 0, 255).astype(np.uint8)
         file = io.BytesIO()
         Image.fromarray(seen).save(file, "JPEG", quality=int(quality[row]))
-        result[row] = np.asarray(Image.open(file))
+        result[row] = np.asarray(Image.open(file, formats=("JPEG",)))
     return result

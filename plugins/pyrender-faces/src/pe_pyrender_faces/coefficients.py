@@ -1,4 +1,4 @@
-"""From the parameters of a person and an expression to coefficients of the head's basis."""
+"""Coefficients of the head's basis, from the parameters of a person and an expression."""
 
 from collections.abc import Mapping
 from typing import Any

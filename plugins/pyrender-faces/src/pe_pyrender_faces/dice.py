@@ -1,4 +1,4 @@
-"""From visible triangles to micropolygons, which have one colour and one depth each.
+"""Dicing: visible triangles to micropolygons, which have one colour and one depth each.
 
 Large triangles are cut, so that none shows as a facet.
 """

@@ -212,8 +212,8 @@ def owners(
     follows the rule of OpenGL, whose rows go up: bottom-left as seen here. So the rows are flipped.
 
     Args:
-        corners: int32 [T, 6], as of `dice.dice`, but in any order of corners.
-        depths: int32 [T], as of `dice.dice`.
+        corners: int32 [T, 6], as `dice.dice` returns them, but in any order of corners.
+        depths: int32 [T], as `dice.dice` returns them.
         count: number of triangles.
         step: steps between samples, an even number.
         buffer: uint32 [h, at least w + LANES], scratch, where h by w is the number of samples.

@@ -1,4 +1,4 @@
-"""From coefficients to posed vertices and their normals."""
+"""Posed vertices and their normals, from coefficients."""
 
 from typing import TYPE_CHECKING
 

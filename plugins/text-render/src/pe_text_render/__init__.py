@@ -38,7 +38,7 @@ def make(output: OutputSpec, labels: tuple[str, ...], options: Any) -> Simulator
     """
     if unknown := sorted(set(options.texts) - set(labels)):
         raise CannotMake(
-            f"texts are given for {unknown}, which are no labels; labels: {', '.join(labels)}"
+            f"texts are given for {unknown}, which are unknown labels; labels: {', '.join(labels)}"
         )
     texts = [options.texts.get(label, label) for label in labels]
 

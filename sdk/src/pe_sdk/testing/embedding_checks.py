@@ -76,7 +76,7 @@ def unit_ball(bench: Bench) -> None:
 
 @check("embedding", "basic")
 def rows_are_independent(bench: Bench) -> None:
-    """In blocks of one size, a vector depends, bit for bit, only on its row, not on its place."""
+    """A vector depends, bit for bit, only on its row, not on its place in blocks of one size."""
     data, embedding = records(bench.output, ROWS), bench.embedding
     whole = embedding.embed(data)
     expect(

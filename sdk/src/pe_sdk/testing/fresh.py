@@ -8,10 +8,12 @@ import gc
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,23 +49,45 @@ def ask(bench: "Bench", do: str = "call") -> dict[str, Any]:
             }
         # The user's caches of compiled code are kept: compiling again would take minutes.
         environment = {**os.environ, "TMPDIR": scratch}
-        try:
-            done = subprocess.run(
-                [sys.executable, "-P", "-m", "pe_sdk.testing.fresh"],
-                input=json.dumps(request),
-                capture_output=True,
-                text=True,
-                env=environment,
-                cwd=scratch,
-                timeout=SECONDS,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
+        code, last = _run(json.dumps(request), scratch, environment)
+        if code is None:
             return {"error": f"the process did not finish within {SECONDS:g} s"}
         if answer.exists():
             return dict(json.loads(answer.read_text(encoding="utf-8")))
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        return {"error": f"the process ended with exit code {done.returncode} ({last})"}
+        return {"error": f"the process ended with exit code {code} ({last})"}
+
+
+def _run(request: str, folder: str, environment: dict[str, str]) -> tuple[int | None, str]:
+    """Run the process and end its process group.
+
+    Its streams are files, not pipes: a process that the plugin leaves could hold a pipe open.
+
+    Returns:
+        The exit code, None if it took too long, and the last line of its standard error.
+    """
+    with tempfile.TemporaryFile("w+") as stdin, tempfile.TemporaryFile("w+b") as stderr:
+        stdin.write(request)
+        stdin.seek(0)
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "pe_sdk.testing.fresh"],
+            stdin=stdin,
+            stdout=subprocess.DEVNULL,
+            stderr=stderr,
+            env=environment,
+            cwd=folder,
+            start_new_session=True,
+        )
+        code: int | None = None
+        try:
+            with suppress(subprocess.TimeoutExpired):
+                code = process.wait(SECONDS)
+        finally:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        stderr.seek(0)
+        lines = stderr.read().decode(errors="replace").strip().splitlines()
+        return code, (lines or ["no message"])[-1]
 
 
 class Watch:

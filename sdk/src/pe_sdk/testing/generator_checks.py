@@ -244,7 +244,7 @@ def adapt_is_pure(bench: Bench) -> None:
 
 @check("generator", "basic")
 def takes_foreign(bench: Bench) -> None:
-    """With takes_foreign, vary accepts samples of data and labels without a state of its own."""
+    """If takes_foreign is declared, vary accepts samples of data and labels without a state."""
     generator = bench.generator
     if not generator.takes_foreign:
         raise Skipped("takes_foreign is not declared")

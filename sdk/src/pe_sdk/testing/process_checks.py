@@ -57,7 +57,7 @@ def memory_flat(bench: Bench) -> str:
 
 @check("generator", "full")
 def throughput(bench: Bench) -> str:
-    """On a CPU, a plugin that declares no GPU makes at least two samples a second.
+    """A plugin that declares no GPU makes at least two samples a second on a CPU.
 
     The rate is reported.
     """

@@ -1,14 +1,20 @@
-"""Tables of the rules in Markdown; `python -m pe_sdk.testing.rules` prints those of every kind."""
+"""Lists of the rules in Markdown; `python -m pe_sdk.testing.rules` prints those of every kind."""
 
 import sys
+import textwrap
 
 from pe_sdk.testing.registry import checks
 
 
 def rules(kind: str) -> str:
-    """Return the table of a kind: one row for each check, with its level and its rule."""
-    lines = [f"| `{c.name}` | {c.level} | {c.rule} |" for c in checks(kind)]
-    return "\n".join(["| check | level | rule |", "|---|---|---|", *lines])
+    """Return the list of a kind: one item for each check, with its level and its rule."""
+    items = (f"- `{check.name}` ({check.level}): {check.rule}" for check in checks(kind))
+    return "\n".join(
+        textwrap.fill(
+            item, 100, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+        )
+        for item in items
+    )
 
 
 if __name__ == "__main__":
