@@ -72,7 +72,7 @@ import sys
 from pe_host.isolation import confine, launch, wall
 launch.left_out = frozenset(wall.LANDLOCK)
 if sys.argv.pop(1) == "without":
-    confine._drop_capabilities()
+    confine.drop_capabilities()
 from pe_host.cli import main
 sys.exit(main())
 """

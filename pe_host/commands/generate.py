@@ -1,6 +1,7 @@
 """`pe generate`: resolve the job, open the run folder, evolve, release."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from pe_host.compute.pool import Workers
@@ -8,6 +9,7 @@ from pe_host.errors import PeError
 from pe_host.job.config import RunConfig
 from pe_host.job.confinement import UNCONFINED
 from pe_host.job.job import Job, resolve
+from pe_host.plugins import PluginEntry
 from pe_host.privacy import FolderLock, PrivateSide
 from pe_host.reporting import CommandResult, Reporter
 from pe_host.run.folder import (
@@ -18,21 +20,29 @@ from pe_host.run.folder import (
     RELEASE,
     RunFolder,
     discard_unstarted,
+    refuse_no_run,
+)
+from pe_host.run.manifest import Manifest
+from pe_host.run.place import (
     fresh_folder,
     in_use,
     make_run_folder,
-    refuse_no_run,
     refuse_overlap,
     refuse_used,
 )
-from pe_host.run.manifest import Manifest
 from pe_host.run.samples import samples_path
 from pe_host.session.session import Session
 from pe_host.session.start import continue_run, start_run
 
 
 def generate(
-    config: RunConfig, *, out: Path | None, resume: bool, dry_run: bool, reporter: Reporter
+    config: RunConfig,
+    *,
+    out: Path | None,
+    resume: bool,
+    dry_run: bool,
+    reporter: Reporter,
+    installed: Sequence[PluginEntry] | None = None,
 ) -> CommandResult:
     """Run Private Evolution, or continue a run.
 
@@ -43,11 +53,12 @@ def generate(
         dry_run: resolve everything, calibrate the noise and return the plan; open and write
             nothing.
         reporter: shows progress.
+        installed: the plugins; by default the result of `pe_host.plugins.find`.
 
     Raises:
         PeError: of the fitting kind. What was done is kept, and --resume continues from there.
     """
-    job = resolve(config)
+    job = resolve(config, installed)
     if out is not None:
         refuse_overlap(out, job.source.location)
         (refuse_no_run if resume else refuse_used)(out)

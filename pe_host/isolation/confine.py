@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 from pe_host.isolation import proc
 from pe_host.isolation.allowed import Allowed
+from pe_host.isolation.files import rules
 from pe_host.isolation.wall import build
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36
-_PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 24, 38
+PR_SET_NO_NEW_PRIVS, _PR_CAPBSET_DROP = 38, 24
 _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
 _CAPABILITY_VERSION_3 = 0x20080522
 
@@ -84,9 +85,27 @@ def confine(limits: Limits, allowed: Allowed, scratch: str, left_out: Collection
                 _limit(resource.RLIMIT_NPROC, running + limits.tasks)
         with suppress(OSError):  # where memory is short, this process goes before its host
             proc.write("self/oom_score_adj", "500")
-        prctl(_PR_SET_NO_NEW_PRIVS, 1)
-        _drop_capabilities()
-        build(allowed, scratch, left_out)
+        prctl(PR_SET_NO_NEW_PRIVS, 1)
+        drop_capabilities()
+        build(rules(allowed, scratch), network=allowed.network, left_out=left_out)
+
+
+def drop_capabilities(kept: Collection[int] = ()) -> None:
+    """Drop all capabilities but these from all five sets (Linux only).
+
+    From the bounding set too, or the superuser's programs get them back.
+    """
+    libc = ctypes.CDLL(None)
+    libc.prctl(_PR_CAP_AMBIENT, *map(ctypes.c_ulong, (_PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)))
+    for capability in set(range(64)) - set(kept):
+        prctl(_PR_CAPBSET_DROP, capability)
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+    sets = (ctypes.c_uint32 * 6)()  # effective, permitted, inheritable; then their upper halves
+    libc.capget(header, sets)
+    mask = sum(1 << capability for capability in kept)
+    sets[0], sets[1], sets[2] = sets[0] & mask, sets[1] & mask, 0
+    sets[3], sets[4], sets[5] = 0, 0, 0
+    libc.capset(header, sets)
 
 
 def _memory() -> int:
@@ -103,12 +122,3 @@ def _limit(kind: int, most: int) -> None:
         now, _ = resource.getrlimit(kind)
         most = most if now == resource.RLIM_INFINITY else min(most, now)
         resource.setrlimit(kind, (most, most))
-
-
-def _drop_capabilities() -> None:
-    """Empty all five sets; the bounding set too, or the superuser's programs get them back."""
-    libc = ctypes.CDLL(None)
-    libc.prctl(_PR_CAP_AMBIENT, *map(ctypes.c_ulong, (_PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)))
-    for capability in range(64):
-        prctl(_PR_CAPBSET_DROP, capability)
-    libc.capset((ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0), (ctypes.c_uint32 * 6)())

@@ -1,12 +1,10 @@
 """The wall around one process: what it is made of here, and how it is put up."""
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from pe_host.isolation import calls, landlock
-from pe_host.isolation.allowed import Allowed
-from pe_host.isolation.files import rules
 
 FILES, TCP, ABSTRACT, SIGNALS, CALLS = "files", "tcp", "abstract", "signals", "calls"
 LANDLOCK = (FILES, TCP, ABSTRACT, SIGNALS)
@@ -42,12 +40,14 @@ def offered(left_out: Collection[str] = ()) -> Wall:
 _kept: list[int] = []
 
 
-def build(allowed: Allowed, scratch: str, left_out: Collection[str] = ()) -> None:
+def build(
+    rules: Mapping[str, landlock.Access], *, network: bool, left_out: Collection[str] = ()
+) -> None:
     """Put the wall up around this process and all that it starts.
 
     Args:
-        allowed: what it may do beyond the interpreter, the packages and the system's libraries.
-        scratch: its own folder.
+        rules: what may be done with files, by path.
+        network: whether internet sockets are left.
         left_out: parts to do without, in tests.
 
     Raises:
@@ -59,11 +59,11 @@ def build(allowed: Allowed, scratch: str, left_out: Collection[str] = ()) -> Non
         # as soon as nobody used the folder, so it is held.
         _kept.append(os.open("/proc/self", os.O_PATH | os.O_CLOEXEC))
         landlock.restrict(
-            rules(allowed, scratch),
+            rules,
             files=FILES not in left_out,
-            tcp=TCP not in left_out and not allowed.network,
+            tcp=TCP not in left_out and not network,
             abstract=ABSTRACT not in left_out,
             signals=SIGNALS not in left_out,
         )
     if wall.calls:
-        calls.refuse(network=allowed.network, truncate=0 < wall.abi < 3)
+        calls.refuse(network=network, truncate=0 < wall.abi < 3)

@@ -3,7 +3,7 @@
 It holds plugins, record spec, class names, budget and privacy plan.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from pe_host.job import confinement
 from pe_host.job.config import RunConfig, error_type
 from pe_host.job.output import complete_output
 from pe_host.job.source import Source, find_source
-from pe_host.plugins import PluginRef, find
+from pe_host.plugins import PluginEntry, PluginRef, find
 from pe_host.plugins import resolve as resolve_plugin
 from pe_host.plugins.cause import describe_cause
 from pe_host.plugins.isolated import describe
@@ -81,15 +81,19 @@ class Job:
             raise PluginFailure(what, where=str(self.embedding), fix=fix) from None
 
 
-def resolve(config: RunConfig) -> Job:
+def resolve(config: RunConfig, installed: Sequence[PluginEntry] | None = None) -> Job:
     """Resolve names, read the metadata of the source and calibrate the noise.
 
     The generator describes itself in a child process.
 
+    Args:
+        config: the settings.
+        installed: the plugins; by default the result of `pe_host.plugins.find`.
+
     Raises:
         PeError: of the fitting kind; nothing was written and no record was read.
     """
-    installed = find()  # once: metadata of all distributions
+    installed = find() if installed is None else installed  # once: it reads much metadata
     generator = resolve_plugin(GENERATOR, config.plugin, installed)
     network = _network(generator, config)
     about = _about(generator, config)

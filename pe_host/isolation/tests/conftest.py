@@ -125,7 +125,7 @@ import os, subprocess, sys, time
 from pe_host.isolation import confine, launch
 launch.left_out = frozenset(sys.argv[3].split())
 if sys.argv[1] == "without":
-    confine._drop_capabilities()
+    confine.drop_capabilities()
 pipe = subprocess.PIPE
 process = launch.launch("code_of_test", [sys.argv[2]], stdin=pipe, stdout=pipe)
 sys.stdout.buffer.write(process.stdout.readline())

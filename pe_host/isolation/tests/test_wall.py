@@ -17,7 +17,7 @@ import pytest
 from pe_host.isolation import landlock
 from pe_host.isolation import launch as launch_module
 from pe_host.isolation.allowed import Allowed
-from pe_host.isolation.confine import Limits, _drop_capabilities
+from pe_host.isolation.confine import Limits, drop_capabilities
 from pe_host.isolation.files import is_open
 from pe_host.isolation.wall import ABSTRACT, CALLS, FILES, LANDLOCK, SIGNALS, TCP
 
@@ -124,7 +124,7 @@ def outside(tmp_path, python_path):
         socket.socket(socket.AF_UNIX) as service,
         socket.socket(socket.AF_UNIX) as hidden,
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as datagrams,
-        subprocess.Popen(["sleep", "600"], preexec_fn=_drop_capabilities) as bystander,
+        subprocess.Popen(["sleep", "600"], preexec_fn=drop_capabilities) as bystander,
     ):
         listener.bind(("127.0.0.1", 0))
         service.bind(str(tmp_path / "service"))
