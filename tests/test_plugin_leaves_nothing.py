@@ -82,7 +82,10 @@ SEEN = "seen.jsonl"
 COMMANDS = {
     "describe": (("describe", "hostile"), {"child"}),
     "check": (("list-plugins", "--check"), {"child"}),
-    "check-plugin": (("check-plugin", "hostile", "--level", "static"), {"__main__", "fresh"}),
+    "check-plugin": (
+        ("check-plugin", "hostile", "--level", "static"),
+        {"__main__", "child", "fresh"},
+    ),
     "generate": (
         ("generate", "--plugin", "hostile", "--embedding", "pixels", "--iterations", "1")
         + ("--candidates", "60", "--samples", "20", "--epsilon", "9", "--workers", "2")

@@ -26,6 +26,9 @@ _NEW_NAMESPACES = 0x7E020000
 
 AF_UNIX, AF_INET, AF_INET6 = 1, 2, 10
 _STREAM, _DATAGRAM, _SEQUENCED = 1, 2, 5
+_TYPE_INTO_TERMINAL = (0x5412, 0x541C)
+"""TIOCSTI and TIOCLINUX: the shell would run what they type, once `pe` has ended."""
+
 _TYPE = 0xF
 """Of the argument `type`, the bits that are not flags."""
 
@@ -122,8 +125,9 @@ REFUSED: dict[str, tuple[int | None, int | None]] = {
 
 Beside these, the filter refuses by argument: `socket`, except internet sockets for a plugin that
 may use the network; `socketpair`, except connected Unix ones, which reach nobody else; `prlimit64`
-of another process; `clone` with a namespace; `truncate` where Landlock does not know it; `clone3`
-with ENOSYS, because its arguments lie in memory, so that libraries fall back to `clone`.
+of another process; `ioctl` that types into a terminal; `clone` with a namespace; `truncate` where
+Landlock does not know it; `clone3` with ENOSYS, because its arguments lie in memory, so that
+libraries fall back to `clone`.
 """
 
 _BY_ARGUMENT = {
@@ -131,6 +135,7 @@ _BY_ARGUMENT = {
     "socketpair": (53, 199),
     "prlimit64": (302, 261),
     "clone": (56, 220),
+    "ioctl": (16, 29),
     "clone3": (435, 435),
     "truncate": (76, 45),
 }
@@ -198,6 +203,7 @@ def _program(machine: str, network: bool, truncate: bool) -> Iterator[_Instructi
     yield from _when(by_argument["clone3"], _return(_ERRNO | errno.ENOSYS))
     rules = {
         "clone": (_load(16), _Instruction(0x45, 0, 1, _NEW_NAMESPACES), refused),  # jump if set
+        "ioctl": (_load(24), *(s for c in _TYPE_INTO_TERMINAL for s in _when(c, refused))),
         "prlimit64": (_load(16), *_unless(0, refused)),
         "socket": _sockets((AF_INET, AF_INET6) if network else (), (_STREAM, _DATAGRAM)),
         "socketpair": _sockets((AF_UNIX,), (_STREAM, _SEQUENCED)),

@@ -16,6 +16,7 @@ from pe_host.isolation.allowed import Allowed
 from pe_host.isolation.confine import PR_SET_NO_NEW_PRIVS, drop_capabilities, prctl
 from pe_host.isolation.files import rules
 from pe_host.isolation.landlock import READ, Access
+from pe_host.isolation.scratch import WITHOUT_SEMAPHORES
 from pe_host.isolation.wall import build, offered
 
 
@@ -48,6 +49,7 @@ def confine_host(write: Iterable[str], scratch: str, *, network: bool) -> None:
     """
     without = left_out | launch.left_out
     os.environ.update(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), scratch))
+    os.environ.update(WITHOUT_SEMAPHORES)
     tempfile.tempdir = None  # it is found again when it is needed
     wall = offered(without)
     if not (wall.abi or wall.calls):

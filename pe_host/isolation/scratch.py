@@ -17,6 +17,9 @@ _CACHES = {
 }
 """Variable -> subfolder of the cache."""
 
+WITHOUT_SEMAPHORES = {"JOBLIB_MULTIPROCESSING": "0"}
+"""Named semaphores lie in /dev/shm, which is closed; joblib would warn when it is imported."""
+
 
 def make_scratch(environ: Mapping[str, str] = os.environ) -> str:
     """Make a folder that only this user can use, where temporary files belong; returns its path.
@@ -56,4 +59,5 @@ def lead_to(environ: MutableMapping[str, str], scratch: str, cache: str, models:
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
     environ.update(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), scratch))
     environ.update({name: str(place / folder) for name, folder in _CACHES.items()})
+    environ.update(WITHOUT_SEMAPHORES)
     environ["HF_HUB_CACHE"] = models or str(place / _CACHES["HF_HOME"] / "hub")

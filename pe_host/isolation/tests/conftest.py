@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ import psutil
 import pytest
 
 from pe_host.isolation import launch as launch_module
+from pe_host.isolation.confine import drop_capabilities
 from pe_host.isolation.launch import launch
 from pe_host.isolation.wall import CALLS, LANDLOCK
 
@@ -118,6 +120,50 @@ def said(start):
         return answer
 
     return run
+
+
+@pytest.fixture
+def outside(tmp_path, python_path):
+    """What an attack is after."""
+    for name in ("data", "home", "run"):
+        (tmp_path / name).mkdir()
+    private, ledger, program = (
+        tmp_path / name for name in ("data/private.npz", "run/ledger.jsonl", "data/program")
+    )
+    private.write_bytes(b"secret")
+    ledger.write_text("{}")
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    abstract = f"\0pe-{os.getpid()}"
+    with (
+        socket.socket() as listener,
+        socket.socket(socket.AF_UNIX) as service,
+        socket.socket(socket.AF_UNIX) as hidden,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as datagrams,
+        subprocess.Popen(["sleep", "600"], preexec_fn=drop_capabilities) as bystander,
+    ):
+        listener.bind(("127.0.0.1", 0))
+        service.bind(str(tmp_path / "service"))
+        hidden.bind(abstract)
+        datagrams.bind(str(tmp_path / "datagrams"))
+        for server in (listener, service, hidden):
+            server.listen()
+        yield {
+            "private": str(private),
+            "folder": str(private.parent),
+            "ledger": str(ledger),
+            "run": str(tmp_path / "run"),
+            "home": str(tmp_path / "home"),
+            "code": str(tmp_path / "modules/helpers.py"),
+            "program": str(program),
+            "pid": bystander.pid,
+            "port": listener.getsockname()[1],
+            "service": str(tmp_path / "service"),
+            "abstract": abstract,
+            "datagrams": str(tmp_path / "datagrams"),
+        }
+        bystander.kill()
+        Path(f"/dev/shm/pe-{bystander.pid}").unlink(missing_ok=True)
 
 
 HOST = """

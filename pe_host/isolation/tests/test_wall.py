@@ -5,8 +5,6 @@ each succeeds where the parts of the wall that are named beside it are left out,
 which stop it.
 """
 
-import os
-import socket
 import subprocess
 import sys
 from contextlib import suppress
@@ -17,7 +15,7 @@ import pytest
 from pe_host.isolation import landlock
 from pe_host.isolation import launch as launch_module
 from pe_host.isolation.allowed import Allowed
-from pe_host.isolation.confine import Limits, drop_capabilities
+from pe_host.isolation.confine import Limits
 from pe_host.isolation.files import is_open
 from pe_host.isolation.wall import ABSTRACT, CALLS, FILES, LANDLOCK, SIGNALS, TCP
 
@@ -104,49 +102,6 @@ else:
 """
 
 REFUSED = {"Permission denied", "Operation not permitted", "Invalid cross-device link"}
-
-
-@pytest.fixture
-def outside(tmp_path, python_path):
-    """What an attack is after."""
-    for name in ("data", "home", "run"):
-        (tmp_path / name).mkdir()
-    private, ledger, program = (
-        tmp_path / name for name in ("data/private.npz", "run/ledger.jsonl", "data/program")
-    )
-    private.write_bytes(b"secret")
-    ledger.write_text("{}")
-    program.write_text("#!/bin/sh\n")
-    program.chmod(0o755)
-    abstract = f"\0pe-{os.getpid()}"
-    with (
-        socket.socket() as listener,
-        socket.socket(socket.AF_UNIX) as service,
-        socket.socket(socket.AF_UNIX) as hidden,
-        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as datagrams,
-        subprocess.Popen(["sleep", "600"], preexec_fn=drop_capabilities) as bystander,
-    ):
-        listener.bind(("127.0.0.1", 0))
-        service.bind(str(tmp_path / "service"))
-        hidden.bind(abstract)
-        datagrams.bind(str(tmp_path / "datagrams"))
-        for server in (listener, service, hidden):
-            server.listen()
-        yield {
-            "private": str(private),
-            "folder": str(private.parent),
-            "ledger": str(ledger),
-            "home": str(tmp_path / "home"),
-            "code": str(tmp_path / "modules/helpers.py"),
-            "program": str(program),
-            "pid": bystander.pid,
-            "port": listener.getsockname()[1],
-            "service": str(tmp_path / "service"),
-            "abstract": abstract,
-            "datagrams": str(tmp_path / "datagrams"),
-        }
-        bystander.kill()
-        Path(f"/dev/shm/pe-{bystander.pid}").unlink(missing_ok=True)
 
 
 def attack(host, outside, name, capabilities="with"):
