@@ -28,6 +28,8 @@ def refuse_overlap(folder: Path, location: str) -> None:
     if not location or not Path(location).exists():
         return
     run, data = folder.resolve(), Path(location).resolve()
+    if run == data and run.is_dir() and not any(run.iterdir()):
+        return  # it was just made for the run, and the location is no path but looks like its name
     if run == data or data in run.parents or run in data.parents:
         what = "the run folder and the private data lie within each other"
         raise DataError(what, where=str(folder), fix="choose another --out")

@@ -5,6 +5,8 @@ each succeeds where the parts of the wall that are named beside it are left out,
 which stop it.
 """
 
+import json
+import os
 import subprocess
 import sys
 from contextlib import suppress
@@ -288,3 +290,61 @@ def test_private_data_that_a_plugin_could_read_are_noticed(tmp_path):
     assert is_open(place, Allowed(read=(str(tmp_path),)))
     assert is_open(tmp_path, Allowed(read=(str(place),)))
     assert is_open(Path("/usr/share"), Allowed())
+
+
+@pytest.mark.parametrize("end", ["pass", "os.abort()", "time.sleep(600)"])
+def test_nothing_is_left(start, pids, end):
+    """Fails where the warden does not call `_end_all`."""
+    process = start(f"say(child=child(), daemon=daemon(deaf=True), module=os.getpid()); {end}")
+    found = json.loads(process.stdout.readline()).values()
+    pids += found
+    process.end() if "sleep" in end else process.wait(60)
+    assert [pid for pid in found if Path(f"/proc/{pid}").exists()] == []
+
+
+def test_a_warden_reaches_nothing_but_what_is_below_it(start, outside):
+    """It ends that with `kill(-1)`, which must not reach a bystander of the same user."""
+    for _ in range(3):
+        assert start("child()").wait(60) == 0
+    assert Path(f"/proc/{outside['pid']}").exists()
+
+
+HIDING = """
+import ctypes
+if os.fork() == 0:
+    os.setsid()
+    ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)  # PR_SET_DUMPABLE
+    say(it=os.getpid())
+    time.sleep(600)
+sys.stdin.read()
+"""
+
+HIDEPID = """
+import json, os, subprocess, sys
+from pe_host.isolation import confine, launch
+confine.drop_capabilities()
+pipe = subprocess.PIPE
+process = launch.launch("code_of_test", [sys.argv[1]], stdin=pipe, stdout=pipe)
+pid = json.loads(process.stdout.readline())["it"]
+hidden = not os.path.exists(f"/proc/{pid}")
+process.stdin.close()
+process.wait(60)
+try:
+    os.kill(pid, 0)
+except ProcessLookupError:
+    print("it hid, and is gone" if hidden else "it did not hide")
+"""
+
+
+def test_nothing_is_left_that_hides_in_proc(python_path):
+    """Fails where the warden does not call `_end_all`."""
+    mount = ("unshare", "-m", "sh", "-c")
+    hidepid = "mount -t proc -o hidepid=2 proc /proc"
+    if os.geteuid() or subprocess.run([*mount, hidepid], capture_output=True).returncode:
+        pytest.skip("this user may not mount /proc")
+    no_group = 'exec setpriv --regid 65534 --clear-groups "$@"'  # group 0 sees everything
+    words = [*mount, f"{hidepid} && {no_group}", "sh", sys.executable, "-P", "-c", HIDEPID, HIDING]
+    done = subprocess.run(
+        words, env={**os.environ, **python_path}, capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout == "it hid, and is gone\n", done.stderr
