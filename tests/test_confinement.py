@@ -34,6 +34,26 @@ def steal(output, labels, options):
     raise CannotMake("the private data were read")
 
 
+def spy(output, labels, options):
+    for place in (Path("/proc/self"), *look("/proc")):
+        for name in ("cmdline", "environ"):
+            try:
+                found = b"private.npz" in (place / name).read_bytes()
+            except OSError:
+                continue
+            if found:
+                raise CannotMake(f"a {{name}} names the private data")
+    return make(output, labels, options)
+
+
+def look(folder):
+    try:
+        return [place for place in Path(folder).iterdir() if place.name.isdigit()]
+    except OSError:
+        return []
+
+
+spying = replace(spec, name="spy", factory=spy)
 spec = replace(spec, factory=steal)
 """
 
@@ -64,10 +84,14 @@ def generate(tmp_path, digits):
         "XDG_CACHE_HOME": str(tmp_path / "cache"),
     }
 
-    def run(kernel, plugin, *words):
+    def run(kernel, plugin, *words, **more):
         command = [sys.executable, "-P", "-c", RUN, kernel, "generate", "--plugin", plugin, *SMALL]
         return subprocess.run(
-            [*command, *words], cwd=tmp_path, env=environment, capture_output=True, text=True
+            [*command, *words],
+            cwd=tmp_path,
+            env={**environment, **more},
+            capture_output=True,
+            text=True,
         )
 
     return run
@@ -80,6 +104,26 @@ def test_a_generator_cannot_read_the_private_file(generate, tmp_path):
     assert "keeps their processes from the private data" in card
     manifest = json.loads((tmp_path / "run/manifest.json").read_text())
     assert not {"network", "unconfined"} & {*manifest["plan"]}
+
+
+SPY = {"PE_DEV_PLUGIN": "spy=thief_plugin:spying"}
+
+
+def test_a_generator_cannot_read_where_the_private_data_are(generate):
+    """On a command line: its own, the host's or any other. It can without Landlock."""
+    done = generate("all", "spy", "--data", "private.npz", **SPY)
+    assert done.returncode == 0, done.stderr
+    words = ("--data", "private.npz", "--allow-unconfined", "--out", "other")
+    done = generate("none", "spy", *words, **SPY)
+    assert done.returncode == 3 and "a cmdline names the private data" in done.stderr
+
+
+@pytest.mark.parametrize("kernel", ["all", "none"])
+def test_a_generator_cannot_read_where_pe_data_says_they_are(generate, kernel):
+    """In no environment. Without Landlock, that the host protects its memory is enough for this."""
+    words = ("--allow-unconfined", "--out", kernel)
+    done = generate(kernel, "spy", *words, **SPY, PE_DATA="npz:private.npz")
+    assert done.returncode == 0, done.stderr
 
 
 def test_private_data_are_refused_where_the_kernel_does_not_confine(generate, tmp_path):
