@@ -125,7 +125,7 @@ def _room(name: str, free: int | None, needed: int, where: str, fix: str) -> Fin
 def confinement() -> Iterator[Finding]:
     """Try, as a plugin could, what the kernel should refuse: this process is confined like one."""
     tried: dict[str, Callable[[], object]] = {
-        "files": lambda: os.listdir("/"),  # noqa: PTH208  a Path would not open it before it is read
+        "files": lambda: os.listdir("/"),  # noqa: PTH208  a Path opens it later
         "other processes": lambda: Path(f"/proc/{os.getppid()}/cmdline").read_bytes(),
         "TCP": lambda: _socket(socket.SOCK_STREAM),
         "UDP": lambda: _socket(socket.SOCK_DGRAM),

@@ -30,7 +30,7 @@ _TYPE_INTO_TERMINAL = (0x5412, 0x541C)
 """TIOCSTI and TIOCLINUX: the shell would run what they type, once `pe` has ended."""
 
 _TYPE = 0xF
-"""Of the argument `type`, the bits that are not flags."""
+"""The bits of the argument `type` that are not flags."""
 
 REFUSED: dict[str, tuple[int | None, int | None]] = {
     # memory, descriptors and limits of other processes

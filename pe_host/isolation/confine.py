@@ -111,9 +111,8 @@ def drop_capabilities(kept: Collection[int] = ()) -> None:
 def _memory() -> int:
     """Return the bytes of memory that this machine, or its container, has."""
     most = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    path = "/sys/fs/cgroup/memory.max"
-    with suppress(OSError, ValueError), open(path, encoding="ascii") as file:  # noqa: PTH123  see `proc`
-        most = min(most, int(file.read()))  # "max" is no number
+    with suppress(OSError, ValueError):  # "max" is not a number
+        most = min(most, int(proc.read("../sys/fs/cgroup/memory.max")))
     return most
 
 

@@ -1,8 +1,8 @@
 """The files that every confined process may use: its interpreter, its packages and the system's.
 
 Nothing here is a place where people keep their own files. A folder on the import path that is none
-of the interpreter's, as of an editable installation, is opened by module, because it can be the
-folder of a project with data in it.
+of the interpreter's, such as that of an editable installation, is opened by module, because it can
+be the folder of a project with data in it.
 """
 
 import sys

@@ -2,7 +2,8 @@
 
 The host may change what is in its folders, but not the folders that these lie in, so it can remove
 none of them. The janitor is forked before the host is confined, runs no other code than this, and
-can be asked for nothing: it waits until the host has ended, however that happens.
+can be asked for nothing else: it waits until the host has ended, however that happens. If the host
+was killed, it leaves the folders, because the run may already be resumed there.
 """
 
 import contextlib
@@ -18,7 +19,8 @@ def start_janitor(scratch: str, folders: Sequence[str]) -> Callable[[], None]:
 
     Args:
         scratch: folder to remove with all that is in it.
-        folders: folders to remove if they are empty, the innermost first.
+        folders: folders to remove if they are empty, the innermost first, but not if this process
+            is killed.
 
     Returns:
         A function that has it clean up now, and waits for that.
@@ -27,16 +29,17 @@ def start_janitor(scratch: str, folders: Sequence[str]) -> Callable[[], None]:
     janitor = os.fork()
     if not janitor:
         try:
-            _wait(held)
+            asked = _wait(held)
             remove_scratch(scratch)
             with contextlib.suppress(OSError):
-                for folder in folders:
+                for folder in folders if asked else ():
                     os.rmdir(folder)  # noqa: PTH106  see `proc`
         finally:
             os._exit(0)
     os.close(held)
 
     def finish() -> None:
+        os.write(kept, b".")
         os.close(kept)
         with contextlib.suppress(ChildProcessError):
             os.waitpid(janitor, 0)
@@ -44,8 +47,11 @@ def start_janitor(scratch: str, folders: Sequence[str]) -> Callable[[], None]:
     return finish
 
 
-def _wait(held: int) -> None:
-    """Wait until no process holds the other end of a pipe, and hold nothing else meanwhile."""
+def _wait(held: int) -> bool:
+    """Wait until the host asks to clean up, or has ended; return whether it asked.
+
+    No descriptor but that of the pipe is held meanwhile.
+    """
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
         with contextlib.suppress(OSError, ValueError):
             signal.signal(number, signal.SIG_IGN)
@@ -54,4 +60,4 @@ def _wait(held: int) -> None:
     for descriptor in range(3):
         os.dup2(nothing, descriptor)
     os.closerange(4, os.sysconf("SC_OPEN_MAX"))
-    os.read(3, 1)
+    return bool(os.read(3, 1))

@@ -40,7 +40,7 @@ class Needs:
         """Inverse of `to_json`.
 
         Raises:
-            ValueError: it is no such document.
+            ValueError: the document is not one.
         """
         try:
             gpu, network, paths = (document[name] for name in ("gpu", "network", "paths"))

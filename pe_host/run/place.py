@@ -1,4 +1,7 @@
-"""Where a run may live. Imports little: the command line asks before it imports what is heavy."""
+"""Checks of where a run may live.
+
+Imports little, because the command line checks before it imports what is heavy.
+"""
 
 import contextlib
 import itertools
