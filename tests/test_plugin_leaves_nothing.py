@@ -79,6 +79,12 @@ sys.exit(main())
 
 SEEN = "seen.jsonl"
 
+GENERATE = (
+    *("generate", "--plugin", "hostile", "--embedding", "pixels", "--iterations", "1"),
+    *("--candidates", "60", "--samples", "20", "--epsilon", "9", "--workers", "2"),
+    *("--data", "private.npz", "--out", "run", "--allow-unconfined"),
+)
+
 COMMANDS = {
     "describe": (("describe", "hostile"), {"child"}),
     "check": (("list-plugins", "--check"), {"child"}),
@@ -86,12 +92,9 @@ COMMANDS = {
         ("check-plugin", "hostile", "--level", "static"),
         {"__main__", "child", "fresh"},
     ),
-    "generate": (
-        ("generate", "--plugin", "hostile", "--embedding", "pixels", "--iterations", "1")
-        + ("--candidates", "60", "--samples", "20", "--epsilon", "9", "--workers", "2")
-        + ("--data", "private.npz", "--out", "run", "--allow-unconfined"),
-        {"child", "__main__"},
-    ),
+    "generate": (GENERATE, {"child", "__main__"}),
+    "doctor": (("doctor",), {"child"}),
+    "replay": (("replay", "run"), {"child", "__main__"}),
 }
 """Words of the command, and the programs of pe in whose processes the plugin is loaded."""
 
@@ -123,11 +126,19 @@ def test_no_child_no_daemon_and_no_memory_of_the_host_is_left(
         "PE_PLUGINS": "hostile",
         "XDG_CACHE_HOME": str(hostile / "cache"),
     }
-    arguments = [sys.executable, "-P", "-c", RUN, capabilities, *words]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(arguments, cwd=hostile, env=environment, **pipes) as host:
-        _, errors = host.communicate(timeout=300)
-    assert host.returncode == 0, errors
+
+    def run(words):
+        arguments = [sys.executable, "-P", "-c", RUN, capabilities, *words]
+        with subprocess.Popen(arguments, cwd=hostile, env=environment, **pipes) as host:
+            output, errors = host.communicate(timeout=300)
+        assert host.returncode == 0, output + errors
+        return host
+
+    if command == "replay":
+        run(GENERATE)
+        (hostile / SEEN).unlink()
+    host = run(words)
     every = [json.loads(line) for line in (hostile / SEEN).read_text().splitlines()]
     assert {Path(seen["program"]).stem for seen in every} == programs
     for seen in every:
