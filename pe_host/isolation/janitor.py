@@ -11,6 +11,7 @@ import os
 import signal
 from collections.abc import Callable, Sequence
 
+from pe_host.isolation.confine import protect_memory
 from pe_host.isolation.scratch import remove_scratch
 
 
@@ -25,6 +26,7 @@ def start_janitor(scratch: str, folders: Sequence[str]) -> Callable[[], None]:
     Returns:
         A function that has it clean up now, and waits for that.
     """
+    protect_memory()  # its environment is that of the host, and can name the private data
     held, kept = os.pipe()
     janitor = os.fork()
     if not janitor:
