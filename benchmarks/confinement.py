@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 CODE = """
 import sys
@@ -56,10 +57,19 @@ def show(name: str, values: list[float]) -> None:
     print(f"  {name:16} median {statistics.median(values):6.2f} s, least {min(values):6.2f} s")
 
 
+def ask(*words: str) -> Any:
+    command = [sys.executable, "-P", "-m", "pe_host", *words, "--json"]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
 def generators() -> list[str]:
-    words = [sys.executable, "-P", "-m", "pe_host", "list-plugins", "--json"]
-    done = subprocess.run(words, check=True, capture_output=True, text=True)
-    return [p["name"] for p in json.loads(done.stdout)["plugins"] if p["kind"] == "generator"]
+    return [p["name"] for p in ask("list-plugins")["plugins"] if p["kind"] == "generator"]
+
+
+def embedding(plugin: str) -> str:
+    """An embedding that needs no training."""
+    kind = ask("describe", plugin, "--kind", "generator")["makes"]["output"]["kind"]
+    return "pixels" if kind == "image" else "values"
 
 
 def main() -> None:
@@ -82,7 +92,8 @@ def main() -> None:
         print(f"\n{'':18}{'CPU with':>10}{'without':>10}  samples")
         different = 0
         for plugin in given.plugins.split(",") if given.plugins else generators():
-            results = [run(way, folder, "--plugin", plugin, *SMALL) for way in WAYS]
+            words = ("--plugin", plugin, "--embedding", embedding(plugin), *SMALL)
+            results = [run(way, folder, *words) for way in WAYS]
             same = results[0][2] == results[1][2]
             different += not same
             times = "".join(f"{cpu:8.2f} s" for _, cpu, _ in results)
