@@ -96,11 +96,16 @@ def resolve(config: RunConfig, installed: Sequence[PluginEntry] | None = None) -
     installed = find() if installed is None else installed  # once: it reads much metadata
     generator = resolve_plugin(GENERATOR, config.plugin, installed)
     network = _network(generator, config)
-    about = _about(generator, config)
+    source = find_source(config.data, generator, installed) if config.data else None
+    # Where the spec of the records is complete without the generator's, one description is enough.
+    known = None
+    if source is not None and not source.info.output.features:
+        known = source.info.output.to_json()
+    about = _about(generator, config, known)
     if network and not about["needs"]["network"]:
         what = f"{generator.name} does not use the network"
         raise UsageError(what, where=config.origin("allow_network"), fix="leave out the option")
-    source = find_source(config.data or about["default_data"], generator, installed)
+    source = source or find_source(about["default_data"], generator, installed)
     output = complete_output(source.info.output, OutputSpec.from_json(about["makes"]["output"]))
     source = replace(source, info=replace(source.info, output=output))
     if about["makes"]["output"] != output.to_json():
