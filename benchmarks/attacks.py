@@ -32,7 +32,7 @@ class Collector:
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         for item in items:
-            attacks = getattr(item.module, "ATTACKS", {})  # type: ignore[attr-defined]  # a function
+            attacks = getattr(getattr(item, "module", None), "ATTACKS", {})
             for name, (_, parts) in attacks.items():
                 self.parts[item.path.name, name] = ", ".join(sorted(parts))
 
