@@ -4,6 +4,9 @@ import os
 import tempfile
 from pathlib import Path
 
+ACCOUNTING, FEATURES = OWN = ("accounting", "features")
+"""Subfolders of the host: calibrated noise, and the weights of embeddings."""
+
 
 def cache_folder() -> Path:
     """The user's cache folder of `pe`, which need not exist.

@@ -1,8 +1,10 @@
 """A hostile plugin, under each command that runs its code: what remains when the command ends.
 
 When it is loaded, the plugin forks a daemon, starts a child, and opens the memory of the host to
-keep it open. The host runs with the privileges of whoever runs the tests, and "without"
-capabilities, which makes the superuser as weak as an ordinary user.
+keep it open. The files and processes that Landlock closes are left open here, to see what the rest
+of the confinement is good for; `test_confinement.py` is about both. The host runs with the
+privileges of whoever runs the tests, and "without" capabilities, which makes the superuser as weak
+as an ordinary user.
 
 What fails without each guard: the daemon stays where the warden does not end its descendants
 (`end_children` in `isolation/__main__.py`); the memory is open without capabilities where `launch`
@@ -67,25 +69,32 @@ with Path(__file__).with_name("seen.jsonl").open("a") as file:
 
 RUN = """
 import sys
-from pe_host.isolation import confine
+from pe_host.isolation import confine, launch, wall
+launch.left_out = frozenset(wall.LANDLOCK)
 if sys.argv.pop(1) == "without":
-    confine._drop_capabilities()
+    confine.drop_capabilities()
 from pe_host.cli import main
 sys.exit(main())
 """
 
 SEEN = "seen.jsonl"
 
+GENERATE = (
+    *("generate", "--plugin", "hostile", "--embedding", "pixels", "--iterations", "1"),
+    *("--candidates", "60", "--samples", "20", "--epsilon", "9", "--workers", "2"),
+    *("--data", "private.npz", "--out", "run", "--allow-unconfined"),
+)
+
 COMMANDS = {
     "describe": (("describe", "hostile"), {"child"}),
     "check": (("list-plugins", "--check"), {"child"}),
-    "check-plugin": (("check-plugin", "hostile", "--level", "static"), {"__main__", "fresh"}),
-    "generate": (
-        ("generate", "--plugin", "hostile", "--embedding", "pixels", "--iterations", "1")
-        + ("--candidates", "60", "--samples", "20", "--epsilon", "9", "--workers", "2")
-        + ("--data", "private.npz", "--out", "run"),
-        {"child", "__main__"},
+    "check-plugin": (
+        ("check-plugin", "hostile", "--level", "static"),
+        {"__main__", "child", "fresh"},
     ),
+    "generate": (GENERATE, {"child", "__main__"}),
+    "doctor": (("doctor",), {"child"}),
+    "replay": (("replay", "run"), {"child", "__main__"}),
 }
 """Words of the command, and the programs of pe in whose processes the plugin is loaded."""
 
@@ -117,11 +126,19 @@ def test_no_child_no_daemon_and_no_memory_of_the_host_is_left(
         "PE_PLUGINS": "hostile",
         "XDG_CACHE_HOME": str(hostile / "cache"),
     }
-    arguments = [sys.executable, "-P", "-c", RUN, capabilities, *words]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(arguments, cwd=hostile, env=environment, **pipes) as host:
-        _, errors = host.communicate(timeout=300)
-    assert host.returncode == 0, errors
+
+    def run(words):
+        arguments = [sys.executable, "-P", "-c", RUN, capabilities, *words]
+        with subprocess.Popen(arguments, cwd=hostile, env=environment, **pipes) as host:
+            output, errors = host.communicate(timeout=300)
+        assert host.returncode == 0, output + errors
+        return host
+
+    if command == "replay":
+        run(GENERATE)
+        (hostile / SEEN).unlink()
+    host = run(words)
     every = [json.loads(line) for line in (hostile / SEEN).read_text().splitlines()]
     assert {Path(seen["program"]).stem for seen in every} == programs
     for seen in every:

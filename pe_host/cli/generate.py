@@ -36,13 +36,22 @@ def _generate(
         raise UsageError("no generator was given", where="--plugin", fix=fix)
     if resume and not resolved.out:
         raise UsageError("--resume needs --out RUN", fix="give the folder of the run to continue")
-    from pe_host.commands.generate import generate
+    from pe_host.cli._confined import confined
+    from pe_host.plugins import find
 
-    out = Path(resolved.out) if resolved.out else None
-    show(
-        generate(resolved, out=out, resume=resume, dry_run=dry_run, reporter=make_reporter()),
-        as_json,
-    )
+    installed = find()  # once: metadata of all distributions
+    with confined(resolved, installed, resume=resume, dry_run=dry_run) as out:
+        from pe_host.commands.generate import generate
+
+        done = generate(
+            resolved,
+            out=out,
+            resume=resume,
+            dry_run=dry_run,
+            reporter=make_reporter(),
+            installed=installed,
+        )
+    show(done, as_json)
 
 
 def _parameter(item: "Field[Any]") -> inspect.Parameter:

@@ -2,11 +2,11 @@
 
 import os
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from pe_host.cli._output import write_json, write_table
+from pe_host.cli._output import write_json, write_lines, write_table
 from pe_host.errors import UsageError
 from pe_host.plugins import find
 from pe_host.plugins.known import NOT_INSTALLED, not_installed
@@ -39,7 +39,11 @@ def command(
         )
     plugins = find()
     missing = not_installed(plugins, os.environ.get("PE_PLUGINS", ""))
+    started = None
     if check:
+        from pe_host.plugins.startup_files import startup_files
+
+        started = startup_files()
         from pe_host.plugins.isolated import check_all
 
         results = zip(plugins, check_all(plugins, timeout), strict=True)
@@ -47,10 +51,12 @@ def command(
             replace(p, state=r.state, reason=r.reason, summary=r.summary) for p, r in results
         ]
     if as_json:
-        documents = {
+        documents: dict[str, Any] = {
             "plugins": [p.to_json() for p in plugins],
             "not_installed": [k.to_json() for k in missing],
         }
+        if started is not None:
+            documents["startup_files"] = [file.to_json() for file in started]
         write_json(documents)
         return
     rows = [
@@ -62,3 +68,6 @@ def command(
         for k in missing
     ]
     write_table(("KIND", "NAME", "STATE", "FROM", "WHAT"), rows)
+    if started:
+        files = ", ".join(map(str, started))
+        write_lines(["", f"Python runs when it starts, before plugins are confined: {files}"])

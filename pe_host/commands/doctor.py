@@ -13,11 +13,12 @@ from pe_host.plugins import PluginEntry, PluginRef, find
 from pe_host.plugins.find import CONFLICT, DISABLED, FOUND
 from pe_host.plugins.isolated import OK, check_all, diagnose
 from pe_host.plugins.names import DOCTOR, HOST, one_line
+from pe_host.plugins.startup_files import StartupFile, startup_files
 
 SECONDS = 60.0
 """Time limit of a check, which may compile code or load a driver."""
 
-OWN_CHECKS = ("system", "torch", "faiss", "noise")
+OWN_CHECKS = ("system", "confinement", "torch", "faiss", "noise")
 """Names of the specs in `pe_host.commands.machine_checks`.
 
 They are not imported from there, because it imports numpy.
@@ -96,7 +97,22 @@ def examine(seconds: float = SECONDS) -> Diagnosis:
         for ref, outcome in zip(others, outcomes[len(own) :], strict=True)
         for finding in _check_findings(ref, outcome)
     )
-    return Diagnosis((*host, *_plugin_findings(plugins, seconds), *checks))
+    plugin = _plugin_findings(plugins, seconds)
+    return Diagnosis((*host, *_startup_findings(startup_files()), *plugin, *checks))
+
+
+def _startup_findings(files: Sequence[StartupFile]) -> Iterator[DoctorFinding]:
+    """What runs before a plugin is confined; a warning if a plugin's own distribution brings it."""
+    detail = f"Python runs when it starts: {', '.join(map(str, files)) or 'nothing'}"
+    suspects = sorted({file.distribution for file in files if file.plugins})
+    if not suspects:
+        yield DoctorFinding("host", "startup files", "ok", detail)
+        return
+    fix = (
+        f"what {' and '.join(suspects)} runs there is not confined: if you do not trust it, "
+        "uninstall it, and keep such plugins in an environment of their own"
+    )
+    yield DoctorFinding("host", "startup files", "warning", detail, fix)
 
 
 def _plugin_findings(plugins: Sequence[PluginEntry], seconds: float) -> Iterator[DoctorFinding]:

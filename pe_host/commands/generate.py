@@ -2,12 +2,15 @@
 
 import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from pe_host.compute.pool import Workers
 from pe_host.errors import PeError
 from pe_host.job.config import RunConfig
+from pe_host.job.confinement import UNCONFINED
 from pe_host.job.job import Job, resolve
+from pe_host.plugins import PluginEntry
 from pe_host.privacy import FolderLock, PrivateSide
 from pe_host.reporting import CommandResult, Reporter
 from pe_host.run.folder import (
@@ -18,14 +21,16 @@ from pe_host.run.folder import (
     RELEASE,
     RunFolder,
     discard_unstarted,
+    refuse_no_run,
+)
+from pe_host.run.manifest import Manifest
+from pe_host.run.place import (
     fresh_folder,
     in_use,
     make_run_folder,
-    refuse_no_run,
     refuse_overlap,
     refuse_used,
 )
-from pe_host.run.manifest import Manifest
 from pe_host.run.samples import samples_path
 from pe_host.session.session import Session
 from pe_host.session.start import continue_run, start_run
@@ -33,7 +38,13 @@ from pe_sdk import TrainableEmbedding
 
 
 def generate(
-    config: RunConfig, *, out: Path | None, resume: bool, dry_run: bool, reporter: Reporter
+    config: RunConfig,
+    *,
+    out: Path | None,
+    resume: bool,
+    dry_run: bool,
+    reporter: Reporter,
+    installed: Sequence[PluginEntry] | None = None,
 ) -> CommandResult:
     """Run Private Evolution, or continue a run.
 
@@ -44,11 +55,12 @@ def generate(
         dry_run: resolve everything, calibrate the noise and return the plan; open and write
             nothing.
         reporter: shows progress.
+        installed: the plugins; by default the result of `pe_host.plugins.find`.
 
     Raises:
         PeError: of the fitting kind. What was done is kept, and --resume continues from there.
     """
-    job = resolve(config)
+    job = resolve(config, installed)
     if out is not None:
         refuse_overlap(out, job.source.location)
         (refuse_no_run if resume else refuse_used)(out)
@@ -69,7 +81,9 @@ def generate(
 
 
 def _generate(job: Job, folder: Path, resume: bool, reporter: Reporter) -> CommandResult:
-    with Workers.start(_useful_workers(job)) as workers:
+    if job.plan.unconfined:
+        reporter.warn(UNCONFINED)
+    with Workers.start(_useful_workers(job), allowed=job.allowed) as workers:
         info = workers.load(job.generator, job.config.set, job.output, job.labels)
         for text in workers.warnings:
             reporter.warn(text)

@@ -7,14 +7,16 @@ another processor kills it.
 import os
 import platform
 import shutil
+import socket
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
 from pe_host.cache import cache_folder
+from pe_host.isolation import landlock
 from pe_sdk import DoctorSpec, Finding, hookimpl
 
 GB = 10**9
@@ -120,6 +122,43 @@ def _room(name: str, free: int | None, needed: int, where: str, fix: str) -> Fin
     return Finding(name, "ok", f"{free / GB:.1f} GB {where}")
 
 
+def confinement() -> Iterator[Finding]:
+    """Try, as a plugin could, what the kernel should refuse: this process is confined like one."""
+    tried: dict[str, Callable[[], object]] = {
+        "files": lambda: os.listdir("/"),  # noqa: PTH208  a Path opens it later
+        "other processes": lambda: Path(f"/proc/{os.getppid()}/cmdline").read_bytes(),
+        "TCP": lambda: _socket(socket.SOCK_STREAM),
+        "UDP": lambda: _socket(socket.SOCK_DGRAM),
+        "signals": lambda: os.kill(os.getppid(), 0),
+    }
+    open_still = [name for name, attempt in tried.items() if _succeeds(attempt)]
+    closed = [name for name in tried if name not in open_still]
+    abi = landlock.version()
+    detail = f"Landlock ABI {abi}" if abi else "no Landlock"
+    detail += f"; closed to plugins: {', '.join(closed) or 'nothing'}"
+    if not open_still:
+        yield Finding("confinement", "ok", detail)
+        return
+    needed = {"files", "other processes", "TCP", "UDP"} & {*open_still}
+    fix = "runs on private data need --allow-unconfined; a Linux kernel with Landlock confines"
+    if not needed:
+        fix = "nothing must be done: a plugin can end processes of yours, and read nothing by that"
+    detail += f"; not closed: {', '.join(open_still)}"
+    yield Finding("confinement", "warning", detail, fix)
+
+
+def _socket(kind: socket.SocketKind) -> None:
+    socket.socket(socket.AF_INET, kind).close()
+
+
+def _succeeds(attempt: Callable[[], object]) -> bool:
+    try:
+        attempt()
+    except OSError:
+        return False
+    return True
+
+
 def torch() -> Iterator[Finding]:
     """Check the library that trains and computes embeddings."""
     import torch
@@ -173,6 +212,7 @@ def noise() -> Iterator[Finding]:
 def pe_doctor() -> Iterable[DoctorSpec]:
     return [
         DoctorSpec("system", "Python, cores, memory, disk and cache", system),
+        DoctorSpec("confinement", "what the kernel keeps plugins from", confinement),
         DoctorSpec("torch", "embeddings", torch),
         DoctorSpec("faiss", "nearest neighbours", faiss),
         DoctorSpec("noise", "discrete Gaussian noise", noise),

@@ -16,7 +16,9 @@ from pe_host.embeddings.fitted import FittedEmbedding
 from pe_host.errors import DataError, PluginFailure
 from pe_host.evolution.loop import Evolution, Step
 from pe_host.plugins import resolve
+from pe_host.plugins.isolated import DESCRIBE_SECONDS, find_needs
 from pe_host.plugins.names import GENERATOR
+from pe_host.plugins.permissions import permit
 from pe_host.privacy import NoisyHistogram
 from pe_host.privacy.side import check_candidates_digest
 from pe_host.privacy.store import FileStore
@@ -43,7 +45,13 @@ def replay(root: Path) -> CommandResult:
     if generator != manifest.generator:
         what = f"{generator} is installed, but the run was made by {manifest.generator}"
         raise PluginFailure(what, where=str(root), fix="install the version of the run")
-    with Workers.start(os.cpu_count() or 1) as workers, tempfile.TemporaryDirectory() as scratch:
+    options, network = manifest.config["set"], bool(plan.network)  # as the run had it
+    needs = find_needs(generator, options, DESCRIBE_SECONDS)
+    allowed = permit(generator, needs, options, network)
+    with (
+        Workers.start(os.cpu_count() or 1, allowed=allowed) as workers,
+        tempfile.TemporaryDirectory() as scratch,
+    ):
         info = workers.load(generator, manifest.config["set"], plan.output, plan.class_names)
         manifest.check_parts(info.parts, str(root))
         evolution = Evolution(

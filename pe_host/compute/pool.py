@@ -34,6 +34,7 @@ from pe_host.compute.worker_thread import Header, WorkerThread
 from pe_host.digest import arrays_of
 from pe_host.embeddings.fitted import FittedEmbedding
 from pe_host.errors import DataError, PluginFailure
+from pe_host.isolation.allowed import Allowed
 from pe_host.plugins.ref import PluginRef
 from pe_sdk import Degree, OutputSpec, Released, Samples, Seeds
 
@@ -64,12 +65,15 @@ class Workers:
         """Called with the number of rows of each finished block, from any thread."""
 
     @classmethod
-    def start(cls, count: int, seconds: float | None = None) -> Self:
+    def start(
+        cls, count: int, seconds: float | None = None, allowed: Allowed | None = None
+    ) -> Self:
         """Start the processes. Call this before private data is opened.
 
         Args:
             count: number of processes.
             seconds: time limit of one block; by default PE_WORKER_SECONDS, else 600.
+            allowed: what the processes may do; by default nothing that the user has to allow.
 
         Raises:
             DataError: PE_WORKER_SECONDS is not a positive number.
@@ -78,7 +82,7 @@ class Workers:
         if count < 1:
             raise ValueError(f"at least one worker is needed, got {count}")
         limit = _seconds() if seconds is None else seconds
-        workers = cls([WorkerThread(limit) for _ in range(count)])
+        workers = cls([WorkerThread(limit, allowed or Allowed()) for _ in range(count)])
         try:
             for thread in workers._threads:
                 thread.started.result()

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pe_host.compute import protocol
 from pe_host.compute.failures import printable
 from pe_host.compute.protocol import Arrays, ProtocolError
+from pe_host.isolation.allowed import Allowed
 from pe_host.isolation.launch import launch
 
 _TAIL_BYTES = 16 << 10
@@ -49,11 +50,15 @@ class WorkerProcess:
 
     One thread makes, uses and ends it; only `kill` may be called from elsewhere. Of what plugins
     print, the last 16 KiB are kept in memory.
+
+    Args:
+        allowed: what it may do.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, allowed: Allowed) -> None:
         self._process = launch(
             "pe_host.compute",
+            allowed=allowed,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

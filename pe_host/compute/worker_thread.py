@@ -18,6 +18,7 @@ from pe_host.compute.failures import authors, failure, printable
 from pe_host.compute.process import WorkerLostError, WorkerProcess
 from pe_host.compute.protocol import Arrays, ProtocolError
 from pe_host.errors import PeError, PluginFailure
+from pe_host.isolation.allowed import Allowed
 
 T = TypeVar("T")
 Header = dict[str, Any]
@@ -33,10 +34,11 @@ class WorkerThread:
 
     Args:
         seconds: time limit of one request and its reply.
+        allowed: what the process may do.
     """
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+    def __init__(self, seconds: float, allowed: Allowed) -> None:
+        self._seconds, self._allowed = seconds, allowed
         self._tasks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._process: WorkerProcess | None = None
         self._setup: dict[str, tuple[Header, Mapping[str, NDArray[Any]], Header]] = {}
@@ -135,7 +137,7 @@ class WorkerThread:
 
     def _start(self) -> WorkerProcess:
         try:
-            self._process = process = WorkerProcess()
+            self._process = process = WorkerProcess(self._allowed)
         except OSError as error:
             raise PeError(
                 f"cannot start a worker process: {error}", fix="use fewer workers"

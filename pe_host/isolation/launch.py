@@ -1,5 +1,6 @@
 """The host's side: start a module in a confined process, and end all that it started."""
 
+import json
 import os
 import signal
 import subprocess
@@ -8,13 +9,17 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import IO
 
-from pe_host.isolation import proc
+from pe_host.isolation import proc, wall
+from pe_host.isolation.allowed import Allowed
 from pe_host.isolation.confine import PR_SET_CHILD_SUBREAPER, Limits, prctl, protect_memory
 from pe_host.isolation.descendants import end_children
 from pe_host.isolation.environment import allowed_environment
 
 _GRACE_SECONDS = 10.0
 """How long a warden may take to end what is below it before it is killed itself."""
+
+left_out: frozenset[str] = frozenset()
+"""Parts of the confinement to do without. Tests set it, to show what each of them is good for."""
 
 _lock = threading.Lock()
 _wardens: set[int] = set()
@@ -29,6 +34,7 @@ def launch(
     stdout: int | IO[bytes] | None,
     stderr: int | IO[bytes] | None = None,
     environment: Mapping[str, str] | None = None,
+    allowed: Allowed | None = None,
     limits: Limits | None = None,
 ) -> "Launched":
     """Run a module as a program in a confined process that inherits no descriptor but 0, 1 and 2.
@@ -41,6 +47,8 @@ def launch(
         arguments: its `sys.argv[1:]`.
         stdin, stdout, stderr: those of `subprocess.Popen`, unbuffered.
         environment: variables beside those of `allowed_environment`.
+        allowed: what it may do beyond the interpreter, the packages and the system's libraries;
+            by default nothing.
         limits: those of `Limits()` by default.
 
     Raises:
@@ -50,7 +58,8 @@ def launch(
     prctl(PR_SET_CHILD_SUBREAPER, 1)  # what a warden leaves that was killed comes here
     held, kept = os.pipe()
     lifeline = os.fdopen(kept, "wb", buffering=0)
-    words = [str(held), *map(str, limits or Limits()), module, *arguments]
+    confinement = (json.dumps(limits or Limits()), (allowed or Allowed()).to_json())
+    words = [str(held), *confinement, json.dumps(sorted(left_out)), module, *arguments]
     try:
         with _lock:
             process = subprocess.Popen(
@@ -70,6 +79,11 @@ def launch(
     finally:
         os.close(held)
     return Launched(process, lifeline)
+
+
+def offered() -> wall.Wall:
+    """Return what the running kernel offers to confine the processes that `launch` starts."""
+    return wall.offered(left_out)
 
 
 class Launched:

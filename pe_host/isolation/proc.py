@@ -1,4 +1,7 @@
-"""Reads /proc without `pathlib`: it is slow to import, and a pass reads hundreds of files."""
+"""Reads and writes /proc without `pathlib`.
+
+It is slow to import, and a pass reads hundreds of files.
+"""
 
 import os
 
@@ -12,5 +15,18 @@ def read(name: str) -> str:
     descriptor = os.open(f"/proc/{name}", os.O_RDONLY)
     try:
         return os.read(descriptor, 1 << 16).decode(errors="replace")
+    finally:
+        os.close(descriptor)
+
+
+def write(name: str, text: str) -> None:
+    """Write to the file /proc/NAME.
+
+    Raises:
+        OSError: there is none, or the kernel refuses the text.
+    """
+    descriptor = os.open(f"/proc/{name}", os.O_WRONLY)
+    try:
+        os.write(descriptor, text.encode())
     finally:
         os.close(descriptor)

@@ -155,6 +155,22 @@ class RunConfig:
         metavar="NAME=VALUE",
         published=False,
     )
+    allow_network: tuple[str, ...] = setting(
+        (),
+        list_of(string, distinct=True),
+        "Generators that may use the network, if they can.",
+        metavar="NAME,NAME,…",
+        published=True,
+        reproducible=False,  # the plan has it
+    )
+    allow_unconfined: bool | None = setting(
+        None,
+        boolean,
+        "Run generators even if the kernel cannot confine them.",
+        metavar="",
+        published=True,
+        reproducible=False,  # the plan has it
+    )
     out: str = setting(
         "",
         string,

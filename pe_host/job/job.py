@@ -3,22 +3,24 @@
 It holds plugins, record spec, class names, budget and privacy plan.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pe_host.embeddings.simulator_features import takes
 from pe_host.errors import DataError, PluginFailure, PrivacyRefusal, UsageError
 from pe_host.evolution import defaults
+from pe_host.isolation.allowed import Allowed
+from pe_host.job import confinement
 from pe_host.job.config import RunConfig, error_type
 from pe_host.job.output import complete_output
 from pe_host.job.source import Source, find_source
-from pe_host.plugins import PluginRef, find
+from pe_host.plugins import PluginEntry, PluginRef, find
 from pe_host.plugins import resolve as resolve_plugin
 from pe_host.plugins.cause import describe_cause
 from pe_host.plugins.isolated import describe
 from pe_host.plugins.load import load_embedding
-from pe_host.plugins.names import DEV, EMBEDDING, GENERATOR
+from pe_host.plugins.names import DEV, EMBEDDING, GENERATOR, normalise
 from pe_host.privacy import ClassShares, PrivacyPlan, make_plan
 from pe_sdk import CannotMake, Embedding, EmbeddingSpec, OptionError, OutputSpec, parse_options
 
@@ -37,6 +39,7 @@ class Job:
         source: the private data.
         embedding, embedding_spec, embedding_options: the embedding and its parsed options.
         plan: what may be released, and at what cost.
+        allowed: what the generator's processes may do.
         chosen: whether the host chose the embedding, since none was given.
         notes: for the operator, before the run starts.
     """
@@ -49,6 +52,7 @@ class Job:
     embedding_spec: EmbeddingSpec
     embedding_options: Any
     plan: PrivacyPlan
+    allowed: Allowed
     chosen: bool = False
     notes: tuple[str, ...] = ()
 
@@ -77,22 +81,30 @@ class Job:
             raise PluginFailure(what, where=str(self.embedding), fix=fix) from None
 
 
-def resolve(config: RunConfig) -> Job:
+def resolve(config: RunConfig, installed: Sequence[PluginEntry] | None = None) -> Job:
     """Resolve names, read the metadata of the source and calibrate the noise.
 
     The generator describes itself in a child process.
 
+    Args:
+        config: the settings.
+        installed: the plugins; by default the result of `pe_host.plugins.find`.
+
     Raises:
         PeError: of the fitting kind; nothing was written and no record was read.
     """
-    installed = find()  # once: metadata of all distributions
+    installed = find() if installed is None else installed  # once: it reads much metadata
     generator = resolve_plugin(GENERATOR, config.plugin, installed)
+    network = _network(generator, config)
     source = find_source(config.data, generator, installed) if config.data else None
     # Where the spec of the records is complete without the generator's, one description is enough.
     known = None
     if source is not None and not source.info.output.features:
         known = source.info.output.to_json()
     about = _about(generator, config, known)
+    if network and not about["needs"]["network"]:
+        what = f"{generator.name} does not use the network"
+        raise UsageError(what, where=config.origin("allow_network"), fix="leave out the option")
     source = source or find_source(about["default_data"], generator, installed)
     output = complete_output(source.info.output, OutputSpec.from_json(about["makes"]["output"]))
     source = replace(source, info=replace(source.info, output=output))
@@ -134,8 +146,24 @@ def resolve(config: RunConfig) -> Job:
         embeddings=(str(embedding),),
         unit="client" if source.info.clients else "record",
         shares=shares,
+        network=(generator.name,) if network else (),
+        unconfined=confinement.is_missing(config, source),
     )
-    return Job(config, generator, about, source, embedding, spec, options, plan, chosen, notes)
+    allowed = confinement.allow(generator, about, config, spec, network)
+    confinement.refuse_open_source(source, allowed, plan.unconfined)
+    return Job(
+        config, generator, about, source, embedding, spec, options, plan, allowed, chosen, notes
+    )
+
+
+def _network(generator: PluginRef, config: RunConfig) -> bool:
+    """Whether the generator may use the network."""
+    where = config.origin("allow_network")
+    names = [normalise(name) for name in config.allow_network]
+    if other := sorted({*names} - {generator.name}):
+        fix = f"name {generator.name}, or leave out the option"
+        raise error_type(where)(f"this run has no generator {other[0]!r}", where=where, fix=fix)
+    return bool(names)
 
 
 def _about(
@@ -143,7 +171,7 @@ def _about(
 ) -> dict[str, Any]:
     """Let the generator describe itself; an error in its options names where these were given."""
     try:
-        return describe(generator, config.set, output)
+        return describe(generator, config.set, output, network=bool(config.allow_network))
     except UsageError as error:
         where = config.origin("set")
         raise error_type(where)(error.what, where=where, fix=error.fix) from None

@@ -17,6 +17,7 @@ from pe_host.errors import PeError, PluginFailure, UsageError
 from pe_host.plugins.cause import describe_cause
 from pe_host.plugins.load import load, load_doctor
 from pe_host.plugins.names import WITH_OPTIONS, one_line
+from pe_host.plugins.permissions import Needs, needs_of
 from pe_host.plugins.ref import PluginRef
 
 
@@ -28,6 +29,11 @@ def check(ref: PluginRef) -> dict[str, Any]:
     if ref.kind in WITH_OPTIONS:
         describe_options(spec.options)
     return {"summary": one_line(str(spec.summary))}
+
+
+def find_needs(ref: PluginRef, options: dict[str, str]) -> Needs:
+    """Load the plugin and ask what it needs."""
+    return needs_of(load(ref), options) if ref.kind in WITH_OPTIONS else Needs()
 
 
 def diagnose(ref: PluginRef) -> dict[str, Any]:
@@ -49,15 +55,20 @@ def diagnose(ref: PluginRef) -> dict[str, Any]:
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
-    """Answer a request: {"do": "check", "diagnose" or "describe", "ref", ...}."""
+    """Answer a request: {"do": "check", "diagnose", "needs" or "describe", "ref", ...}."""
     ref = PluginRef.from_json(request["ref"])
     try:
         if request["do"] == "check":
             return {"result": check(ref)}
         if request["do"] == "diagnose":
             return {"result": diagnose(ref)}
+        if request["do"] == "needs":
+            return {"result": {"needs": find_needs(ref, request["options"]).to_json()}}
         from pe_host.plugins.describe import describe
 
+        needs = find_needs(ref, request["options"])
+        if needs != Needs.from_json(request["granted"]):  # before anything of it is made
+            return {"result": {"needs": needs.to_json()}}
         return {"result": describe(ref, request["options"], request["output"])}
     except PeError as error:
         kind = "usage" if isinstance(error, UsageError) else "plugin"

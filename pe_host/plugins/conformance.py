@@ -3,13 +3,17 @@
 import json
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from subprocess import TimeoutExpired
 from typing import Any
 
 from pe_host.errors import PluginFailure, UsageError
+from pe_host.isolation.allowed import Allowed
 from pe_host.isolation.launch import launch
-from pe_host.plugins.names import DOCTOR, READER
+from pe_host.plugins.isolated import find_needs
+from pe_host.plugins.names import DOCTOR, READER, WITH_OPTIONS
+from pe_host.plugins.permissions import Needs, paths_in, permit
 from pe_host.plugins.ref import PluginRef
 
 
@@ -31,6 +35,8 @@ def conformance(
             "a doctor has no rules to check", where=str(ref), fix="`pe doctor` runs it"
         )
     address = ref.dev or ref.module
+    needs = find_needs(ref, options, seconds) if ref.kind in WITH_OPTIONS else Needs()
+    allowed = permit(ref, needs, options)
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "report.json"
         request: dict[str, Any] = {
@@ -44,7 +50,8 @@ def conformance(
             "location": location,
             "answer": str(answer),
         }
-        code = _asked(request, seconds)
+        read = (*allowed.read, *paths_in(location))
+        code = _asked(request, seconds, replace(allowed, read=read, write=(folder,)))
         if code is None:
             fix = "give more with --timeout, or a lower --level"
             raise PluginFailure(f"is not checked within {seconds:g} s", where=str(ref), fix=fix)
@@ -62,13 +69,13 @@ def conformance(
     return report
 
 
-def _asked(request: Mapping[str, Any], seconds: float) -> int | None:
+def _asked(request: Mapping[str, Any], seconds: float, allowed: Allowed) -> int | None:
     """Exit code of the child, or None where it took too long."""
     with tempfile.TemporaryFile() as stdin:
         stdin.write(json.dumps(request).encode())
         stdin.seek(0)
         # stdout is for the report: what a plugin prints goes to stderr.
-        process = launch("pe_sdk.testing", stdin=stdin, stdout=2)
+        process = launch("pe_sdk.testing", stdin=stdin, stdout=2, allowed=allowed)
     try:
         return process.wait(seconds)
     except TimeoutExpired:

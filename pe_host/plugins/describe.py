@@ -35,9 +35,9 @@ def describe(
 
     Returns:
         kind, name, distribution, version, summary; options (name, type, default, help); for a
-        generator also labels, default_data, embedding, exact, gpu, block, and "makes":
-        {"output", "shape", "space"}, where the space is None for a black box, or
-        {"output", "shape", "cannot"}.
+        generator also labels, default_data, embedding, exact, gpu, block, network (where it is
+        true), and "makes": {"output", "shape", "space"}, where the space is None for a black box,
+        or {"output", "shape", "cannot"}.
 
     Raises:
         PluginFailure: the plugin cannot be loaded.
@@ -63,6 +63,8 @@ def describe(
         raise UsageError(f"a {ref.kind} has no options", where=str(ref), fix="leave out --set")
     if ref.kind == GENERATOR:
         flags = {"exact": spec.exact, "gpu": spec.gpu, "block": spec.block}
+        if spec.network:
+            flags["network"] = True
         document |= {
             "labels": list(spec.labels),
             "default_data": spec.default_data,

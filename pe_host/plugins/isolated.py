@@ -4,11 +4,15 @@ An import that hangs, crashes or exits affects nothing else.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from pe_host.cache import cache_folder
 from pe_host.errors import PluginFailure
+from pe_host.isolation.allowed import Allowed
 from pe_host.plugins.find import CONFLICT, FOUND, PluginEntry
+from pe_host.plugins.names import HOST
+from pe_host.plugins.permissions import Needs, permit
 from pe_host.plugins.question import ask, ask_each
 from pe_host.plugins.ref import PluginRef
 
@@ -39,7 +43,7 @@ def check_all(plugins: Sequence[PluginEntry], seconds: float = CHECK_SECONDS) ->
     answers = dict(
         zip(
             usable,
-            ask_each([plugin.ref for plugin in usable], {"do": "check"}, seconds),
+            ask_each([p.ref for p in usable], {"do": "check"}, seconds, _alone),
             strict=True,
         )
     )
@@ -51,8 +55,18 @@ def describe(
     options: Mapping[str, str],
     output: Mapping[str, Any] | None = None,
     seconds: float = DESCRIBE_SECONDS,
+    network: bool = False,
 ) -> dict[str, Any]:
-    """The result of `pe_host.plugins.describe.describe`, from a child process.
+    """The result of `pe_host.plugins.describe.describe`, from a child process, and its "needs".
+
+    The process first reports what the plugin needs. If that is more than nothing, another process
+    is started, which may do it.
+
+    Args:
+        ref: the plugin.
+        options, output: those of `pe_host.plugins.describe.describe`.
+        seconds: time limit of each process.
+        network: whether the plugin may use the network, if it can.
 
     Raises:
         PluginFailure: the plugin cannot be loaded, or hangs.
@@ -63,7 +77,31 @@ def describe(
         "options": dict(options),
         "output": None if output is None else dict(output),
     }
-    return ask(ref, request, seconds)
+    needs = Needs()
+    for _ in range(2):
+        asked = {**request, "granted": needs.to_json()}
+        answer = ask(ref, asked, seconds, permit(ref, needs, options, network))
+        if "makes" in answer or "summary" in answer:
+            return {**answer, "needs": needs.to_json()}
+        needs = _needs(ref, answer)
+    raise PluginFailure("reports different needs each time", where=str(ref))
+
+
+def find_needs(ref: PluginRef, options: Mapping[str, str], seconds: float) -> Needs:
+    """What a plugin with options needs. Raises as `describe`."""
+    request = {"do": "needs", "options": dict(options)}
+    return _needs(ref, ask(ref, request, seconds, permit(ref, Needs(), options)))
+
+
+def _needs(ref: PluginRef, answer: Mapping[str, Any]) -> Needs:
+    try:
+        return Needs.from_json(answer.get("needs"))
+    except ValueError as error:
+        raise PluginFailure(str(error), where=str(ref)) from None
+
+
+def _alone(ref: PluginRef) -> Allowed:
+    return permit(ref, Needs(), {})
 
 
 def diagnose(
@@ -72,8 +110,17 @@ def diagnose(
     """The findings of each check of the machine, or its failure.
 
     A finding has name, level, detail and fix.
+
+    Args:
+        refs: the checks. They may use GPUs; those of the host look at the user's cache.
+        seconds: time limit of each.
     """
-    answers = ask_each(refs, {"do": "diagnose"}, seconds)
+
+    def allowed(ref: PluginRef) -> Allowed:
+        own = permit(ref, Needs(gpu=True), {})
+        return replace(own, cache=str(cache_folder().parent)) if ref.distribution == HOST else own
+
+    answers = ask_each(refs, {"do": "diagnose"}, seconds, allowed)
     return [
         answer if isinstance(answer, PluginFailure) else answer["findings"] for answer in answers
     ]

@@ -3,11 +3,12 @@
 import json
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import IO, Any
 
 from pe_host.errors import PluginFailure, UsageError
+from pe_host.isolation.allowed import Allowed
 from pe_host.isolation.launch import launch
 from pe_host.plugins.ref import PluginRef
 
@@ -17,16 +18,19 @@ _POLL_SECONDS = 0.01
 Answer = dict[str, Any]
 
 
-def ask(ref: PluginRef, request: Mapping[str, Any], seconds: float) -> Answer:
+def ask(ref: PluginRef, request: Mapping[str, Any], seconds: float, allowed: Allowed) -> Answer:
     """Ask a child process about a plugin; raises as `ChildRequest.result`."""
-    with ChildRequest(ref, request, seconds) as question:
+    with ChildRequest(ref, request, seconds, allowed) as question:
         while not question.over():
             time.sleep(_POLL_SECONDS)
         return question.result()
 
 
 def ask_each(
-    refs: Sequence[PluginRef], request: Mapping[str, Any], seconds: float
+    refs: Sequence[PluginRef],
+    request: Mapping[str, Any],
+    seconds: float,
+    allowed: Callable[[PluginRef], Allowed],
 ) -> list[Answer | PluginFailure]:
     """Ask one child process about each plugin; returns the answers or failures, in order."""
     answers: dict[int, Answer | PluginFailure] = {}
@@ -36,7 +40,8 @@ def ask_each(
         while waiting or running:
             while waiting and len(running) < AT_ONCE:
                 i = waiting.pop(0)
-                running[i] = stack.enter_context(ChildRequest(refs[i], request, seconds))
+                question = ChildRequest(refs[i], request, seconds, allowed(refs[i]))
+                running[i] = stack.enter_context(question)
             for i in [i for i, question in running.items() if question.over()]:
                 with running.pop(i) as question:
                     try:
@@ -54,9 +59,12 @@ class ChildRequest:
         ref: the plugin.
         request: "do" and its arguments.
         seconds: time limit.
+        allowed: what the process may do.
     """
 
-    def __init__(self, ref: PluginRef, request: Mapping[str, Any], seconds: float) -> None:
+    def __init__(
+        self, ref: PluginRef, request: Mapping[str, Any], seconds: float, allowed: Allowed
+    ) -> None:
         self.ref = ref
         self._seconds = seconds
         self._deadline = time.monotonic() + seconds
@@ -68,7 +76,11 @@ class ChildRequest:
             stdin.write(json.dumps({**request, "ref": ref.to_json()}).encode())
             stdin.seek(0)
             self._process = launch(
-                "pe_host.plugins.child", stdin=stdin, stdout=self._stdout, stderr=self._stderr
+                "pe_host.plugins.child",
+                stdin=stdin,
+                stdout=self._stdout,
+                stderr=self._stderr,
+                allowed=allowed,
             )
 
     def __enter__(self) -> "ChildRequest":

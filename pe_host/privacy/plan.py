@@ -46,6 +46,9 @@ class PrivacyPlan:
         output: public spec of a record.
         reader: name of the reader, which sees private records.
         embeddings: names of the embeddings, which see private records.
+        network: names of the generators that may use the network.
+        unconfined: whether the kernel does not confine generators, and the operator runs them all
+            the same.
     """
 
     epsilon: float
@@ -61,6 +64,8 @@ class PrivacyPlan:
     output: OutputSpec
     reader: str
     embeddings: tuple[str, ...]
+    network: tuple[str, ...] = ()
+    unconfined: bool = False
 
     @property
     def private(self) -> bool:
@@ -124,8 +129,15 @@ class PrivacyPlan:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Every field as JSON; infinity is written "inf", because JSON has no number for it."""
+        """Every field as JSON; infinity is written "inf", because JSON has no number for it.
+
+        Fields that came after the first version are left out where they have their defaults, so
+        that the digests of older plans stay the same.
+        """
+        later: dict[str, Any] = {"network": list(self.network)} if self.network else {}
+        later |= {"unconfined": True} if self.unconfined else {}
         return {
+            **later,
             "schema": SCHEMA,
             "private": self.private,
             "epsilon": self.epsilon if self.private else "inf",
@@ -172,12 +184,18 @@ class PrivacyPlan:
                 output=OutputSpec.from_json(document["output"]),
                 reader=document["reader"],
                 embeddings=tuple(document["embeddings"]),
+                network=tuple(document.get("network", ())),
+                unconfined=bool(document.get("unconfined", False)),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"this is not a privacy plan: {error}") from error
 
-    def sentences(self) -> list[str]:
-        """The guarantee and every assumption it rests on, in plain sentences."""
+    def sentences(self, confined: bool = True) -> list[str]:
+        """The guarantee and every assumption it rests on, in plain sentences.
+
+        Args:
+            confined: False for a run of a version that did not confine generators yet.
+        """
         if not self.private:
             return [
                 "NOT PRIVATE: ε is infinite, votes and class counts carry no noise; "
@@ -208,11 +226,31 @@ class PrivacyPlan:
             f"and the form of a record ({self.output.kind}, {self.output.form})"
             f"{self._features_sentence()}.",
             "Trusted, because they see private records: "
-            f"{', '.join((self.reader, *self.embeddings))}. Generators are given none; no wall of "
-            "the operating system keeps a malicious one from files of its user yet.",
+            f"{', '.join((self.reader, *self.embeddings))}. Generators are given none. "
+            f"{self._wall_sentence(confined)}",
             "Not covered: how long the run takes, and what the operator reads on the terminal or "
             "in the folder 'internal'.",
         ]
+
+    def _wall_sentence(self, confined: bool) -> str:
+        """What keeps a malicious generator from getting records by itself."""
+        if self.unconfined:
+            return (
+                "The kernel of the machine did not confine them, and the operator accepted that: a "
+                "malicious one could read every file of its user, the private data included."
+            )
+        if not confined:
+            return (
+                "They ran unconfined, as in all versions before: a malicious one could read every "
+                "file of its user, the private data included."
+            )
+        closed = "The kernel keeps their processes from the private data, from other files of the "
+        if not self.network:
+            return f"{closed}user, and from the network."
+        return (
+            f"{closed}user. The operator let {' and '.join(self.network)} use the network "
+            "(--allow-network)."
+        )
 
     def _features_sentence(self) -> str:
         """Ranges and step of the spec: they may come from the private file, and are published."""
@@ -268,6 +306,8 @@ def make_plan(
     delta: float = DEFAULT_DELTA,
     unit: Unit = "record",
     shares: ClassShares | None = None,
+    network: tuple[str, ...] = (),
+    unconfined: bool = False,
 ) -> PrivacyPlan:
     """Calibrate the noise to the budget and freeze the plan.
 
@@ -305,4 +345,6 @@ def make_plan(
         output=output,
         reader=reader,
         embeddings=embeddings,
+        network=network,
+        unconfined=unconfined,
     )

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pe_host.cache import cache_folder
+from pe_host.cache import ACCOUNTING, cache_folder
 from pe_host.durable import write_atomic
 from pe_host.errors import DataError
 
@@ -41,7 +41,7 @@ def recalled(
     """
     document = json.dumps([what, [float(x).hex() for x in inputs], _versions()])
     key = hashlib.sha256(document.encode()).hexdigest()
-    path = cache_folder() / "accounting" / f"{key}.json"
+    path = cache_folder() / ACCOUNTING / f"{key}.json"
     kept = _read(path, key)
     if kept is not None and holds(kept):
         return kept

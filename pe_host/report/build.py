@@ -126,7 +126,7 @@ def _privacy(run: RunFolder, manifest: Manifest) -> PrivacyView:
         rounds_planned=plan.rounds,
         rounds_spent=sum(row.kind != "class counts" for row in ledger),
         rounds_used=sum(row.kind == "votes" and row.used for row in ledger),
-        sentences=tuple(plan.sentences()),
+        sentences=tuple(plan.sentences(manifest.confined)),
         trusted=(plan.reader, *plan.embeddings),
         ledger=ledger,
     )

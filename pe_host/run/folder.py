@@ -6,7 +6,6 @@ and nothing is pickled: arrays are npz, weights safetensors, the rest JSON.
 """
 
 import contextlib
-import itertools
 import json
 import shutil
 import zipfile
@@ -205,18 +204,6 @@ def read_weights(path: Path) -> dict[str, NDArray[Any]]:
         raise DataError(what, where=str(path), fix=fix) from error
 
 
-def refuse_used(folder: Path) -> None:
-    """Raise DataError unless the folder is empty or missing, as a new run needs it."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise in_use(folder)
-
-
-def in_use(folder: Path) -> DataError:
-    """The error for a folder that holds something already."""
-    fix = "add --resume to continue the run in it, or choose another --out"
-    return DataError("the folder is in use", where=str(folder), fix=fix)
-
-
 def refuse_no_run(folder: Path) -> None:
     """Raise DataError unless --resume can continue here.
 
@@ -230,47 +217,9 @@ def refuse_no_run(folder: Path) -> None:
         raise DataError(what, where=str(folder), fix="choose another --out")
 
 
-def refuse_overlap(folder: Path, location: str) -> None:
-    """Raise DataError where the run folder and the private data lie within each other.
-
-    A run inside the data would be read as data the next time, and data inside a run would be taken
-    for the run's files.
-    """
-    if not location or not Path(location).exists():
-        return
-    run, data = folder.resolve(), Path(location).resolve()
-    if run == data or data in run.parents or run in data.parents:
-        what = "the run folder and the private data lie within each other"
-        raise DataError(what, where=str(folder), fix="choose another --out")
-
-
 def discard_unstarted(folder: Path) -> None:
     """Remove what a run writes before it reads the data, and nothing else."""
     for name in (LEDGER, CONFIG, MANIFEST, LOCK):
         (folder / name).unlink(missing_ok=True)
     with contextlib.suppress(OSError):  # something else is in it
         folder.rmdir()
-
-
-def fresh_folder(name: str) -> Path:
-    """A new folder `runs/NAME-NNN`, made at once so that no other run takes it."""
-    make_run_folder(Path("runs"))
-    for number in itertools.count(1):
-        folder = Path("runs") / f"{name}-{number:03d}"
-        with contextlib.suppress(FileExistsError):
-            folder.mkdir()
-            break
-    return folder
-
-
-def make_run_folder(folder: Path) -> None:
-    """Make a folder and those above it.
-
-    Raises:
-        DataError: the system refuses.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        what = f"cannot make the run folder: {error.strerror}"
-        raise DataError(what, where=str(folder), fix="choose another --out") from None

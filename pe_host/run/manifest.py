@@ -34,6 +34,8 @@ class Manifest:
         schedule, class_counts: what was resolved from the class counts, None before that.
         iterations: number of iterations that the release rests on, None until finished.
         spent_epsilon: ε of the ledger, None until finished.
+        confined: whether a version that confines generators, unless the plan says otherwise,
+            started the run. Manifests of older versions do not have the key.
         release_digest: digest of the released samples with their data, None until finished; see
             `pe_host.digest`.
     """
@@ -52,6 +54,7 @@ class Manifest:
     iterations: int | None = None
     spent_epsilon: float | None = None
     release_digest: str | None = None
+    confined: bool = False
     schema: int = field(default=SCHEMA)
 
     def to_json(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pe_host import __version__
-from pe_host.cache import cache_folder
+from pe_host.cache import FEATURES, cache_folder
 from pe_host.compute.info import GeneratorInfo
 from pe_host.compute.pool import Workers
 from pe_host.digest import digest_arrays
@@ -153,7 +153,7 @@ class EmbeddingTrainer:
             ) from None
 
     def _first_weights(self) -> dict[str, NDArray[Any]]:
-        cached = cache_folder() / "features" / f"{self._identity()}.safetensors"
+        cached = cache_folder() / FEATURES / f"{self._identity()}.safetensors"
         if self._cacheable() and cached.exists():
             with contextlib.suppress(DataError):  # a damaged cache only costs a training
                 return read_weights(cached)

@@ -34,7 +34,8 @@ def continue_run(run: RunFolder, job: Job, info: GeneratorInfo) -> Manifest:
     fix = "use the settings of its config.toml, or start a new run in another folder"
     if kept.plan.digest != now.plan.digest:
         before, after = kept.plan.to_json(), now.plan.to_json()
-        changed = ", ".join(sorted(name for name in before if before[name] != after.get(name)))
+        every = sorted({*before, *after})
+        changed = ", ".join(name for name in every if before.get(name) != after.get(name))
         what = (
             f"the privacy plan differs from the run's ({changed}); "
             "resuming would change its guarantee"
@@ -76,4 +77,5 @@ def _manifest(job: Job, info: GeneratorInfo) -> Manifest:
         },
         space=dict(info.space) if info.space else None,
         parts=dict(info.parts),
+        confined=True,
     )

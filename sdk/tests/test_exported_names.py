@@ -8,7 +8,7 @@ NAMES = """
     PARAMETERS_KNOWN Parameter ParameterSpace Peers PluginError PluginWarning ReaderSpec
     Released Samples Seeds Simulator SimulatorGenerator SourceError SourceInfo Table
     TrainableEmbedding Weights describe_options hookimpl label_spaces narrowed option
-    option_values parse_options random
+    option_values parse_options path_options random
 """
 
 

@@ -4,7 +4,15 @@ from dataclasses import dataclass
 
 import pytest
 
-from pe_sdk import NoOptions, OptionError, describe_options, option, option_values, parse_options
+from pe_sdk import (
+    NoOptions,
+    OptionError,
+    describe_options,
+    option,
+    option_values,
+    parse_options,
+    path_options,
+)
 
 
 @dataclass(frozen=True)
@@ -95,3 +103,18 @@ def test_what_belongs_to_no_option_goes_to_the_rest_under_its_full_name():
 def test_the_rest_takes_nothing_without_a_name_and_a_key(name):
     with pytest.raises(OptionError, match="unknown option"):
         parse_options(Passing, {name: "1"})
+
+
+def test_options_that_are_paths_are_named():
+    @dataclass(frozen=True)
+    class Options:
+        fonts: str = option("", "folder of fonts", path="read")
+        texts: dict[str, str] = option({}, "a text")
+        parts: dict[str, str] = option({}, "files", path="read")
+        others: dict[str, str] = option({}, "of others", rest=True, path="read")
+
+    given = {"fonts": "f", "texts.a": "t", "parts.a": "p", "other.model": "m"}
+    assert path_options(Options, given) == ("fonts", "other.model", "parts.a")
+    assert path_options(Options, {}) == path_options(NoOptions, given) == ()
+    with pytest.raises(ValueError, match="path"):
+        option("", "a file", path="write")

@@ -1,5 +1,6 @@
 """The calls that the commands over runs make; the functions that do the work are replaced."""
 
+import contextlib
 import json
 import sys
 import types
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pe_host.cli import main
+from pe_host.cli import _confined, main
 
 
 class Done:
@@ -18,12 +19,20 @@ class Done:
         return ["it is done"]
 
 
+@contextlib.contextmanager
+def not_confined(config, installed, *, resume, dry_run):
+    yield Path(config.out) if config.out else None
+
+
 @pytest.fixture
 def call(monkeypatch, capsys):
     """Returns a function that runs `pe` in this process with one function of a module replaced.
 
     That function returns the exit code, the calls, stdout and stderr.
     """
+
+    # It would confine the process of the tests.
+    monkeypatch.setattr(_confined, "confined", not_confined)
 
     def run(where, *arguments):
         calls = []

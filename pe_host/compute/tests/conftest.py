@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from pe_host.compute.pool import Workers
+from pe_host.isolation.allowed import Allowed
 from pe_host.plugins.ref import PluginRef
 from pe_sdk import OutputSpec
 
@@ -31,7 +32,7 @@ def start(monkeypatch, tmp_path):
     running = []
 
     def begin(name=None, count=1, options=None, seconds=30.0):
-        workers = Workers.start(count, seconds)
+        workers = Workers.start(count, seconds, Allowed(write=(str(tmp_path),)))
         running.append(workers)
         if name is not None:
             workers.load(ref(name), options or {}, OUTPUT, LABELS)

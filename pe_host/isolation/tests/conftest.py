@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,7 +13,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from pe_host.isolation import launch as launch_module
+from pe_host.isolation.confine import drop_capabilities
 from pe_host.isolation.launch import launch
+from pe_host.isolation.wall import CALLS, LANDLOCK
 
 HELPERS = """
 import json, os, resource, signal, subprocess, sys, time
@@ -58,6 +62,12 @@ def attempt(path, flags=os.O_RDONLY):
 
 
 @pytest.fixture
+def no_wall(monkeypatch):
+    """What the rest of the confinement holds by itself: the wall would hide it."""
+    monkeypatch.setattr(launch_module, "left_out", frozenset({*LANDLOCK, CALLS}))
+
+
+@pytest.fixture
 def pids():
     """Processes that must not outlive the test; killed if the code under test fails to."""
     noted = []
@@ -70,11 +80,13 @@ def pids():
 
 @pytest.fixture
 def python_path(tmp_path):
-    path = os.pathsep.join(filter(None, (str(tmp_path), os.environ.get("PYTHONPATH"))))
-    (tmp_path / "helpers.py").write_text(HELPERS)
-    (tmp_path / "code_of_test.py").write_text(
+    modules = tmp_path / "modules"
+    modules.mkdir()
+    (modules / "helpers.py").write_text(HELPERS)
+    (modules / "code_of_test.py").write_text(
         "import sys\nfrom helpers import *\nexec(sys.argv[1])\n"
     )
+    path = os.pathsep.join(filter(None, (str(modules), os.environ.get("PYTHONPATH"))))
     return {"PYTHONPATH": path}
 
 
@@ -110,11 +122,56 @@ def said(start):
     return run
 
 
+@pytest.fixture
+def outside(tmp_path, python_path):
+    """What an attack is after."""
+    for name in ("data", "home", "run"):
+        (tmp_path / name).mkdir()
+    private, ledger, program = (
+        tmp_path / name for name in ("data/private.npz", "run/ledger.jsonl", "data/program")
+    )
+    private.write_bytes(b"secret")
+    ledger.write_text("{}")
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    abstract = f"\0pe-{os.getpid()}"
+    with (
+        socket.socket() as listener,
+        socket.socket(socket.AF_UNIX) as service,
+        socket.socket(socket.AF_UNIX) as hidden,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as datagrams,
+        subprocess.Popen(["sleep", "600"], preexec_fn=drop_capabilities) as bystander,
+    ):
+        listener.bind(("127.0.0.1", 0))
+        service.bind(str(tmp_path / "service"))
+        hidden.bind(abstract)
+        datagrams.bind(str(tmp_path / "datagrams"))
+        for server in (listener, service, hidden):
+            server.listen()
+        yield {
+            "private": str(private),
+            "folder": str(private.parent),
+            "ledger": str(ledger),
+            "run": str(tmp_path / "run"),
+            "home": str(tmp_path / "home"),
+            "code": str(tmp_path / "modules/helpers.py"),
+            "program": str(program),
+            "pid": bystander.pid,
+            "port": listener.getsockname()[1],
+            "service": str(tmp_path / "service"),
+            "abstract": abstract,
+            "datagrams": str(tmp_path / "datagrams"),
+        }
+        bystander.kill()
+        Path(f"/dev/shm/pe-{bystander.pid}").unlink(missing_ok=True)
+
+
 HOST = """
 import os, subprocess, sys, time
 from pe_host.isolation import confine, launch
+launch.left_out = frozenset(sys.argv[3].split())
 if sys.argv[1] == "without":
-    confine._drop_capabilities()
+    confine.drop_capabilities()
 pipe = subprocess.PIPE
 process = launch.launch("code_of_test", [sys.argv[2]], stdin=pipe, stdout=pipe)
 sys.stdout.buffer.write(process.stdout.readline())
@@ -129,7 +186,8 @@ def host(python_path):
     hosts = []
 
     def begin(code, capabilities="with"):
-        words = [sys.executable, "-P", "-c", HOST, capabilities, code]
+        left_out = " ".join(launch_module.left_out)
+        words = [sys.executable, "-P", "-c", HOST, capabilities, code, left_out]
         hosts.append(
             subprocess.Popen(
                 words,

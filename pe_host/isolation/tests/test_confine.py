@@ -14,7 +14,7 @@ import pytest
 from pe_host.isolation.confine import Limits
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="asks the Linux kernel")
-pytestmark = linux
+pytestmark = [linux, pytest.mark.usefixtures("no_wall")]
 
 SPY = """
 warden = os.getppid()
@@ -34,7 +34,7 @@ time.sleep(600)
 def test_a_plugin_cannot_open_the_memory_of_host_and_warden(host, capabilities):
     """Fails without capabilities where `launch` or `main` does not call `protect_memory`.
 
-    Fails with them, as root, where `confine` does not call `_drop_capabilities`.
+    Fails with them, as root, where `confine` does not call `drop_capabilities`.
     """
     process, seen = host(SPY, capabilities)
     assert seen["pid"] == process.pid

@@ -12,6 +12,7 @@ import pytest
 from pe_host.isolation import launch as launch_module
 from pe_host.isolation.launch import launch
 
+pytestmark = pytest.mark.usefixtures("no_wall")  # with it, a plugin cannot signal its warden
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="orphans need a Linux kernel")
 
 LEAVE = "say(child=child(), daemon=daemon(deaf=True), module=os.getpid())\n"

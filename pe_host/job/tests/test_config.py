@@ -90,6 +90,8 @@ BAD = [
     ("set", ["=x"], "name=value"),
     ("set", {"a": {"b": 1}}, "strings, numbers"),
     ("embedding_options", 3, "a table"),
+    ("allow_network", ",", "at least one"),
+    ("allow_unconfined", "maybe", "true or false"),
 ]
 
 

@@ -9,6 +9,7 @@ from pe_host.commands.generate import generate
 from pe_host.errors import DataError, PluginFailure, UsageError
 from pe_host.job import job
 from pe_host.job.config import resolve_config
+from pe_host.plugins.permissions import Needs
 from pe_host.reporting import Silent
 from pe_sdk import OutputSpec
 
@@ -30,13 +31,14 @@ ABOUT = {
     "embedding": "",
     "labels": [],
     "makes": {"output": OutputSpec.image(28, 28).to_json(), "space": None},
+    "needs": Needs().to_json(),
 }
 
 
 @pytest.fixture
 def resolve(monkeypatch):
     """Returns `resolve` for settings of the command line, with echo and a fixed description."""
-    monkeypatch.setattr(job, "describe", lambda *_: ABOUT)
+    monkeypatch.setattr(job, "describe", lambda *_, **__: ABOUT)
 
     def run(**given):
         return job.resolve(
@@ -130,7 +132,7 @@ def test_label_names_that_are_left_out_are_named_before_records_are_read(resolve
 def test_an_unknown_option_of_the_embedding_or_generator_is_of_where_it_was_given(
     tmp_path, where, error, monkeypatch
 ):
-    monkeypatch.setattr(job, "describe", lambda *_: ABOUT)
+    monkeypatch.setattr(job, "describe", lambda *_, **__: ABOUT)
     common = {"plugin": "echo", "epsilon": "1", "embedding": "pixels", "data": "sklearn:digits"}
     (tmp_path / "c.toml").write_text("[embedding_options]\nxyzzy = 1\n")
     given, file = (
@@ -142,7 +144,7 @@ def test_an_unknown_option_of_the_embedding_or_generator_is_of_where_it_was_give
         job.resolve(resolve_config({**common, **given}, file))
     assert "pe describe pixels" in caught.value.fix
 
-    def refuse(*_):
+    def refuse(*_, **__):
         raise UsageError(
             "unknown option 'xyzzy'. Options: x", where="generator 'echo'", fix="`pe describe echo`"
         )
@@ -196,7 +198,7 @@ def package(monkeypatch, tmp_path):
             "space": {"schema": 1} if simulator else None,
         }
         monkeypatch.setattr(
-            job, "describe", lambda *_: {**ABOUT, "embedding": name, "makes": makes}
+            job, "describe", lambda *_, **__: {**ABOUT, "embedding": name, "makes": makes}
         )
         settings = {
             "plugin": plugin,

@@ -109,29 +109,27 @@ def test_broken_plugins_are_found_then_broken_with_the_reason_and_all_else_works
 
 
 HANGS = """
-import subprocess, sys, time, pathlib
+import os, subprocess, sys, time, pathlib
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-pathlib.Path({pid!r}).write_text(str(child.pid))
+pathlib.Path(os.environ["XDG_CACHE_HOME"], "pid").write_text(str(child.pid))
 time.sleep(600)
 """
 
 
 def test_an_import_that_hangs_is_killed_with_its_children_at_the_time_limit(install, tmp_path):
-    pid = tmp_path / "pid"
-    site = install(
-        "pe-plugin-hangs", {"hangs": "iso_hangs"}, modules={"iso_hangs": HANGS.format(pid=str(pid))}
-    )
-    plugins = listed("--check", path=[site], PE_CHECK_SECONDS="4", PE_PLUGINS="hangs")
+    cache = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    pid = tmp_path / "cache/pe/plugins/pe-plugin-hangs/pid"
+    site = install("pe-plugin-hangs", {"hangs": "iso_hangs"}, modules={"iso_hangs": HANGS})
+    plugins = listed("--check", path=[site], PE_CHECK_SECONDS="4", PE_PLUGINS="hangs", **cache)
     assert plugins["hangs"]["state"] == "broken"
     assert plugins["hangs"]["reason"] == "gave no answer within 4 s"
     _wait_for(lambda: not _alive(int(pid.read_text())))
 
 
 def test_an_interrupted_check_leaves_no_child_behind(install, tmp_path):
-    pid = tmp_path / "pid"
-    site = install(
-        "pe-plugin-hangs", {"hangs": "iso_hangs"}, modules={"iso_hangs": HANGS.format(pid=str(pid))}
-    )
+    cache = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    pid = tmp_path / "cache/pe/plugins/pe-plugin-hangs/pid"
+    site = install("pe-plugin-hangs", {"hangs": "iso_hangs"}, modules={"iso_hangs": HANGS})
     code = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # the shell may ignore it
@@ -139,7 +137,7 @@ from pe_host.cli import main
 sys.exit(main())
 """
     command = [sys.executable, "-P", "-c", code, "list-plugins", "--check", "--timeout", "300"]
-    settings = {"env": environment([site], PE_PLUGINS="hangs"), "text": True}
+    settings = {"env": environment([site], PE_PLUGINS="hangs", **cache), "text": True}
     with subprocess.Popen(
         command, **settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as check:

@@ -38,8 +38,11 @@ def test_json_round_trip(changes: dict[str, Any]) -> None:
 
 def test_the_digest_covers_every_field() -> None:
     plan = _plan()
-    document = plan.to_json()
+    later = {"network": ("diffusion",), "unconfined": True}
+    document = dataclasses.replace(plan, **later).to_json()
     assert {field.name for field in dataclasses.fields(plan)} <= set(document)
+    assert PrivacyPlan.from_json(document) == dataclasses.replace(plan, **later)
+    assert not later.keys() & plan.to_json().keys()  # digests of older plans stay
     changes: dict[str, Any] = {
         "epsilon": 1.1,
         "unit": "client",
@@ -47,8 +50,18 @@ def test_the_digest_covers_every_field() -> None:
         "vote_scale": 1.0,
         "embeddings": (),
     }
-    for field, value in {**changes, "class_names": ("dog", "cat")}.items():
+    for field, value in {**changes, **later, "class_names": ("dog", "cat")}.items():
         assert dataclasses.replace(plan, **{field: value}).digest != plan.digest
+
+
+def test_the_wall_is_described_as_it_is() -> None:
+    plan = _plan()
+    assert "from the network." in " ".join(plan.sentences())
+    assert "ran unconfined" in " ".join(plan.sentences(confined=False))
+    network = " ".join(dataclasses.replace(plan, network=("diffusion",)).sentences())
+    assert "let diffusion use the network" in network and "from the network." not in network
+    unconfined = dataclasses.replace(plan, unconfined=True).sentences()
+    assert "did not confine them" in " ".join(unconfined)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from pe_sdk.options import (
     option,
     option_values,
     parse_options,
+    path_options,
 )
 from pe_sdk.output import Feature, OutputSpec
 from pe_sdk.parameters import Categorical, Column, Float, Int, Parameter
@@ -69,5 +70,6 @@ __all__ = [
     "option",
     "option_values",
     "parse_options",
+    "path_options",
     "random",
 ]

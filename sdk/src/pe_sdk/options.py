@@ -34,7 +34,7 @@ class OptionInfo:
     help: str
 
 
-def option(default: Any, help: str, rest: bool = False) -> Any:
+def option(default: Any, help: str, rest: bool = False, path: str | None = None) -> Any:
     """Make a dataclass field with a default and a help text.
 
     Args:
@@ -42,8 +42,17 @@ def option(default: Any, help: str, rest: bool = False) -> Any:
         help: the help text.
         rest: whether the field takes options that no other field takes: `other.key=value`, in which
             `other` is not an option.
+        path: "read" where a value can be the path of a file or folder that the plugin reads, with
+            or without `scheme:` before it; in a dict, each of its values. The host lets the
+            plugin's process read what the user names in such an option, and no other file of the
+            user.
+
+    Raises:
+        ValueError: another `path`.
     """
-    metadata = {"help": help, "rest": rest}
+    if path not in (None, "read"):
+        raise ValueError(f"path is None or 'read', got {path!r}")
+    metadata = {"help": help, "rest": rest, "path": path}
     if isinstance(default, dict):
         return field(default_factory=lambda: dict(default), metadata=metadata)
     return field(default=default, metadata=metadata)
@@ -94,6 +103,18 @@ def describe_options(options: type) -> list[OptionInfo]:
         )
         for f in fields(options)
     ]
+
+
+def path_options(options: type, given: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names, of those given as for `parse_options`, whose values may be paths."""
+    marked = {f.name for f in fields(options) if f.metadata.get("path")}
+    known, rest = {f.name for f in fields(options)}, _rest(options)
+
+    def field_of(name: str) -> str | None:
+        head = name.partition(".")[0]
+        return rest if head not in known else head
+
+    return tuple(sorted(name for name in given if field_of(name) in marked))
 
 
 def parse_options(options: type[T], given: Mapping[str, str]) -> T:

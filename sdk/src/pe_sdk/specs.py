@@ -37,9 +37,11 @@ class GeneratorSpec:
             for public data, and a suggestion for other data.
         exact: whether output is bit-identical for any batch, not just for equal blocks.
         block: number of rows in a call; the host pads the last block.
-        gpu: whether it uses a GPU where there is one.
+        gpu: whether it uses a GPU where there is one; without it, its process cannot open one.
         composes: whether it is made of other generators: the factory then gets a fourth argument,
             `pe_sdk.Peers`.
+        network: whether it can use the network, as for models of a hub. It gets one only if the
+            user asks for it: `--allow-network NAME`. It must work without.
         output: spec of records that it can make, for `pe describe`. Records of a source that have
             this shape and no declared features are taken to have these features.
 
@@ -78,6 +80,7 @@ class GeneratorSpec:
     gpu: bool = False
     composes: bool = False
     output: OutputSpec = _DIGITS
+    network: bool = False
 
 
 @dataclass(frozen=True)

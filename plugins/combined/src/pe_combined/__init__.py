@@ -31,7 +31,10 @@ class Options:
         "factor on the variation degree of a generator, such as degrees.diffusion=4; 1 by default",
     )
     others: dict[str, str] = option(
-        {}, "options of the named generators, such as diffusion.model=FOLDER", rest=True
+        {},
+        "options of the named generators, such as diffusion.model=FOLDER",
+        rest=True,
+        path="read",
     )
 
     def __post_init__(self) -> None:
@@ -78,5 +81,6 @@ def pe_generators() -> Iterable[GeneratorSpec]:
             block=64,
             gpu=True,
             composes=True,
+            network=True,
         )
     ]

@@ -17,6 +17,7 @@ class Options:
     model: str = option(
         "",
         "model folder or hub id; text: nota-ai/bk-sdm-small; empty: the shipped model of digits",
+        path="read",
     )
     revision: str = option("", "branch, tag or commit of a hub model, such as main")
     prompt: str = option(
@@ -117,5 +118,6 @@ def pe_generators() -> Iterable[GeneratorSpec]:
             default_data="sklearn:digits",
             block=64,
             gpu=True,
+            network=True,
         )
     ]

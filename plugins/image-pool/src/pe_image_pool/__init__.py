@@ -20,6 +20,7 @@ class Options:
         "",
         "a folder of pictures or of class folders, Parquet files, WebDataset shards or an npz; "
         "if empty, `generator` renders the pool",
+        path="read",
     )
     use_labels: str = option(
         "auto", "use the pool's labels: yes, no, or auto (yes if it has every label of the run)"
@@ -30,7 +31,7 @@ class Options:
     generator: str = option("text-render", "generator that renders the pool if there is no source")
     count: int = option(20_000, "number of pictures to render, over all labels")
     generator_options: dict[str, str] = option(
-        {}, "options of `generator`, such as generator_options.faces=print"
+        {}, "options of `generator`, such as generator_options.faces=print", path="read"
     )
 
     def __post_init__(self) -> None:

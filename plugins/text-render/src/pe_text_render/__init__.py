@@ -18,7 +18,7 @@ class Options:
         {}, "text to write for one label, such as texts.seven=7; default: the label's name"
     )
     fonts: str = option(
-        "", "folder of TTF, OTF, TTC, WOFF or WOFF2 fonts; empty: the shipped faces"
+        "", "folder of TTF, OTF, TTC, WOFF or WOFF2 fonts; empty: the shipped faces", path="read"
     )
     faces: str = option("all", "shipped faces to write with: handwriting, print or all")
 

@@ -146,13 +146,19 @@ def _caches(scratch: str) -> tuple[str, ...]:
 
 
 def _memory() -> int:
-    """Return the bytes of this process in memory; 0 if the system does not report them."""
+    """Return the bytes of this process in memory, or the most that it ever had.
+
+    A confined process cannot read what the system says of those that it starts.
+    """
     try:
         return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf(
             "SC_PAGE_SIZE"
         )
     except OSError:
-        return 0
+        import resource
+
+        unit = 1 if sys.platform == "darwin" else 1024
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def digest(samples: Any) -> str:

@@ -1,0 +1,81 @@
+"""The wall around the host for one run: what the run may change, and who removes what is left.
+
+This comes before the heavy imports, because a process that has threads cannot be confined, and
+before the host loads a reader or an embedding. So the folders that the run changes are made here.
+"""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pe_host.cache import OWN, cache_folder
+from pe_host.errors import PrivacyRefusal
+from pe_host.isolation.host import ConfinementError, confine_host
+from pe_host.isolation.janitor import start_janitor
+from pe_host.isolation.launch import offered
+from pe_host.isolation.scratch import make_scratch
+from pe_host.job.config import RunConfig
+from pe_host.plugins import PluginEntry, resolve
+from pe_host.plugins.names import GENERATOR
+from pe_host.plugins.permissions import paths_in, plugin_cache
+from pe_host.run.place import fresh_folder, make_run_folder, refuse_overlap, refuse_used
+
+_FIX = "`pe doctor` says what the kernel confines; it also lists what starts with Python"
+
+
+@contextlib.contextmanager
+def confined(
+    config: RunConfig, installed: Sequence[PluginEntry], *, resume: bool, dry_run: bool
+) -> Iterator[Path | None]:
+    """Confine this process, and yield the run folder.
+
+    It is None where there is no run, or where this kernel confines nothing and the run makes a new
+    folder itself. Folders that were made here and are empty at the end are removed.
+
+    Args:
+        config: the settings.
+        installed: the plugins, from `pe_host.plugins.find`.
+        resume: the run folder holds a run already.
+        dry_run: there is no run.
+
+    Raises:
+        PrivacyRefusal: the kernel could confine this process, and does not.
+        DataError: the run cannot be in this folder.
+        PluginFailure: there is no such generator.
+    """
+    generator = resolve(GENERATOR, config.plugin, installed)
+    out = Path(config.out) if config.out else None
+    for path in paths_in(config.data):  # nothing may be made inside the data
+        refuse_overlap(out or Path("runs") / f"{generator.name}-000", path)
+    if out and not resume:
+        refuse_used(out)
+    wall = offered()
+    if not (wall.abi or wall.calls):
+        yield out
+        return
+    caches = [*(cache_folder() / name for name in OWN), plugin_cache(generator)]
+    for cache in caches:
+        with contextlib.suppress(OSError):  # the run does without
+            cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+    out, made = (out, []) if dry_run or resume else _make(out, generator.name)
+    scratch = make_scratch()
+    finish = start_janitor(scratch, made)
+    try:
+        write = [*caches, *([out] if out else [])]
+        confine_host(map(str, write), scratch, network=bool(config.allow_network))
+        yield out
+    except ConfinementError as error:
+        raise PrivacyRefusal(str(error), fix=_FIX) from None
+    finally:
+        finish()
+
+
+def _make(out: Path | None, name: str) -> tuple[Path, list[str]]:
+    """Make the run folder, and return it and those that were made, the innermost first."""
+    wanted = out or Path("runs")
+    made = [str(path.absolute()) for path in (wanted, *wanted.parents) if not path.exists()]
+    if out:
+        make_run_folder(out)
+        return out, made
+    fresh = fresh_folder(name)
+    return fresh, [str(fresh.absolute()), *made]

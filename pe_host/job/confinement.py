@@ -1,0 +1,62 @@
+"""What the processes of a run's generator may do, and when a run is refused for want of a wall."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pe_host.errors import PrivacyRefusal
+from pe_host.isolation.allowed import Allowed
+from pe_host.isolation.files import is_open
+from pe_host.isolation.launch import offered
+from pe_host.job.config import RunConfig
+from pe_host.job.source import Source
+from pe_host.plugins import PluginRef
+from pe_host.plugins.permissions import Needs, paths_in, permit
+from pe_sdk import EmbeddingSpec, path_options
+
+UNCONFINED = (
+    "the kernel of this machine cannot keep plugins from your files and the network; "
+    "`pe doctor` says what it lacks"
+)
+
+
+def allow(
+    generator: PluginRef,
+    about: Mapping[str, Any],
+    config: RunConfig,
+    embedding: EmbeddingSpec,
+    network: bool,
+) -> Allowed:
+    """Return what the worker processes may do: what the user allowed generator and embedding."""
+    given = config.embedding_options
+    read = [p for name in path_options(embedding.options, given) for p in paths_in(given[name])]
+    allowed = permit(generator, Needs.from_json(about["needs"]), config.set, network)
+    return replace(allowed, read=(*allowed.read, *read))
+
+
+def is_missing(config: RunConfig, source: Source) -> bool:
+    """Tell whether this kernel confines nothing, and the operator wants to run all the same.
+
+    Raises:
+        PrivacyRefusal: it confines nothing, and the operator has not said so.
+    """
+    if offered().holds:
+        return False
+    if not (source.info.public or config.allow_unconfined):
+        fix = (
+            "run it on Linux 5.13 or newer with Landlock, or, if you trust the generator with "
+            "your files, give --allow-unconfined"
+        )
+        raise PrivacyRefusal(UNCONFINED, where=str(source), fix=fix)
+    return True
+
+
+def refuse_open_source(source: Source, allowed: Allowed, unconfined: bool) -> None:
+    """Raise PrivacyRefusal where the generator's processes could read the private data."""
+    if unconfined or source.info.public or not Path(source.location).exists():
+        return
+    if is_open(Path(source.location), allowed):
+        what = "the private data lie in a folder that the generator may read"
+        fix = "move them out of the folders of programs, packages and options of the generator"
+        raise PrivacyRefusal(what, where=str(source), fix=fix)
