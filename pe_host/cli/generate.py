@@ -11,7 +11,7 @@ import typer
 
 from pe_host.cli._output import show
 from pe_host.cli._progress import make_reporter
-from pe_host.errors import UsageError
+from pe_host.errors import PeError, UsageError
 from pe_host.job.config import resolve_config, settings
 from pe_host.job.setting import key_values, option_name
 
@@ -26,6 +26,10 @@ def _generate(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the plan and touch no private data.")
     ] = False,
+    show_names: Annotated[
+        bool,
+        typer.Option("--show-names", help="Show names of private files in errors."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     **given: Any,
 ) -> None:
@@ -39,10 +43,14 @@ def _generate(
     from pe_host.commands.generate import generate
 
     out = Path(resolved.out) if resolved.out else None
-    show(
-        generate(resolved, out=out, resume=resume, dry_run=dry_run, reporter=make_reporter()),
-        as_json,
-    )
+    try:
+        result = generate(
+            resolved, out=out, resume=resume, dry_run=dry_run, reporter=make_reporter()
+        )
+    except PeError as error:
+        error.shows_name = show_names
+        raise
+    show(result, as_json)
 
 
 def _parameter(item: "Field[Any]") -> inspect.Parameter:

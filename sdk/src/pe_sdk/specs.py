@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pe_sdk.embedding import Embedding
+from pe_sdk.errors import SourceError
 from pe_sdk.generator import Generator, Simulator
 from pe_sdk.options import NoOptions
 from pe_sdk.output import OutputSpec
@@ -148,12 +149,17 @@ class Table:
         parameters: for synthetic data that know them, the simulator parameters that made each
             record: columns [n] by name, as in a `ParameterSpace`. A run does not use them; they
             show afterwards which of them it has recovered.
+        faults: what is wrong with records that cannot be used, by row. Such a row holds anything of
+            the right shape. Whether it has a fault must follow from this record and from public
+            values only. By default the run is refused with the first fault; with `--bad-records
+            drop` these rows are left out.
     """
 
     data: NDArray[Any]
     labels: NDArray[np.int64]
     clients: NDArray[np.int64] | None = None
     parameters: Mapping[str, NDArray[Any]] | None = None
+    faults: Mapping[int, SourceError] | None = None
 
 
 @dataclass(frozen=True)
@@ -166,7 +172,8 @@ class ReaderSpec:
         describe: location -> SourceInfo, from metadata, without reading records. Raises
             `SourceError`.
         read: (location, OutputSpec, label names) -> Table, with every record in full. Raises
-            `SourceError`, which may name a row, never its content.
+            `SourceError`, which may name a row, never its content. What is wrong with one record
+            belongs in `Table.faults` instead, so that the user can drop such records.
 
     Examples:
         Ten synthetic images of two classes, and the checks that every reader must pass:
