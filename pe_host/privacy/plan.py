@@ -22,6 +22,7 @@ from pe_host.privacy.shares import COUNT_BUDGET, ClassShares
 from pe_sdk import OutputSpec
 
 Unit = Literal["record", "client"]
+BadRecords = Literal["refuse", "drop"]
 
 SCHEMA = 1
 DEFAULT_DELTA = 1e-6
@@ -46,6 +47,10 @@ class PrivacyPlan:
         output: public spec of a record.
         reader: name of the reader, which sees private records.
         embeddings: names of the embeddings, which see private records.
+        bad_records: what happens to records that are not well-formed: they are refused, or dropped
+            one by one.
+        public_ranges: the operator declares that ranges, step and units in the data's own file are
+            public.
     """
 
     epsilon: float
@@ -61,6 +66,8 @@ class PrivacyPlan:
     output: OutputSpec
     reader: str
     embeddings: tuple[str, ...]
+    bad_records: BadRecords = "refuse"
+    public_ranges: bool = False
 
     @property
     def private(self) -> bool:
@@ -124,7 +131,16 @@ class PrivacyPlan:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Every field as JSON; infinity is written "inf", because JSON has no number for it."""
+        """Every field as JSON; infinity is written "inf", because JSON has no number for it.
+
+        Fields that came after the first plans stand there only where they differ from the default,
+        so that the digest of a plan stays what it was.
+        """
+        later: dict[str, Any] = {}
+        if self.bad_records != "refuse":
+            later["bad_records"] = self.bad_records
+        if self.public_ranges:
+            later["public_ranges"] = True
         return {
             "schema": SCHEMA,
             "private": self.private,
@@ -141,6 +157,7 @@ class PrivacyPlan:
             "output": self.output.to_json(),
             "reader": self.reader,
             "embeddings": list(self.embeddings),
+            **later,
         }
 
     @classmethod
@@ -172,12 +189,40 @@ class PrivacyPlan:
                 output=OutputSpec.from_json(document["output"]),
                 reader=document["reader"],
                 embeddings=tuple(document["embeddings"]),
+                bad_records=cast(BadRecords, document.get("bad_records", "refuse")),
+                public_ranges=bool(document.get("public_ranges", False)),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"this is not a privacy plan: {error}") from error
 
-    def sentences(self) -> list[str]:
-        """The guarantee and every assumption it rests on, in plain sentences."""
+    def check_delta(self, n: int, where: str, fix: str = "") -> None:
+        """Refuse a δ that is not below 1/n.
+
+        Args:
+            n: number of records or clients, as declared or as released with noise.
+            where: where δ or n comes from, for the error.
+            fix: what to do next; by default to give another δ.
+
+        Raises:
+            PrivacyRefusal: δ >= 1/n.
+        """
+        if self._is_large_delta(n):
+            raise PrivacyRefusal(
+                f"δ = {self.delta:g} is not below 1/n for n = {n:,} {self.unit}s: "
+                f"at this δ, publishing one whole {self.unit} would be allowed",
+                where=where,
+                fix=fix or f"give --delta well below {1 / n:.1g}, or add --allow-large-delta",
+            )
+
+    def _is_large_delta(self, n: int) -> bool:
+        return self.private and n * self.delta >= 1
+
+    def sentences(self, n: int | None = None) -> list[str]:
+        """The guarantee and every assumption it rests on, in plain sentences.
+
+        Args:
+            n: number of records or clients as released, where it is; a declared one is known.
+        """
         if not self.private:
             return [
                 "NOT PRIVATE: ε is infinite, votes and class counts carry no noise; "
@@ -201,12 +246,13 @@ class PrivacyPlan:
             "candidate; each count of votes gets discrete Gaussian noise of scale "
             f"{self.vote_scale:.6g} from a cryptographic source.",
             self._shares_sentence(),
-            f"{self._delta_sentence()} It should be well below 1/n. "
+            f"{self._delta_sentence()} {self._size_sentence(n or self.shares.size or 0)} "
             f"The number of {self.unit}s n is "
             + ("released with noise only." if noisy_counts else "a declared public figure."),
             f"Assumed public: that the data set exists, the {len(self.class_names)} class names, "
             f"and the form of a record ({self.output.kind}, {self.output.form})"
             f"{self._features_sentence()}.",
+            self._well_formed_sentence(),
             "Trusted, because they see private records: "
             f"{', '.join((self.reader, *self.embeddings))}. Generators are given none; no wall of "
             "the operating system keeps a malicious one from files of its user yet.",
@@ -225,7 +271,23 @@ class PrivacyPlan:
             facts.append(
                 f"its step ({self.output.step:g} {self.output.step_unit})".replace(" )", ")")
             )
+        if facts and self.public_ranges:
+            facts.append("which the operator declares public")
         return "".join(f", {fact}" for fact in facts)
+
+    def _well_formed_sentence(self) -> str:
+        """What happens to a record that cannot be used: that a run succeeds can depend on it."""
+        if self.bad_records == "drop":
+            return (
+                "A record that is not well-formed is dropped and contributes nothing anywhere. "
+                "Whether it is follows from this record and from public values only. How many were "
+                "dropped is private and is not published. Assumed: at least one record is "
+                "well-formed."
+            )
+        return (
+            "Assumed: every record is well-formed. One that is not stops the run before anything "
+            "is spent, and the guarantee does not cover that it stopped."
+        )
 
     def _delta_sentence(self) -> str:
         if self.delta == DEFAULT_DELTA:
@@ -233,6 +295,14 @@ class PrivacyPlan:
         return (
             "δ was given by the operator; "
             "the guarantee assumes that it was not computed from the data."
+        )
+
+    def _size_sentence(self, n: int) -> str:
+        if not self._is_large_delta(n):
+            return "It should be well below 1/n."
+        return (
+            f"It is NOT below 1/n for n = {n:,}: at this δ, publishing one whole {self.unit} would "
+            "be allowed. The operator accepted that."
         )
 
     def _shares_sentence(self) -> str:
@@ -268,6 +338,8 @@ def make_plan(
     delta: float = DEFAULT_DELTA,
     unit: Unit = "record",
     shares: ClassShares | None = None,
+    bad_records: BadRecords = "refuse",
+    public_ranges: bool = False,
 ) -> PrivacyPlan:
     """Calibrate the noise to the budget and freeze the plan.
 
@@ -305,4 +377,6 @@ def make_plan(
         output=output,
         reader=reader,
         embeddings=embeddings,
+        bad_records=bad_records,
+        public_ranges=public_ranges,
     )
