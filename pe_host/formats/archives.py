@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_host.formats.files import most_bytes
+from pe_host.files import most_bytes
 
 MEMBERS = 10_000
 """Most arrays of an archive."""

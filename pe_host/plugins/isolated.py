@@ -8,6 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from pe_host.errors import PluginFailure
+from pe_host.plugins.answers import (
+    InvalidAnswer,
+    check_description,
+    check_findings,
+    failure_of,
+    shown,
+)
 from pe_host.plugins.find import CONFLICT, FOUND, PluginEntry
 from pe_host.plugins.question import ask, ask_each
 from pe_host.plugins.ref import PluginRef
@@ -63,7 +70,11 @@ def describe(
         "options": dict(options),
         "output": None if output is None else dict(output),
     }
-    return ask(ref, request, seconds)
+    answer = ask(ref, request, seconds)
+    try:
+        return check_description(answer, ref)
+    except InvalidAnswer as error:
+        raise failure_of(error, ref) from None
 
 
 def diagnose(
@@ -74,9 +85,18 @@ def diagnose(
     A finding has name, level, detail and fix.
     """
     answers = ask_each(refs, {"do": "diagnose"}, seconds)
-    return [
-        answer if isinstance(answer, PluginFailure) else answer["findings"] for answer in answers
-    ]
+    return [_findings(ref, answer) for ref, answer in zip(refs, answers, strict=True)]
+
+
+def _findings(
+    ref: PluginRef, answer: dict[str, Any] | PluginFailure
+) -> list[dict[str, str]] | PluginFailure:
+    if isinstance(answer, PluginFailure):
+        return answer
+    try:
+        return check_findings(answer)
+    except InvalidAnswer as error:
+        return failure_of(error, ref)
 
 
 def _result(plugin: PluginEntry, answer: dict[str, Any] | PluginFailure | None) -> CheckResult:
@@ -84,6 +104,8 @@ def _result(plugin: PluginEntry, answer: dict[str, Any] | PluginFailure | None) 
         return CheckResult(BROKEN, answer.what, plugin.summary)
     if answer is None:
         return CheckResult(plugin.state, plugin.reason, plugin.summary)
-    return CheckResult(
-        OK if plugin.state == FOUND else plugin.state, plugin.reason, str(answer["summary"])
-    )
+    try:
+        summary = shown(answer.get("summary"), "summary")
+    except InvalidAnswer as error:
+        return CheckResult(BROKEN, failure_of(error, plugin.ref).what, plugin.summary)
+    return CheckResult(OK if plugin.state == FOUND else plugin.state, plugin.reason, summary)

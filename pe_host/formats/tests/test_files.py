@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pe_host.formats.files import NotAFile, check_inside, most_bytes, open_regular
+from pe_host.files import NotAFile, check_inside, most_bytes, open_regular
 
 
 def test_a_file_and_a_link_to_one_are_opened(tmp_path: Path) -> None:

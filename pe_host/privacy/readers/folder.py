@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_host.formats.files import NotAFile, check_inside, most_bytes, open_regular
+from pe_host.files import NotAFile, check_inside, most_bytes, open_regular
 from pe_host.formats.pictures import Form, PictureError, decode, form_of, read_content
 from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, Table, hookimpl
 

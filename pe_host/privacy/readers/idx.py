@@ -14,7 +14,7 @@ from typing import BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_host.formats.files import NotAFile, most_bytes, open_regular
+from pe_host.files import NotAFile, most_bytes, open_regular
 from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, Table, hookimpl
 
 _UINT8 = 0x08

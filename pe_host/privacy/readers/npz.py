@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pe_host.files import NotAFile, open_regular
 from pe_host.formats.archives import (
     ArchiveError,
     array_names,
@@ -19,7 +20,6 @@ from pe_host.formats.archives import (
     read_array,
     read_header,
 )
-from pe_host.formats.files import NotAFile, open_regular
 from pe_host.formats.npz import Layout, layouts
 from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, Table, hookimpl
 

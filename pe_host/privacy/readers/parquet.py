@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_host.formats.files import NotAFile, most_bytes, open_regular
+from pe_host.files import NotAFile, most_bytes, open_regular
 from pe_host.formats.parquet import (
     CLIENT,
     INSTALL,
