@@ -108,8 +108,10 @@ def decode(content: bytes, shape: tuple[int, ...]) -> NDArray[np.uint8]:
             )
         try:
             pixels = np.asarray(image.convert("L" if channels == 1 else "RGB"))
-        except Exception:  # decoders raise anything at all
-            raise PictureError("is damaged", "repair it, or remove it") from None
+        except Exception as error:  # decoders raise anything at all
+            raise _too_much_text(error) or PictureError(
+                "is damaged", "repair it, or remove it"
+            ) from None
     return pixels.reshape(shape)
 
 
@@ -145,8 +147,8 @@ def _opened(content: bytes) -> Image.Image:
         return Image.open(io.BytesIO(content), formats=FORMATS)
     except Image.DecompressionBombError:
         raise _too_large() from None
-    except Exception:  # UnidentifiedImageError, and whatever a plugin raises for a hostile header
-        raise PictureError(
+    except Exception as error:  # UnidentifiedImageError, and what a hostile header makes it raise
+        raise _too_much_text(error) or PictureError(
             "cannot be read as an image",
             "move it out of the class folder, where every file is a record, or repair it",
         ) from None
@@ -160,6 +162,16 @@ def _form(image: Image.Image) -> Form:
             f"is of mode {image.mode}, which is not supported", "convert it to 8-bit gray or RGB"
         )
     return Form(image.height, image.width, 1 if image.mode in _GRAY else 3)
+
+
+def _too_much_text(error: Exception) -> PictureError | None:
+    """The error for text beyond the limit, which Pillow reports as a ValueError in words."""
+    if not isinstance(error, ValueError) or "text" not in str(error).lower():
+        return None
+    return PictureError(
+        f"holds more than {TEXT_BYTES >> 20} MiB of text or colour profile",
+        "remove its comments and its colour profile, or the file",
+    )
 
 
 def _too_large() -> PictureError:
