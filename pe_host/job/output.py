@@ -11,7 +11,7 @@ def public_output(info: SourceInfo, public_ranges: bool | None, where: str) -> O
 
     Ranges and step in the data's own file may have been computed from its records: the smallest and
     the largest value would then be published exactly. So they count as public only where the reader
-    declares the data public, or the operator says so.
+    declares the data or the ranges public, or the operator says so.
 
     Args:
         info: what the reader reports.
@@ -37,7 +37,7 @@ def public_output(info: SourceInfo, public_ranges: bool | None, where: str) -> O
 
 def declared_by_source(info: SourceInfo) -> str:
     """What a source of private data declares that may come from its records, in words, or ""."""
-    if info.public is True:
+    if info.public is True or info.public_ranges is True:
         return ""
     ranges = any(feature.low is not None for feature in info.output.features)
     facts = {"ranges of its features": ranges, "a step": info.output.step != 1.0}

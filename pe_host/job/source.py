@@ -93,7 +93,8 @@ def _describe(reader: ReaderSpec, ref: PluginRef, location: str) -> SourceInfo:
         isinstance(name, str) for name in info.label_names
     ):
         raise PluginFailure("its label_names are not a tuple of strings", where=str(ref), fix=fix)
-    for name in ("public", "clients"):  # every string counts as true, and privacy depends on these
+    # Every string counts as true, and privacy depends on these.
+    for name in ("public", "clients", "public_ranges"):
         if not isinstance(value := getattr(info, name), bool):
             what = f"describes its source with {name} = {type(value).__name__}, not True or False"
             raise PluginFailure(what, where=str(ref), fix=fix)

@@ -185,6 +185,13 @@ def test_ranges_of_public_data_and_names_and_units_need_none(resolve, theirs):
     assert plan.output.features[0].high == 2.5 and not plan.public_ranges
     sys.modules.pop("their_reader")
     theirs(
+        f"from pe_sdk import Feature; "
+        f"return SourceInfo(OutputSpec.series(4, {RANGED}), ('a', 'b'), public_ranges=True)"
+    )
+    plan = resolve(data="theirs:x").plan
+    assert plan.output.features[0].high == 2.5 and not plan.public_ranges, "constants of a format"
+    sys.modules.pop("their_reader")
+    theirs(
         "from pe_sdk import Feature; "
         "return SourceInfo(OutputSpec.series(4, [Feature('x', 'mV')]), ('a', 'b'))"
     )

@@ -130,12 +130,16 @@ class SourceInfo:
             the end of a run clean statistics of them are written to `internal/` of the run folder.
         clients: whether records carry a client, which is then the unit of privacy; exactly True or
             False.
+        public_ranges: whether ranges of features and step are known without the data, as constants
+            of the format are; exactly True or False. If False, those of private data are refused
+            unless the operator declares them public: they may have been computed from records.
     """
 
     output: OutputSpec
     label_names: tuple[str, ...] = ()
     public: bool = False
     clients: bool = False
+    public_ranges: bool = False
 
 
 @dataclass(frozen=True)

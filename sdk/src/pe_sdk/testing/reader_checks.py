@@ -46,6 +46,7 @@ def describes_publicly(bench: Bench) -> None:
         info.public in (True, False) and isinstance(info.public, bool), f"public is {info.public!r}"
     )
     expect(isinstance(info.clients, bool), f"clients is {info.clients!r}")
+    expect(isinstance(info.public_ranges, bool), f"public_ranges is {info.public_ranges!r}")
 
 
 @check("reader", "basic")
