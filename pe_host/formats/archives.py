@@ -49,12 +49,12 @@ NotImplementedError is a RuntimeError.
 
 
 class ArchiveError(Exception):
-    """An archive or an array in it that cannot be used. The message quotes no value.
+    """An archive, or one of its arrays, that cannot be used. The message quotes no value.
 
     Args:
         what: what is wrong, in one sentence.
         fix: what to do next.
-        name: name of the member, where the archive has one that is no name of an array.
+        name: name of a member that is not an array; it can be private.
     """
 
     def __init__(self, what: str, fix: str, name: str = "") -> None:
