@@ -19,18 +19,51 @@ def is_part(name: str) -> bool:
 
 
 @contextlib.contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
+def owner_only() -> Iterator[None]:
+    """Give what is created in the block to its owner only, whatever the umask of the process is."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def restrict(path: Path) -> None:
+    """Take a file, or a folder and all that is in it, from everybody but its owner.
+
+    Modes are 0600 and 0700. Links are not followed. What has no modes, such as a file system of
+    another system, stays as it is.
+    """
+    if path.is_symlink():
+        return
+    is_folder = path.is_dir()
+    with contextlib.suppress(OSError):
+        path.chmod(0o700 if is_folder else 0o600)
+    for entry in path.iterdir() if is_folder else ():
+        restrict(entry)
+
+
+@contextlib.contextmanager
+def atomic_path(path: Path, private: bool = False) -> Iterator[Path]:
     """Yield a temporary path to write to, and rename it to `path` when the block succeeds.
 
     The file is flushed to the disk before the rename, and removed if the block fails. Missing
     parent folders are created durably too.
+
+    Args:
+        path: the file.
+        private: create it, and the folder that it is in, for the owner only.
 
     Raises:
         DataError: the system refuses.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PART}{path.suffix}")
     try:
-        make_folder(path.parent)
+        if private:
+            make_private_folder(path.parent)
+            temporary.touch(0o600, exist_ok=False)
+        else:
+            make_folder(path.parent)
         yield temporary
         sync(temporary)
         temporary.replace(path)
@@ -46,9 +79,9 @@ def atomic_path(path: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
-def write_atomic(path: Path, content: bytes) -> None:
+def write_atomic(path: Path, content: bytes, private: bool = False) -> None:
     """Write a whole file through `atomic_path`."""
-    with atomic_path(path) as temporary:
+    with atomic_path(path, private) as temporary:
         temporary.write_bytes(content)
 
 
@@ -72,6 +105,14 @@ def make_folder(folder: Path) -> None:
         make_folder(folder.parent)
         folder.mkdir(exist_ok=True)
         sync(folder.parent)
+
+
+def make_private_folder(folder: Path) -> None:
+    """Make a folder and its parents, and give it to its owner only, also if it is there already."""
+    with owner_only():
+        make_folder(folder)
+    with contextlib.suppress(OSError):  # as in `restrict`
+        folder.chmod(0o700)
 
 
 def sync(path: Path) -> None:

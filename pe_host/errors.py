@@ -18,12 +18,15 @@ class PeError(Exception):
         what: what is wrong, in one sentence.
         where: the file, option or plugin concerned.
         fix: what to do next.
+        name: name of a private file, which can name a person; the command line shows it only where
+            `shows_name` is set, because the user asked for it.
     """
 
     exit_code = 1
 
-    def __init__(self, what: str, *, where: str = "", fix: str = "") -> None:
-        self.what, self.where, self.fix = what, where, fix
+    def __init__(self, what: str, *, where: str = "", fix: str = "", name: str = "") -> None:
+        self.what, self.where, self.fix, self.name = what, where, fix, name
+        self.shows_name = False
         super().__init__(f"{where}: {what}" if where else what)
 
 

@@ -185,17 +185,12 @@ def test_exported_series_are_read_again_with_their_form(pe, run):
         and "cannot contain series" in done.stderr
         and not (pe.folder / "pictures").exists()
     )
-    done = pe(
-        "generate",
-        "--plugin",
-        "waves",
-        "--data",
-        "released.parquet",
-        *SMALL,
-        "--embedding",
-        "values",
-        "--dry-run",
-    )
+    again = ("generate", "--plugin", "waves", "--data", "released.parquet", *SMALL)
+    again = (*again, "--embedding", "values", "--dry-run")
+    done = pe(*again)
+    assert done.returncode == 4 and "--public-ranges" in done.stderr, done.stderr
+    done = pe(*again, "--public-ranges")
+    assert "which the operator declares public" in done.stdout
     assert done.returncode == 0 and "float32 32 × 2: level (mV), count" in done.stdout
 
 

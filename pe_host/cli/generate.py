@@ -11,7 +11,7 @@ import typer
 
 from pe_host.cli._output import show
 from pe_host.cli._progress import make_reporter
-from pe_host.errors import UsageError
+from pe_host.errors import PeError, UsageError
 from pe_host.job.config import resolve_config, settings
 from pe_host.job.setting import key_values, option_name
 
@@ -25,6 +25,10 @@ def _generate(
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --out.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the plan and touch no private data.")
+    ] = False,
+    show_names: Annotated[
+        bool,
+        typer.Option("--show-names", help="Show names of private files in errors."),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     **given: Any,
@@ -40,17 +44,21 @@ def _generate(
     from pe_host.plugins import find
 
     installed = find()  # once: metadata of all distributions
-    with confined(resolved, installed, resume=resume, dry_run=dry_run) as out:
-        from pe_host.commands.generate import generate
+    try:
+        with confined(resolved, installed, resume=resume, dry_run=dry_run) as out:
+            from pe_host.commands.generate import generate
 
-        done = generate(
-            resolved,
-            out=out,
-            resume=resume,
-            dry_run=dry_run,
-            reporter=make_reporter(),
-            installed=installed,
-        )
+            done = generate(
+                resolved,
+                out=out,
+                resume=resume,
+                dry_run=dry_run,
+                reporter=make_reporter(),
+                installed=installed,
+            )
+    except PeError as error:
+        error.shows_name = show_names
+        raise
     show(done, as_json)
 
 

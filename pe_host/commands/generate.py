@@ -1,12 +1,14 @@
 """`pe generate`: resolve the job, open the run folder, evolve, release."""
 
+import contextlib
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from pe_host.compute.info import GeneratorInfo
 from pe_host.compute.pool import Workers
-from pe_host.errors import PeError
+from pe_host.durable import owner_only, restrict
 from pe_host.job.config import RunConfig
 from pe_host.job.confinement import UNCONFINED
 from pe_host.job.job import Job, resolve
@@ -87,28 +89,46 @@ def _generate(job: Job, folder: Path, resume: bool, reporter: Reporter) -> Comma
         info = workers.load(job.generator, job.config.set, job.output, job.labels)
         for text in workers.warnings:
             reporter.warn(text)
-        make_run_folder(folder)
-        with FolderLock(folder) as lock:
-            run = RunFolder(folder)
-            if not resume and not run.is_bare():  # another run was quicker
-                raise in_use(folder)
-            manifest = continue_run(run, job, info) if resume else start_run(run, job, info)
-            run.remove_partials()
-            if manifest.finished:
-                reporter.note(f"{folder} is already finished; nothing is left to do")
-                return _finished(run, manifest)
-            source = job.source
-            with PrivateSide.open(
-                job.plan, lock, source.reader, source.location, source.info.public
-            ) as side:
-                try:
-                    side.load()
-                except PeError:
-                    if not resume:  # nothing was spent: the folder is as it was
-                        discard_unstarted(folder)
-                    raise
-                manifest = Session(job, info, workers, run, side, reporter).evolve(manifest)
-            return _finished(run, manifest)
+        # What is NOT PRIVATE is for its owner only, whatever the umask.
+        with contextlib.nullcontext() if job.plan.private else owner_only():
+            make_run_folder(folder)
+            return _evolve(job, folder, resume, workers, info, reporter)
+
+
+def _evolve(
+    job: Job, folder: Path, resume: bool, workers: Workers, info: GeneratorInfo, reporter: Reporter
+) -> CommandResult:
+    with FolderLock(folder) as lock:
+        run = RunFolder(folder)
+        if not resume and not run.is_bare():  # another run was quicker
+            raise in_use(folder)
+        with contextlib.ExitStack() as stack:
+            with _undone_on_failure(folder, resume):
+                manifest = continue_run(run, job, info) if resume else start_run(run, job, info)
+                run.remove_partials()
+                restrict(run.path(INTERNAL) if job.plan.private else folder)
+                if manifest.finished:
+                    reporter.note(f"{folder} is already finished; nothing is left to do")
+                    return _finished(run, manifest)
+                source = job.source
+                opened = PrivateSide.open(
+                    job.plan, lock, source.reader, source.location, source.info.public
+                )
+                side = stack.enter_context(opened)
+                side.load()
+            manifest = Session(job, info, workers, run, side, reporter).evolve(manifest)
+        return _finished(run, manifest)
+
+
+@contextlib.contextmanager
+def _undone_on_failure(folder: Path, resume: bool) -> Iterator[None]:
+    """Leave the folder of a new run as it was if the block fails: nothing was spent in it."""
+    try:
+        yield
+    except Exception:
+        if not resume:
+            discard_unstarted(folder)
+        raise
 
 
 def _useful_workers(job: Job) -> int:

@@ -137,6 +137,28 @@ class RunConfig:
     public_size: int | None = setting(
         None, COUNT, "Number of records, if it is public.", metavar="N", published=True
     )
+    bad_records: str | None = setting(
+        None,
+        choice("refuse", "drop"),
+        "Records that are not well-formed: refuse (default) or drop.",
+        metavar="HOW",
+        published=True,
+    )
+    public_ranges: bool | None = setting(
+        None,
+        boolean,
+        "Ranges, step and units in the data's own file are public; --no-… ignores them.",
+        metavar="",
+        published=True,
+    )
+    allow_large_delta: bool | None = setting(
+        None,
+        boolean,
+        "Allow a δ that is not below 1/n.",
+        metavar="",
+        published=True,
+        reproducible=False,
+    )
     workers: int = setting(
         0,
         integer(0, 4096),

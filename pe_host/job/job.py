@@ -13,7 +13,8 @@ from pe_host.evolution import defaults
 from pe_host.isolation.allowed import Allowed
 from pe_host.job import confinement
 from pe_host.job.config import RunConfig, error_type
-from pe_host.job.output import complete_output
+from pe_host.job.names import check_class_names
+from pe_host.job.output import complete_output, declared_by_source, public_output
 from pe_host.job.source import Source, find_source
 from pe_host.plugins import PluginEntry, PluginRef, find
 from pe_host.plugins import resolve as resolve_plugin
@@ -21,7 +22,7 @@ from pe_host.plugins.cause import describe_cause
 from pe_host.plugins.isolated import describe
 from pe_host.plugins.load import load_embedding
 from pe_host.plugins.names import DEV, EMBEDDING, GENERATOR, normalise
-from pe_host.privacy import ClassShares, PrivacyPlan, make_plan
+from pe_host.privacy import BadRecords, ClassShares, PrivacyPlan, make_plan
 from pe_sdk import CannotMake, Embedding, EmbeddingSpec, OptionError, OutputSpec, parse_options
 
 DEMO_EPSILON = 1.0
@@ -106,18 +107,22 @@ def resolve(config: RunConfig, installed: Sequence[PluginEntry] | None = None) -
         what = f"{generator.name} does not use the network"
         raise UsageError(what, where=config.origin("allow_network"), fix="leave out the option")
     source = source or find_source(about["default_data"], generator, installed)
-    output = complete_output(source.info.output, OutputSpec.from_json(about["makes"]["output"]))
+    found = public_output(source.info, config.public_ranges, str(source))
+    public_ranges = bool(config.public_ranges and declared_by_source(source.info))
+    output = complete_output(found, OutputSpec.from_json(about["makes"]["output"]))
     source = replace(source, info=replace(source.info, output=output))
     if about["makes"]["output"] != output.to_json():
         about = _about(generator, config, output.to_json())
-    labels = _class_names(config, source, about)
+    labels = _class_names(config, source, generator, about)
     chosen = not config.embedding
     name, notes = _default_embedding(generator, about, source) if chosen else (config.embedding, ())
     epsilon = _epsilon(config, source)
     votes = config.votes or defaults.votes(epsilon)
     iterations = config.iterations or len(config.degrees or ()) or defaults.iterations()
+    bad_records: BadRecords = "drop" if config.bad_records == "drop" else "refuse"
     config = replace(
         config,
+        bad_records="drop" if bad_records == "drop" else None,  # so that None and refuse are one
         data=str(source),
         epsilon=epsilon,
         votes=votes,
@@ -148,7 +153,11 @@ def resolve(config: RunConfig, installed: Sequence[PluginEntry] | None = None) -
         shares=shares,
         network=(generator.name,) if network else (),
         unconfined=confinement.is_missing(config, source),
+        bad_records=bad_records,
+        public_ranges=public_ranges,
     )
+    if shares.size is not None and not config.allow_large_delta:
+        plan.check_delta(shares.size, config.origin("delta"))
     allowed = confinement.allow(generator, about, config, spec, network)
     confinement.refuse_open_source(source, allowed, plan.unconfined)
     return Job(
@@ -177,9 +186,13 @@ def _about(
         raise error_type(where)(error.what, where=where, fix=error.fix) from None
 
 
-def _class_names(config: RunConfig, source: Source, about: Mapping[str, Any]) -> tuple[str, ...]:
+def _class_names(
+    config: RunConfig, source: Source, generator: PluginRef, about: Mapping[str, Any]
+) -> tuple[str, ...]:
     """The class names. Those of the data are public, so a missing one is an error right away."""
     found = source.info.label_names
+    if found:
+        check_class_names(found, DataError, str(source))
     missing = [name for name in found if config.classes and name not in config.classes]
     if missing:
         raise DataError(
@@ -194,6 +207,11 @@ def _class_names(config: RunConfig, source: Source, about: Mapping[str, Any]) ->
             where=str(source),
             fix="name them, in the order of the labels, with --classes A,B,…",
         )
+    if config.classes:
+        origin = config.origin("classes")
+        check_class_names(labels, error_type(origin), origin)
+    elif not found:
+        check_class_names(labels, PluginFailure, str(generator))
     return labels
 
 

@@ -2,7 +2,46 @@
 
 from dataclasses import replace
 
-from pe_sdk import Feature, OutputSpec
+from pe_host.errors import PrivacyRefusal
+from pe_sdk import Feature, OutputSpec, SourceInfo
+
+
+def public_output(info: SourceInfo, public_ranges: bool | None, where: str) -> OutputSpec:
+    """Return the spec that the source declares, as far as it may count as public.
+
+    Ranges and step in the data's own file may have been computed from its records: the smallest and
+    the largest value would then be published exactly. So they count as public only where the reader
+    declares the data or the ranges public, or the operator says so.
+
+    Args:
+        info: what the reader reports.
+        public_ranges: whether the operator declares them public; False leaves them out.
+        where: the source, for the error.
+
+    Raises:
+        PrivacyRefusal: the source declares some, and nobody says that they are public.
+    """
+    output, declared = info.output, declared_by_source(info)
+    if not declared or public_ranges:
+        return output
+    if public_ranges is False:
+        features = tuple(Feature(feature.name, feature.unit) for feature in output.features)
+        return replace(output, features=features, step=1.0, step_unit="")
+    raise PrivacyRefusal(
+        f"the source declares {declared}, which would be published exactly",
+        where=where,
+        fix="if this was known without looking at the records, add --public-ranges; "
+        "--no-public-ranges ignores it",
+    )
+
+
+def declared_by_source(info: SourceInfo) -> str:
+    """What a source of private data declares that may come from its records, in words, or ""."""
+    if info.public is True or info.public_ranges is True:
+        return ""
+    ranges = any(feature.low is not None for feature in info.output.features)
+    facts = {"ranges of its features": ranges, "a step": info.output.step != 1.0}
+    return " and ".join(name for name, there in facts.items() if there)
 
 
 def complete_output(found: OutputSpec, declared: OutputSpec) -> OutputSpec:

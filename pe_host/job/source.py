@@ -12,7 +12,7 @@ from pe_host.plugins.cause import describe_cause
 from pe_host.plugins.load import load_reader
 from pe_host.plugins.names import READER
 from pe_host.privacy.readers import guess_scheme
-from pe_sdk import ReaderSpec, SourceError, SourceInfo
+from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo
 
 PATHS = ("npz", "parquet", "idx", "folder")
 """Built-in readers whose location is a path. It is made absolute, so that the configuration runs
@@ -79,14 +79,22 @@ def _describe(reader: ReaderSpec, ref: PluginRef, location: str) -> SourceInfo:
         info = reader.describe(location)
     except SourceError as error:
         where = error.where or f"{ref.name}:{location}"
-        raise DataError(error.what, where=where, fix=error.fix) from None
+        raise DataError(error.what, where=where, fix=error.fix, name=error.name) from None
     except Exception as error:
         what = f"cannot describe its source: {describe_cause(error)}"
         raise PluginFailure(what, where=str(ref), fix=fix) from None
     if not isinstance(info, SourceInfo):
         what = f"describes its source with {type(info).__name__}, not SourceInfo"
         raise PluginFailure(what, where=str(ref), fix=fix)
-    for name in ("public", "clients"):  # every string counts as true, and privacy depends on these
+    if not isinstance(info.output, OutputSpec):
+        what = f"describes its records with {type(info.output).__name__}, not OutputSpec"
+        raise PluginFailure(what, where=str(ref), fix=fix)
+    if not isinstance(info.label_names, tuple) or not all(
+        isinstance(name, str) for name in info.label_names
+    ):
+        raise PluginFailure("its label_names are not a tuple of strings", where=str(ref), fix=fix)
+    # Every string counts as true, and privacy depends on these.
+    for name in ("public", "clients", "public_ranges"):
         if not isinstance(value := getattr(info, name), bool):
             what = f"describes its source with {name} = {type(value).__name__}, not True or False"
             raise PluginFailure(what, where=str(ref), fix=fix)

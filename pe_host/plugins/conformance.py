@@ -9,8 +9,10 @@ from subprocess import TimeoutExpired
 from typing import Any
 
 from pe_host.errors import PluginFailure, UsageError
+from pe_host.files import NotAFile, open_regular
 from pe_host.isolation.allowed import Allowed
 from pe_host.isolation.launch import launch
+from pe_host.plugins.answers import InvalidAnswer, check_report, failure_of, parse, shown
 from pe_host.plugins.isolated import find_needs
 from pe_host.plugins.names import DOCTOR, READER, WITH_OPTIONS
 from pe_host.plugins.permissions import Needs, paths_in, permit
@@ -59,14 +61,25 @@ def conformance(
             raise PluginFailure(
                 f"its process ended with code {code} without an answer", where=str(ref)
             )
-        report: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
+        try:
+            return _report(answer, ref)
+        except InvalidAnswer as error:
+            raise failure_of(error, ref) from None
+
+
+def _report(path: Path, ref: PluginRef) -> dict[str, Any]:
+    try:
+        with open_regular(path) as file:
+            report = parse(file)
+    except (OSError, NotAFile):
+        raise InvalidAnswer("it is not a file") from None
     if "usage" in report:
-        raise UsageError(
-            report["usage"], where=str(ref), fix=f"`pe describe {ref.name}` shows the options"
-        )
+        fix = f"`pe describe {ref.name}` shows the options"
+        raise UsageError(shown(report["usage"], "usage"), where=str(ref), fix=fix)
     if "error" in report:
-        raise PluginFailure(f"cannot be checked: {report['error']}", where=str(ref))
-    return report
+        what = f"cannot be checked: {shown(report['error'], 'error')}"
+        raise PluginFailure(what, where=str(ref))
+    return check_report(report)
 
 
 def _asked(request: Mapping[str, Any], seconds: float, allowed: Allowed) -> int | None:

@@ -10,6 +10,13 @@ from typing import Any
 from pe_host.cache import cache_folder
 from pe_host.errors import PluginFailure
 from pe_host.isolation.allowed import Allowed
+from pe_host.plugins.answers import (
+    InvalidAnswer,
+    check_description,
+    check_findings,
+    failure_of,
+    shown,
+)
 from pe_host.plugins.find import CONFLICT, FOUND, PluginEntry
 from pe_host.plugins.names import HOST
 from pe_host.plugins.permissions import Needs, permit
@@ -82,7 +89,10 @@ def describe(
         asked = {**request, "granted": needs.to_json()}
         answer = ask(ref, asked, seconds, permit(ref, needs, options, network))
         if "makes" in answer or "summary" in answer:
-            return {**answer, "needs": needs.to_json()}
+            try:
+                return {**check_description(answer, ref), "needs": needs.to_json()}
+            except InvalidAnswer as error:
+                raise failure_of(error, ref) from None
         needs = _needs(ref, answer)
     raise PluginFailure("reports different needs each time", where=str(ref))
 
@@ -121,9 +131,18 @@ def diagnose(
         return replace(own, cache=str(cache_folder().parent)) if ref.distribution == HOST else own
 
     answers = ask_each(refs, {"do": "diagnose"}, seconds, allowed)
-    return [
-        answer if isinstance(answer, PluginFailure) else answer["findings"] for answer in answers
-    ]
+    return [_findings(ref, answer) for ref, answer in zip(refs, answers, strict=True)]
+
+
+def _findings(
+    ref: PluginRef, answer: dict[str, Any] | PluginFailure
+) -> list[dict[str, str]] | PluginFailure:
+    if isinstance(answer, PluginFailure):
+        return answer
+    try:
+        return check_findings(answer)
+    except InvalidAnswer as error:
+        return failure_of(error, ref)
 
 
 def _result(plugin: PluginEntry, answer: dict[str, Any] | PluginFailure | None) -> CheckResult:
@@ -131,6 +150,8 @@ def _result(plugin: PluginEntry, answer: dict[str, Any] | PluginFailure | None) 
         return CheckResult(BROKEN, answer.what, plugin.summary)
     if answer is None:
         return CheckResult(plugin.state, plugin.reason, plugin.summary)
-    return CheckResult(
-        OK if plugin.state == FOUND else plugin.state, plugin.reason, str(answer["summary"])
-    )
+    try:
+        summary = shown(answer.get("summary"), "summary")
+    except InvalidAnswer as error:
+        return CheckResult(BROKEN, failure_of(error, plugin.ref).what, plugin.summary)
+    return CheckResult(OK if plugin.state == FOUND else plugin.state, plugin.reason, summary)

@@ -1,6 +1,7 @@
 """Kinds of plugin, normalised names, and safe display of text from plugins."""
 
 import re
+import unicodedata
 
 GENERATOR, EMBEDDING, READER, DOCTOR = "generator", "embedding", "reader", "doctor"
 
@@ -21,6 +22,33 @@ HOST = "pe-host"
 
 DEV = "dev"
 """Distribution and version of a plugin from PE_DEV_PLUGIN."""
+
+
+LONGEST_NAME = 200
+"""Most characters of the name of a class, an option or a parameter."""
+
+_FORBIDDEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Unicode categories: controls, lone surrogates, line ends."""
+
+_DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters that reorder the text after them on a terminal or a page."""
+
+
+def wrong_name(name: object) -> str:
+    """Return what keeps a value from being a name, or "".
+
+    A name stands on terminals, in files and in reports: it is one line of visible characters.
+    """
+    if not isinstance(name, str):
+        return f"is {type(name).__name__}, not text"
+    if not name.strip():
+        return "is empty"
+    if len(name) > LONGEST_NAME:
+        return f"has {len(name):,} characters"
+    for character in name:
+        if unicodedata.category(character) in _FORBIDDEN or character in _DIRECTIONS:
+            return f"holds the character U+{ord(character):04X}"
+    return ""
 
 
 def normalise(name: str) -> str:

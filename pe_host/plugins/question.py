@@ -7,15 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import IO, Any
 
-from pe_host.errors import PluginFailure, UsageError
+from pe_host.errors import PluginFailure
 from pe_host.isolation.allowed import Allowed
 from pe_host.isolation.launch import launch
+from pe_host.plugins.answers import Answer, InvalidAnswer, failure_of, parse, result_of, shown
 from pe_host.plugins.ref import PluginRef
 
 AT_ONCE = 2  # children at a time: several copies of torch are not free
 _POLL_SECONDS = 0.01
-
-Answer = dict[str, Any]
+_END_BYTES = 1 << 16
+"""How much is read from the end of what a plugin wrote to stderr."""
 
 
 def ask(ref: PluginRef, request: Mapping[str, Any], seconds: float, allowed: Allowed) -> Answer:
@@ -105,22 +106,20 @@ class ChildRequest:
         code = self._process.poll()
         if code is None:
             raise PluginFailure(f"gave no answer within {self._seconds:g} s", where=str(self.ref))
+        self._stdout.seek(0)
         try:
-            answer = json.loads(_text(self._stdout))
-        except ValueError:
-            how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
-            last = (_text(self._stderr).strip().splitlines() or ["no message"])[-1]
-            raise PluginFailure(
-                f"its process {how} without an answer ({last})", where=str(self.ref)
-            ) from None
-        if "error" in answer:
-            error = answer["error"]
-            failure = UsageError if error["kind"] == "usage" else PluginFailure
-            raise failure(error["what"], where=error["where"], fix=error["fix"])
-        result: dict[str, Any] = answer["result"]
-        return result
+            return result_of(parse(self._stdout))
+        except InvalidAnswer as error:
+            if self._stdout.seek(0, 2):
+                raise failure_of(error, self.ref) from None
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
+        raise PluginFailure(
+            f"its process {how} without an answer ({_last_line(self._stderr)})",
+            where=str(self.ref),
+        )
 
 
-def _text(stream: IO[bytes]) -> str:
-    stream.seek(0)
-    return stream.read().decode(errors="replace")
+def _last_line(stream: IO[bytes]) -> str:
+    stream.seek(max(0, stream.seek(0, 2) - _END_BYTES))
+    lines = stream.read().decode(errors="replace").strip().splitlines()
+    return shown(lines[-1], "a line") if lines else "no message"

@@ -3,7 +3,7 @@
 Their content never shows in a repr or an error, and they cannot be pickled.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NoReturn
 
 import numpy as np
@@ -13,18 +13,26 @@ from pe_host.errors import DataError
 from pe_host.privacy.plan import PrivacyPlan
 from pe_sdk import OutputSpec, ReaderSpec, SourceError, Table
 
+_DROP = "`--bad-records drop` leaves them out"
+
 
 class PrivateDataset:
     """Checked records of the public spec and classes.
+
+    A record can have a fault: one that the reader found, a value that is not finite, a label that
+    is not one of the classes. Whether it has one depends on this record and on public values only.
+    So the run may leave such records out (`drop`): each of them then contributes nothing anywhere,
+    and one record still changes the rest by one record at most.
 
     Args:
         table: what a reader returned.
         output: spec of a record.
         classes: number of classes; a class may have no records.
         where: the source, for errors.
+        drop: leave out records with a fault, instead of refusing them.
 
     Raises:
-        DataError: there are no records, a value is not finite, or records, labels, clients or
+        DataError: there are no records, a record has a fault, or records, labels, clients or
             parameters do not fit; names the first such row, never its content.
     """
 
@@ -39,44 +47,32 @@ class PrivateDataset:
     Only `pe_host.privacy.evaluation` uses them.
     """
 
-    def __init__(self, table: Table, output: OutputSpec, classes: int, where: str = "") -> None:
-        labels = np.asarray(table.labels)
-        rows = len(labels) if labels.ndim == 1 else 0
-        if not isinstance(table.data, np.ndarray) or table.data.dtype != np.dtype(output.dtype):
+    def __init__(
+        self,
+        table: Table,
+        output: OutputSpec,
+        classes: int,
+        where: str = "",
+        *,
+        drop: bool = False,
+    ) -> None:
+        rows = _check_shapes(table, output, where)
+        labels = _integers(np.asarray(table.labels), "labels", where)
+        good = np.ones(rows, np.bool_)
+        for faulty, error in _faults(table, labels, classes, where):
+            if faulty.any() and not drop:
+                raise error(int(faulty.argmax()))
+            good &= ~faulty
+        if not good.any():
             raise DataError(
-                f"records must be {output.dtype}",
+                "there is no record that can be used",
                 where=where,
-                fix=f"convert them to {output.dtype} first",
+                fix="leave out --bad-records drop: the first fault is then named",
             )
-        if labels.ndim != 1 or table.data.shape != (rows, *output.shape):
-            raise DataError(
-                f"records must have the shape {output.shape} and one label each",
-                where=where,
-                fix="bring all records to one shape, and give each a label",
-            )
-        if rows == 0:
-            raise DataError(
-                "there are no records", where=where, fix="pass --data a source with records"
-            )
-        if table.data.dtype.kind == "f":
-            finite = np.isfinite(table.data).reshape(rows, -1).all(axis=1)
-            if not finite.all():
-                raise DataError(
-                    f"the record in row {int((~finite).argmax())} has a value that is not finite "
-                    f"in {output.dtype}",
-                    where=where,
-                    fix="replace such values, or remove such records",
-                )
+        kept = slice(None) if good.all() else good
         self._classes = classes
-        self.data = table.data
-        self.labels = _integers(labels, "labels", where)
-        outside = (self.labels < 0) | (self.labels >= classes)
-        if outside.any():
-            raise DataError(
-                f"the label in row {int(outside.argmax())} is not one of the {classes} classes",
-                where=where,
-                fix="declare every class with --classes, or remove such records",
-            )
+        self.data = table.data[kept]
+        self.labels = labels[kept]
         self.clients = None
         if table.clients is not None:
             clients = np.asarray(table.clients)
@@ -85,12 +81,11 @@ class PrivateDataset:
                     "each record needs one client", where=where, fix="store a client per record"
                 )
             # Clients are numbered 0..m-1; their IDs are not needed again.
-            self.clients = np.unique(_integers(clients, "clients", where), return_inverse=True)[
-                1
-            ].astype(np.int64)
-        self.parameters = (
-            {} if table.parameters is None else _columns(table.parameters, rows, where)
-        )
+            self.clients = np.unique(
+                _integers(clients, "clients", where)[kept], return_inverse=True
+            )[1].astype(np.int64)
+        columns = {} if table.parameters is None else _columns(table.parameters, rows, where)
+        self.parameters = {name: column[kept] for name, column in columns.items()}
 
     @classmethod
     def read(
@@ -114,7 +109,7 @@ class PrivateDataset:
         try:
             table = reader.read(location, plan.output, plan.class_names)
         except SourceError as error:
-            refusal = DataError(error.what, where=error.where or where, fix=error.fix)
+            refusal = _as_data_error(error, where)
         except Exception as error:
             failure = f"failed with {type(error).__name__}"
         # Raised outside the handler: the reader's own error must not be attached to this one,
@@ -134,8 +129,10 @@ class PrivateDataset:
                 fix="use a source with a client per record, or one described as having none",
             )
         clients = None if plan.unit == "record" else table.clients
-        table = Table(table.data, table.labels, clients, table.parameters if parameters else None)
-        return cls(table, plan.output, len(plan.class_names), where)
+        columns = table.parameters if parameters else None
+        table = Table(table.data, table.labels, clients, columns, table.faults)
+        drop = plan.bad_records == "drop"
+        return cls(table, plan.output, len(plan.class_names), where, drop=drop)
 
     @property
     def units(self) -> int:
@@ -159,6 +156,77 @@ class PrivateDataset:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("private records are never pickled or copied")
+
+
+def _check_shapes(table: Table, output: OutputSpec, where: str) -> int:
+    """Return the number of rows, which must be positive; see `PrivateDataset`."""
+    labels = np.asarray(table.labels)
+    rows = len(labels) if labels.ndim == 1 else 0
+    if not isinstance(table.data, np.ndarray) or table.data.dtype != np.dtype(output.dtype):
+        raise DataError(
+            f"records must be {output.dtype}",
+            where=where,
+            fix=f"convert them to {output.dtype} first",
+        )
+    if labels.ndim != 1 or table.data.shape != (rows, *output.shape):
+        raise DataError(
+            f"records must have the shape {output.shape} and one label each",
+            where=where,
+            fix="bring all records to one shape, and give each a label",
+        )
+    if rows == 0:
+        raise DataError(
+            "there are no records", where=where, fix="pass --data a source with records"
+        )
+    return rows
+
+
+def _faults(
+    table: Table, labels: NDArray[np.int64], classes: int, where: str
+) -> Iterator[tuple[NDArray[np.bool_], Callable[[int], DataError]]]:
+    """Yield for each kind of fault the rows that have it, bool [n], and the error of a row."""
+    found = _found_by_reader(table, len(labels), where)
+    by_reader = np.zeros(len(labels), np.bool_)
+    by_reader[list(found)] = True
+    yield by_reader, lambda row: _as_data_error(found[row], where)
+    if table.data.dtype.kind == "f":
+        finite = np.isfinite(table.data).reshape(len(labels), -1).all(axis=1)
+        yield (
+            ~finite,
+            lambda row: DataError(
+                f"the record in row {row} has a value that is not finite in {table.data.dtype}",
+                where=where,
+                fix=f"replace such values, or remove such records; {_DROP}",
+            ),
+        )
+    yield (
+        (labels < 0) | (labels >= classes),
+        lambda row: DataError(
+            f"the label in row {row} is not one of the {classes} classes",
+            where=where,
+            fix=f"declare every class with --classes, or remove such records; {_DROP}",
+        ),
+    )
+
+
+def _found_by_reader(table: Table, rows: int, where: str) -> dict[int, SourceError]:
+    """The faults that the reader reports, by row in increasing order."""
+    given: Any = {} if table.faults is None else table.faults
+    fits = isinstance(given, Mapping) and all(
+        isinstance(row, int | np.integer) and 0 <= row < rows and isinstance(error, SourceError)
+        for row, error in given.items()
+    )
+    if not fits:
+        raise DataError(
+            "the reader reports faults in another way than as a SourceError per row",
+            where=where,
+            fix="report this to the reader's authors",
+        )
+    return {int(row): given[row] for row in sorted(given)}
+
+
+def _as_data_error(error: SourceError, where: str) -> DataError:
+    return DataError(error.what, where=error.where or where, fix=error.fix, name=error.name)
 
 
 def _integers(values: NDArray[Any], what: str, where: str) -> NDArray[np.int64]:

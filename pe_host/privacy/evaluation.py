@@ -135,9 +135,8 @@ def write_evaluation(folder: Path, data: PrivateDataset, request: EvaluationRequ
             for name, parameter in _shared(request, data.parameters)
         },
     }
-    write_atomic(
-        path, json.dumps(document, indent=1, sort_keys=True, allow_nan=False).encode() + b"\n"
-    )
+    text = json.dumps(document, indent=1, sort_keys=True, allow_nan=False)
+    write_atomic(path, text.encode() + b"\n", private=True)
 
 
 def _near(

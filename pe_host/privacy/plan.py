@@ -22,6 +22,7 @@ from pe_host.privacy.shares import COUNT_BUDGET, ClassShares
 from pe_sdk import OutputSpec
 
 Unit = Literal["record", "client"]
+BadRecords = Literal["refuse", "drop"]
 
 SCHEMA = 1
 DEFAULT_DELTA = 1e-6
@@ -49,6 +50,10 @@ class PrivacyPlan:
         network: names of the generators that may use the network.
         unconfined: whether the kernel does not confine generators, and the operator runs them all
             the same.
+        bad_records: what happens to records that are not well-formed: they are refused, or dropped
+            one by one.
+        public_ranges: the operator declares that ranges, step and units in the data's own file are
+            public.
     """
 
     epsilon: float
@@ -66,6 +71,8 @@ class PrivacyPlan:
     embeddings: tuple[str, ...]
     network: tuple[str, ...] = ()
     unconfined: bool = False
+    bad_records: BadRecords = "refuse"
+    public_ranges: bool = False
 
     @property
     def private(self) -> bool:
@@ -134,8 +141,15 @@ class PrivacyPlan:
         Fields that came after the first version are left out where they have their defaults, so
         that the digests of older plans stay the same.
         """
-        later: dict[str, Any] = {"network": list(self.network)} if self.network else {}
-        later |= {"unconfined": True} if self.unconfined else {}
+        later: dict[str, Any] = {}
+        if self.network:
+            later["network"] = list(self.network)
+        if self.unconfined:
+            later["unconfined"] = True
+        if self.bad_records != "refuse":
+            later["bad_records"] = self.bad_records
+        if self.public_ranges:
+            later["public_ranges"] = True
         return {
             **later,
             "schema": SCHEMA,
@@ -153,6 +167,7 @@ class PrivacyPlan:
             "output": self.output.to_json(),
             "reader": self.reader,
             "embeddings": list(self.embeddings),
+            **later,
         }
 
     @classmethod
@@ -186,14 +201,39 @@ class PrivacyPlan:
                 embeddings=tuple(document["embeddings"]),
                 network=tuple(document.get("network", ())),
                 unconfined=bool(document.get("unconfined", False)),
+                bad_records=cast(BadRecords, document.get("bad_records", "refuse")),
+                public_ranges=bool(document.get("public_ranges", False)),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"this is not a privacy plan: {error}") from error
 
-    def sentences(self, confined: bool = True) -> list[str]:
+    def check_delta(self, n: int, where: str, fix: str = "") -> None:
+        """Refuse a δ that is not below 1/n.
+
+        Args:
+            n: number of records or clients, as declared or as released with noise.
+            where: where δ or n comes from, for the error.
+            fix: what to do next; by default to give another δ.
+
+        Raises:
+            PrivacyRefusal: δ >= 1/n.
+        """
+        if self._is_large_delta(n):
+            raise PrivacyRefusal(
+                f"δ = {self.delta:g} is not below 1/n for n = {n:,} {self.unit}s: "
+                f"at this δ, publishing one whole {self.unit} would be allowed",
+                where=where,
+                fix=fix or f"give --delta well below {1 / n:.1g}, or add --allow-large-delta",
+            )
+
+    def _is_large_delta(self, n: int) -> bool:
+        return self.private and n * self.delta >= 1
+
+    def sentences(self, n: int | None = None, confined: bool = True) -> list[str]:
         """The guarantee and every assumption it rests on, in plain sentences.
 
         Args:
+            n: number of records or clients as released, where it is; a declared one is known.
             confined: False for a run of a version that did not confine generators yet.
         """
         if not self.private:
@@ -219,12 +259,13 @@ class PrivacyPlan:
             "candidate; each count of votes gets discrete Gaussian noise of scale "
             f"{self.vote_scale:.6g} from a cryptographic source.",
             self._shares_sentence(),
-            f"{self._delta_sentence()} It should be well below 1/n. "
+            f"{self._delta_sentence()} {self._size_sentence(n or self.shares.size or 0)} "
             f"The number of {self.unit}s n is "
             + ("released with noise only." if noisy_counts else "a declared public figure."),
             f"Assumed public: that the data set exists, the {len(self.class_names)} class names, "
             f"and the form of a record ({self.output.kind}, {self.output.form})"
             f"{self._features_sentence()}.",
+            self._well_formed_sentence(),
             "Trusted, because they see private records: "
             f"{', '.join((self.reader, *self.embeddings))}. Generators are given none. "
             f"{self._wall_sentence(confined)}",
@@ -263,7 +304,23 @@ class PrivacyPlan:
             facts.append(
                 f"its step ({self.output.step:g} {self.output.step_unit})".replace(" )", ")")
             )
+        if facts and self.public_ranges:
+            facts.append("which the operator declares public")
         return "".join(f", {fact}" for fact in facts)
+
+    def _well_formed_sentence(self) -> str:
+        """What happens to a record that cannot be used: that a run succeeds can depend on it."""
+        if self.bad_records == "drop":
+            return (
+                "A record that is not well-formed is dropped and contributes nothing anywhere. "
+                "Whether it is follows from this record and from public values only. How many were "
+                "dropped is private and is not published. Assumed: at least one record is "
+                "well-formed."
+            )
+        return (
+            "Assumed: every record is well-formed. One that is not stops the run before anything "
+            "is spent, and the guarantee does not cover that it stopped."
+        )
 
     def _delta_sentence(self) -> str:
         if self.delta == DEFAULT_DELTA:
@@ -271,6 +328,14 @@ class PrivacyPlan:
         return (
             "δ was given by the operator; "
             "the guarantee assumes that it was not computed from the data."
+        )
+
+    def _size_sentence(self, n: int) -> str:
+        if not self._is_large_delta(n):
+            return "It should be well below 1/n."
+        return (
+            f"It is NOT below 1/n for n = {n:,}: at this δ, publishing one whole {self.unit} would "
+            "be allowed. The operator accepted that."
         )
 
     def _shares_sentence(self) -> str:
@@ -308,6 +373,8 @@ def make_plan(
     shares: ClassShares | None = None,
     network: tuple[str, ...] = (),
     unconfined: bool = False,
+    bad_records: BadRecords = "refuse",
+    public_ranges: bool = False,
 ) -> PrivacyPlan:
     """Calibrate the noise to the budget and freeze the plan.
 
@@ -347,4 +414,6 @@ def make_plan(
         embeddings=embeddings,
         network=network,
         unconfined=unconfined,
+        bad_records=bad_records,
+        public_ranges=public_ranges,
     )

@@ -126,10 +126,15 @@ def _privacy(run: RunFolder, manifest: Manifest) -> PrivacyView:
         rounds_planned=plan.rounds,
         rounds_spent=sum(row.kind != "class counts" for row in ledger),
         rounds_used=sum(row.kind == "votes" and row.used for row in ledger),
-        sentences=tuple(plan.sentences(manifest.confined)),
+        sentences=tuple(plan.sentences(_released_number(manifest), manifest.confined)),
         trusted=(plan.reader, *plan.embeddings),
         ledger=ledger,
     )
+
+
+def _released_number(manifest: Manifest) -> int | None:
+    counts = manifest.class_counts
+    return None if counts is None else sum(counts["counts"])
 
 
 def _ledger(run: RunFolder, manifest: Manifest) -> tuple[LedgerRow, ...]:

@@ -7,6 +7,7 @@ and nothing is pickled: arrays are npz, weights safetensors, the rest JSON.
 
 import contextlib
 import json
+import os
 import shutil
 import zipfile
 from collections.abc import Callable, Mapping
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from pe_host.digest import arrays_of, samples_of
 from pe_host.durable import PART, atomic_path, is_part, write_atomic
 from pe_host.errors import DataError
+from pe_host.files import most_bytes, open_regular
 from pe_host.privacy.files import COUNTS, EVALUATION, LEDGER, LOCK, votes_name
 from pe_sdk import Samples
 
@@ -82,8 +84,20 @@ class RunFolder:
                 path.unlink(missing_ok=True)
 
     def write_text(self, name: str, text: str) -> None:
-        with atomic_path(self.path(name)) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+        """Write a file; one in `INTERNAL` is for the owner only.
+
+        Raises:
+            DataError: the system refuses, or the text cannot be written as UTF-8.
+        """
+        try:
+            content = text.encode("utf-8")
+        except UnicodeEncodeError:  # lone surrogates: a path or an option that is not UTF-8
+            raise DataError(
+                "a setting or a name holds characters that are not text",
+                where=str(self.path(name)),
+                fix="use paths, names and options that are UTF-8",
+            ) from None
+        write_atomic(self.path(name), content, private=name.startswith(f"{INTERNAL}/"))
 
     def write_json(self, name: str, document: Any) -> None:
         text = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False)
@@ -191,17 +205,30 @@ def read_weights(path: Path) -> dict[str, NDArray[Any]]:
         DataError: the file is damaged.
     """
     from safetensors import SafetensorError
-    from safetensors.numpy import load_file
+    from safetensors.numpy import load
 
     try:
-        return load_file(path)
-    except SafetensorError as error:
-        fix = (
-            "restore the file from a backup; "
-            "that of the first iteration may be deleted: it is trained again"
-        )
-        what = f"these weights cannot be read: {error}"
-        raise DataError(what, where=str(path), fix=fix) from error
+        with open_regular(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > most_bytes():
+                raise ValueError(f"they take {size / 2**30:.1f} GiB")
+            weights = load(file.read())
+        if not all(np.isfinite(w).all() for w in weights.values() if w.dtype.kind == "f"):
+            raise ValueError("they hold values that are not finite")
+    # KeyError: a type that numpy does not have
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError, MemoryError) as error:
+        cause = error.strerror if isinstance(error, OSError) else str(error)
+        raise damaged_weights(path, f"cannot be read: {cause}") from None
+    return weights
+
+
+def damaged_weights(path: Path, what: str) -> DataError:
+    """The error for stored weights that cannot be used."""
+    fix = (
+        "restore the file from a backup; "
+        "that of the first iteration may be deleted: it is trained again"
+    )
+    return DataError(f"these weights {what}", where=str(path), fix=fix)
 
 
 def refuse_no_run(folder: Path) -> None:

@@ -4,19 +4,20 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pe_host.durable import make_private_folder, owner_only
 from pe_host.reporting import Reporter, Stage
 
 
 class LoggingReporter:
     """Passes everything on, and appends notes, warnings and iterations to a file.
 
-    Each is one line that begins with the time in UTC.
+    Each is one line that begins with the time in UTC. The file is for its owner only.
     """
 
     def __init__(self, reporter: Reporter, path: Path) -> None:
         self._reporter, self._path = reporter, path
         self._seen: set[str] = set()
-        path.parent.mkdir(exist_ok=True)
+        make_private_folder(path.parent)
 
     def note(self, text: str) -> None:
         self._reporter.note(text)
@@ -36,5 +37,5 @@ class LoggingReporter:
         self._append(f"iteration {t}/{T}: {text}")
 
     def _append(self, text: str) -> None:
-        with self._path.open("a", encoding="utf-8") as file:
+        with owner_only(), self._path.open("a", encoding="utf-8") as file:
             file.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {text}\n")

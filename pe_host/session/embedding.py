@@ -20,7 +20,13 @@ from pe_host.errors import DataError, PeError, PluginFailure
 from pe_host.job.job import Job
 from pe_host.plugins.cause import describe_cause
 from pe_host.plugins.names import DEV
-from pe_host.run.folder import RunFolder, read_weights, write_weights
+from pe_host.run.folder import (
+    RunFolder,
+    damaged_weights,
+    read_weights,
+    weights_name,
+    write_weights,
+)
 from pe_sdk import ParameterSpace, Samples, TrainableEmbedding, random
 
 T = TypeVar("T")
@@ -84,11 +90,21 @@ class EmbeddingTrainer:
     def _fitted(
         self, trainable: TrainableEmbedding, round: int, population: Samples
     ) -> FittedEmbedding:
+        trained = False
+
         def make() -> dict[str, NDArray[Any]]:
+            nonlocal trained
+            trained = True
             return self._first_weights() if round == 1 else self._next_weights(population, round)
 
         weights = self._run.weights(round, make)
-        fitted = self._guarded(lambda: trainable.with_weights(weights))
+        try:
+            fitted = self._guarded(lambda: trainable.with_weights(weights))
+        except PluginFailure:
+            if trained:
+                raise
+            path = self._run.path(weights_name(round))
+            raise damaged_weights(path, f"do not fit {self._job.embedding}") from None
         return FittedEmbedding(fitted, f"{round}/{digest_arrays(weights)}", weights)
 
     def _next_weights(self, population: Samples, round: int) -> dict[str, NDArray[Any]]:
@@ -155,8 +171,11 @@ class EmbeddingTrainer:
     def _first_weights(self) -> dict[str, NDArray[Any]]:
         cached = cache_folder() / FEATURES / f"{self._identity()}.safetensors"
         if self._cacheable() and cached.exists():
-            with contextlib.suppress(DataError):  # a damaged cache only costs a training
-                return read_weights(cached)
+            # A damaged cache, or one of other shapes, only costs a training.
+            with contextlib.suppress(DataError, PluginFailure):
+                weights = read_weights(cached)
+                self._guarded(lambda: self._trainable().with_weights(weights))
+                return weights
         count = self._first_examples() // 2 if self._space is None else self._first_examples()
         labels = np.arange(count, dtype=np.int64) % len(self._job.labels)
         seeds = random.derive(self._job.config.seed, "learn/random", len(labels))

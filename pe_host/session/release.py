@@ -5,6 +5,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from pe_host.durable import make_private_folder, owner_only
 from pe_host.export import RecordTable, write_npz
 from pe_host.export.atomic import new_folder
 from pe_host.job.config import published_settings
@@ -25,9 +26,10 @@ def write_release(
     table = RecordTable.check(plan.output, data, labels, plan.class_names)
     if not plan.private:
         internal = run.path(INTERNAL)
-        internal.mkdir(exist_ok=True)
+        make_private_folder(internal)
         (internal / SAMPLES).unlink(missing_ok=True)
-        write_npz(internal / SAMPLES, table)
+        with owner_only():
+            write_npz(internal / SAMPLES, table)
         return
     if run.path(RELEASE).exists():  # killed before the manifest was written; same content
         shutil.rmtree(run.path(RELEASE))

@@ -79,6 +79,7 @@ class Session:
         fit_embedding = self._shown_fitting(trainer)
         self._preflight(fit_embedding)
         counts = self._class_counts()
+        self._check_delta(counts)
         schedule = self._schedule(counts)
         manifest = replace(manifest, schedule=schedule, class_counts=counts.to_json())
         manifest.write(self._run)
@@ -173,6 +174,16 @@ class Session:
                     "with --class-shares uniform or public it needs no counts"
                 ),
             ) from None
+
+    def _check_delta(self, counts: ClassCounts) -> None:
+        """Refuse a δ that is not below 1/n, by the n that was released: the true one is private."""
+        if not self._job.config.allow_large_delta:
+            fix = (
+                f"start a new run with --delta well below {1 / max(counts.total, 1):.1g} (its ε "
+                "adds to the share of this one that its class counts spent), or add "
+                "--allow-large-delta and --resume"
+            )
+            self._job.plan.check_delta(counts.total, str(self._run.root), fix)
 
     def _schedule(self, counts: ClassCounts) -> Schedule:
         config, plan = self._job.config, self._job.plan

@@ -264,3 +264,53 @@ def test_a_development_plugin_is_described_from_the_source_tree(install):
     )
     done = run_pe("describe", "healthy", path=[root], PE_DEV_PLUGIN="healthy=iso_dev:none")
     assert (done.returncode, "returned int, not GeneratorSpec" in done.stderr) == (3, True)
+
+
+HOSTILE = """
+import os
+from pe_sdk import GeneratorSpec, OutputSpec, hookimpl
+
+def make(output, labels, options):
+    raise AssertionError("not reached")
+
+class Spec:
+    pass
+
+@hookimpl
+def pe_generators():
+    answer = {answer}
+    for descriptor in range(3, 20):  # the one that the child keeps for its answer
+        try:
+            if os.get_inheritable(descriptor) is False and os.isatty(descriptor) is False:
+                os.write(descriptor, answer)
+        except OSError:
+            pass
+    os._exit(0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        ("b'[' * 100_000", "nested too deeply"),
+        ('b\'{"result": {"summary": NaN}}\'', "holds NaN"),
+        ('b\'{"result": {"summary": 3}}\'', "summary is not text"),
+        ('b\'{"result": {"summary": "x", "options": []}}\'', "labels is not a list"),
+        ("b' ' * (1 << 23)", "longer than 4 MiB"),
+        ('b\'{"error": {"kind": 3}}\'', "what is not text"),
+        ("b'[]'", "not a JSON object"),
+    ],
+)
+def test_a_plugin_that_writes_its_own_answer_is_one_clear_failure(install, answer, says):
+    """Each was a traceback, or a run that went on until it failed."""
+    place = install(
+        "pe-plugin-hostile",
+        {"hostile": "iso_hostile"},
+        modules={"iso_hostile": HOSTILE.replace("{answer}", answer)},
+    )
+    for words in (["describe", "hostile"], ["generate", "--plugin", "hostile", "--epsilon", "1"]):
+        done = run_pe(*words, path=[place], cwd=place)
+        assert done.returncode == 3 and "invalid answer" in done.stderr, done.stderr
+        assert says in done.stderr and "Traceback" not in done.stderr
+        assert "this is a bug" not in done.stderr and "pe-plugin-hostile" in done.stderr
+    assert not (place / "runs").exists()

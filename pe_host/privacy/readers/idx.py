@@ -6,17 +6,19 @@ The location is a folder with training files, or `IMAGES,LABELS`.
 import gzip
 import math
 import zlib
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pe_host.files import NotAFile, most_bytes, open_regular
 from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, Table, hookimpl
 
 _UINT8 = 0x08
+_BLOCK = 1 << 20
 _BROKEN = (OSError, EOFError, zlib.error)
 _AGAIN = "download or copy the file again"
 
@@ -87,19 +89,25 @@ def _files(location: str) -> tuple[Path, Path]:
     return found[0], found[1]
 
 
-def _open(path: Path) -> BinaryIO:
-    try:
-        with path.open("rb") as file:
-            zipped = file.read(2) == b"\x1f\x8b"
-        return cast(BinaryIO, gzip.open(path)) if zipped else path.open("rb")
-    except OSError as error:
-        fix = (
-            "check the path and its permissions; if images and labels are in different places, "
-            "pass IMAGES,LABELS"
-        )
-        raise SourceError(
-            f"cannot be opened ({error.strerror})", where=str(path), fix=fix
-        ) from None
+@contextmanager
+def _open(path: Path) -> Iterator[BinaryIO]:
+    """Open a plain or gzipped file; the first two bytes decide, not its name."""
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(open_regular(path))
+            if file.read(2) == b"\x1f\x8b":
+                file.seek(0)
+                file = cast(BinaryIO, stack.enter_context(gzip.GzipFile(fileobj=file)))
+            else:
+                file.seek(0)
+        except (OSError, NotAFile) as error:
+            fix = (
+                "check the path and its permissions; if images and labels are in different "
+                "places, pass IMAGES,LABELS"
+            )
+            cause = error.strerror if isinstance(error, OSError) else f"it is {error}"
+            raise SourceError(f"cannot be opened ({cause})", where=str(path), fix=fix) from None
+        yield file
 
 
 def _header(file: BinaryIO, path: Path, axes: int) -> tuple[int, ...]:
@@ -124,17 +132,38 @@ def _shape(path: Path, axes: int) -> tuple[int, ...]:
 def _load(path: Path, axes: int) -> NDArray[np.uint8]:
     with _open(path) as file:
         shape = _header(file, path, axes)
+        size = math.prod(shape)
+        if size > most_bytes():
+            raise SourceError(
+                f"the header announces {size / 2**30:.1f} GiB, more than half of this machine's "
+                "memory",
+                where=str(path),
+                fix="use fewer records, or a machine with more memory",
+            )
+        content = np.empty(size, dtype=np.uint8)
         try:
-            content = file.read()
+            length = _fill(file, content) + len(file.read(1))
         except _BROKEN:
             raise SourceError(
                 "the file is truncated or damaged", where=str(path), fix=_AGAIN
             ) from None
-    if len(content) != math.prod(shape):
+    if length != size:
         raise SourceError(
             "the length of the file does not match its header", where=str(path), fix=_AGAIN
         )
-    return np.frombuffer(content, dtype=np.uint8).reshape(shape)
+    return content.reshape(shape)
+
+
+def _fill(file: BinaryIO, content: NDArray[np.uint8]) -> int:
+    """Read into the array in blocks, and return how many bytes there were.
+
+    The array takes memory only where it is filled, whatever a header announces.
+    """
+    length = 0
+    while piece := file.read(min(_BLOCK, len(content) - length)):
+        content[length : length + len(piece)] = np.frombuffer(piece, dtype=np.uint8)
+        length += len(piece)
+    return length
 
 
 @hookimpl

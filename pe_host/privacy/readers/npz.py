@@ -5,34 +5,23 @@ and, optionally, `label_names` and `clients`.
 """
 
 import zipfile
-import zlib
-from collections.abc import Iterable
-from pathlib import Path
-from typing import Any, BinaryIO, cast
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pe_host.files import NotAFile, open_regular
+from pe_host.formats.archives import (
+    ArchiveError,
+    array_names,
+    open_archive,
+    read_array,
+    read_header,
+)
 from pe_host.formats.npz import Layout, layouts
 from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, Table, hookimpl
-
-_BROKEN = (
-    OSError,
-    ValueError,
-    EOFError,
-    KeyError,
-    zipfile.BadZipFile,
-    zlib.error,
-    RuntimeError,
-    MemoryError,
-)
-"""What zipfile and numpy raise for archives that are damaged, encrypted or inconsistent.
-
-NotImplementedError is a RuntimeError.
-"""
-_PLAIN = (
-    "it is truncated or holds Python objects; store plain numbers, and names as an array of strings"
-)
 
 
 def describe(location: str) -> SourceInfo:
@@ -65,9 +54,9 @@ def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Tab
                 where=location,
                 fix=f"convert the {layout.array} to the planned shape",
             )
-        labels = _array(archive, "labels", location)
-        clients = _array(archive, "clients", location) if info.clients else None
-        stored = _array(archive, layout.array, location)
+        labels = read_array(archive, "labels")
+        clients = read_array(archive, "clients") if info.clients else None
+        stored = read_array(archive, layout.array)
     for name, column in (("labels", labels), ("clients", clients)):
         if column is not None and (
             column.shape != stored.shape[:1] or column.dtype.kind not in "iu"
@@ -75,11 +64,12 @@ def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Tab
             fix = f"store {name} as an integer array as long as {layout.array}"
             raise SourceError(f"{name} must be integers, one per record", where=location, fix=fix)
     data = layout.records(output, stored)
-    return Table(data, _translated(labels, info.label_names, label_names, location), clients)
+    positions, faults = _translated(labels, info.label_names, label_names, location)
+    return Table(data, positions, clients, faults=faults)
 
 
 def _described(archive: zipfile.ZipFile, location: str) -> tuple[Layout, SourceInfo]:
-    names = {name.removesuffix(".npy") for name in archive.namelist()}
+    names = array_names(archive)
     found = [layout for layout in layouts() if layout.array in names]
     if len(found) > 1:
         both = " and ".join(repr(layout.array) for layout in found)
@@ -96,24 +86,25 @@ def _described(archive: zipfile.ZipFile, location: str) -> tuple[Layout, SourceI
             "the array 'labels' is missing", where=location, fix="store records and labels"
         )
     layout = found[0]
-    shape, dtype = _header(archive, layout.array, location)
+    shape, dtype = read_header(archive, layout.array)
     try:
         output = layout.spec(
-            shape, dtype, lambda name: _array(archive, name, location) if name in names else None
+            shape, dtype, lambda name: read_array(archive, name) if name in names else None
         )
     except SourceError as error:
         raise SourceError(error.what, where=error.where or location, fix=error.fix) from None
     labels = (
-        _label_names(_array(archive, "label_names", location), location)
-        if "label_names" in names
-        else ()
+        _label_names(read_array(archive, "label_names"), location) if "label_names" in names else ()
     )
     return layout, SourceInfo(output, labels, clients="clients" in names)
 
 
-def _open(location: str) -> zipfile.ZipFile:
+@contextmanager
+def _open(location: str) -> Iterator[zipfile.ZipFile]:
+    """Open the archive; what is wrong with it or its arrays becomes a SourceError."""
     try:
-        return zipfile.ZipFile(Path(location))
+        with open_regular(location) as file, open_archive(file) as archive:
+            yield archive
     except FileNotFoundError:
         raise SourceError(
             "there is no such file", where=location, fix="pass --data the path of an npz file"
@@ -121,41 +112,11 @@ def _open(location: str) -> zipfile.ZipFile:
     except OSError as error:
         fix = "check the path and its permissions"
         raise SourceError(f"cannot be opened ({error.strerror})", where=location, fix=fix) from None
-    except _BROKEN:
-        what = "this is not an npz file, or it is truncated"
-        raise SourceError(
-            what,
-            where=location,
-            fix="write it with numpy.savez(path, images=…, labels=…), or series=…",
-        ) from None
-
-
-def _header(
-    archive: zipfile.ZipFile, name: str, location: str
-) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    try:
-        with archive.open(f"{name}.npy") as member:
-            file = cast(BinaryIO, member)
-            version = np.lib.format.read_magic(file)
-            if version == (1, 0):
-                shape, _, dtype = np.lib.format.read_array_header_1_0(file)
-            else:
-                shape, _, dtype = np.lib.format.read_array_header_2_0(file)
-            return shape, dtype
-    except _BROKEN:
-        raise SourceError(
-            f"the array {name!r} cannot be read", where=location, fix=_PLAIN
-        ) from None
-
-
-def _array(archive: zipfile.ZipFile, name: str, location: str) -> NDArray[Any]:
-    try:
-        with archive.open(f"{name}.npy") as member:
-            return np.lib.format.read_array(cast(BinaryIO, member), allow_pickle=False)
-    except _BROKEN:
-        raise SourceError(
-            f"the array {name!r} cannot be read", where=location, fix=_PLAIN
-        ) from None
+    except NotAFile as error:
+        fix = "pass --data the path of an npz file"
+        raise SourceError(f"this is {error}", where=location, fix=fix) from None
+    except ArchiveError as error:
+        raise SourceError(error.what, where=location, fix=error.fix, name=error.name) from None
 
 
 def _label_names(names: NDArray[Any], location: str) -> tuple[str, ...]:
@@ -170,23 +131,25 @@ def _label_names(names: NDArray[Any], location: str) -> tuple[str, ...]:
 
 def _translated(
     labels: NDArray[Any], own: tuple[str, ...], wanted: tuple[str, ...], location: str
-) -> NDArray[np.int64]:
-    """Positions in `wanted`, from positions in `own`.
+) -> tuple[NDArray[np.int64], dict[int, SourceError]]:
+    """Positions in `wanted`, from positions in `own`, and the rows whose label has no name.
 
     Names that are not in `wanted` become -1, which the data set refuses.
     """
     positions = labels.astype(np.int64)
     if not own or own == wanted:
-        return positions
+        return positions, {}
     outside = (positions < 0) | (positions >= len(own))
-    if outside.any():
-        what = f"the label in row {int(outside.argmax())} has no name in label_names"
-        raise SourceError(
-            what, where=location, fix="store a name for every label, starting with label 0"
+    faults = {
+        int(row): SourceError(
+            f"the label in row {row} has no name in label_names",
+            where=location,
+            fix="store a name for every label, starting with label 0",
         )
-    return np.array([wanted.index(name) if name in wanted else -1 for name in own], dtype=np.int64)[
-        positions
-    ]
+        for row in np.flatnonzero(outside)
+    }
+    place = [wanted.index(name) if name in wanted else -1 for name in own]
+    return np.array(place, dtype=np.int64)[np.where(outside, 0, positions)], faults
 
 
 @hookimpl

@@ -6,14 +6,14 @@ both of strings or integers. All other columns are lists of numbers of one lengt
 series, in order.
 """
 
-from collections.abc import Iterable
-from contextlib import suppress
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pe_host.files import NotAFile, most_bytes, open_regular
 from pe_host.formats.parquet import (
     CLIENT,
     INSTALL,
@@ -29,13 +29,17 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+_ROWS = 1 << 14
+"""Rows in a batch that is read."""
+
+_FILL = "fill it in, or remove the record"
 _REWRITE = "write the file again, or remove the metadata 'pe'"
 
 
 def describe(location: str) -> SourceInfo:
     """Spec of a record and class names, from schema and metadata.
 
-    If lists have no fixed length, the first row sets it, and it counts as public.
+    If lists have no fixed length, the first list that is not empty sets it, which counts as public.
 
     Raises:
         SourceError: pyarrow is missing, the file is not a Parquet file, or its columns do not fit.
@@ -45,38 +49,71 @@ def describe(location: str) -> SourceInfo:
 
 
 def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Table:
-    """Every record.
+    """Every record. A list of another length and a missing value are faults of their row.
 
     Raises:
-        SourceError: see `describe`; or a list has another length or a value is missing. Names the
-            row.
+        SourceError: see `describe`; or the table takes more than half of this machine's memory.
     """
     with _open(location) as file:
         info = _described(file, location)
         if (info.output.kind, info.output.shape) != (output.kind, output.shape):
             what = f"records have the shape {info.output.shape}, expected {output.shape}"
             raise SourceError(what, where=location, fix="convert the lists to the planned length")
-        table = _guarded(file.read, location)
+        table = _table(file, location)
+    faults: dict[int, SourceError] = {}
     length = int(np.prod(output.shape)) // len(columns_of(info.output))
     columns = [
-        _matrix(table.column(name), length, name, location) for name in columns_of(info.output)
+        _matrix(table.column(name), length, name, location, faults)
+        for name in columns_of(info.output)
     ]
-    labels = _labels(table.column(LABEL), info.label_names, label_names, location)
-    clients = _codes(table.column(CLIENT), CLIENT, location) if info.clients else None
-    return Table(from_columns(output, columns), labels, clients)
+    labels = _labels(table.column(LABEL), info.label_names, label_names, location, faults)
+    clients = _codes(table.column(CLIENT), CLIENT, location, faults) if info.clients else None
+    return Table(from_columns(output, columns), labels, clients, faults=faults)
 
 
-def _open(location: str) -> "pq.ParquetFile":
+@contextmanager
+def _open(location: str) -> Iterator["pq.ParquetFile"]:
     try:
         import pyarrow.parquet as pq
     except ImportError:
         raise SourceError(MISSING, where=location, fix=INSTALL) from None
-    if not Path(location).is_file():
-        raise SourceError(
-            "there is no such file", where=location, fix="pass --data the path of a Parquet file"
-        )
-    file: pq.ParquetFile = _guarded(lambda: pq.ParquetFile(location), location)
-    return file
+    fix = "pass --data the path of a Parquet file"
+    try:
+        content = open_regular(location)
+    except FileNotFoundError:
+        raise SourceError("there is no such file", where=location, fix=fix) from None
+    except NotAFile as error:
+        raise SourceError(f"this is {error}", where=location, fix=fix) from None
+    except OSError as error:
+        what = f"cannot be opened ({error.strerror})"
+        raise SourceError(what, where=location, fix="fix its permissions") from None
+    with content, _guarded(lambda: pq.ParquetFile(content), location) as file:
+        yield file
+
+
+def _table(file: "pq.ParquetFile", location: str) -> "pa.Table":
+    """The whole table, read in batches: a few bytes of a file can stand for any number of rows."""
+    import pyarrow as pa
+
+    batches: list[Any] = []
+    size, most = 0, most_bytes()
+    if file.metadata.num_rows > most:
+        raise _too_large(location)
+    reading = _guarded(lambda: file.iter_batches(_ROWS), location)
+    while (batch := _guarded(lambda: next(reading, None), location)) is not None:
+        size += batch.nbytes
+        if size > most:
+            raise _too_large(location)
+        batches.append(batch)
+    return pa.Table.from_batches(batches, file.schema_arrow)
+
+
+def _too_large(location: str) -> SourceError:
+    return SourceError(
+        "the table takes more than half of this machine's memory",
+        where=location,
+        fix="use fewer records, or a machine with more memory",
+    )
 
 
 def _guarded(call: Any, location: str) -> Any:
@@ -147,12 +184,16 @@ def _length(file: "pq.ParquetFile", field: "pa.Field[Any]", location: str) -> in
     _check_lists(field, location)
     if pa.types.is_fixed_size_list(field.type):
         return int(field.type.list_size)
-    first = _guarded(lambda: next(file.iter_batches(1, columns=[field.name]), None), location)
-    if first is None or len(first) == 0 or not first.column(0)[0].is_valid:
-        raise SourceError(
-            "the first record is missing", where=location, fix="use a file with records"
-        )
-    return len(first.column(0)[0])
+    reading = _guarded(lambda: file.iter_batches(_ROWS, columns=[field.name]), location)
+    while (batch := _guarded(lambda: next(reading, None), location)) is not None:
+        for value in batch.column(0):
+            if value.is_valid and len(value):
+                return len(value)
+    raise SourceError(
+        f"there is no list in the column {field.name!r}",
+        where=location,
+        fix="use a file with records",
+    )
 
 
 def _numbers(kind: "pa.DataType") -> bool:
@@ -163,37 +204,59 @@ def _numbers(kind: "pa.DataType") -> bool:
     )
 
 
-def _matrix(column: "pa.ChunkedArray[Any]", length: int, name: str, location: str) -> NDArray[Any]:
-    """Lists of one length and without missing values, as [n, length]."""
+def _matrix(
+    column: "pa.ChunkedArray[Any]",
+    length: int,
+    name: str,
+    location: str,
+    faults: dict[int, SourceError],
+) -> NDArray[Any]:
+    """Lists of one length, as [n, length]; rows that are not without missing values get a fault."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     lengths = (
         pc.list_value_length(column).combine_chunks() if len(column) else pa.array([], pa.int32())
     )
-    wrong = np.asarray(pc.fill_null(lengths, -1)) != length
-    if wrong.any():
-        what = f"the list in row {int(wrong.argmax())} of {name!r} does not have {length} values"
-        raise SourceError(what, where=location, fix="convert all series to one length")
+    fits = np.asarray(pc.fill_null(lengths, -1)) == length
+    what = f"the list in row {{}} of {name!r} does not have {length} values"
+    _add_faults(faults, np.flatnonzero(~fits), what, location, "convert all series to one length")
+    lists = column if fits.all() else column.filter(pa.array(fits))
     values = pa.chunked_array(
-        [pc.list_flatten(chunk) for chunk in column.chunks], column.type.value_type
+        [pc.list_flatten(chunk) for chunk in lists.chunks], column.type.value_type
     )
-    missing = np.asarray(values.is_null())
+    missing = np.asarray(values.is_null()).reshape(-1, length).any(axis=1)
+    what = f"a value in row {{}} of {name!r} is missing"
+    _add_faults(faults, np.flatnonzero(fits)[missing], what, location, _FILL)
     if missing.any():
-        what = f"a value in row {int(missing.argmax()) // length} of {name!r} is missing"
-        raise SourceError(what, where=location, fix="fill it in, or remove the record")
-    return np.asarray(values.to_numpy()).reshape(len(column), length)
+        values = pc.fill_null(values, pa.scalar(0, column.type.value_type))
+    found = np.asarray(values.to_numpy()).reshape(-1, length)
+    matrix = np.zeros((len(column), length), found.dtype)
+    matrix[fits] = found
+    return matrix
+
+
+def _add_faults(
+    faults: dict[int, SourceError], rows: NDArray[np.int64], what: str, location: str, fix: str
+) -> None:
+    """Add a fault for each of the rows that has none yet; `what` has {} for the row."""
+    for row in rows.tolist():
+        faults.setdefault(row, SourceError(what.format(row), where=location, fix=fix))
 
 
 def _labels(
-    column: "pa.ChunkedArray[Any]", own: tuple[str, ...], wanted: tuple[str, ...], location: str
+    column: "pa.ChunkedArray[Any]",
+    own: tuple[str, ...],
+    wanted: tuple[str, ...],
+    location: str,
+    faults: dict[int, SourceError],
 ) -> NDArray[np.int64]:
     """Positions in `wanted`.
 
     Strings are names. Integers are positions in the file's own names, or in `wanted` if it has
     none. Names that are not in `wanted` become -1, which the data set refuses.
     """
-    values = _plain(column, LABEL, location)
+    values = _plain(column, LABEL, location, faults)
     if values.dtype.kind in "iu":
         if own and own != wanted:
             raise SourceError(
@@ -206,8 +269,10 @@ def _labels(
     return np.array([places.get(name, -1) for name in values], dtype=np.int64)
 
 
-def _codes(column: "pa.ChunkedArray[Any]", name: str, location: str) -> NDArray[np.int64]:
-    values = _plain(column, name, location)
+def _codes(
+    column: "pa.ChunkedArray[Any]", name: str, location: str, faults: dict[int, SourceError]
+) -> NDArray[np.int64]:
+    values = _plain(column, name, location, faults)
     return (
         values.astype(np.int64)
         if values.dtype.kind in "iu"
@@ -215,12 +280,15 @@ def _codes(column: "pa.ChunkedArray[Any]", name: str, location: str) -> NDArray[
     )
 
 
-def _plain(column: "pa.ChunkedArray[Any]", name: str, location: str) -> NDArray[Any]:
-    """The column as integers, or as an array of str; no value is missing."""
+def _plain(
+    column: "pa.ChunkedArray[Any]", name: str, location: str, faults: dict[int, SourceError]
+) -> NDArray[Any]:
+    """The column as integers, or as an array of str; a missing value is a fault of its row."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
+        column = _guarded(lambda: column.cast(column.type.value_type), location)
     kind = column.type
     if not (
         pa.types.is_integer(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)
@@ -230,11 +298,12 @@ def _plain(column: "pa.ChunkedArray[Any]", name: str, location: str) -> NDArray[
             where=location,
             fix="store integers or strings",
         )
-    missing = np.asarray(column.is_null())
-    if missing.any():
-        what = f"{name} in row {int(missing.argmax())} is missing"
-        raise SourceError(what, where=location, fix="fill it in, or remove the record")
-    values: NDArray[Any] = column.to_numpy()
+    missing = np.flatnonzero(np.asarray(column.is_null()))
+    _add_faults(faults, missing, f"{name} in row {{}} is missing", location, _FILL)
+    if len(missing):
+        column = pc.fill_null(column, pa.scalar(0 if pa.types.is_integer(kind) else "", kind))
+    # to_numpy fails on strings that are not UTF-8, which the format does not rule out.
+    values: NDArray[Any] = _guarded(column.to_numpy, location)
     return values if pa.types.is_integer(kind) else values.astype(np.str_)
 
 

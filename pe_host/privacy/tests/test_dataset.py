@@ -1,10 +1,12 @@
 import copy
+import dataclasses
 import math
 import pickle
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from pe_host.errors import DataError
 from pe_host.metrics import bins_of
@@ -160,6 +162,81 @@ def test_columns_of_parameters_become_64_bits() -> None:
     assert bins_of(Int(100, 299)).shares(data.parameters["byte"])[
         [0, 10, 15]
     ].tolist() == pytest.approx([1 / 3] * 3)
+
+
+SERIES = OutputSpec.series(2, 1)
+
+
+def _odd_and_good() -> tuple[Table, NDArray[np.bool_]]:
+    """Eight series of clients 5, 6 and 7, and which are good; client 6 has no good one."""
+    data = np.arange(16, dtype=np.float32).reshape(8, 2, 1)
+    data[1, 0] = np.nan
+    data[3, 1] = np.inf
+    labels = np.array([0, 1, 2, 1, 7, -1, 0, 1])
+    clients = np.array([5, 6, 5, 7, 7, 6, 7, 7])
+    faults = {6: SourceError("the file in row 6 is damaged", where="x/a", name="jane.png")}
+    good = np.array([True, False, True, False, False, False, False, True])
+    return Table(data, labels, clients, {"size": np.arange(8.0)}, faults), good
+
+
+def test_dropping_gives_the_same_as_if_the_bad_records_were_not_there() -> None:
+    """So one record more or less, good or bad, changes what is left by one record at most."""
+    table, good = _odd_and_good()
+    assert table.clients is not None and table.parameters is not None
+    dropped = PrivateDataset(table, SERIES, 3, drop=True)
+    columns = {"size": table.parameters["size"][good]}
+    without = PrivateDataset(
+        Table(table.data[good], table.labels[good], table.clients[good], columns), SERIES, 3
+    )
+    assert np.array_equal(dropped.data, without.data)
+    assert np.array_equal(dropped.labels, without.labels)
+    assert dropped.clients is not None and without.clients is not None
+    assert np.array_equal(dropped.clients, without.clients)
+    assert np.array_equal(dropped.parameters["size"], without.parameters["size"])
+    assert dropped.class_counts().tolist() == without.class_counts().tolist() == [1, 1, 0]
+    assert dropped.units == 2, "a client without a good record contributes nothing"
+
+
+def test_a_record_is_dropped_or_kept_whatever_the_others_are() -> None:
+    table, good = _odd_and_good()
+    assert table.clients is not None and table.faults is not None
+    for row in range(8):
+        fault = {0: table.faults[row]} if row in table.faults else None
+        one = slice(row, row + 1)
+        alone = Table(table.data[one], table.labels[one], table.clients[one], faults=fault)
+        if good[row]:
+            assert len(PrivateDataset(alone, SERIES, 3, drop=True).labels) == 1
+        else:
+            with pytest.raises(DataError, match="no record that can be used"):
+                PrivateDataset(alone, SERIES, 3, drop=True)
+
+
+def test_without_dropping_the_first_fault_of_the_reader_is_the_error() -> None:
+    table, _ = _odd_and_good()
+    with pytest.raises(DataError, match="^x/a: the file in row 6 is damaged$") as caught:
+        PrivateDataset(table, SERIES, 3)
+    assert caught.value.name == "jane.png"
+    without = Table(table.data, table.labels)
+    with pytest.raises(DataError, match="the record in row 1 has a value that is not finite") as c:
+        PrivateDataset(without, SERIES, 3)
+    assert "--bad-records drop" in c.value.fix
+
+
+@pytest.mark.parametrize("faults", [{8: SourceError("x")}, {-1: SourceError("x")}, {0: "x"}, [0]])
+def test_faults_that_are_no_faults_are_the_readers(faults: Any) -> None:
+    table = Table(np.zeros((8, 2, 1), np.float32), np.zeros(8, np.int64), faults=faults)
+    for drop in (False, True):
+        with pytest.raises(DataError, match="the reader reports faults"):
+            PrivateDataset(table, SERIES, 3, drop=drop)
+
+
+def test_the_plan_says_whether_records_are_dropped() -> None:
+    images = Table(_images(3), np.array([0, 9, 1]))
+    reader = _reading(images)
+    with pytest.raises(DataError, match="row 1"):
+        PrivateDataset.read(reader, "here", _plan())
+    dropping = dataclasses.replace(_plan(), bad_records="drop")
+    assert PrivateDataset.read(reader, "here", dropping).labels.tolist() == [0, 1]
 
 
 def test_a_client_counts_once_for_its_most_frequent_class() -> None:

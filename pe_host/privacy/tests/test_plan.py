@@ -28,7 +28,13 @@ def _plan(**changes: Any) -> PrivacyPlan:
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"epsilon": math.inf}, {"shares": ClassShares.parse("uniform", 100)}, {"unit": "client"}],
+    [
+        {},
+        {"epsilon": math.inf},
+        {"shares": ClassShares.parse("uniform", 100)},
+        {"unit": "client"},
+        {"bad_records": "drop", "public_ranges": True},
+    ],
 )
 def test_json_round_trip(changes: dict[str, Any]) -> None:
     plan = _plan(**changes)
@@ -36,14 +42,30 @@ def test_json_round_trip(changes: dict[str, Any]) -> None:
     assert again == plan and again.digest == plan.digest
 
 
+LATER: dict[str, Any] = {
+    "bad_records": "drop",
+    "public_ranges": True,
+    "network": ("diffusion",),
+    "unconfined": True,
+}
+"""The fields that came after the first plans, with a value other than the default."""
+
+
+def test_a_plan_without_the_later_fields_keeps_its_digest() -> None:
+    """Fails if a run that was planned before they came could not be resumed."""
+    assert not LATER.keys() & _plan().to_json().keys()
+    digest = "638ecc1fe3622ba8d7b1191bc082d9ca56e1b932ab371d1ea31aba93c9a5c38a"
+    assert _plan(shares=ClassShares.parse("uniform", 100)).digest == digest
+
+
 def test_the_digest_covers_every_field() -> None:
     plan = _plan()
-    later = {"network": ("diffusion",), "unconfined": True}
-    document = dataclasses.replace(plan, **later).to_json()
-    assert {field.name for field in dataclasses.fields(plan)} <= set(document)
-    assert PrivacyPlan.from_json(document) == dataclasses.replace(plan, **later)
-    assert not later.keys() & plan.to_json().keys()  # digests of older plans stay
+    fields = {field.name for field in dataclasses.fields(plan)}
+    assert fields - LATER.keys() <= set(plan.to_json())
+    later = dataclasses.replace(plan, **LATER)
+    assert fields <= set(later.to_json()) and PrivacyPlan.from_json(later.to_json()) == later
     changes: dict[str, Any] = {
+        **LATER,
         "epsilon": 1.1,
         "unit": "client",
         "votes": 9,
@@ -107,6 +129,33 @@ def test_the_sentences_state_every_assumption() -> None:
     series = " ".join(_plan(output=form).sentences())
     for part in ("delay (ms), queue", "ranges of its features (delay 0 to 500)", "its step (10 s)"):
         assert part in series, "ranges and step of a private file are published"
+
+
+def test_the_sentences_say_what_happens_to_records_that_are_not_well_formed() -> None:
+    refused, dropped = (" ".join(_plan(bad_records=how).sentences()) for how in ("refuse", "drop"))
+    assert "Assumed: every record is well-formed." in refused and "is dropped" not in refused
+    assert "is dropped and contributes nothing" in dropped and "is not published" in dropped
+
+
+def test_the_sentences_say_who_declares_ranges_public() -> None:
+    form = OutputSpec.series(9, [Feature("delay", "ms", 0, 500)])
+    words = "which the operator declares public"
+    assert words in " ".join(_plan(output=form, public_ranges=True).sentences())
+    assert words not in " ".join(_plan(output=form).sentences()), "the generator declares them"
+
+
+def test_a_delta_that_is_not_below_one_over_n_is_refused_and_otherwise_said() -> None:
+    plan = _plan(delta=1e-3)
+    plan.check_delta(999, "here")
+    for n in (1_000, 5_000_000):
+        with pytest.raises(PrivacyRefusal, match="δ = 0.001 is not below 1/n") as caught:
+            plan.check_delta(n, "here")
+        assert "--allow-large-delta" in caught.value.fix
+        assert "NOT below 1/n" in " ".join(plan.sentences(n))
+    assert "should be well below 1/n" in " ".join(plan.sentences(999))
+    declared = _plan(delta=1e-3, shares=ClassShares.parse("uniform", 1_000))
+    assert "NOT below 1/n" in " ".join(declared.sentences())
+    _plan(epsilon=math.inf, delta=0.5).check_delta(1_000, "here")
 
 
 def test_no_noise_is_labelled_not_private() -> None:

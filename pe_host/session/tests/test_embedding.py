@@ -1,5 +1,6 @@
 """The embedding of a run. If the two sides of a vote embed differently, votes mean nothing."""
 
+import os
 import shutil
 from dataclasses import replace
 
@@ -14,7 +15,7 @@ from pe_host.embeddings.simulator_features import SimulatorFeatures
 from pe_host.errors import DataError
 from pe_host.job.config import RunConfig
 from pe_host.job.job import resolve
-from pe_host.run.folder import RunFolder
+from pe_host.run.folder import RunFolder, read_weights, write_weights
 from pe_host.session.embedding import EmbeddingTrainer
 from pe_sdk import Samples, random
 
@@ -209,3 +210,52 @@ def test_an_embedding_gets_the_examples_it_asks_for(tmp_path, monkeypatch, digit
         for t in (1, 2, 3):
             one.fit_embedding(t, population(workers, f"population {t}"))
     assert asked == rows
+
+
+def damaged(path):
+    """What can stand in place of stored weights: other shapes, NaN, no weights, and a pipe."""
+    weights = read_weights(path)
+    name = sorted(weights)[0]
+    path.unlink()
+    for change in (
+        {name: np.zeros((2, 3), np.float32)},
+        {name: np.full_like(weights[name], np.nan)},
+    ):
+        write_weights(path, {**weights, **change})
+        yield
+    write_weights(path, {"another": np.zeros(3, np.float32)})
+    yield
+    for content in (b"", b"\xff" * 100, (10**9).to_bytes(8, "little") + b"{}"):
+        path.write_bytes(content)
+        yield
+    path.unlink()
+    os.mkfifo(path)
+    yield
+    path.unlink()
+
+
+def test_damaged_weights_in_the_cache_only_cost_a_training(trainer, tmp_path):
+    """Weights of other shapes were a failure of the plugin, in every run until they were removed.
+
+    A pipe there blocked.
+    """
+    make, workers = trainer
+    samples = population(workers, "x")
+    expected = make("first").fit_embedding(1, samples).digest
+    (cached,) = (tmp_path / "cache/pe/features").iterdir()
+    good = cached.read_bytes()
+    for number, _ in enumerate(damaged(cached)):
+        assert make(f"run{number}").fit_embedding(1, samples).digest == expected
+        assert cached.read_bytes() == good, "it is kept for the next run again"
+    assert number == 6
+
+
+def test_damaged_weights_of_a_run_are_one_error_that_names_the_file(trainer, tmp_path):
+    make, workers = trainer
+    samples = population(workers, "x")
+    make("run").fit_embedding(1, samples)
+    stored = tmp_path / "run/iterations/001/features.safetensors"
+    for _ in damaged(stored):
+        with pytest.raises(DataError, match=r"features\.safetensors: these weights") as caught:
+            make("run").fit_embedding(1, samples)
+        assert "restore the file" in caught.value.fix

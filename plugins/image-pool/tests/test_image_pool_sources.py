@@ -2,17 +2,18 @@
 
 import io
 import json
+import os
 import pathlib
 import tarfile
 import zipfile
 
 import numpy as np
 import pytest
-from PIL import EpsImagePlugin, Image
+from PIL import EpsImagePlugin, Image, ImageFile, PngImagePlugin
 
 import pe_image_pool
 from pe_image_pool import sources
-from pe_image_pool.fit import FORMATS, decode, fit
+from pe_image_pool.fit import BYTES, FORMATS, TEXT_BYTES, decode, fit
 from pe_sdk import CannotMake, OutputSpec, PluginWarning
 
 LABELS = ("cat", "dog")
@@ -292,3 +293,63 @@ def test_unusual_pictures_are_decoded():
     exif[0x0112] = 6
     turned.save(file, "png", exif=exif)
     assert decode(file.getvalue()).size == (3, 4)
+
+
+def text_bomb() -> bytes:
+    """A picture of 4 x 4 with 4 MiB of text in some kilobytes."""
+    info = PngImagePlugin.PngInfo()
+    for number in range(8):
+        info.add_text(f"Comment{number}", "x" * (1 << 19), zip=True)
+    file = io.BytesIO()
+    Image.new("L", (4, 4)).save(file, format="PNG", pnginfo=info)
+    return file.getvalue()
+
+
+def test_a_picture_with_much_text_is_bad_and_its_limits_are_pillows_again(tmp_path):
+    before = PngImagePlugin.MAX_TEXT_MEMORY
+    with Image.open(io.BytesIO(text_bomb())) as opened:
+        opened.load()
+    with pytest.raises(ValueError, match="text"):
+        decode(text_bomb())
+    assert before == PngImagePlugin.MAX_TEXT_MEMORY > TEXT_BYTES
+
+
+def test_a_truncated_picture_is_bad_whatever_a_library_has_set(monkeypatch):
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    file = io.BytesIO()
+    Image.effect_noise((64, 64), 90).save(file, format="JPEG")
+    with pytest.raises(OSError, match="truncated"):
+        decode(file.getvalue()[:-900])
+
+
+def test_a_pipe_that_takes_the_place_of_a_picture_does_not_block(tmp_path):
+    Image.new("L", (4, 4)).save(tmp_path / "a.png")
+    (picture,) = sources.find(str(tmp_path)).pictures()
+    (tmp_path / "a.png").unlink()
+    os.mkfifo(tmp_path / "a.png")
+    with pytest.raises(OSError, match="not a file"):
+        picture.read()
+
+
+def test_a_large_file_is_bad_and_not_read_to_its_end(tmp_path):
+    Image.new("L", (4, 4)).save(tmp_path / "a.png")
+    os.truncate(tmp_path / "a.png", BYTES + 100)
+    (picture,) = sources.find(str(tmp_path)).pictures()
+    content = picture.read()
+    assert len(content) == BYTES + 1
+    with pytest.raises(ValueError, match="256 MiB"):
+        decode(content)
+
+
+def test_labels_that_announce_more_memory_than_there_may_be_are_refused(tmp_path):
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        header, {"descr": "<i8", "fortran_order": False, "shape": (2**40,)}
+    )
+    images = io.BytesIO()
+    np.save(images, np.zeros((2, 4, 4), np.uint8))
+    with zipfile.ZipFile(tmp_path / "pool.npz", "w") as archive:
+        archive.writestr("images.npy", images.getvalue())
+        archive.writestr("labels.npy", header.getvalue())
+    with pytest.raises(CannotMake, match="larger than 1024 MiB"):
+        list(sources.find(str(tmp_path / "pool.npz")).pictures())

@@ -19,16 +19,18 @@ class SourceError(PluginError):
     """A source that a reader cannot use: it is missing, or it has an unexpected format.
 
     Only the operator sees the message. Never quote a record, nor anything computed from one: name
-    the file, the array or the row.
+    the file of the whole source, the array or the row. The name of a file that is one record can
+    name a person: it belongs in `name`.
 
     Args:
         what: what is wrong, in one sentence.
         where: the file or location; the source by default.
         fix: what to do next.
+        name: name of the file of one record; it is shown only if the operator asks for it.
     """
 
-    def __init__(self, what: str, *, where: str = "", fix: str = "") -> None:
-        self.what, self.where, self.fix = what, where, fix
+    def __init__(self, what: str, *, where: str = "", fix: str = "", name: str = "") -> None:
+        self.what, self.where, self.fix, self.name = what, where, fix, name
         super().__init__(f"{where}: {what}" if where else what)
 
 

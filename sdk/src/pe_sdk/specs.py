@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pe_sdk.embedding import Embedding
+from pe_sdk.errors import SourceError
 from pe_sdk.generator import Generator, Simulator
 from pe_sdk.options import NoOptions
 from pe_sdk.output import OutputSpec
@@ -132,12 +133,16 @@ class SourceInfo:
             the end of a run clean statistics of them are written to `internal/` of the run folder.
         clients: whether records carry a client, which is then the unit of privacy; exactly True or
             False.
+        public_ranges: whether ranges of features and step are known without the data, as constants
+            of the format are; exactly True or False. If False, those of private data are refused
+            unless the operator declares them public: they may have been computed from records.
     """
 
     output: OutputSpec
     label_names: tuple[str, ...] = ()
     public: bool = False
     clients: bool = False
+    public_ranges: bool = False
 
 
 @dataclass(frozen=True)
@@ -151,12 +156,17 @@ class Table:
         parameters: for synthetic data that know them, the simulator parameters that made each
             record: columns [n] by name, as in a `ParameterSpace`. A run does not use them; they
             show afterwards which of them it has recovered.
+        faults: what is wrong with records that cannot be used, by row. Such a row holds anything of
+            the right shape. Whether it has a fault must follow from this record and from public
+            values only. By default the run is refused with the first fault; with `--bad-records
+            drop` these rows are left out.
     """
 
     data: NDArray[Any]
     labels: NDArray[np.int64]
     clients: NDArray[np.int64] | None = None
     parameters: Mapping[str, NDArray[Any]] | None = None
+    faults: Mapping[int, SourceError] | None = None
 
 
 @dataclass(frozen=True)
@@ -169,7 +179,8 @@ class ReaderSpec:
         describe: location -> SourceInfo, from metadata, without reading records. Raises
             `SourceError`.
         read: (location, OutputSpec, label names) -> Table, with every record in full. Raises
-            `SourceError`, which may name a row, never its content.
+            `SourceError`, which may name a row, never its content. What is wrong with one record
+            belongs in `Table.faults` instead, so that the user can drop such records.
 
     Examples:
         Ten synthetic images of two classes, and the checks that every reader must pass:

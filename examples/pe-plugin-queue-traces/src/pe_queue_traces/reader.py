@@ -22,7 +22,7 @@ def describe(location: str) -> SourceInfo:
     if len(lengths) > 1:
         fix = "cut all traces to the same length"
         raise SourceError("the traces have different lengths", where=location, fix=fix)
-    return SourceInfo(schema.series(lengths.pop()), tuple(arrays))
+    return SourceInfo(schema.series(lengths.pop()), tuple(arrays), public_ranges=True)
 
 
 def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Table:

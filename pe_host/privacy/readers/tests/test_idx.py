@@ -1,5 +1,8 @@
 import gzip
+import os
+import resource
 import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -74,3 +77,47 @@ def test_a_cut_gzip_and_missing_files_are_errors(tmp_path: Path) -> None:
     for location in (where, str(tmp_path / "none"), f"{tmp_path}/a,{tmp_path}/b"):
         with pytest.raises(SourceError):
             idx.describe(location)
+
+
+def test_a_bomb_is_read_up_to_what_its_header_announces(tmp_path: Path) -> None:
+    """4 GiB of zeros in 4 MiB, behind the header of 6 small images."""
+    bomb = tmp_path / "train-images-idx3-ubyte.gz"
+    packer = zlib.compressobj(1, wbits=31)
+    zeros = bytes(1 << 26)
+    with bomb.open("wb") as file:
+        file.write(packer.compress(_idx(IMAGES)))
+        for _ in range(64):
+            file.write(packer.compress(zeros))
+        file.write(packer.flush())
+    (tmp_path / "train-labels-idx1-ubyte").write_bytes(_idx(LABELS))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(SourceError, match="does not match its header"):
+        idx.read(str(tmp_path), GRAY, ("a", "b", "c"))
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 1 << 16, "KiB"
+
+
+def test_what_a_header_announces_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    announced = struct.pack(">BBBB3I", 0, 0, 8, 3, 2**20, 2**10, 2**10)  # a tebibyte
+    where = _idx_folder(tmp_path, announced + bytes(100), _idx(LABELS))
+    with pytest.raises(SourceError, match=r"announces 1024\.0 GiB"):
+        idx.read(where, OutputSpec.image(2**10, 2**10), ("a", "b", "c"))
+
+
+def test_a_large_header_of_a_short_file_takes_no_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(idx, "most_bytes", lambda: 1 << 40)
+    announced = struct.pack(">BBBB3I", 0, 0, 8, 3, 2**12, 2**10, 2**10)  # 4 GiB
+    where = _idx_folder(tmp_path, announced + bytes(100), _idx(LABELS))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(SourceError, match="does not match its header"):
+        idx.read(where, OutputSpec.image(2**10, 2**10), ("a", "b", "c"))
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 1 << 17, "KiB"
+
+
+def test_a_pipe_in_place_of_a_file_does_not_block(tmp_path: Path) -> None:
+    where = _idx_folder(tmp_path, _idx(IMAGES), _idx(LABELS))
+    (tmp_path / "train-images-idx3-ubyte.gz").unlink()
+    os.mkfifo(tmp_path / "train-images-idx3-ubyte.gz")
+    with pytest.raises(SourceError, match="it is a pipe, not a file"):
+        idx.describe(where)

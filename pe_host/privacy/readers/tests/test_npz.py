@@ -1,3 +1,5 @@
+import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -92,18 +94,26 @@ class Trap:
             "distinct",
         ),
         (
-            {"images": IMAGES, "labels": LABELS + 1, "label_names": np.array(["x", "y", "z"])},
-            "row 2 has no name",
+            {"images": IMAGES, "labels": LABELS, "label_names": np.array([0x110000] * 3, "u4")},
+            "distinct strings",
         ),
-        ({"images": IMAGES, "labels": np.array([Trap()] * 6, dtype=object)}, "cannot be read"),
-        ({"images": np.array([Trap()] * 6, dtype=object), "labels": LABELS}, "uint8"),
+        (
+            {
+                "images": IMAGES,
+                "labels": LABELS,
+                "label_names": np.array([65, 66, 0x110000], "u4").view("<U1"),
+            },
+            "cannot be read",
+        ),
+        ({"images": IMAGES, "labels": np.array([Trap()] * 6, dtype=object)}, "Python objects"),
+        ({"images": np.array([Trap()] * 6, dtype=object), "labels": LABELS}, "Python objects"),
         (
             {
                 "images": IMAGES,
                 "labels": LABELS,
                 "label_names": np.array([Trap()] * 3, dtype=object),
             },
-            "cannot be read",
+            "Python objects",
         ),
     ],
 )
@@ -113,6 +123,14 @@ def test_fault_16_npz_that_cannot_be_used(tmp_path: Path, arrays: dict[str, Any]
     with pytest.raises(SourceError, match=say) as caught:
         npz.read(where, GRAY, ("y", "z", "x"))
     assert caught.value.where == where and caught.value.fix
+
+
+def test_a_label_without_a_name_is_a_fault_of_its_row(tmp_path: Path) -> None:
+    where = _npz(tmp_path, images=IMAGES, labels=LABELS + 1, label_names=np.array(["x", "y", "z"]))
+    table = npz.read(where, GRAY, ("y", "z", "x"))
+    assert table.faults is not None and sorted(table.faults) == [2, 3]
+    assert "row 2 has no name" in table.faults[2].what and table.faults[2].fix
+    assert table.labels[[0, 1, 4, 5]].tolist() == [0, 1, 1, 0]
 
 
 @pytest.mark.parametrize("keep", [0, 10, 200, -30])
@@ -128,3 +146,18 @@ def test_npz_of_another_shape_than_planned(tmp_path: Path) -> None:
         npz.read(
             _npz(tmp_path, images=IMAGES, labels=LABELS), OutputSpec.image(4, 5), ("a", "b", "c")
         )
+
+
+def test_what_is_no_file_is_named_and_does_not_block(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "d.npz")
+    with pytest.raises(SourceError, match="this is a pipe, not a file"):
+        npz.describe(str(tmp_path / "d.npz"))
+
+
+def test_a_member_that_is_no_array_is_refused_and_its_name_withheld(tmp_path: Path) -> None:
+    where = _npz(tmp_path, images=IMAGES, labels=LABELS)
+    with zipfile.ZipFile(where, "a") as archive:
+        archive.writestr("../jane-doe.png", b"")
+    with pytest.raises(SourceError, match="member 2 of the archive is not an array") as caught:
+        npz.describe(where)
+    assert caught.value.name == "../jane-doe.png" and "jane" not in str(caught.value)

@@ -2,16 +2,22 @@
 
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, PngImagePlugin, UnidentifiedImageError
 
 FORMAT = 1
 """Version of the fitting, part of a pool's digest; increased when pictures are fitted differently.
 """
 PIXELS = 100_000_000
 """Largest number of pixels that is decoded: a file of a few kilobytes may claim any number."""
+BYTES = 1 << 28
+"""Largest file of a picture."""
+TEXT_BYTES = 1 << 20
+"""Most text and colour profile of one PNG, decompressed: a kilobyte can hold a megabyte."""
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 """Pillow's names of the picture formats that are opened; PPM includes PGM and PBM.
 
@@ -31,9 +37,9 @@ def decode(content: bytes | NDArray[np.uint8]) -> Image.Image:
     if isinstance(content, np.ndarray):
         array = content[..., 0] if content.ndim == 3 and content.shape[2] == 1 else content
         return Image.fromarray(np.ascontiguousarray(array))
-    # Pillow warns of large pictures and odd metadata; here it matters only whether it reads them.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    if len(content) > BYTES:
+        raise ValueError(f"it is larger than {BYTES >> 20} MiB")
+    with _strict():
         with _opened(content) as opened:
             if opened.width * opened.height > PIXELS:
                 raise ValueError(f"{opened.width} x {opened.height} pixels are too many")
@@ -49,6 +55,32 @@ def decode(content: bytes | NDArray[np.uint8]) -> Image.Image:
                 Image.new("RGBA", solid.size, (255, 255, 255, 255)), solid
             )
         return image.convert("L" if image.mode in ("1", "L") else "RGB")
+
+
+@contextmanager
+def _strict() -> Iterator[None]:
+    """Hold Pillow to the limits, whatever another library has set: these are its global variables.
+
+    Pillow warns of large pictures and odd metadata; here it matters only whether it reads them.
+    """
+    before = (
+        ImageFile.LOAD_TRUNCATED_IMAGES,
+        PngImagePlugin.MAX_TEXT_CHUNK,
+        PngImagePlugin.MAX_TEXT_MEMORY,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        _set_globals(False, TEXT_BYTES, TEXT_BYTES)
+        try:
+            yield
+        finally:
+            _set_globals(*before)
+
+
+def _set_globals(load_truncated: bool, text_chunk: int, text_memory: int) -> None:
+    ImageFile.LOAD_TRUNCATED_IMAGES = load_truncated
+    PngImagePlugin.MAX_TEXT_CHUNK = text_chunk
+    PngImagePlugin.MAX_TEXT_MEMORY = text_memory
 
 
 def _opened(content: bytes) -> Image.Image:

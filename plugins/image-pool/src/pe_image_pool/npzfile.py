@@ -8,7 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,10 @@ _BROKEN = (
 )
 """Errors of numpy and zipfile for a file that is damaged, encrypted (RuntimeError) or compressed
 in an unknown way."""
+
+
+_BYTES = 1 << 30
+"""Largest array of labels or names."""
 
 
 def rows(path: Path) -> Iterator[tuple[str, str | None, NDArray[np.uint8]]]:
@@ -78,12 +82,26 @@ def _header(path: Path, file: IO[bytes]) -> tuple[int, tuple[int, ...]]:
     return shape[0], shape[1:]
 
 
+def _array(path: Path, archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
+    """A small array; its member and its own header may announce no more than `_BYTES`."""
+    with archive.open(name) as file:
+        shape, _, dtype = (
+            np.lib.format.read_array_header_1_0(file)
+            if (np.lib.format.read_magic(file) == (1, 0))
+            else np.lib.format.read_array_header_2_0(file)
+        )
+        size = math.prod(shape) * dtype.itemsize
+    if max(size, archive.getinfo(name).file_size) > _BYTES:
+        raise CannotMake(f"{name!r} in {path} is larger than {_BYTES >> 20} MiB")
+    with archive.open(name) as file:
+        return np.lib.format.read_array(file, allow_pickle=False)
+
+
 def _labels(path: Path, archive: zipfile.ZipFile) -> list[str] | None:
     """The label name of each row, or None if there are no labels."""
     if "labels.npy" not in archive.namelist():
         return None
-    with archive.open("labels.npy") as file:
-        codes = np.lib.format.read_array(file, allow_pickle=False)
+    codes = _array(path, archive, "labels.npy")
     if codes.ndim != 1:
         raise CannotMake(
             f"'labels' in {path} has the shape {list(codes.shape)}; it must hold one number or "
@@ -91,11 +109,7 @@ def _labels(path: Path, archive: zipfile.ZipFile) -> list[str] | None:
         )
     if "label_names.npy" not in archive.namelist():
         return [str(code) for code in codes.tolist()]
-    with archive.open("label_names.npy") as file:
-        names = [
-            str(name)
-            for name in np.lib.format.read_array(file, allow_pickle=False).ravel().tolist()
-        ]
+    names = [str(name) for name in _array(path, archive, "label_names.npy").ravel().tolist()]
     if codes.dtype.kind not in "iu" or (
         len(codes) and not 0 <= codes.min() <= codes.max() < len(names)
     ):

@@ -1,6 +1,7 @@
 """Pools on disk: what a source is, how a change of it is recognised, and its pictures in order."""
 
 import os
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pe_image_pool import npzfile, parquet, webdataset
+from pe_image_pool.fit import BYTES
 from pe_sdk import CannotMake
 
 FORMATS = ("folder", "parquet", "webdataset", "npz")
@@ -125,6 +127,17 @@ def _unchanged(content: Content) -> Content:
 def _of_folder(source: Source) -> Iterator[Picture]:
     for path in source.files:
         inside = path.relative_to(source.location)
-        yield Picture(
-            str(path), inside.parts[0] if len(inside.parts) > 1 else None, path.read_bytes
-        )
+        label = inside.parts[0] if len(inside.parts) > 1 else None
+        yield Picture(str(path), label, partial(_content, path))
+
+
+def _content(path: Path) -> bytes:
+    """The bytes of a regular file, one more than are allowed at most.
+
+    A pipe or a device may have taken its place since it was found: neither blocks here.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError("it is not a file")
+        return file.read(BYTES + 1)

@@ -46,6 +46,7 @@ def describes_publicly(bench: Bench) -> None:
         info.public in (True, False) and isinstance(info.public, bool), f"public is {info.public!r}"
     )
     expect(isinstance(info.clients, bool), f"clients is {info.clients!r}")
+    expect(isinstance(info.public_ranges, bool), f"public_ranges is {info.public_ranges!r}")
 
 
 @check("reader", "basic")
@@ -60,6 +61,11 @@ def read_agrees(bench: Bench) -> None:
         (table.clients is not None) == info.clients,
         "only one of describe and read has clients",
     )
+    fits = all(
+        0 <= row < len(table.labels) and isinstance(error, SourceError)
+        for row, error in (table.faults or {}).items()
+    )
+    expect(fits, "faults are not a SourceError for each row that has one")
 
 
 @check("reader", "basic")
@@ -67,10 +73,9 @@ def labels_in_range(bench: Bench) -> None:
     """Labels are int64 positions in the label names."""
     _, names, table = _read(bench)
     expect(table.labels.dtype == np.int64, f"labels are {table.labels.dtype}")
-    expect(
-        ((table.labels >= 0) & (table.labels < len(names))).all(),
-        "a label is not a position in the label names",
-    )
+    good = (table.labels >= 0) & (table.labels < len(names))
+    good[list(table.faults or ())] = True  # such a row holds anything
+    expect(good.all(), "a label is not a position in the label names")
 
 
 @check("reader", "basic")

@@ -1,0 +1,80 @@
+"""Opening files whose content is not trusted: regular files only, none outside its folder.
+
+A pipe would block, a device could do anything, and a link out of a folder leads to a file that
+nobody meant to be a record.
+"""
+
+import contextlib
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+SHARE_OF_MEMORY = 0.5
+"""Most of the machine's memory that one array or file may take once it is decompressed."""
+
+_CGROUP = Path("/sys/fs/cgroup/memory.max")
+
+_KINDS = {
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFDIR: "a folder",
+}
+
+
+class NotAFile(ValueError):
+    """What stands at the path is not opened; the message says what it is, and names nothing."""
+
+
+def open_regular(path: str | os.PathLike[str], inside: Path | None = None) -> BinaryIO:
+    """Open a regular file to read it.
+
+    Args:
+        path: the file. A link to a file is followed.
+        inside: the folder that the file must lie in after its links are followed; None for a file
+            that the user named.
+
+    Raises:
+        NotAFile: it is something else, or lies outside `inside`.
+        OSError: it cannot be opened.
+    """
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
+    if inside is not None:
+        path = _real_path(path, inside)
+        flags |= os.O_NOFOLLOW  # no link may take the place of what was checked
+    _check_kind(os.stat(path))  # noqa: PTH116  a device is not even opened
+    descriptor = os.open(path, flags)
+    try:
+        _check_kind(os.fstat(descriptor))
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def check_inside(path: str | os.PathLike[str], folder: Path) -> None:
+    """Raise NotAFile unless the path lies in the folder after links are followed, else OSError."""
+    _real_path(path, folder)
+
+
+def _real_path(path: str | os.PathLike[str], folder: Path) -> str:
+    real, root = (os.path.realpath(place, strict=True) for place in (path, folder))
+    if os.path.commonpath((real, root)) != root:
+        raise NotAFile("a link that leads out of the folder")
+    return real
+
+
+def _check_kind(found: os.stat_result) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        kind = _KINDS.get(stat.S_IFMT(found.st_mode), "something else")
+        raise NotAFile(f"{kind}, not a file")
+
+
+def most_bytes() -> int:
+    """The most bytes that one array or file may take: a share of the memory of this machine."""
+    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    with contextlib.suppress(OSError, ValueError):  # no such group, or "max"
+        total = min(total, int(_CGROUP.read_text()))
+    return int(total * SHARE_OF_MEMORY)

@@ -1,0 +1,131 @@
+"""Pictures decoded in a process of their own: the same pixels, and faults that stay there."""
+
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pe_host.formats import decoding
+from pe_host.formats.decoding import ANY, Decoder, DecoderError
+from pe_host.formats.pictures import PictureError, decode
+from pe_host.formats.tests.test_pictures import COLOUR, POSTSCRIPT, encoded, png_of, text_bomb
+
+CHILD = """
+import os, sys, time
+from pe_host.formats import decode_child, pictures
+
+def decode(content, shape):
+    if b"CRASH" in content:
+        os.abort()
+    if b"HANG" in content:
+        time.sleep(600)
+    if b"ONCE" in content and not os.path.exists({flag!r}):
+        open({flag!r}, "w").close()
+        os._exit(3)
+    if b"WHO" in content:
+        raise pictures.PictureError(f"{{os.getpid()}}\\n\\x1b[2J", "x" * 10_000)
+    return pictures.decode(content, shape)
+
+decode_child.decode = decode
+decode_child.main()
+"""
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A child whose decoder crashes, hangs and fails at the word of a picture."""
+    (tmp_path / "odd_decode_child.py").write_text(CHILD.format(flag=str(tmp_path / "flag")))
+    path = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))
+    monkeypatch.setenv("PYTHONPATH", path)
+    return "odd_decode_child"
+
+
+def test_pixels_and_errors_are_those_of_the_decoder() -> None:
+    contents = [encoded(), POSTSCRIPT, encoded("L"), encoded(name="BMP"), b""] * 40
+    contents.append(png_of(4, 5, text_bomb(b"zTXt")))
+    with Decoder(COLOUR) as decoder:
+        answers = list(decoder.decode(contents))
+    assert len(answers) == len(contents)
+    for content, answer in zip(contents, answers, strict=True):
+        try:
+            expected = decode(content, COLOUR)
+        except PictureError as error:
+            assert isinstance(answer, PictureError)
+            assert (answer.what, answer.fix) == (error.what, error.fix)
+        else:
+            assert isinstance(answer, np.ndarray) and np.array_equal(answer, expected)
+
+
+def test_a_large_batch_fills_no_pipe_from_both_ends() -> None:
+    """Fails by never ending where both sides write and nobody reads."""
+    noise = np.random.default_rng(1).integers(0, 256, (600, 600, 3), np.uint8)
+    content = b"P6 600 600 255\n" + noise.tobytes()
+    with Decoder(noise.shape) as decoder:
+        assert all(np.array_equal(answer, noise) for answer in decoder.decode([content] * 9))
+
+
+def test_no_picture_starts_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoding, "launch", None)
+    with Decoder(COLOUR) as decoder:
+        assert list(decoder.decode([])) == []
+
+
+def test_the_form_is_read_there_too() -> None:
+    with Decoder(ANY) as decoder:
+        assert decoder.form(encoded(name="WEBP")).shape == COLOUR
+        with pytest.raises(PictureError, match="cannot be read"):
+            decoder.form(POSTSCRIPT)
+
+
+def test_a_picture_that_ends_its_decoder_is_a_fault_of_this_picture_only(module: str) -> None:
+    contents = [encoded(), b"CRASH", encoded(), encoded(), b"CRASH", encoded()]
+    with Decoder(COLOUR, module=module) as decoder:
+        answers = list(decoder.decode(contents))
+    assert [isinstance(answer, PictureError) for answer in answers] == [
+        b"CRASH" in content for content in contents
+    ]
+    assert isinstance(answers[1], PictureError) and "ends its decoder" in answers[1].what
+
+
+def test_a_picture_that_takes_too_long_is_a_fault(module: str) -> None:
+    with Decoder(COLOUR, seconds=5, module=module) as decoder:
+        answers = list(decoder.decode([b"HANG", encoded()]))
+    assert isinstance(answers[0], PictureError) and isinstance(answers[1], np.ndarray)
+
+
+def test_a_process_that_was_ended_by_something_else_costs_no_picture(module: str) -> None:
+    content = encoded() + b"ONCE"
+    with Decoder(COLOUR, module=module) as decoder:
+        answers = list(decoder.decode([encoded(), content, encoded()]))
+    assert all(isinstance(answer, np.ndarray) for answer in answers)
+
+
+def test_texts_of_the_process_are_short_visible_lines(module: str) -> None:
+    with Decoder(COLOUR, module=module) as decoder:
+        (answer,) = decoder.decode([b"WHO"])
+    assert isinstance(answer, PictureError)
+    assert answer.what.isprintable() and len(answer.fix) == 1_000
+    assert not answer.what.startswith(str(os.getpid())), "it is another process"
+
+
+def test_a_process_that_does_not_start_is_no_fault_of_a_picture() -> None:
+    with (
+        Decoder(COLOUR, module="there_is_no_such_module") as decoder,
+        pytest.raises(DecoderError, match="does not start"),
+    ):
+        list(decoder.decode([encoded()]))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_the_process_protects_its_memory_and_ends_with_the_decoder() -> None:
+    with Decoder(COLOUR) as decoder:
+        list(decoder.decode([encoded()]))
+        assert decoder._process is not None
+        warden = decoder._process.pid
+        (child,) = map(int, Path(f"/proc/{warden}/task/{warden}/children").read_text().split())
+        owner = os.stat(f"/proc/{child}/mem").st_uid  # noqa: PTH116
+        flags = Path(f"/proc/{child}/status").read_text()
+        assert owner == 0 and "NoNewPrivs:\t1" in flags and "CapEff:\t0000000000000000" in flags
+    assert not Path(f"/proc/{child}").exists()

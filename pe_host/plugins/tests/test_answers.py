@@ -1,0 +1,155 @@
+"""Answers as a hostile plugin writes them: each is one clear failure that names the plugin."""
+
+import io
+import json
+
+import pytest
+
+from pe_host.errors import PluginFailure, UsageError
+from pe_host.plugins.answers import (
+    MOST_BYTES,
+    InvalidAnswer,
+    check_description,
+    check_findings,
+    check_report,
+    parse,
+    result_of,
+    shown,
+)
+from pe_host.plugins.ref import PluginRef
+from pe_sdk import Categorical, Float, OutputSpec, ParameterSpace
+
+REF = PluginRef("generator", "theirs", "their_module", "pe-plugin-theirs", "1.0")
+OUTPUT = OutputSpec.image(8, 8).to_json()
+SPACE = ParameterSpace({"size": Float(0, 1), "part": Categorical(("a", "b"))}).to_json()
+GOOD = {
+    "kind": "generator",
+    "name": "theirs",
+    "distribution": "pe-plugin-theirs",
+    "version": "1.0",
+    "summary": "makes things",
+    "options": [{"name": "depth", "type": "int", "default": "3", "help": "how deep"}],
+    "labels": ["a", "b"],
+    "default_data": "",
+    "embedding": "",
+    "exact": True,
+    "gpu": False,
+    "block": 256,
+    "makes": {"output": OUTPUT, "shape": [8, 8, 1], "space": SPACE},
+}
+
+
+def test_a_good_description_is_what_it_was():
+    assert check_description(GOOD, REF) == GOOD
+    cannot = {**GOOD, "makes": {"output": OUTPUT, "shape": [8, 8, 1], "cannot": "too small"}}
+    assert check_description(cannot, REF) == cannot
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "not JSON"),
+        (b"[]", "not a JSON object"),
+        (b"[" * 200_000, "nested too deeply"),
+        (b'{"a":' * 200_000, "nested too deeply"),
+        (b'{"block": NaN}', "holds NaN"),
+        (b'{"block": -Infinity}', "holds -Infinity"),
+        (b'{"block": 1e999}', "too large"),
+        (b'{"block": 1' + b"0" * 5_000 + b"}", "not JSON"),
+        (b'{"a": "' + b"x" * MOST_BYTES + b'"}', "longer than 4 MiB"),
+        (b"\xff\xfe", "not JSON"),
+    ],
+)
+def test_what_is_no_bounded_json_is_refused(content, says):
+    with pytest.raises(InvalidAnswer, match=says):
+        parse(io.BytesIO(content))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"summary": 3}, "summary is not text"),
+        ({"options": {}}, "options is not a list"),
+        ({"options": [3]}, "an option is not an object"),
+        ({"options": [{**GOOD["options"][0], "name": "a\nb"}]}, r"U\+000A"),
+        ({"options": [{**GOOD["options"][0], "help": None}]}, "help is not text"),
+        ({"options": [GOOD["options"][0]] * 10_001}, "has 10,001 items"),
+        ({"labels": "ab"}, "labels is not a list"),
+        ({"labels": [1]}, "a label is int, not text"),
+        ({"labels": ["\x1b[2J"]}, r"a label holds the character U\+001B"),
+        ({"labels": ["\ud800"]}, r"U\+D800"),
+        ({"labels": None}, "labels is not a list"),
+        ({"exact": "yes"}, "exact is not true or false"),
+        ({"gpu": 1}, "gpu is not true or false"),
+        ({"block": True}, "block is not a whole number"),
+        ({"block": 0}, "block is not a whole number"),
+        ({"block": 10**9}, "block is not a whole number"),
+        ({"block": 1.5}, "block is not a whole number"),
+        ({"default_data": 3}, "default_data is int"),
+        ({"default_data": "x\ry"}, r"U\+000D"),
+        ({"embedding": ["a"]}, "embedding is list"),
+        ({"makes": None}, "makes is not an object"),
+        ({"makes": {}}, "output is not what it should be"),
+        ({"makes": {"output": {"kind": "image"}}}, "output is not what"),
+        ({"makes": {"output": {**OUTPUT, "shape": [10**400] * 3}}}, "output is not what"),
+        ({"makes": {"output": OUTPUT, "space": {"schema": 9}}}, "space is not what"),
+        ({"makes": {"output": OUTPUT, "space": 3}}, "space is not what"),
+        ({"makes": {"output": OUTPUT, "cannot": 3}}, "cannot is not text"),
+        (
+            {"makes": {"output": OUTPUT, "space": ParameterSpace({"a\tb": Float(0, 1)}).to_json()}},
+            r"the name of a parameter holds the character U\+0009",
+        ),
+        (
+            {
+                "makes": {
+                    "output": OUTPUT,
+                    "space": ParameterSpace({"a": Categorical(("\x07",))}).to_json(),
+                }
+            },
+            r"a choice of a parameter holds the character U\+0007",
+        ),
+    ],
+)
+def test_a_wrong_value_is_refused_by_its_name(change, says):
+    with pytest.raises(InvalidAnswer, match=says) as caught:
+        check_description({**GOOD, **change}, REF)
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("name", sorted(GOOD.keys() - {"kind", "name", "distribution", "version"}))
+def test_a_missing_value_is_refused(name):
+    with pytest.raises(InvalidAnswer):
+        check_description({key: value for key, value in GOOD.items() if key != name}, REF)
+
+
+def test_texts_that_are_shown_become_one_visible_line():
+    document = {**GOOD, "summary": "a\x1b[31m\nsummary", "name": "other"}
+    checked = check_description(document, REF)
+    assert checked["summary"] == "a[31m summary" and checked["name"] == "theirs"
+    assert len(shown("x" * 10**6, "it")) < 3_000
+
+
+def test_an_error_is_raised_as_one_visible_line():
+    error = {"kind": "usage", "what": "no\nsuch\x1b[2J option", "where": "x", "fix": "y"}
+    with pytest.raises(UsageError) as caught:
+        result_of({"error": error})
+    assert caught.value.what == "no such[2J option"
+    with pytest.raises(PluginFailure):
+        result_of({"error": {**error, "kind": ["x"]}})
+    for answer in ({"error": 3}, {"error": {}}, {}, {"result": [1]}):
+        with pytest.raises(InvalidAnswer):
+            result_of(answer)
+
+
+def test_findings_and_reports_are_checked():
+    finding = {"name": "x", "level": "ok", "detail": "fine\x1b[2J", "fix": ""}
+    assert check_findings({"findings": [finding]})[0]["detail"] == "fine[2J"
+    for wrong in ([], [3], [{**finding, "level": "great"}], [{**finding, "fix": 3}], {}):
+        with pytest.raises(InvalidAnswer):
+            check_findings({"findings": wrong})
+    result = {"name": "x", "rule": "r", "status": "passed", "detail": "a\nb"}
+    report = {"subject": "s", "kind": "k", "level": "full", "results": [result]}
+    assert check_report(report)["results"][0]["detail"] == "a b"
+    for wrong in ({}, {**report, "results": [3]}, {**report, "subject": 1}):
+        with pytest.raises(InvalidAnswer):
+            check_report(json.loads(json.dumps(wrong)))
