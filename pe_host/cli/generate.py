@@ -26,6 +26,10 @@ def _generate(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the plan and touch no private data.")
     ] = False,
+    adopt: Annotated[
+        bool,
+        typer.Option("--adopt", help="With --resume: count a run of another budget database here."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     **given: Any,
 ) -> None:
@@ -36,13 +40,15 @@ def _generate(
         raise UsageError("no generator was given", where="--plugin", fix=fix)
     if resume and not resolved.out:
         raise UsageError("--resume needs --out RUN", fix="give the folder of the run to continue")
+    if adopt and not resume:
+        raise UsageError("--adopt needs --resume", fix="a new run is counted in any case")
     from pe_host.commands.generate import generate
 
     out = Path(resolved.out) if resolved.out else None
-    show(
-        generate(resolved, out=out, resume=resume, dry_run=dry_run, reporter=make_reporter()),
-        as_json,
+    result = generate(
+        resolved, out=out, resume=resume, dry_run=dry_run, reporter=make_reporter(), adopt=adopt
     )
+    show(result, as_json)
 
 
 def _parameter(item: "Field[Any]") -> inspect.Parameter:

@@ -26,12 +26,19 @@ from pe_host.run.folder import (
 )
 from pe_host.run.manifest import Manifest
 from pe_host.run.samples import samples_path
+from pe_host.session.budget import counted
 from pe_host.session.session import Session
 from pe_host.session.start import continue_run, start_run
 
 
 def generate(
-    config: RunConfig, *, out: Path | None, resume: bool, dry_run: bool, reporter: Reporter
+    config: RunConfig,
+    *,
+    out: Path | None,
+    resume: bool,
+    dry_run: bool,
+    reporter: Reporter,
+    adopt: bool = False,
 ) -> CommandResult:
     """Run Private Evolution, or continue a run.
 
@@ -42,6 +49,7 @@ def generate(
         dry_run: resolve everything, calibrate the noise and return the plan; open and write
             nothing.
         reporter: shows progress.
+        adopt: with `resume`: count a run that another budget database counted by its ledger.
 
     Raises:
         PeError: of the fitting kind. What was done is kept, and --resume continues from there.
@@ -56,7 +64,7 @@ def generate(
         return _planned(job)
     folder = out or fresh_folder(job.generator.name)
     try:
-        return _generate(job, folder, resume, reporter)
+        return _generate(job, folder, resume, adopt, reporter)
     except KeyboardInterrupt:
         if (folder / MANIFEST).exists():
             reporter.note(
@@ -66,7 +74,9 @@ def generate(
         raise
 
 
-def _generate(job: Job, folder: Path, resume: bool, reporter: Reporter) -> CommandResult:
+def _generate(
+    job: Job, folder: Path, resume: bool, adopt: bool, reporter: Reporter
+) -> CommandResult:
     with Workers.start(job.config.workers or os.cpu_count() or 1) as workers:
         info = workers.load(job.generator, job.config.set, job.output, job.labels)
         for text in workers.warnings:
@@ -76,22 +86,27 @@ def _generate(job: Job, folder: Path, resume: bool, reporter: Reporter) -> Comma
             run = RunFolder(folder)
             if not resume and not run.is_bare():  # another run was quicker
                 raise in_use(folder)
-            manifest = continue_run(run, job, info) if resume else start_run(run, job, info)
             run.remove_partials()
-            if manifest.finished:
+            begun = continue_run(run, job, info) if resume else None
+            if begun is not None and begun.finished:
                 reporter.note(f"{folder} is already finished; nothing is left to do")
-                return _finished(run, manifest)
-            source = job.source
-            with PrivateSide.open(
-                job.plan, lock, source.reader, source.location, source.info.public
-            ) as side:
-                try:
-                    side.load()
-                except PeError:
-                    if not resume:  # nothing was spent: the folder is as it was
-                        discard_unstarted(folder)
-                    raise
-                manifest = Session(job, info, workers, run, side, reporter).evolve(manifest)
+                return _finished(run, begun)
+            with counted(run, job, adopt, reporter) as account:
+                manifest = begun or start_run(run, job, info, account)
+                source = job.source
+                with PrivateSide.open(
+                    job.plan, lock, source.reader, source.location, source.info.public, account
+                ) as side:
+                    try:
+                        side.load()
+                    except PeError:
+                        if not resume:  # nothing was spent: the folder is as it was
+                            discard_unstarted(folder)
+                            if account is not None:
+                                account.withdraw()
+                        raise
+                    session = Session(job, info, workers, run, side, reporter, account)
+                    manifest = session.evolve(manifest)
             return _finished(run, manifest)
 
 

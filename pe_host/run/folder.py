@@ -72,7 +72,8 @@ class RunFolder:
 
     def is_bare(self) -> bool:
         """True if the folder contains nothing but what a run makes before its manifest."""
-        return {path.name for path in self.root.iterdir() if not is_part(path.name)} <= {LOCK}
+        names = {path.name for path in self.root.iterdir() if not is_part(path.name)}
+        return names <= {LOCK, LEDGER, CONFIG}
 
     def remove_partials(self) -> None:
         """Remove what a killed process left half-written. Needs the lock of the folder."""
@@ -246,7 +247,8 @@ def refuse_overlap(folder: Path, location: str) -> None:
 
 def discard_unstarted(folder: Path) -> None:
     """Remove what a run writes before it reads the data, and nothing else."""
-    for name in (LEDGER, CONFIG, MANIFEST, LOCK):
+    # The ledger after the manifest: beside one, a missing ledger counts as lost.
+    for name in (MANIFEST, CONFIG, LEDGER, LOCK):
         (folder / name).unlink(missing_ok=True)
     with contextlib.suppress(OSError):  # something else is in it
         folder.rmdir()
