@@ -1,6 +1,8 @@
 """`pe generate`: resolve the job, open the run folder, evolve, release."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pe_host.compute.pool import Workers
@@ -91,7 +93,7 @@ def _generate(
             if begun is not None and begun.finished:
                 reporter.note(f"{folder} is already finished; nothing is left to do")
                 return _finished(run, begun)
-            with counted(run, job, adopt, reporter) as account:
+            with _nothing_left(run), counted(run, job, adopt, reporter) as account:
                 manifest = begun or start_run(run, job, info, account)
                 source = job.source
                 with PrivateSide.open(
@@ -100,14 +102,25 @@ def _generate(
                     try:
                         side.load()
                     except PeError:
-                        if not resume:  # nothing was spent: the folder is as it was
-                            discard_unstarted(folder)
+                        if begun is None:  # nothing was spent: the folder is as it was
+                            run.path(MANIFEST).unlink()
                             if account is not None:
                                 account.withdraw()
                         raise
                     session = Session(job, info, workers, run, side, reporter, account)
                     manifest = session.evolve(manifest)
             return _finished(run, manifest)
+
+
+@contextmanager
+def _nothing_left(run: RunFolder) -> Iterator[None]:
+    """Clear the folder of a run that is refused before it has a manifest, or takes it back."""
+    try:
+        yield
+    except PeError:
+        if not run.path(MANIFEST).exists():
+            discard_unstarted(run.root)
+        raise
 
 
 def _planned(job: Job) -> CommandResult:

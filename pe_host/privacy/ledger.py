@@ -63,8 +63,12 @@ class Account(Protocol):
     def check(self, content: bytes, releases: Sequence[NoisyRelease], draws: int) -> None:
         """Raise PrivacyRefusal unless the ledger is as far as the account."""
 
-    def refuse_moved(self) -> None:
-        """Raise PrivacyRefusal if the account is further than the ledger."""
+    def allows(self, releases: Sequence[NoisyRelease]) -> bool:
+        """True if a ledger with these releases is allowed.
+
+        Raises:
+            PrivacyRefusal: the account is further than the ledger.
+        """
 
     def spend(self, content: bytes, releases: Sequence[NoisyRelease], draws: int) -> None:
         """Count what the ledger says now, or raise PrivacyRefusal."""
@@ -160,10 +164,18 @@ class Ledger:
         return epsilon_of(self.releases, self._plan.delta) if self._plan.private else math.inf
 
     def affords(self, kind: str) -> bool:
-        """True if one more release of this kind keeps the total within the plan's (ε, δ)."""
-        if not self._plan.private:
-            return True
-        plan, releases = self._plan, [*self.releases, _cost(self._plan, kind)]
+        """True if one more release of this kind keeps the total within the plan's (ε, δ).
+
+        And, if an account counts the run, within the cap of its data set.
+        """
+        added = [_cost(self._plan, kind)] if self._plan.private else []
+        releases = [*self.releases, *added]
+        if self._account is not None and not self._account.allows(releases):
+            return False
+        return not self._plan.private or self._fits(releases)
+
+    def _fits(self, releases: list[NoisyRelease]) -> bool:
+        plan = self._plan
         if Counter(releases) <= Counter(plan.releases):  # a part never costs more than the whole
             return fits(plan.releases, plan.epsilon, plan.delta) or (
                 delta_of(releases, plan.epsilon) <= plan.delta
@@ -192,8 +204,6 @@ class Ledger:
             DataError: the line cannot be written; the ledger must then be opened again.
         """
         self.check_affordable(kind)
-        if self._account is not None:
-            self._account.refuse_moved()
         if self._torn:
             self._append(_torn_line(self._plan, self._torn))
             self._torn = 0

@@ -177,11 +177,13 @@ class RunAccount:
             PrivacyRefusal: the ledger is an older one, or one of another run.
         """
         seen = self._head
+        with self.database.changing():
+            folder = self._row()[0].folder
         if len(content) < seen.size or _head(content[: seen.size]) != seen:
             raise PrivacyRefusal(
                 "the ledger is not the one that this run has reached: the run was copied and went "
                 "on elsewhere, or its ledger was set back or changed",
-                where=self.id,
+                where=folder,
                 fix="continue the run where it went furthest (`pe budget history` shows its "
                 "folder), or start a new run",
             )
@@ -205,22 +207,29 @@ class RunAccount:
                     fix="continue one of the copies only",
                 )
             spent = replace(run, spent=tuple(releases), draws=draws, head=head)
-            within = Counter(releases) <= Counter(run.planned)
-            if not (within and run.caps == self.database.caps(data_set)):
-                _check_cap(self.database, data_set, spent, Counter(releases))
+            self._check_cap(spent, data_set, releases)
             self.database.put(spent, data_set)
         self._head = head
 
-    def refuse_moved(self) -> None:
-        """Raise PrivacyRefusal if another process has moved the account since `check`."""
+    def allows(self, releases: Sequence[NoisyRelease]) -> bool:
+        """True if the cap of the data set allows a ledger with these releases.
+
+        Raises:
+            PrivacyRefusal: another process has moved the account since `check`.
+        """
         with self.database.changing():
-            run, _ = self._row()
-        if run.head != self._head:
-            raise PrivacyRefusal(
-                "a copy of this run has gone on since this one was opened",
-                where=run.folder,
-                fix="continue the copy that went furthest",
-            )
+            run, data_set = self._row()
+            if run.head != self._head:
+                raise PrivacyRefusal(
+                    "a copy of this run has gone on since this one was opened",
+                    where=run.folder,
+                    fix="continue the copy that went furthest",
+                )
+            try:
+                self._check_cap(run, data_set, releases)
+            except PrivacyRefusal:
+                return False
+        return True
 
     def others(self) -> int:
         """The number of other runs on the data set."""
@@ -240,6 +249,16 @@ class RunAccount:
             run, _ = self._row()
             if not run.draws:
                 self.database.remove(run.id)
+
+    def _check_cap(self, run: CountedRun, data_set: int, releases: Sequence[NoisyRelease]) -> None:
+        """Raise PrivacyRefusal unless the cap allows it; what was admitted under it needs no look.
+
+        Only what was spent counts for this run here, not what it planned: draws that were lost take
+        the place of planned ones.
+        """
+        planned = Counter(releases) <= Counter(run.planned)
+        if not (planned and run.caps == self.database.caps(data_set)):
+            _check_cap(self.database, data_set, run, Counter(releases))
 
     def _row(self) -> tuple[CountedRun, int]:
         run = self.database.run(self.id)

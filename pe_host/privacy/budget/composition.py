@@ -96,12 +96,14 @@ def cap_holds(
     )
     if not releases or fits(releases, cap.epsilon, cap.delta):
         return
-    earlier = sum((other.counted for other in others), Counter[NoisyRelease]())
-    unfinished = sum(other.state == OPEN for other in others)
+    earlier = ""
+    if others:
+        composed = sum((other.counted for other in others), Counter[NoisyRelease]())
+        unfinished = sum(other.state == OPEN for other in others)
+        runs = "one other run counts" if len(others) == 1 else f"{len(others)} other runs count"
+        earlier = f"{runs} for ε = {_cost(composed, cap.delta):.4g} ({unfinished} unfinished), and "
     raise PrivacyRefusal(
-        f"{what}; {len(others)} other runs count for ε = {_cost(earlier, cap.delta):.4g}, "
-        f"{unfinished} of them unfinished, and with this run it would be "
-        f"{epsilon_of(releases, cap.delta):.4g}",
+        f"{what}; {earlier}with this run it would be {epsilon_of(releases, cap.delta):.4g}",
         where=where,
         fix="lower --epsilon; close runs that will not go on (`pe budget history`, "
         "`pe budget close RUN`); or raise the cap",
