@@ -101,7 +101,7 @@ class Ledger:
         Raises:
             PrivacyRefusal: there is a ledger with draws already.
         """
-        if path.exists() and path.read_bytes().rstrip(b"\n").count(b"\n"):
+        if not is_unused(path):
             raise PrivacyRefusal(
                 "there is a ledger of a run whose manifest is missing",
                 where=str(path),
@@ -318,6 +318,11 @@ def _read(path: Path, plan: PrivacyPlan) -> _Content:
         else:
             lines.append(line)
     return _Content(content, lines, torn, unterminated)
+
+
+def is_unused(path: Path) -> bool:
+    """True if there is no ledger, or one with a header alone."""
+    return not path.exists() or not path.read_bytes().rstrip(b"\n").count(b"\n")
 
 
 def run_of(path: Path) -> tuple[str, str]:

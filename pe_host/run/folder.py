@@ -21,6 +21,7 @@ from pe_host.digest import arrays_of, samples_of
 from pe_host.durable import PART, atomic_path, is_part, write_atomic
 from pe_host.errors import DataError
 from pe_host.privacy.files import COUNTS, EVALUATION, LEDGER, LOCK, votes_name
+from pe_host.privacy.ledger import is_unused
 from pe_sdk import Samples
 
 __all__ = ["COUNTS", "EVALUATION", "LEDGER", "LOCK", "RunFolder", "votes_name"]
@@ -246,7 +247,12 @@ def refuse_overlap(folder: Path, location: str) -> None:
 
 
 def discard_unstarted(folder: Path) -> None:
-    """Remove what a run writes before it reads the data, and nothing else."""
+    """Remove what a run writes before it reads the data, and nothing else.
+
+    A ledger with draws shows that it has read them: then everything stays.
+    """
+    if not is_unused(folder / LEDGER):
+        return
     # The ledger after the manifest: beside one, a missing ledger counts as lost.
     for name in (MANIFEST, CONFIG, LEDGER, LOCK):
         (folder / name).unlink(missing_ok=True)

@@ -113,12 +113,7 @@ class RunAccount:
             run = database.run(id)
             if run is None:
                 return None
-            if run.state == CLOSED:
-                raise PrivacyRefusal(
-                    "this run was closed by `pe budget close`",
-                    where=str(folder),
-                    fix="start a new run",
-                )
+            _refuse_closed(run)
             run = replace(run, folder=str(folder.resolve()))
             data_set = database.data_set([place], make=True)
             assert data_set is not None  # it is made if it is unknown
@@ -219,6 +214,7 @@ class RunAccount:
         """
         with self.database.changing():
             run, data_set = self._row()
+            _refuse_closed(run)
             if run.head != self._head:
                 raise PrivacyRefusal(
                     "a copy of this run has gone on since this one was opened",
@@ -251,13 +247,13 @@ class RunAccount:
                 self.database.remove(run.id)
 
     def _check_cap(self, run: CountedRun, data_set: int, releases: Sequence[NoisyRelease]) -> None:
-        """Raise PrivacyRefusal unless the cap allows it; what was admitted under it needs no look.
+        """Raise PrivacyRefusal unless the cap allows it; what is reserved needs no look.
 
         Only what was spent counts for this run here, not what it planned: draws that were lost take
         the place of planned ones.
         """
-        planned = Counter(releases) <= Counter(run.planned)
-        if not (planned and run.caps == self.database.caps(data_set)):
+        reserved = run.state == OPEN and Counter(releases) <= Counter(run.planned)
+        if not (reserved and run.caps == self.database.caps(data_set)):
             _check_cap(self.database, data_set, run, Counter(releases))
 
     def _row(self) -> tuple[CountedRun, int]:
@@ -267,6 +263,12 @@ class RunAccount:
                 "the budget database no longer knows this run", fix="start a new run"
             )
         return run, self.database.data_set_of(self.id)
+
+
+def _refuse_closed(run: CountedRun) -> None:
+    if run.state == CLOSED:
+        what = "this run was closed by `pe budget close`"
+        raise PrivacyRefusal(what, where=run.folder, fix="start a new run")
 
 
 def _joined(database: BudgetDatabase, before: int, run: CountedRun, *others: int) -> int:

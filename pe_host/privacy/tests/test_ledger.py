@@ -39,6 +39,20 @@ def _opened(path: Path, plan: PrivacyPlan) -> Ledger:
     return Ledger.open(path, plan)
 
 
+def test_a_missing_ledger_is_not_begun_again(tmp_path: Path, plan: PrivacyPlan) -> None:
+    with pytest.raises(PrivacyRefusal, match="the ledger is missing"):
+        Ledger.open(tmp_path / "l", plan)
+    assert not (tmp_path / "l").exists()
+
+
+def test_a_ledger_with_draws_is_not_replaced(tmp_path: Path, plan: PrivacyPlan) -> None:
+    Ledger.create(tmp_path / "l", plan, RUN)
+    Ledger.create(tmp_path / "l", plan, RUN)  # one that was never used is
+    Ledger.open(tmp_path / "l", plan).spend("votes", 1)
+    with pytest.raises(PrivacyRefusal, match="whose manifest is missing"):
+        Ledger.create(tmp_path / "l", plan, RUN)
+
+
 def _complete(path: Path, plan: PrivacyPlan) -> Ledger:
     ledger = _opened(path, plan)
     ledger.spend("class-counts", 0)

@@ -5,6 +5,7 @@ import multiprocessing
 import shutil
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -229,8 +230,6 @@ def test_a_cap_that_is_lowered_stops_a_run_that_was_admitted(
 def test_a_closed_run_frees_the_rest_and_does_not_go_on(
     begin: Any, database: BudgetDatabase
 ) -> None:
-    from dataclasses import replace
-
     run = begin()
     run.opened().spend("class-counts", 0)
     (known,) = _runs(database)
@@ -239,6 +238,32 @@ def test_a_closed_run_frees_the_rest_and_does_not_go_on(
     assert _runs(database)[0].counted == Counter([run.plan.count_release])
     with pytest.raises(PrivacyRefusal, match="was closed"):
         run.opened()
+
+
+def test_a_run_that_is_closed_while_it_is_open_draws_no_more(
+    begin: Any, database: BudgetDatabase
+) -> None:
+    run = begin()
+    ledger = run.opened()
+    (known,) = _runs(database)
+    with database.changing():
+        database.put(replace(known, state="closed"), database.data_set_of(known.id))
+    with pytest.raises(PrivacyRefusal, match="was closed"):
+        ledger.spend("class-counts", 0)
+
+
+def test_a_finished_run_that_goes_on_has_no_reservation(
+    begin: Any, database: BudgetDatabase
+) -> None:
+    """Fails when a finished run may draw what its plan has left, which others have taken."""
+    _cap(database, 2.2)
+    run = begin()
+    ledger = run.opened()
+    ledger.spend("class-counts", 0)
+    run.account.finish()
+    begin(epsilon=2.0).complete()
+    with pytest.raises(BudgetExhausted):
+        ledger.spend("votes", 1)
 
 
 def test_other_units_and_runs_without_noise_have_no_place_under_a_cap(
