@@ -87,8 +87,13 @@ def resolve(config: RunConfig) -> Job:
     """
     installed = find()  # once: metadata of all distributions
     generator = resolve_plugin(GENERATOR, config.plugin, installed)
-    about = _about(generator, config)
-    source = find_source(config.data or about["default_data"], generator, installed)
+    source = find_source(config.data, generator, installed) if config.data else None
+    # Where the spec of the records is complete without the generator's, one description is enough.
+    known = None
+    if source is not None and not source.info.output.features:
+        known = source.info.output.to_json()
+    about = _about(generator, config, known)
+    source = source or find_source(about["default_data"], generator, installed)
     output = complete_output(source.info.output, OutputSpec.from_json(about["makes"]["output"]))
     source = replace(source, info=replace(source.info, output=output))
     if about["makes"]["output"] != output.to_json():
