@@ -6,7 +6,9 @@ belongs to the fast tier unless a marker says otherwise.
 """
 
 import os
+import shutil
 import signal
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -42,7 +44,12 @@ The fast tier runs those of `echo`.
 LEFT_OUT = pytest.StashKey[Counter[str]]()
 
 
+BUDGET = pytest.StashKey[str]()
+
+
 def pytest_configure(config):
+    # Runs of tests never count in the budgets of the user's own data.
+    config.stash[BUDGET] = os.environ["PE_BUDGET"] = tempfile.mkdtemp(prefix="pe-budget-")
     config.stash[LEFT_OUT] = Counter()
     # A shell ignores SIGINT in background jobs. Processes that tests start and interrupt inherit
     # this.
@@ -63,6 +70,10 @@ def pytest_deselected(items):
     for item in items:
         tiers = [name for name in TIERS if item.get_closest_marker(name)]
         item.config.stash[LEFT_OUT].update(tiers[-1:])
+
+
+def pytest_unconfigure(config):
+    shutil.rmtree(config.stash[BUDGET], ignore_errors=True)
 
 
 def pytest_sessionfinish(session):

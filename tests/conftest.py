@@ -77,7 +77,7 @@ class Server:
 
 @dataclass(frozen=True)
 class Pe:
-    """Runs `pe` in a scratch folder, with a cache that is not the user's.
+    """Runs `pe` in a scratch folder, with a cache and a budget that are not the user's.
 
     `small` are the settings of a quick run. With `fork_plugins`, processes that run plugin code are
     forks too: for tests of the run, not of those.
@@ -120,13 +120,21 @@ def server() -> Iterator[Server]:
 def pe_in(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Pe]:
     """pe_in(folder) -> `pe` in that folder, for runs that several tests use."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PE_")}
-    cache = tmp_path_factory.mktemp("cache")  # of all runs of this process of pytest
-    return lambda folder: Pe(server, folder, {**kept, "XDG_CACHE_HOME": str(cache)})
+    kept["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))  # of this process of pytest
+    # Of all processes, for they share runs.
+    kept["PE_BUDGET"] = str(shared_root(tmp_path_factory) / "budget")
+    return lambda folder: Pe(server, folder, kept)
 
 
 @pytest.fixture
 def pe(pe_in: Callable[[Path], Pe], tmp_path: Path) -> Pe:
     return pe_in(tmp_path)
+
+
+def shared_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A scratch folder that all processes of pytest share."""
+    root = tmp_path_factory.getbasetemp()
+    return root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
 
 
 Once = Callable[[str, Callable[[Path], object]], Path]
@@ -135,9 +143,7 @@ Once = Callable[[str, Callable[[Path], object]], Path]
 @pytest.fixture(scope="session")
 def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
     """once(name, fill) -> a folder that one process of pytest fills while the others wait."""
-    root = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        root = root.parent  # which all processes share
+    root = shared_root(tmp_path_factory)
 
     def folder(name: str, fill: Callable[[Path], object]) -> Path:
         place, filled = root / name, root / f"{name}.filled"

@@ -132,6 +132,7 @@ def test_every_block_of_the_page_works(page, tools, your_data, tmp_path, tmp_pat
     for path in your_data.iterdir():
         (tmp_path / path.name).symlink_to(path)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PE_")}
+    kept["PE_BUDGET"] = os.environ["PE_BUDGET"]  # not the user's
     environment = {
         **kept,
         "PATH": f"{tools}:{kept['PATH']}",

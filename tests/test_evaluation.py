@@ -65,6 +65,7 @@ def ramps(tmp_path_factory):
     folder = tmp_path_factory.mktemp("ramps")
     (folder / "ramps_reader.py").write_text(READER)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PE_")}
+    kept["PE_BUDGET"] = os.environ["PE_BUDGET"]  # not the user's
     path = os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH"))))
     environment = {
         **kept,

@@ -118,6 +118,7 @@ def test_no_child_no_daemon_and_no_memory_of_the_host_is_left(
 ):
     words, programs = COMMANDS[command]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PE_")}
+    kept["PE_BUDGET"] = os.environ["PE_BUDGET"]  # not the user's
     path = os.pathsep.join(filter(None, (str(hostile), os.environ.get("PYTHONPATH"))))
     environment = {
         **kept,

@@ -10,6 +10,7 @@ import typer
 from pe_host import __version__
 from pe_host.cli import (
     account,
+    budget,
     check_plugin,
     describe,
     doctor,
@@ -71,6 +72,7 @@ def _app() -> typer.Typer:
     )
     for module in commands:
         app.command(module.NAME)(module.command)
+    app.add_typer(budget.commands, name=budget.NAME)
     return app
 
 

@@ -8,7 +8,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pe_host.cache import OWN, cache_folder
+from pe_host.cache import OWN, budget_folder, cache_folder
 from pe_host.errors import PrivacyRefusal
 from pe_host.isolation.host import ConfinementError, confine_host
 from pe_host.isolation.janitor import start_janitor
@@ -53,15 +53,15 @@ def confined(
     if not (wall.abi or wall.calls):
         yield out
         return
-    caches = [*(cache_folder() / name for name in OWN), plugin_cache(generator)]
-    for cache in caches:
-        with contextlib.suppress(OSError):  # the run does without
-            cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+    kept = [*(cache_folder() / name for name in OWN), plugin_cache(generator), budget_folder()]
+    for place in kept:
+        with contextlib.suppress(OSError):  # the run does without, or says so
+            place.mkdir(mode=0o700, parents=True, exist_ok=True)
     out, made = (out, []) if dry_run or resume else _make(out, generator.name)
     scratch = make_scratch()
     finish = start_janitor(scratch, made)
     try:
-        write = [*caches, *([out] if out else [])]
+        write = [*kept, *([out] if out else [])]
         confine_host(map(str, write), scratch, network=bool(config.allow_network))
         yield out
     except ConfinementError as error:

@@ -20,8 +20,13 @@ _SCALE = number("a number from 0.001 to 1e6", low=1e-3, high=1e6)
 
 
 def command(
-    run: Annotated[
-        Path | None, typer.Argument(help="Show what the run in this folder spent.", metavar="RUN")
+    runs: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="Show what the run in this folder spent; of several, also what they cost "
+            "together if they read the same data.",
+            metavar="RUN",
+        ),
     ] = None,
     epsilon: Annotated[
         str | None, typer.Option(help="Show the noise for this privacy budget ε.", metavar="E")
@@ -33,7 +38,12 @@ def command(
         str | None,
         typer.Option(help="Scale of the noise on class counts, with --vote-scale.", metavar="S"),
     ] = None,
-    delta: Annotated[str, typer.Option(help="δ of the guarantee.", metavar="D")] = "1e-6",
+    delta: Annotated[
+        str | None,
+        typer.Option(
+            help="δ of the guarantee [default: 1e-6, or the smallest of the runs].", metavar="D"
+        ),
+    ] = None,
     rounds: Annotated[str, typer.Option(help="Number of noisy rounds T.", metavar="T")] = "1",
     votes: Annotated[str, typer.Option(help="Votes per record in each round.", metavar="K")] = "1",
     class_counts: Annotated[
@@ -45,7 +55,7 @@ def command(
 
     Give one of RUN, --epsilon and --vote-scale.
     """
-    if [run, epsilon, vote_scale].count(None) != 2:
+    if [runs or None, epsilon, vote_scale].count(None) != 2:
         raise UsageError(
             "expected exactly one of RUN, --epsilon and --vote-scale",
             fix="see `pe account --help`",
@@ -56,15 +66,18 @@ def command(
             where="--count-scale",
             fix="give both, or only --epsilon",
         )
-    d = read_option("--delta", DELTA, delta)
+    if delta is not None and len(runs or ()) == 1:
+        raise UsageError("one run has the δ of its plan", where="--delta", fix="leave out --delta")
+    given = None if delta is None else read_option("--delta", DELTA, delta)
+    d = 1e-6 if given is None else given
     T, k = read_option("--rounds", COUNT, rounds), read_option("--votes", COUNT, votes)
     target = None if epsilon is None else _budget(epsilon)
     on_votes = None if vote_scale is None else read_option("--vote-scale", _SCALE, vote_scale)
     on_counts = None if count_scale is None else read_option("--count-scale", _SCALE, count_scale)
     from pe_host.commands import account
 
-    if run is not None:
-        show(account.spent(run), as_json)
+    if runs:
+        show(account.spent(runs[0]) if len(runs) == 1 else account.composed(runs, given), as_json)
     elif target is not None:
         show(account.budget(target, d, T, k, class_counts), as_json)
     else:

@@ -30,6 +30,10 @@ def _generate(
         bool,
         typer.Option("--show-names", help="Show names of private files in errors."),
     ] = False,
+    adopt: Annotated[
+        bool,
+        typer.Option("--adopt", help="With --resume: count a run of another budget database here."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     **given: Any,
 ) -> None:
@@ -40,6 +44,8 @@ def _generate(
         raise UsageError("no generator was given", where="--plugin", fix=fix)
     if resume and not resolved.out:
         raise UsageError("--resume needs --out RUN", fix="give the folder of the run to continue")
+    if adopt and not resume:
+        raise UsageError("--adopt needs --resume", fix="a new run is counted in any case")
     from pe_host.cli._confined import confined
     from pe_host.plugins import find
 
@@ -55,6 +61,7 @@ def _generate(
                 dry_run=dry_run,
                 reporter=make_reporter(),
                 installed=installed,
+                adopt=adopt,
             )
     except PeError as error:
         error.shows_name = show_names

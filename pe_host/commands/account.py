@@ -4,11 +4,12 @@ Opens no data.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pe_host.errors import DataError
+from pe_host.errors import DataError, PrivacyRefusal
 from pe_host.privacy.accountant import (
     Scales,
     calibrate,
@@ -18,7 +19,7 @@ from pe_host.privacy.accountant import (
     gaussian_mu,
     plan_releases,
 )
-from pe_host.privacy.ledger import Ledger
+from pe_host.privacy.ledger import Ledger, run_of
 from pe_host.privacy.shares import COUNT_BUDGET
 from pe_host.run.folder import LEDGER, RunFolder
 from pe_host.run.manifest import Manifest
@@ -166,6 +167,89 @@ def spent(folder: Path) -> RunCost:
         paid,
         affords,
     )
+
+
+@dataclass(frozen=True)
+class ComposedCost:
+    """What several runs on the same data have spent together, by their ledgers.
+
+    Args:
+        runs: cost of each alone; copies of a run that drew nothing of their own are left out.
+        copies: the folders left out.
+        unit: what neighbouring data sets differ by.
+        epsilon: ε of all draws composed; inf if a run is not private.
+        delta: δ of it.
+        sum: sum of the ε of the runs, for comparison.
+    """
+
+    runs: tuple[RunCost, ...]
+    copies: tuple[str, ...]
+    unit: str
+    epsilon: float
+    delta: float
+    sum: float
+
+    def to_json(self) -> dict[str, Any]:
+        runs = [run.to_json() for run in self.runs]
+        return {**_finite(vars(self)), "runs": runs, "copies": list(self.copies)}
+
+    def lines(self) -> list[str]:
+        return [
+            *[line for run in self.runs for line in run.lines()],
+            *[f"{name}: a copy of a run above; it drew nothing of its own" for name in self.copies],
+            f"together, if all of them read the same data: ε = {self.epsilon:.6g} at "
+            f"δ = {self.delta:g} ({self.unit}); the sum of their ε is {self.sum:.6g}",
+        ]
+
+
+def composed(folders: Sequence[Path], delta: float | None = None) -> ComposedCost:
+    """Compute what several runs have spent together, with one accountant over all their draws.
+
+    Args:
+        folders: of the runs.
+        delta: δ of the result; the smallest of the runs if None.
+
+    Raises:
+        DataError: one is not a run, or its ledger is missing.
+        PrivacyRefusal: the runs protect different units.
+    """
+    costs = {folder: spent(folder) for folder in folders}
+    if len({cost.unit for cost in costs.values()}) > 1:
+        raise PrivacyRefusal(
+            "these runs protect different units of privacy, whose costs do not add up",
+            where=", ".join(f"{folder}: {cost.unit}" for folder, cost in costs.items()),
+            fix="give runs of one unit",
+        )
+    ledgers = {folder: (folder / LEDGER).read_bytes() for folder in folders}
+    copies = [folder for folder in ledgers if _is_copy(folder, ledgers)]
+    kept = [folder for folder in ledgers if folder not in copies]
+    at = min(costs[folder].delta for folder in kept) if delta is None else delta
+    epsilon = math.inf
+    if all(costs[folder].private for folder in kept):
+        releases = [release for folder in kept for release in _ledger(folder).releases]
+        epsilon = epsilon_of(releases, at) if releases else 0.0
+    runs = tuple(costs[folder] for folder in kept)
+    total = sum(run.epsilon for run in runs)
+    return ComposedCost(runs, tuple(map(str, copies)), runs[0].unit, epsilon, at, total)
+
+
+def _is_copy(folder: Path, ledgers: dict[Path, bytes]) -> bool:
+    """True if a run named before has this ledger too, or any other has it and goes on after it.
+
+    Two copies that both went on have drawn noise twice, so both count whole. That counts their
+    common draws twice, which is more than was spent and never less.
+    """
+    own, before = ledgers[folder], True
+    for other, content in ledgers.items():
+        if other == folder:
+            before = False
+        elif run_of(folder / LEDGER)[0] and content.startswith(own) and (before or content != own):
+            return True
+    return False
+
+
+def _ledger(folder: Path) -> Ledger:
+    return Ledger.open(folder / LEDGER, Manifest.read(RunFolder(folder)).plan)
 
 
 def _plural(count: int, noun: str) -> str:

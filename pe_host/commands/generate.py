@@ -14,6 +14,7 @@ from pe_host.job.confinement import UNCONFINED
 from pe_host.job.job import Job, resolve
 from pe_host.plugins import PluginEntry
 from pe_host.privacy import FolderLock, PrivateSide
+from pe_host.privacy.budget import RunAccount
 from pe_host.reporting import CommandResult, Reporter
 from pe_host.run.folder import (
     INTERNAL,
@@ -34,6 +35,7 @@ from pe_host.run.place import (
     refuse_used,
 )
 from pe_host.run.samples import samples_path
+from pe_host.session.budget import counted
 from pe_host.session.session import Session
 from pe_host.session.start import continue_run, start_run
 from pe_sdk import TrainableEmbedding
@@ -47,6 +49,7 @@ def generate(
     dry_run: bool,
     reporter: Reporter,
     installed: Sequence[PluginEntry] | None = None,
+    adopt: bool = False,
 ) -> CommandResult:
     """Run Private Evolution, or continue a run.
 
@@ -58,6 +61,7 @@ def generate(
             nothing.
         reporter: shows progress.
         installed: the plugins; by default the result of `pe_host.plugins.find`.
+        adopt: with `resume`: count a run that another budget database counted by its ledger.
 
     Raises:
         PeError: of the fitting kind. What was done is kept, and --resume continues from there.
@@ -72,7 +76,7 @@ def generate(
         return _planned(job)
     folder = out or fresh_folder(job.generator.name)
     try:
-        return _generate(job, folder, resume, reporter)
+        return _generate(job, folder, resume, adopt, reporter)
     except KeyboardInterrupt:
         if (folder / MANIFEST).exists():
             reporter.note(
@@ -82,7 +86,9 @@ def generate(
         raise
 
 
-def _generate(job: Job, folder: Path, resume: bool, reporter: Reporter) -> CommandResult:
+def _generate(
+    job: Job, folder: Path, resume: bool, adopt: bool, reporter: Reporter
+) -> CommandResult:
     if job.plan.unconfined:
         reporter.warn(UNCONFINED)
     with Workers.start(_useful_workers(job), allowed=job.allowed) as workers:
@@ -92,42 +98,60 @@ def _generate(job: Job, folder: Path, resume: bool, reporter: Reporter) -> Comma
         # What is NOT PRIVATE is for its owner only, whatever the umask.
         with contextlib.nullcontext() if job.plan.private else owner_only():
             make_run_folder(folder)
-            return _evolve(job, folder, resume, workers, info, reporter)
+            return _evolve(job, folder, resume, adopt, workers, info, reporter)
 
 
 def _evolve(
-    job: Job, folder: Path, resume: bool, workers: Workers, info: GeneratorInfo, reporter: Reporter
+    job: Job,
+    folder: Path,
+    resume: bool,
+    adopt: bool,
+    workers: Workers,
+    info: GeneratorInfo,
+    reporter: Reporter,
 ) -> CommandResult:
-    with FolderLock(folder) as lock:
-        run = RunFolder(folder)
+    source, run = job.source, RunFolder(folder)
+    with FolderLock(folder) as lock, contextlib.ExitStack() as stack:
         if not resume and not run.is_bare():  # another run was quicker
             raise in_use(folder)
-        with contextlib.ExitStack() as stack:
-            with _undone_on_failure(folder, resume):
-                manifest = continue_run(run, job, info) if resume else start_run(run, job, info)
-                run.remove_partials()
-                restrict(run.path(INTERNAL) if job.plan.private else folder)
-                if manifest.finished:
-                    reporter.note(f"{folder} is already finished; nothing is left to do")
-                    return _finished(run, manifest)
-                source = job.source
+        run.remove_partials()
+        begun = continue_run(run, job, info) if resume else None
+        restrict(run.path(INTERNAL) if job.plan.private else folder)
+        if begun is not None and begun.finished:
+            reporter.note(f"{folder} is already finished; nothing is left to do")
+            return _finished(run, begun)
+        with _undone_on_failure(folder, begun):
+            account = stack.enter_context(counted(run, job, adopt, reporter))
+            with _withdrawn_on_failure(account, begun):
+                manifest = begun or start_run(run, job, info, account)
                 opened = PrivateSide.open(
-                    job.plan, lock, source.reader, source.location, source.info.public
+                    job.plan, lock, source.reader, source.location, source.info.public, account
                 )
                 side = stack.enter_context(opened)
                 side.load()
-            manifest = Session(job, info, workers, run, side, reporter).evolve(manifest)
-        return _finished(run, manifest)
+        session = Session(job, info, workers, run, side, reporter, account)
+        return _finished(run, session.evolve(manifest))
 
 
 @contextlib.contextmanager
-def _undone_on_failure(folder: Path, resume: bool) -> Iterator[None]:
+def _undone_on_failure(folder: Path, begun: Manifest | None) -> Iterator[None]:
     """Leave the folder of a new run as it was if the block fails: nothing was spent in it."""
     try:
         yield
     except Exception:
-        if not resume:
+        if begun is None:
             discard_unstarted(folder)
+        raise
+
+
+@contextlib.contextmanager
+def _withdrawn_on_failure(account: RunAccount | None, begun: Manifest | None) -> Iterator[None]:
+    """Free what a new run has reserved if the block fails."""
+    try:
+        yield
+    except Exception:
+        if begun is None and account is not None:
+            account.withdraw()
         raise
 
 

@@ -55,13 +55,24 @@ def find_source(text: str, generator: PluginRef, installed: Sequence[PluginEntry
     if not text:
         fix = f"give --data SOURCE; {generator.name} has no default data set"
         raise UsageError("no data set was given", where="--data", fix=fix)
+    return read_source(text, "--data", installed)
+
+
+def read_source(text: str, where: str, installed: Sequence[PluginEntry]) -> Source:
+    """Resolve SOURCE as `find_source` does, where no generator is involved.
+
+    Args:
+        text: names the source.
+        where: the option or argument it comes from.
+        installed: the plugins, from `pe_host.plugins.find`.
+    """
     scheme, colon, rest = text.partition(":")
     if not colon or Path(text).exists():
         path = Path(text).expanduser()
         scheme, rest = guess_scheme(path), text
     if not rest:
         what = f"{text!r} has no location"
-        raise UsageError(what, where="--data", fix=f"write {scheme}:LOCATION")
+        raise UsageError(what, where=where, fix=f"write {scheme}:LOCATION")
     if (not colon or scheme in PATHS) and Path(rest).expanduser().exists():
         rest = os.path.abspath(Path(rest).expanduser())  # noqa: PTH100  a link must stay a link
     ref = resolve(READER, scheme, installed)

@@ -1,8 +1,10 @@
 """The ledger: what has been spent, written before it is spent, never taken back.
 
-It is a JSONL file. The header names the plan. Each draw of noise has a line, which is on the disk
-before the draw. A draw that is lost after its line was written stays spent, so the target is a hard
-cap under every sequence of crashes.
+It is a JSONL file. The header names the plan and the run. Each draw of noise has a line, which is
+on the disk before the draw. A draw that is lost after its line was written stays spent, so the
+target is a hard cap under every sequence of crashes. An account outside the run folder
+(`pe_host.privacy.budget`) is moved along before each draw, so an older copy of a ledger is found
+out.
 
 A crash may also cut a line short. Such a line counts as spent, and the next append records how many
 lines before it were cut. Any other line that differs from the bytes this module would write is
@@ -13,10 +15,11 @@ import json
 import math
 import os
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from pe_host.durable import write_atomic
 from pe_host.errors import DataError, PrivacyRefusal
@@ -54,27 +57,81 @@ class Entry:
     cost: NoisyRelease | None
 
 
-class Ledger:
-    """The ledger of one run. Made by `open`, under the lock of the run folder."""
+class Account(Protocol):
+    """What is counted elsewhere of a ledger, as it grows; see `pe_host.privacy.budget.account`."""
 
-    def __init__(self, path: Path, plan: PrivacyPlan, content: "_Content") -> None:
+    def check(self, content: bytes, releases: Sequence[NoisyRelease], draws: int) -> None:
+        """Raise PrivacyRefusal unless the ledger is as far as the account."""
+
+    def allows(self, releases: Sequence[NoisyRelease]) -> bool:
+        """True if a ledger with these releases is allowed.
+
+        Raises:
+            PrivacyRefusal: the account is further than the ledger.
+        """
+
+    def spend(self, content: bytes, releases: Sequence[NoisyRelease], draws: int) -> None:
+        """Count what the ledger says now, or raise PrivacyRefusal."""
+
+
+class Ledger:
+    """The ledger of one run. Made by `create` and `open`, under the lock of the run folder."""
+
+    def __init__(
+        self, path: Path, plan: PrivacyPlan, content: "_Content", account: Account | None
+    ) -> None:
         self._path = path
         self._plan = plan
+        self._bytes = content.raw
         self._lines = content.lines
         self._torn = content.torn
         self._unterminated = content.unterminated
+        self._account = account
 
-    @classmethod
-    def open(cls, path: Path, plan: PrivacyPlan) -> "Ledger":
-        """Read and check the ledger, or start one.
+    @staticmethod
+    def create(path: Path, plan: PrivacyPlan, run: str, budget: str = "") -> None:
+        """Start the ledger of a run.
+
+        Args:
+            path: of the file. One with a header alone is replaced: it was never used.
+            plan: of the run.
+            run: id of the run.
+            budget: id of the budget database that counts the run; "" if none does.
 
         Raises:
-            PrivacyRefusal: the file belongs to another plan, or is damaged before its very end.
+            PrivacyRefusal: there is a ledger with draws already.
+        """
+        if not is_unused(path):
+            raise PrivacyRefusal(
+                "there is a ledger of a run whose manifest is missing",
+                where=str(path),
+                fix="restore the manifest from a backup, or choose another --out",
+            )
+        header = {"schema": SCHEMA, "plan": plan.digest, "private": plan.private, "run": run}
+        if budget:
+            header["budget"] = budget
+        write_atomic(path, _line(header))  # atomic, so a header is never torn
+
+    @classmethod
+    def open(cls, path: Path, plan: PrivacyPlan, account: Account | None = None) -> "Ledger":
+        """Read and check the ledger of a run.
+
+        Args:
+            path: of the file.
+            plan: of the run.
+            account: counts each draw too, before it is drawn; None to look only, and for data that
+                nobody counts.
+
+        Raises:
+            PrivacyRefusal: the file is missing, belongs to another plan, is damaged before its very
+                end, or is not the one that the account has seen.
         """
         if not path.exists():
-            header = {"schema": SCHEMA, "plan": plan.digest, "private": plan.private}
-            write_atomic(path, _line(header))  # atomic, so a header is never torn
-        return cls(path, plan, _read(path, plan))
+            raise _missing(path)
+        ledger = cls(path, plan, _read(path, plan), account)
+        if account is not None:
+            account.check(ledger._bytes, ledger.releases, len(ledger._lines))
+        return ledger
 
     @property
     def releases(self) -> list[NoisyRelease]:
@@ -107,10 +164,18 @@ class Ledger:
         return epsilon_of(self.releases, self._plan.delta) if self._plan.private else math.inf
 
     def affords(self, kind: str) -> bool:
-        """True if one more release of this kind keeps the total within the plan's (ε, δ)."""
-        if not self._plan.private:
-            return True
-        plan, releases = self._plan, [*self.releases, _cost(self._plan, kind)]
+        """True if one more release of this kind keeps the total within the plan's (ε, δ).
+
+        And, if an account counts the run, within the cap of its data set.
+        """
+        added = [_cost(self._plan, kind)] if self._plan.private else []
+        releases = [*self.releases, *added]
+        if self._account is not None and not self._account.allows(releases):
+            return False
+        return not self._plan.private or self._fits(releases)
+
+    def _fits(self, releases: list[NoisyRelease]) -> bool:
+        plan = self._plan
         if Counter(releases) <= Counter(plan.releases):  # a part never costs more than the whole
             return fits(plan.releases, plan.epsilon, plan.delta) or (
                 delta_of(releases, plan.epsilon) <= plan.delta
@@ -145,11 +210,14 @@ class Ledger:
         entry = _entry(self._plan, kind, round, self._lines)
         self._append(_line(entry))
         self._lines.append(entry)
+        if self._account is not None:
+            self._account.spend(self._bytes, self.releases, len(self._lines))
 
     def _append(self, line: bytes) -> None:
+        added = b"\n" * self._unterminated + line
         try:
             with self._path.open("ab") as file:
-                file.write(b"\n" * self._unterminated + line)
+                file.write(added)
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
@@ -159,6 +227,7 @@ class Ledger:
                 where=str(self._path),
                 fix="free space or fix the permissions; then run the same command with --resume",
             ) from None
+        self._bytes += added
         self._unterminated = False
 
 
@@ -167,11 +236,13 @@ class _Content:
     """The content of a ledger file.
 
     Args:
+        raw: its bytes.
         lines: the draws paid for, in order; an unreadable line is {"kind": TORN, "round": 0}.
         torn: number of unreadable lines at the end that no TORN line accounts for yet.
         unterminated: the file does not end in a line feed.
     """
 
+    raw: bytes
     lines: list[dict[str, Any]]
     torn: int
     unterminated: bool
@@ -216,7 +287,8 @@ def _parse(raw: bytes) -> dict[str, Any]:
 
 
 def _read(path: Path, plan: PrivacyPlan) -> _Content:
-    first, *rest = path.read_bytes().split(b"\n")
+    content = path.read_bytes()
+    first, *rest = content.split(b"\n")
     header = _parse(first)
     if header.get("schema") != SCHEMA or not rest:
         raise _damaged(path, 1)
@@ -245,7 +317,28 @@ def _read(path: Path, plan: PrivacyPlan) -> _Content:
             raise _damaged(path, number - torn)
         else:
             lines.append(line)
-    return _Content(lines, torn, unterminated)
+    return _Content(content, lines, torn, unterminated)
+
+
+def is_unused(path: Path) -> bool:
+    """True if there is no ledger, or one with a header alone."""
+    return not path.exists() or not path.read_bytes().rstrip(b"\n").count(b"\n")
+
+
+def run_of(path: Path) -> tuple[str, str]:
+    """The ids of run and budget database in the header of a ledger; "" for one it lacks.
+
+    Raises:
+        PrivacyRefusal: the ledger is missing, or its header is damaged.
+    """
+    try:
+        with path.open("rb") as file:
+            header = _parse(file.readline())
+    except FileNotFoundError:
+        header = {}
+    if header.get("schema") != SCHEMA:
+        raise _damaged(path, 1) if path.exists() else _missing(path)
+    return str(header.get("run", "")), str(header.get("budget", ""))
 
 
 def _expected(line: dict[str, Any], plan: PrivacyPlan) -> bool:
@@ -254,6 +347,14 @@ def _expected(line: dict[str, Any], plan: PrivacyPlan) -> bool:
     if kind == "class-counts":
         return plan.count_scale is not None and round == 0
     return kind == "votes" and type(round) is int and 1 <= round <= plan.rounds
+
+
+def _missing(path: Path) -> PrivacyRefusal:
+    return PrivacyRefusal(
+        "the ledger is missing, so what the run spent is not known",
+        where=str(path),
+        fix="restore it from a backup, or start a new run, whose ε adds to this one's",
+    )
 
 
 def _damaged(path: Path, number: int) -> PrivacyRefusal:

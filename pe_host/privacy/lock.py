@@ -3,6 +3,7 @@
 Two processes would each assume that nobody else spends the budget.
 """
 
+import contextlib
 import fcntl
 import os
 from pathlib import Path
@@ -36,9 +37,23 @@ class FolderLock:
     def __enter__(self) -> "FolderLock":
         if self.held:
             raise RuntimeError("this FolderLock is already held")
-        # O_CLOEXEC: workers must not inherit the descriptor, which would keep the folder locked.
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-        descriptor = os.open(self.folder / LOCK, flags, 0o600)
+        while self._descriptor is None:
+            self._descriptor = self._locked()
+        return self
+
+    def _locked(self) -> int | None:
+        """The descriptor of the locked file; None if the file was removed before it was locked.
+
+        A run that clears its folder removes the file while it holds it. Whoever had opened it then
+        would hold a file that nobody else can find.
+        """
+        path = self.folder / LOCK
+        try:
+            # O_CLOEXEC: workers must not inherit the descriptor, which would keep the folder
+            # locked.
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise self._unlockable(error) from None
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -50,13 +65,16 @@ class FolderLock:
             ) from None
         except OSError as error:
             os.close(descriptor)
-            raise DataError(
-                f"the folder cannot be locked: {error.strerror}",
-                where=str(self.folder),
-                fix="use a local disk",
-            ) from None
-        self._descriptor = descriptor
-        return self
+            raise self._unlockable(error) from None
+        with contextlib.suppress(OSError):
+            if os.path.samestat(os.fstat(descriptor), path.stat()):
+                return descriptor
+        os.close(descriptor)
+        return None
+
+    def _unlockable(self, error: OSError) -> DataError:
+        what = f"the folder cannot be locked: {error.strerror}"
+        return DataError(what, where=str(self.folder), fix="use a local disk")
 
     def __exit__(
         self,

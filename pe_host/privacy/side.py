@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pe_host.embeddings.fitted import FittedEmbedding
 from pe_host.errors import DataError, PeError, PrivacyRefusal
 from pe_host.isolation.confine import protect_memory
+from pe_host.privacy.budget import RunAccount, content_of
 from pe_host.privacy.dataset import PrivateDataset
 from pe_host.privacy.embed import PrivateVectors
 from pe_host.privacy.evaluation import EvaluationRequest, write_evaluation
@@ -64,8 +65,9 @@ class PrivateSide:
         reader: ReaderSpec,
         location: str,
         public: bool = False,
+        account: RunAccount | None = None,
     ) -> "PrivateSide":
-        """Open or start the ledger of the run folder. Private records are read when needed.
+        """Open the ledger of the run folder. Private records are read when needed.
 
         Args:
             plan: what the run may release.
@@ -74,17 +76,20 @@ class PrivateSide:
             location: what the reader reads.
             public: the reader's `SourceInfo` says that the data are public or synthetic, which
                 allows `evaluate`.
+            account: counts the run in the budget of its data set; None if nobody counts them.
 
         Raises:
-            PrivacyRefusal: the lock is not held, the ledger belongs to another plan or is damaged,
-                or a stored histogram has no line in the ledger.
+            PrivacyRefusal: the lock is not held, the ledger is missing, damaged, not that of this
+                plan or not as far as the account, or a stored histogram has no line in the ledger.
         """
         if not lock.held:
             raise PrivacyRefusal("the run folder is not locked", where=str(lock.folder))
-        ledger = Ledger.open(lock.folder / LEDGER, plan)
+        ledger = Ledger.open(lock.folder / LEDGER, plan, account)
         measured = public is True  # any non-empty string would be truthy
         evaluate = partial(write_evaluation, lock.folder) if measured else None
         read = partial(PrivateDataset.read, reader, location, plan, parameters=measured)
+        if account is not None:
+            read = partial(_identified, account, location, read)
         side = cls(plan, ledger, FileStore(lock.folder), read, evaluate)
         side._check_paid()
         return side
@@ -298,6 +303,14 @@ class PrivateSide:
             raise DataError(
                 "the stored values are not an answer to a question of this run", where=name
             )
+
+
+def _identified(
+    account: RunAccount, location: str, read: Callable[[], PrivateDataset]
+) -> PrivateDataset:
+    """The records, after the account knows what they are; it may then refuse them."""
+    account.identify(content_of(location))
+    return read()
 
 
 def check_candidates_digest(about: dict[str, Any], round: int, candidates_digest: str) -> None:

@@ -22,6 +22,7 @@ from pe_host.durable import PART, atomic_path, is_part, write_atomic
 from pe_host.errors import DataError
 from pe_host.files import most_bytes, open_regular
 from pe_host.privacy.files import COUNTS, EVALUATION, LEDGER, LOCK, votes_name
+from pe_host.privacy.ledger import is_unused
 from pe_sdk import Samples
 
 __all__ = ["COUNTS", "EVALUATION", "LEDGER", "LOCK", "RunFolder", "votes_name"]
@@ -73,7 +74,8 @@ class RunFolder:
 
     def is_bare(self) -> bool:
         """True if the folder contains nothing but what a run makes before its manifest."""
-        return {path.name for path in self.root.iterdir() if not is_part(path.name)} <= {LOCK}
+        names = {path.name for path in self.root.iterdir() if not is_part(path.name)}
+        return names <= {LOCK, LEDGER, CONFIG}
 
     def remove_partials(self) -> None:
         """Remove what a killed process left half-written. Needs the lock of the folder."""
@@ -245,8 +247,14 @@ def refuse_no_run(folder: Path) -> None:
 
 
 def discard_unstarted(folder: Path) -> None:
-    """Remove what a run writes before it reads the data, and nothing else."""
-    for name in (LEDGER, CONFIG, MANIFEST, LOCK):
+    """Remove what a run writes before it reads the data, and nothing else.
+
+    A ledger with draws shows that it has read them: then everything stays.
+    """
+    if not is_unused(folder / LEDGER):
+        return
+    # The ledger after the manifest: beside one, a missing ledger counts as lost.
+    for name in (MANIFEST, CONFIG, LEDGER, LOCK):
         (folder / name).unlink(missing_ok=True)
     with contextlib.suppress(OSError):  # something else is in it
         folder.rmdir()

@@ -29,6 +29,7 @@ class Manifest:
         config: every setting that the result depends on.
         versions: versions of the interpreter and the distributions.
         space: parameter space of a simulator, as JSON, else None.
+        run_id: 32 hexadecimal digits that the ledger repeats; None for a run of an older version.
         parts: the generators that a composed one consists of, with their versions.
         finished: whether the release is written.
         schedule, class_counts: what was resolved from the class counts, None before that.
@@ -55,6 +56,7 @@ class Manifest:
     spent_epsilon: float | None = None
     release_digest: str | None = None
     confined: bool = False
+    run_id: str | None = None
     schema: int = field(default=SCHEMA)
 
     def to_json(self) -> dict[str, Any]:

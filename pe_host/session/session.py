@@ -30,6 +30,7 @@ from pe_host.evolution.selection import weights
 from pe_host.formats.npz import layout_of
 from pe_host.job.job import Job
 from pe_host.privacy import BudgetExhausted, ClassCounts, NoisyHistogram, PrivateSide
+from pe_host.privacy.budget import RunAccount
 from pe_host.report.grid import RecordGrid, first_rows
 from pe_host.report.views import columns_for
 from pe_host.reporting import Reporter
@@ -51,6 +52,7 @@ class Session:
         run: the folder of the run, locked.
         side: the private side, with its records loaded.
         reporter: shows progress.
+        account: of the run in the budget of its data set, if somebody counts it.
     """
 
     def __init__(
@@ -61,9 +63,10 @@ class Session:
         run: RunFolder,
         side: PrivateSide,
         reporter: Reporter,
+        account: RunAccount | None = None,
     ) -> None:
         self._job, self._info, self._workers, self._run = job, info, workers, run
-        self._side, self._terminal = side, reporter
+        self._side, self._terminal, self._account = side, reporter, account
         self._reporter = LoggingReporter(reporter, run.path(LOG))
         self._columns = columns_for(job.output, len(job.labels), job.plan.rounds + 1)
 
@@ -115,6 +118,8 @@ class Session:
             job, self._info, self._workers, self._run, fit_embedding, self._side, self._reporter
         ).evaluate(result)
         write_internal_page(self._run, manifest)  # after the evaluation, which it shows
+        if self._account is not None:
+            self._account.finish()
         return manifest.write(self._run)
 
     def _announce(self) -> None:

@@ -1,6 +1,8 @@
 """Start a run in a folder, or continue the run that is in it."""
 
 import platform
+import secrets
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
@@ -8,27 +10,39 @@ from pe_host.compute.info import GeneratorInfo
 from pe_host.errors import DataError, PluginFailure, PrivacyRefusal
 from pe_host.job.config import reproducible_settings
 from pe_host.job.job import Job
-from pe_host.run.folder import CONFIG, RunFolder
+from pe_host.privacy.budget import RunAccount
+from pe_host.privacy.ledger import Ledger, run_of
+from pe_host.run.folder import CONFIG, LEDGER, RunFolder
 from pe_host.run.manifest import Manifest
 
 
-def start_run(run: RunFolder, job: Job, info: GeneratorInfo) -> Manifest:
-    """Write the manifest and the configuration of a new run."""
-    manifest = _manifest(job, info).write(run)
+def start_run(
+    run: RunFolder, job: Job, info: GeneratorInfo, account: RunAccount | None
+) -> Manifest:
+    """Write the ledger, the manifest and the configuration of a new run.
+
+    The ledger comes first, so that one which is missing beside a manifest was lost.
+    """
+    id = account.id if account else secrets.token_hex(16)
+    budget = account.database.id if account else ""
+    Ledger.create(run.path(LEDGER), job.plan, id, budget)
+    manifest = replace(_manifest(job, info), run_id=id).write(run)
     run.write_text(CONFIG, job.config.to_toml())
     return manifest
 
 
-def continue_run(run: RunFolder, job: Job, info: GeneratorInfo) -> Manifest:
+def continue_run(run: RunFolder, job: Job, info: GeneratorInfo) -> Manifest | None:
     """Read the manifest of the run in the folder, which must be a run of this job.
 
+    None if it was killed before its manifest was there: then nothing can have been spent.
+
     Raises:
-        PrivacyRefusal: another privacy plan.
+        PrivacyRefusal: another privacy plan, or the ledger of another run.
         PluginFailure: another generator, or another version of it.
         DataError: other settings, or not a run.
     """
-    if run.is_bare():  # killed before the manifest was there: nothing can have been spent
-        return start_run(run, job, info)
+    if run.is_bare():
+        return None
     kept, now = Manifest.read(run), _manifest(job, info)
     where = str(run.root)
     fix = "use the settings of its config.toml, or start a new run in another folder"
@@ -41,6 +55,10 @@ def continue_run(run: RunFolder, job: Job, info: GeneratorInfo) -> Manifest:
             "resuming would change its guarantee"
         )
         raise PrivacyRefusal(what, where=where, fix=fix)
+    if kept.run_id is not None and kept.run_id != run_of(run.path(LEDGER))[0]:
+        what = "the ledger belongs to another run"
+        fix = "restore the ledger of this run from a backup, or start a new run"
+        raise PrivacyRefusal(what, where=str(run.path(LEDGER)), fix=fix)
     if kept.generator != now.generator or kept.options != now.options:
         what = f"the run was started with {kept.generator}, not {now.generator}"
         if kept.generator == now.generator:

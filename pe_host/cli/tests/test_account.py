@@ -116,6 +116,7 @@ def test_what_is_no_manifest_is_one_clear_error(account, tmp_path, content):
 def test_a_run_tells_what_it_has_spent(account, tmp_path):
     made = plan(1.0)
     write_manifest(tmp_path, made)
+    Ledger.create(tmp_path / "ledger.jsonl", made, "0" * 32)
     ledger = Ledger.open(tmp_path / "ledger.jsonl", made)
     ledger.spend("class-counts", 0)
     ledger.spend("votes", 1)
@@ -132,7 +133,7 @@ def test_a_run_tells_what_it_has_spent(account, tmp_path):
 def test_a_run_without_noise_is_called_not_private(account, tmp_path):
     made = plan(math.inf)
     write_manifest(tmp_path, made)
-    Ledger.open(tmp_path / "ledger.jsonl", made)
+    Ledger.create(tmp_path / "ledger.jsonl", made, "0" * 32)
     assert "NOT PRIVATE" in account(tmp_path)[1]
     assert document(account(tmp_path, "--json"))["epsilon"] == "inf"
 

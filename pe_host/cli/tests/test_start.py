@@ -20,6 +20,7 @@ COMMANDS = [
     "account",
     "doctor",
     "new-plugin",
+    "budget",
 ]
 
 HEAVY = (

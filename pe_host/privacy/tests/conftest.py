@@ -13,6 +13,8 @@ import pytest
 from pe_host.embeddings.fitted import FittedEmbedding
 from pe_host.embeddings.grid import to_grid
 from pe_host.privacy import FolderLock, PrivacyPlan, PrivateSide, make_plan
+from pe_host.privacy.files import LEDGER
+from pe_host.privacy.ledger import Ledger
 from pe_sdk import Embedding, OutputSpec, ReaderSpec, SourceInfo, Table
 
 OUTPUT = OutputSpec.image(4, 4)
@@ -59,8 +61,13 @@ class Run:
         }
         return make_plan(**{**settings, **changes})
 
-    def side(self, lock: FolderLock, plan: PrivacyPlan | None = None) -> PrivateSide:
-        return PrivateSide.open(plan or self.plan(), lock, self.reader, "x")
+    def side(
+        self, lock: FolderLock, plan: PrivacyPlan | None = None, public: bool = False
+    ) -> PrivateSide:
+        plan = plan or self.plan()
+        if not (lock.folder / LEDGER).exists():
+            Ledger.create(lock.folder / LEDGER, plan, "0" * 32)
+        return PrivateSide.open(plan, lock, self.reader, "x", public)
 
     def vote(self, side: PrivateSide, round: int) -> Any:
         phi = FittedEmbedding(Flat(), "flat-1")

@@ -12,7 +12,7 @@ import pytest
 from pe_host.embeddings.grid import grid_scale, to_grid
 from pe_host.errors import DataError, PluginFailure, PrivacyRefusal
 from pe_host.metrics import density_and_coverage, frechet_distance
-from pe_host.privacy import FolderLock, PrivateSide, evaluation
+from pe_host.privacy import FolderLock, evaluation
 from pe_host.privacy.evaluation import EVALUATION, EvaluationRequest, Population, project, some_rows
 from pe_sdk import Categorical, Embedding, Float, ParameterSpace, Table
 
@@ -53,7 +53,7 @@ def _question(
 
 def _evaluate(run: Any, question: EvaluationRequest, public: bool = True) -> Mapping[str, Any]:
     with FolderLock(run.folder) as lock:
-        with PrivateSide.open(run.plan(), lock, run.reader, "x", public) as side:
+        with run.side(lock, run.plan(), public) as side:
             side.evaluate(question)
         return json.loads((run.folder / EVALUATION).read_text())
 
@@ -147,7 +147,7 @@ def test_equal_data_give_an_equal_file_and_nothing_comes_back(run: Any) -> None:
         question = _question(run, _population(run.candidates, size=np.linspace(0, 5, 60)))
         with (
             FolderLock(run.folder) as lock,
-            PrivateSide.open(run.plan(), lock, run.reader, "x", True) as side,
+            run.side(lock, run.plan(), True) as side,
         ):
             assert side.evaluate(question) is None  # type: ignore[func-returns-value]
             assert side.ledger.releases == []
@@ -181,7 +181,7 @@ def test_no_client_is_measured_against_itself(run: Any) -> None:
     plan = run.plan(unit="client")
     with (
         FolderLock(run.folder) as lock,
-        PrivateSide.open(plan, lock, run.reader, "x", True) as side,
+        run.side(lock, plan, True) as side,
     ):
         side.evaluate(_question(run, _population(run.candidates[:30], size=[1.0])))
     found = json.loads((run.folder / EVALUATION).read_text())
@@ -196,7 +196,7 @@ def test_one_client_alone_is_too_few(run: Any) -> None:
     plan = run.plan(unit="client")
     with (
         FolderLock(run.folder) as lock,
-        PrivateSide.open(plan, lock, run.reader, "x", True) as side,
+        run.side(lock, plan, True) as side,
     ):
         question = _question(run)
         with pytest.raises(DataError, match="too few clients"):
@@ -213,7 +213,7 @@ def test_parameters_of_data_that_are_not_public_are_not_even_kept(run: Any) -> N
     for public, kept in ((False, set()), (True, {"size"})):
         with (
             FolderLock(run.folder) as lock,
-            PrivateSide.open(run.plan(), lock, run.reader, "x", public) as side,
+            run.side(lock, run.plan(), public) as side,
         ):
             side.load()
             assert side._data is not None and set(side._data.parameters) == kept
@@ -262,7 +262,7 @@ def test_clients_do_not_take_the_parameters_away(run: Any) -> None:
     question = _question(run, _population(run.candidates, size=[1.0]))
     for unit in ("record", "client"):
         with FolderLock(run.folder) as lock:
-            with PrivateSide.open(run.plan(unit=unit), lock, run.reader, "x", True) as side:
+            with run.side(lock, run.plan(unit=unit), True) as side:
                 side.evaluate(question)
             (run.folder / "ledger.jsonl").unlink()
         assert list(json.loads((run.folder / EVALUATION).read_text())["marginals"]) == ["size"]

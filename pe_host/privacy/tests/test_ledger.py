@@ -14,6 +14,8 @@ from pe_host.privacy.accountant import NoisyRelease, delta_of
 from pe_host.privacy.ledger import BudgetExhausted, Ledger
 from pe_host.privacy.plan import PrivacyPlan
 
+RUN = "00112233445566778899aabbccddeeff"
+
 
 @pytest.fixture(scope="module")
 def plan() -> PrivacyPlan:
@@ -31,8 +33,28 @@ def plan() -> PrivacyPlan:
     )
 
 
+def _opened(path: Path, plan: PrivacyPlan) -> Ledger:
+    if not path.exists():
+        Ledger.create(path, plan, RUN)
+    return Ledger.open(path, plan)
+
+
+def test_a_missing_ledger_is_not_begun_again(tmp_path: Path, plan: PrivacyPlan) -> None:
+    with pytest.raises(PrivacyRefusal, match="the ledger is missing"):
+        Ledger.open(tmp_path / "l", plan)
+    assert not (tmp_path / "l").exists()
+
+
+def test_a_ledger_with_draws_is_not_replaced(tmp_path: Path, plan: PrivacyPlan) -> None:
+    Ledger.create(tmp_path / "l", plan, RUN)
+    Ledger.create(tmp_path / "l", plan, RUN)  # one that was never used is
+    Ledger.open(tmp_path / "l", plan).spend("votes", 1)
+    with pytest.raises(PrivacyRefusal, match="whose manifest is missing"):
+        Ledger.create(tmp_path / "l", plan, RUN)
+
+
 def _complete(path: Path, plan: PrivacyPlan) -> Ledger:
-    ledger = Ledger.open(path, plan)
+    ledger = _opened(path, plan)
     ledger.spend("class-counts", 0)
     for t in range(1, 5):
         ledger.spend("votes", t)
@@ -49,7 +71,7 @@ def test_the_plan_is_affordable_and_nothing_more(tmp_path: Path, plan: PrivacyPl
 
 def test_what_was_written_is_read_again(tmp_path: Path, plan: PrivacyPlan) -> None:
     before = _complete(tmp_path / "l", plan)
-    after = Ledger.open(tmp_path / "l", plan)
+    after = _opened(tmp_path / "l", plan)
     assert (
         after.releases == before.releases
         and after.has_line("votes", 4)
@@ -60,7 +82,7 @@ def test_what_was_written_is_read_again(tmp_path: Path, plan: PrivacyPlan) -> No
 def test_a_line_is_on_the_disk_when_spend_returns(
     tmp_path: Path, plan: PrivacyPlan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ledger = Ledger.open(tmp_path / "l", plan)
+    ledger = _opened(tmp_path / "l", plan)
     synced: list[int] = []
 
     def fsync(descriptor: int) -> None:
@@ -74,14 +96,14 @@ def test_a_line_is_on_the_disk_when_spend_returns(
 def test_a_full_disk_is_an_error_before_anything_is_drawn(
     tmp_path: Path, plan: PrivacyPlan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ledger = Ledger.open(tmp_path / "l", plan)
+    ledger = _opened(tmp_path / "l", plan)
     with monkeypatch.context() as patch, pytest.raises(DataError, match="No space left"):
         patch.setattr(
             os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device"))
         )
         ledger.spend("votes", 1)
     # The line may have reached the disk, so it counts.
-    assert len(Ledger.open(tmp_path / "l", plan).releases) == 1
+    assert len(_opened(tmp_path / "l", plan).releases) == 1
 
 
 def test_creation_syncs_the_folder(
@@ -89,7 +111,7 @@ def test_creation_syncs_the_folder(
 ) -> None:
     synced: list[int] = []
     monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_ino))
-    Ledger.open(tmp_path / "l", plan)
+    _opened(tmp_path / "l", plan)
     assert (tmp_path / "l").stat().st_ino in synced and synced[-1] == tmp_path.stat().st_ino
 
 
@@ -108,7 +130,7 @@ def test_fault_5_a_longer_schedule_is_refused(tmp_path: Path, plan: PrivacyPlan)
         embeddings=("e",),
     )
     with pytest.raises(PrivacyRefusal, match="plan has changed"):
-        Ledger.open(tmp_path / "l", longer)
+        _opened(tmp_path / "l", longer)
 
 
 def test_fault_6_every_attempt_counts(tmp_path: Path, plan: PrivacyPlan) -> None:
@@ -116,11 +138,11 @@ def test_fault_6_every_attempt_counts(tmp_path: Path, plan: PrivacyPlan) -> None
     path = tmp_path / "l"
     for _ in range(3):
         # Killed before the histogram was stored, and resumed.
-        Ledger.open(path, plan).spend("votes", 1)
-    ledger = Ledger.open(path, plan)
+        _opened(path, plan).spend("votes", 1)
+    ledger = _opened(path, plan)
     assert len(ledger.releases) == 3 and ledger.affords("votes")
     ledger.spend("votes", 2)
-    assert not Ledger.open(path, plan).affords("votes")
+    assert not _opened(path, plan).affords("votes")
 
 
 @pytest.mark.parametrize("keep", [1, 30, -2])
@@ -128,48 +150,48 @@ def test_fault_6_a_torn_last_line_counts_as_a_full_round(
     tmp_path: Path, plan: PrivacyPlan, keep: int
 ) -> None:
     path = tmp_path / "l"
-    Ledger.open(path, plan).spend("votes", 1)
+    _opened(path, plan).spend("votes", 1)
     whole = path.read_bytes()
     # A cheap line, which counts as an expensive one when it is torn.
-    Ledger.open(path, plan).spend("class-counts", 0)
+    _opened(path, plan).spend("class-counts", 0)
     path.write_bytes(whole + path.read_bytes()[len(whole) :][:keep])
-    torn = Ledger.open(path, plan)
+    torn = _opened(path, plan)
     assert torn.releases == [plan.vote_release] * 2
     torn.spend("votes", 2)
     # The torn line is still paid for, and the file is well formed again.
-    assert Ledger.open(path, plan).releases == [plan.vote_release] * 3
+    assert _opened(path, plan).releases == [plan.vote_release] * 3
     for t in (3, 4):
-        if Ledger.open(path, plan).affords("votes"):
-            Ledger.open(path, plan).spend("votes", t)
-    assert delta_of(Ledger.open(path, plan).releases, plan.epsilon) <= plan.delta
+        if _opened(path, plan).affords("votes"):
+            _opened(path, plan).spend("votes", t)
+    assert delta_of(_opened(path, plan).releases, plan.epsilon) <= plan.delta
 
 
 def test_a_line_that_lost_only_its_line_feed_counts_as_itself(
     tmp_path: Path, plan: PrivacyPlan
 ) -> None:
     path = tmp_path / "l"
-    Ledger.open(path, plan).spend("class-counts", 0)
+    _opened(path, plan).spend("class-counts", 0)
     path.write_bytes(path.read_bytes()[:-1])
-    Ledger.open(path, plan).spend("class-counts", 0)
-    assert Ledger.open(path, plan).releases == [plan.count_release] * 2
+    _opened(path, plan).spend("class-counts", 0)
+    assert _opened(path, plan).releases == [plan.count_release] * 2
 
 
 def test_a_crash_while_owning_up_to_a_torn_line_leaves_a_readable_ledger(
     tmp_path: Path, plan: PrivacyPlan
 ) -> None:
     path = tmp_path / "l"
-    Ledger.open(path, plan).spend("votes", 1)
+    _opened(path, plan).spend("votes", 1)
     start = path.read_bytes()
     path.write_bytes(start + b'{"att')
-    Ledger.open(path, plan).spend("votes", 1)
+    _opened(path, plan).spend("votes", 1)
     whole = path.read_bytes()
     for length in range(len(start) + 5, len(whole) + 1):
         path.write_bytes(whole[:length])
-        again = Ledger.open(path, plan)
+        again = _opened(path, plan)
         assert len(again.releases) >= 2
         if again.affords("votes"):
             again.spend("votes", 2)
-            assert Ledger.open(path, plan).releases == again.releases
+            assert _opened(path, plan).releases == again.releases
 
 
 STEPS = st.lists(
@@ -190,10 +212,10 @@ def test_fault_6_the_target_holds_under_every_sequence_of_crashes(
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "l"
-        ledger, drawn = Ledger.open(path, plan), []
+        ledger, drawn = _opened(path, plan), []
         for action, round, cut in steps:
             if action == "kill":
-                ledger = Ledger.open(path, plan)
+                ledger = _opened(path, plan)
                 continue
             kind = "votes" if round else "class-counts"
             before = path.stat().st_size
@@ -204,11 +226,11 @@ def test_fault_6_the_target_holds_under_every_sequence_of_crashes(
             if action == "tear":
                 with path.open("r+b") as file:
                     file.truncate(max(before, path.stat().st_size - cut))
-                ledger = Ledger.open(path, plan)
+                ledger = _opened(path, plan)
             else:
                 drawn.append(plan.vote_release if round else plan.count_release)
         assert delta_of(drawn, plan.epsilon) <= plan.delta
-        assert _at_least(Ledger.open(path, plan).releases, drawn)
+        assert _at_least(_opened(path, plan).releases, drawn)
 
 
 def _at_least(counted: list[NoisyRelease], drawn: list[NoisyRelease]) -> bool:
@@ -252,7 +274,7 @@ def test_damage_elsewhere_than_at_the_end_is_refused(
     _complete(path, plan)
     path.write_bytes(b"".join(line + b"\n" for line in damage(path.read_bytes().splitlines())))
     with pytest.raises(PrivacyRefusal, match="damaged"):
-        Ledger.open(path, plan)
+        _opened(path, plan)
 
 
 def test_without_privacy_the_ledger_says_so(tmp_path: Path) -> None:
@@ -268,9 +290,9 @@ def test_without_privacy_the_ledger_says_so(tmp_path: Path) -> None:
         reader="r",
         embeddings=(),
     )
-    ledger = Ledger.open(tmp_path / "l", plan)
+    ledger = _opened(tmp_path / "l", plan)
     for _ in range(3):
         ledger.spend("votes", 1)
     lines = [json.loads(line) for line in (tmp_path / "l").read_text().splitlines()]
     assert [line["private"] for line in lines] == [False] * 4 and ledger.spent_epsilon() == math.inf
-    assert len(Ledger.open(tmp_path / "l", plan)._lines) == 3
+    assert len(_opened(tmp_path / "l", plan)._lines) == 3

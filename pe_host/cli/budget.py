@@ -1,0 +1,75 @@
+"""`pe budget`: what all runs on a data set have spent together, and the cap on it."""
+
+from typing import Annotated
+
+import typer
+
+from pe_host.cli._output import show as show_result
+from pe_host.errors import UsageError
+from pe_host.job.config import DELTA, EPSILON
+from pe_host.job.setting import read_option
+
+NAME = "budget"
+
+_Source = Annotated[str, typer.Argument(help="A data set, as for --data.", metavar="SOURCE")]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+commands = typer.Typer(
+    no_args_is_help=True, help="Show and cap what all runs on a data set spend together."
+)
+
+
+@commands.command("show")
+def show(source: _Source, as_json: _Json = False) -> None:
+    """Show the cap, and the ε of all runs on SOURCE together."""
+    from pe_host.commands import budget
+
+    show_result(budget.show(source), as_json)
+
+
+@commands.command("cap")
+def cap(
+    source: _Source,
+    epsilon: Annotated[
+        str | None, typer.Option(help="The most that all runs together may spend.", metavar="E")
+    ] = None,
+    delta: Annotated[str, typer.Option(help="δ of the cap.", metavar="D")] = "1e-6",
+    unit: Annotated[
+        str, typer.Option(help="Unit of privacy: record or client.", metavar="UNIT")
+    ] = "record",
+    none: Annotated[bool, typer.Option("--none", help="Lift the cap.")] = False,
+    as_json: _Json = False,
+) -> None:
+    """Refuse runs with which SOURCE would spend more than this.
+
+    Give --epsilon or --none.
+    """
+    if none == (epsilon is not None):
+        raise UsageError("expected either --epsilon or --none", fix="see `pe budget cap --help`")
+    if unit not in ("record", "client"):
+        raise UsageError(f"{unit!r} is not a unit", where="--unit", fix="say record or client")
+    target = None if epsilon is None else read_option("--epsilon", EPSILON, epsilon)
+    at = read_option("--delta", DELTA, delta)
+    from pe_host.commands import budget
+    from pe_host.privacy.budget import Cap
+
+    show_result(budget.set_cap(source, None if target is None else Cap(target, at, unit)), as_json)
+
+
+@commands.command("history")
+def history(source: _Source, as_json: _Json = False) -> None:
+    """List the runs on SOURCE, with what each has spent."""
+    from pe_host.commands import budget
+
+    show_result(budget.history(source), as_json)
+
+
+@commands.command("close")
+def close(
+    run: Annotated[str, typer.Argument(help="Id of the run, or its first digits.", metavar="RUN")],
+    as_json: _Json = False,
+) -> None:
+    """End a run that will not go on, which frees what it has not spent."""
+    from pe_host.commands import budget
+
+    show_result(budget.close(run), as_json)

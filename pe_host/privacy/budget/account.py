@@ -1,0 +1,285 @@
+"""The account of one run in the budget of its data set.
+
+A run is admitted before anything is read, and refused if it could take the data set over its cap.
+From then on every draw of noise moves the account from the ledger as it was to the ledger as it
+is, in one step that only one process can take. So a copy of a run, or a run whose ledger was
+set back, cannot draw what the original has drawn already: its account has moved on.
+"""
+
+import hashlib
+import secrets
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pe_host.errors import PrivacyRefusal
+from pe_host.privacy.accountant import NoisyRelease
+from pe_host.privacy.budget.composition import cap_holds
+from pe_host.privacy.budget.database import (
+    CLOSED,
+    FINISHED,
+    OPEN,
+    BudgetDatabase,
+    CountedRun,
+    Head,
+)
+from pe_host.privacy.plan import PrivacyPlan
+
+_EMPTY = Head(0, hashlib.sha256().digest())
+
+
+class RunAccount:
+    """What one run may spend and has spent. Made by `admit`, or by `resume` for a known run.
+
+    Args:
+        database: open for as long as the account is used.
+        id: of the run.
+        plan: of the run.
+        head: the ledger as the database last saw it.
+    """
+
+    def __init__(self, database: BudgetDatabase, id: str, plan: PrivacyPlan, head: Head) -> None:
+        self.id, self.database = id, database
+        self._plan, self._head = plan, head
+
+    @classmethod
+    def admit(
+        cls, database: BudgetDatabase, place: bytes, plan: PrivacyPlan, folder: Path
+    ) -> "RunAccount":
+        """Enter a new run.
+
+        Args:
+            database: open.
+            place: from `identity.place_of`.
+            plan: what the run may release.
+            folder: its folder, locked. A run that was entered for this folder and has spent nothing
+                is forgotten: its folder is this one now.
+
+        Raises:
+            PrivacyRefusal: with this run the data set could go over its cap.
+        """
+        run = CountedRun(
+            id=secrets.token_hex(16),
+            started=datetime.now(UTC).isoformat(timespec="seconds"),
+            folder=str(folder.resolve()),
+            unit=plan.unit,
+            private=plan.private,
+            epsilon=plan.epsilon,
+            delta=plan.delta,
+            planned=tuple(plan.releases),
+            spent=(),
+            draws=0,
+            head=_EMPTY,
+            state=OPEN,
+            caps=0,
+        )
+        with database.changing():
+            data_set = database.data_set([place], make=True)
+            assert data_set is not None  # it is made if it is unknown
+            for other in database.runs(data_set):
+                if other.folder == run.folder and not other.draws and other.state == OPEN:
+                    database.remove(other.id)
+            _enter(database, data_set, run)
+        return cls(database, run.id, plan, _EMPTY)
+
+    @classmethod
+    def resume(
+        cls, database: BudgetDatabase, id: str, place: bytes, plan: PrivacyPlan, folder: Path
+    ) -> "RunAccount | None":
+        """The account of a run that goes on, or None if the database does not know the run.
+
+        Raises:
+            PrivacyRefusal: the run was closed, or the data set is over its cap.
+        """
+        with database.changing():
+            run = database.run(id)
+            if run is None:
+                return None
+            _refuse_closed(run)
+            run = replace(run, folder=str(folder.resolve()))
+            data_set = database.data_set([place], make=True)
+            assert data_set is not None  # it is made if it is unknown
+            data_set = _joined(database, data_set, run)
+            database.put(run, data_set)
+        return cls(database, id, plan, run.head)
+
+    @classmethod
+    def adopt(
+        cls, database: BudgetDatabase, id: str, place: bytes, plan: PrivacyPlan, folder: Path
+    ) -> "RunAccount":
+        """Enter a run that has begun without this database; its ledger says what it spent.
+
+        Raises:
+            PrivacyRefusal: with this run the data set could go over its cap.
+        """
+        account = cls.admit(database, place, plan, folder)
+        with database.changing():
+            run, data_set = account._row()
+            database.remove(run.id)
+            database.put(replace(run, id=id), data_set)
+        account.id = id
+        return account
+
+    def identify(self, content: bytes | None) -> None:
+        """Say what the data are, besides where they are. They may then turn out to be known.
+
+        Args:
+            content: from `identity.content_of`.
+
+        Raises:
+            PrivacyRefusal: together with the runs on the same content the cap would be exceeded.
+        """
+        if content is None:
+            return
+        with self.database.changing():
+            run, before = self._row()
+            data_set = self.database.data_set([content], make=True)
+            assert data_set is not None  # it is made if it is unknown
+            data_set = _joined(self.database, before, run, data_set)
+            if self.database.caps(data_set) != run.caps:
+                self.database.remove(run.id)
+                _enter(self.database, data_set, run)
+
+    def check(self, content: bytes, releases: Sequence[NoisyRelease], draws: int) -> None:
+        """Compare the ledger of the run with what the database saw of it, and catch up with it.
+
+        Lines that the database has not seen were written just before a crash; they count.
+
+        Args:
+            content: the bytes of the ledger.
+            releases: everything spent by it; empty if the plan is not private.
+            draws: number of its draws.
+
+        Raises:
+            PrivacyRefusal: the ledger is an older one, or one of another run.
+        """
+        seen = self._head
+        with self.database.changing():
+            folder = self._row()[0].folder
+        if len(content) < seen.size or _head(content[: seen.size]) != seen:
+            raise PrivacyRefusal(
+                "the ledger is not the one that this run has reached: the run was copied and went "
+                "on elsewhere, or its ledger was set back or changed",
+                where=folder,
+                fix="continue the run where it went furthest (`pe budget history` shows its "
+                "folder), or start a new run",
+            )
+        if len(content) > seen.size:
+            self.spend(content, releases, draws)
+
+    def spend(self, content: bytes, releases: Sequence[NoisyRelease], draws: int) -> None:
+        """Count what the ledger says now. The arguments are those of `check`.
+
+        Raises:
+            PrivacyRefusal: another process has moved the account, or the cap does not allow it.
+            DataError: the database cannot be written.
+        """
+        head = _head(content)
+        with self.database.changing():
+            run, data_set = self._row()
+            if run.head != self._head:
+                raise PrivacyRefusal(
+                    "another process draws noise for a copy of this run",
+                    where=run.folder,
+                    fix="continue one of the copies only",
+                )
+            spent = replace(run, spent=tuple(releases), draws=draws, head=head)
+            self._check_cap(spent, data_set, releases)
+            self.database.put(spent, data_set)
+        self._head = head
+
+    def allows(self, releases: Sequence[NoisyRelease]) -> bool:
+        """True if the cap of the data set allows a ledger with these releases.
+
+        Raises:
+            PrivacyRefusal: another process has moved the account since `check`.
+        """
+        with self.database.changing():
+            run, data_set = self._row()
+            _refuse_closed(run)
+            if run.head != self._head:
+                raise PrivacyRefusal(
+                    "a copy of this run has gone on since this one was opened",
+                    where=run.folder,
+                    fix="continue the copy that went furthest",
+                )
+            try:
+                self._check_cap(run, data_set, releases)
+            except PrivacyRefusal:
+                return False
+        return True
+
+    def others(self) -> int:
+        """The number of other runs on the data set."""
+        with self.database.changing():
+            _, data_set = self._row()
+            return len(self.database.runs(data_set)) - 1
+
+    def finish(self) -> None:
+        """Free what the run did not spend of its plan."""
+        with self.database.changing():
+            run, data_set = self._row()
+            self.database.put(replace(run, state=FINISHED), data_set)
+
+    def withdraw(self) -> None:
+        """Forget the run, if it has spent nothing."""
+        with self.database.changing():
+            run, _ = self._row()
+            if not run.draws:
+                self.database.remove(run.id)
+
+    def _check_cap(self, run: CountedRun, data_set: int, releases: Sequence[NoisyRelease]) -> None:
+        """Raise PrivacyRefusal unless the cap allows it; what is reserved needs no look.
+
+        Only what was spent counts for this run here, not what it planned: draws that were lost take
+        the place of planned ones.
+        """
+        reserved = run.state == OPEN and Counter(releases) <= Counter(run.planned)
+        if not (reserved and run.caps == self.database.caps(data_set)):
+            _check_cap(self.database, data_set, run, Counter(releases))
+
+    def _row(self) -> tuple[CountedRun, int]:
+        run = self.database.run(self.id)
+        if run is None:
+            raise PrivacyRefusal(
+                "the budget database no longer knows this run", fix="start a new run"
+            )
+        return run, self.database.data_set_of(self.id)
+
+
+def _refuse_closed(run: CountedRun) -> None:
+    if run.state == CLOSED:
+        what = "this run was closed by `pe budget close`"
+        raise PrivacyRefusal(what, where=run.folder, fix="start a new run")
+
+
+def _joined(database: BudgetDatabase, before: int, run: CountedRun, *others: int) -> int:
+    """Make one data set of those that turned out to be the same; return its number."""
+    known = [before, *others]
+    if database.run(run.id) is not None:
+        known.append(database.data_set_of(run.id))
+    first, *rest = sorted(set(known))
+    for other in rest:
+        database.merge(first, other)
+    return first
+
+
+def _enter(database: BudgetDatabase, data_set: int, run: CountedRun) -> None:
+    _check_cap(database, data_set, run, run.counted)
+    database.put(replace(run, caps=database.caps(data_set)), data_set)
+
+
+def _check_cap(
+    database: BudgetDatabase, data_set: int, run: CountedRun, counted: Counter[NoisyRelease]
+) -> None:
+    cap = database.cap(data_set)
+    if cap is None:
+        return
+    others = [other for other in database.runs(data_set) if other.id != run.id]
+    cap_holds(cap, run, counted, others)
+
+
+def _head(content: bytes) -> Head:
+    return Head(len(content), hashlib.sha256(content).digest())

@@ -1,0 +1,359 @@
+"""The database behind the budget: which runs asked which data set, and what each has spent.
+
+SQLite in the user's state folder (`$PE_BUDGET`, else `$XDG_STATE_HOME/pe/budget`, else
+`~/.local/state/pe/budget`), readable by the user alone. Data sets are known by HMACs under a secret
+that lies beside it in a file of its own, so a copy of the database alone says nothing about them.
+Every change is one transaction that holds the write lock from its first statement, so two processes
+never decide on the same state.
+"""
+
+import contextlib
+import hmac
+import json
+import os
+import secrets
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pe_host.errors import DataError, PrivacyRefusal
+from pe_host.privacy.accountant import NoisyRelease
+
+SCHEMA = 1
+OPEN, FINISHED, CLOSED = "open", "finished", "closed"
+"""States of a run: it may go on; it has ended; the user has ended it."""
+
+_DATABASE, _SECRET = "budget.sqlite3", "secret"
+_WAIT = 120
+"""Seconds to wait for another process. It may be composing the cost of many runs."""
+
+_TABLES = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+CREATE TABLE data_sets (
+    id INTEGER PRIMARY KEY, cap_epsilon REAL, cap_delta REAL, cap_unit TEXT,
+    caps INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE identities (
+    mac BLOB PRIMARY KEY, data_set INTEGER NOT NULL REFERENCES data_sets (id)
+) STRICT;
+CREATE TABLE runs (
+    id TEXT PRIMARY KEY, data_set INTEGER NOT NULL REFERENCES data_sets (id),
+    started TEXT NOT NULL, folder TEXT NOT NULL, unit TEXT NOT NULL, private INTEGER NOT NULL,
+    epsilon REAL, delta REAL NOT NULL, planned TEXT NOT NULL, spent TEXT NOT NULL,
+    size INTEGER NOT NULL, head BLOB NOT NULL, state TEXT NOT NULL, caps INTEGER NOT NULL
+) STRICT;
+"""
+
+
+@dataclass(frozen=True)
+class Cap:
+    """The most that all runs on a data set may spend together.
+
+    Args:
+        epsilon, delta: the bound on the composition of everything.
+        unit: what is added or removed, "record" or "client".
+    """
+
+    epsilon: float
+    delta: float
+    unit: str
+
+
+@dataclass(frozen=True)
+class Head:
+    """The state of a ledger file: its size in bytes, and the SHA-256 of all of them."""
+
+    size: int
+    digest: bytes
+
+
+@dataclass(frozen=True)
+class CountedRun:
+    """A run as the database knows it.
+
+    Args:
+        id: 32 hexadecimal digits, made when the run began.
+        started: UTC, ISO 8601.
+        folder: where the run was when it was last seen.
+        unit: unit of privacy, "record" or "client".
+        private: False for ε = inf.
+        epsilon, delta: of its plan.
+        planned: releases of its plan, without lost draws.
+        spent: releases paid for, lost ones included.
+        draws: number of lines of its ledger.
+        head: its ledger as last seen.
+        state: OPEN, FINISHED or CLOSED.
+        caps: how often the cap had changed when the run was admitted.
+    """
+
+    id: str
+    started: str
+    folder: str
+    unit: str
+    private: bool
+    epsilon: float
+    delta: float
+    planned: tuple[NoisyRelease, ...]
+    spent: tuple[NoisyRelease, ...]
+    draws: int
+    head: Head
+    state: str
+    caps: int
+
+    @property
+    def counted(self) -> Counter[NoisyRelease]:
+        """The releases that count against a cap: of an open run also those still to come."""
+        spent = Counter(self.spent)
+        return spent | Counter(self.planned) if self.state == OPEN else spent
+
+
+class BudgetDatabase:
+    """The open database. Made by `open`; `changing` gives a transaction."""
+
+    def __init__(self, connection: sqlite3.Connection, secret: bytes, path: Path) -> None:
+        self._connection, self._secret, self._path = connection, secret, path
+
+    @classmethod
+    def open(cls, folder: Path) -> "BudgetDatabase":
+        """Open the database in the folder, or make one.
+
+        Raises:
+            DataError: it cannot be made, read or written, or has another schema.
+            PrivacyRefusal: the secret is missing, or is not the one that the database was made
+                with.
+        """
+        path = folder / _DATABASE
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            known = path.exists()
+            secret = _secret(folder / _SECRET, may_make=not known)
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            connection = sqlite3.connect(path, timeout=_WAIT, isolation_level=None)
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA synchronous = FULL")
+        except OSError as error:
+            raise _unusable(path, error.strerror or type(error).__name__) from None
+        except sqlite3.Error as error:
+            raise _unusable(path, str(error)) from None
+        database = cls(connection, secret, path)
+        try:
+            with database.changing():
+                database._check_schema()
+        except BaseException:
+            connection.close()
+            raise
+        return database
+
+    @property
+    def id(self) -> str:
+        """Random, made with the database; runs remember it."""
+        return str(self._one("SELECT value FROM meta WHERE name = 'id'")[0])
+
+    def close(self) -> None:
+        self._connection.close()
+
+    @contextlib.contextmanager
+    def changing(self) -> Iterator[None]:
+        """A transaction: all changes of the block happen, or none.
+
+        Raises:
+            DataError: the database cannot be written.
+        """
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise _unusable(self._path, str(error)) from None
+
+    def data_set(self, identities: list[bytes], make: bool) -> int | None:
+        """The number of the data set with one of these identities, which it has from now on.
+
+        If they belong to several, these become one, under the strictest of their caps.
+
+        Args:
+            identities: from `pe_host.privacy.budget.identity`.
+            make: whether an unknown data set is entered, and known ones learn the identities.
+        """
+        macs = [hmac.digest(self._secret, identity, "sha256") for identity in identities]
+        marks = ",".join("?" * len(macs))
+        query = f"SELECT DISTINCT data_set FROM identities WHERE mac IN ({marks}) ORDER BY 1"
+        found = [int(row[0]) for row in self._rows(query, *macs)]
+        if not make:
+            return found[0] if found else None
+        first = found[0] if found else self._insert("INSERT INTO data_sets DEFAULT VALUES")
+        for other in found[1:]:
+            self.merge(first, other)
+        for mac in macs:
+            self._do("INSERT OR IGNORE INTO identities VALUES (?, ?)", mac, first)
+        return first
+
+    def data_sets(self) -> list[int]:
+        return [int(row[0]) for row in self._rows("SELECT id FROM data_sets ORDER BY id")]
+
+    def cap(self, data_set: int) -> Cap | None:
+        query = "SELECT cap_epsilon, cap_delta, cap_unit FROM data_sets WHERE id = ?"
+        epsilon, delta, unit = self._one(query, data_set)
+        return None if epsilon is None else Cap(epsilon, delta, unit)
+
+    def caps(self, data_set: int) -> int:
+        """How often the cap has changed."""
+        return int(self._one("SELECT caps FROM data_sets WHERE id = ?", data_set)[0])
+
+    def set_cap(self, data_set: int, cap: Cap | None) -> None:
+        values = (None, None, None) if cap is None else (cap.epsilon, cap.delta, cap.unit)
+        self._do(
+            "UPDATE data_sets SET cap_epsilon = ?, cap_delta = ?, cap_unit = ?, caps = caps + 1 "
+            "WHERE id = ?",
+            *values,
+            data_set,
+        )
+
+    def runs(self, data_set: int) -> list[CountedRun]:
+        """The runs on a data set, oldest first."""
+        rows = self._rows("SELECT * FROM runs WHERE data_set = ? ORDER BY started, id", data_set)
+        return [_run(row) for row in rows]
+
+    def run(self, id: str) -> CountedRun | None:
+        rows = self._rows("SELECT * FROM runs WHERE id = ?", id)
+        return _run(rows[0]) if rows else None
+
+    def data_set_of(self, id: str) -> int:
+        return int(self._one("SELECT data_set FROM runs WHERE id = ?", id)[0])
+
+    def put(self, run: CountedRun, data_set: int) -> None:
+        """Enter a run, or replace what is known of it."""
+        self._do(
+            f"INSERT OR REPLACE INTO runs VALUES ({','.join('?' * 14)})",
+            run.id,
+            data_set,
+            run.started,
+            run.folder,
+            run.unit,
+            int(run.private),
+            run.epsilon if run.private else None,
+            run.delta,
+            _text(run.planned),
+            json.dumps({"draws": run.draws, "releases": json.loads(_text(run.spent))}),
+            run.head.size,
+            run.head.digest,
+            run.state,
+            run.caps,
+        )
+
+    def remove(self, id: str) -> None:
+        """Forget a run that has spent nothing."""
+        self._do("DELETE FROM runs WHERE id = ?", id)
+
+    def merge(self, first: int, other: int) -> None:
+        """Make one data set of two, under the stricter of their caps."""
+        caps = [cap for cap in (self.cap(first), self.cap(other)) if cap is not None]
+        if caps:
+            self.set_cap(first, min(caps, key=lambda cap: (cap.epsilon, cap.delta)))
+        self._do("UPDATE identities SET data_set = ? WHERE data_set = ?", first, other)
+        self._do("UPDATE runs SET data_set = ? WHERE data_set = ?", first, other)
+        self._do("DELETE FROM data_sets WHERE id = ?", other)
+
+    def _check_schema(self) -> None:
+        if not self._rows("SELECT name FROM sqlite_master WHERE name = 'meta'"):
+            for statement in _TABLES.split(";"):
+                self._do(statement)
+            check = hmac.digest(self._secret, b"check", "sha256").hex()
+            for name, value in (
+                ("schema", str(SCHEMA)),
+                ("id", secrets.token_hex(16)),
+                ("check", check),
+            ):
+                self._do("INSERT INTO meta VALUES (?, ?)", name, value)
+        meta = dict(self._rows("SELECT name, value FROM meta"))
+        if meta.get("schema") != str(SCHEMA):
+            raise _unusable(self._path, f"it has schema {meta.get('schema')}, not {SCHEMA}")
+        check = hmac.digest(self._secret, b"check", "sha256").hex()
+        if not hmac.compare_digest(str(meta.get("check")), check):
+            raise _no_secret(self._path.with_name(_SECRET), "is not that of this budget database")
+
+    def _rows(self, query: str, *values: Any) -> list[Any]:
+        return self._connection.execute(query, values).fetchall()
+
+    def _one(self, query: str, *values: Any) -> Any:
+        return self._connection.execute(query, values).fetchone()
+
+    def _do(self, statement: str, *values: Any) -> None:
+        self._connection.execute(statement, values)
+
+    def _insert(self, statement: str) -> int:
+        return int(self._connection.execute(statement).lastrowid or 0)
+
+
+def _secret(path: Path, may_make: bool) -> bytes:
+    """The secret of the folder, made at first use. The link makes it appear whole, and once."""
+    if not path.exists():
+        if not may_make:
+            raise _no_secret(path, "is missing")
+        temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            os.write(descriptor, secrets.token_bytes(32))
+            os.fsync(descriptor)
+            with contextlib.suppress(FileExistsError):  # another process was quicker
+                os.link(temporary, path)
+        finally:
+            os.close(descriptor)
+            temporary.unlink()
+    return path.read_bytes()
+
+
+def _no_secret(path: Path, what: str) -> PrivacyRefusal:
+    return PrivacyRefusal(
+        f"the secret that names data sets {what}, so what was spent on which is not known",
+        where=str(path),
+        fix="restore it from a backup, or move the folder away to begin with an empty budget",
+    )
+
+
+def _unusable(path: Path, why: str) -> DataError:
+    return DataError(
+        f"the budget database cannot be used: {why}",
+        where=str(path),
+        fix="free space, fix the permissions, or set PE_BUDGET to another folder",
+    )
+
+
+def _text(releases: tuple[NoisyRelease, ...]) -> str:
+    groups = Counter(releases)
+    return json.dumps([[r.coordinates, r.scale.hex(), n] for r, n in groups.items()])
+
+
+def _releases(groups: list[list[Any]]) -> tuple[NoisyRelease, ...]:
+    return tuple(
+        release
+        for coordinates, scale, count in groups
+        for release in [NoisyRelease(coordinates, float.fromhex(scale))] * count
+    )
+
+
+def _run(row: tuple[Any, ...]) -> CountedRun:
+    id, _, started, folder, unit, private, epsilon, delta, planned, spent, size, head, *rest = row
+    known = json.loads(spent)
+    return CountedRun(
+        id=id,
+        started=started,
+        folder=folder,
+        unit=unit,
+        private=bool(private),
+        epsilon=float("inf") if epsilon is None else epsilon,
+        delta=delta,
+        planned=_releases(json.loads(planned)),
+        spent=_releases(known["releases"]),
+        draws=known["draws"],
+        head=Head(size, head),
+        state=rest[0],
+        caps=rest[1],
+    )
