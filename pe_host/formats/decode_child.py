@@ -1,6 +1,6 @@
 """The process that decodes pictures for `pe_host.formats.decoding`: confined, and without files.
 
-It reads questions from descriptor 0 and answers on descriptor 1; see `decoding` for both.
+It reads questions from descriptor 0 and answers on descriptor 1; see `decode_protocol` for both.
 """
 
 import contextlib
@@ -9,9 +9,16 @@ import resource
 import struct
 from typing import BinaryIO
 
-import numpy as np
-
-from pe_host.formats.decoding import ANY, COUNT, FAILED, FORM, FOUND, LENGTH, READY, pack_text
+from pe_host.formats.decode_protocol import (
+    ANY,
+    COUNT,
+    FAILED,
+    FORM,
+    FOUND,
+    LENGTH,
+    READY,
+    pack_text,
+)
 from pe_host.formats.pictures import PictureError, decode, form_of
 from pe_host.isolation.confine import protect_memory
 
@@ -41,21 +48,20 @@ def _contents(questions: BinaryIO, count: int) -> list[bytes]:
     return [questions.read(length) for length in lengths]
 
 
-def answer(content: bytes, shape: tuple[int, ...]) -> tuple[bytes | memoryview, ...]:
+def answer(content: bytes, shape: tuple[int, ...]) -> tuple[bytes, ...]:
     """Decode one picture; the parts of the answer to it, or to what is wrong with it."""
     try:
         if shape == ANY:
             return FOUND, FORM.pack(*form_of(content).shape)
-        pixels = decode(content, shape)
+        return FOUND, decode(content, shape)
     except PictureError as error:
         return FAILED, pack_text(error.what), pack_text(error.fix)
     except MemoryError:
         what, fix = "takes too much memory to decode", "scale it down, or remove it"
         return FAILED, pack_text(what), pack_text(fix)
-    return FOUND, np.ascontiguousarray(pixels).data.cast("B")
 
 
-def _write(answers: BinaryIO, content: bytes | memoryview) -> None:
+def _write(answers: BinaryIO, content: bytes) -> None:
     view = memoryview(content)
     while view:
         view = view[answers.write(view) :]

@@ -4,10 +4,6 @@ Decoders are large libraries of C, and a picture can come from anybody. Here a f
 ends or takes over a process that has one batch of pictures, no file and no record beside. The host
 opens the files, sends their content, and takes raw pixels of the planned shape, of which any bytes
 are valid.
-
-A question is the shape (3 × u32), the number of pictures (u32), their lengths (u64 each) and their
-contents. There is an answer for each, in order: `FOUND` and the pixels, or `FAILED` and two texts,
-what is wrong and what to do next (u32 length, UTF-8).
 """
 
 import contextlib
@@ -15,7 +11,6 @@ import fcntl
 import math
 import os
 import select
-import struct
 import subprocess
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,14 +19,18 @@ from types import MappingProxyType, TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
+from pe_host.formats.decode_protocol import (
+    ANY,
+    COUNT,
+    FORM,
+    FOUND,
+    LENGTH,
+    LONGEST_TEXT,
+    READY,
+    TEXT,
+)
 from pe_host.formats.pictures import Form, PictureError
 from pe_host.isolation.launch import Launched, launch
-
-FORM, COUNT, LENGTH, TEXT = (struct.Struct(layout) for layout in ("<3I", "<I", "<Q", "<I"))
-ANY = (0, 0, 0)
-"""In place of a shape: the answer is the form (3 × u32) that the header announces."""
-
-READY, FOUND, FAILED = b"R", b"F", b"X"
 
 BATCH = 64
 BATCH_BYTES = 1 << 22
@@ -42,7 +41,6 @@ SECONDS = 60.0
 
 _PIPE_BYTES = 1 << 20
 _CHILD = "pe_host.formats.decode_child"
-_LONGEST_TEXT = 1_000
 _ENVIRONMENT = MappingProxyType({"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"})
 _FIX = "repair it, or remove it"
 
@@ -51,12 +49,6 @@ Decoded = NDArray[np.uint8] | PictureError
 
 class DecoderError(Exception):
     """There is no process that decodes; no picture is to blame."""
-
-
-def pack_text(text: str) -> bytes:
-    """A text in an answer."""
-    content = text.encode("utf-8", "replace")[:_LONGEST_TEXT]
-    return TEXT.pack(len(content)) + content
 
 
 class Decoder:
@@ -169,7 +161,7 @@ class Decoder:
         return PictureError(self._text(), self._text())
 
     def _text(self) -> str:
-        length = min(TEXT.unpack(self._read(TEXT.size))[0], _LONGEST_TEXT)
+        length = min(TEXT.unpack(self._read(TEXT.size))[0], LONGEST_TEXT)
         text = self._read(length).decode("utf-8", "replace")
         return "".join(c for c in text if c.isprintable())
 

@@ -13,8 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageFile, PngImagePlugin
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "TGA")
@@ -87,8 +85,8 @@ def form_of(content: bytes) -> Form:
         return _form(image)
 
 
-def decode(content: bytes, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Decode a picture of this shape, and no other: uint8 [H, W, C], C = 1 or 3.
+def decode(content: bytes, shape: tuple[int, ...]) -> bytes:
+    """Decode a picture of this shape, and no other: the bytes of uint8 [H, W, C], C = 1 or 3.
 
     Gray pictures are not converted to colour, nor the reverse. The result follows from the content
     and the shape only.
@@ -107,12 +105,11 @@ def decode(content: bytes, shape: tuple[int, ...]) -> NDArray[np.uint8]:
                 "size and mode follow the first image by name; convert all images to one",
             )
         try:
-            pixels = np.asarray(image.convert("L" if channels == 1 else "RGB"))
+            return image.convert("L" if channels == 1 else "RGB").tobytes()
         except Exception as error:  # decoders raise anything at all
             raise _too_much_text(error) or PictureError(
                 "is damaged", "repair it, or remove it"
             ) from None
-    return pixels.reshape(shape)
 
 
 @contextmanager

@@ -69,11 +69,11 @@ def test_every_listed_format_is_read(name: str) -> None:
         pytest.skip("this build of Pillow has no WebP")
     content = encoded(name=name)
     assert form_of(content).shape == COLOUR
-    assert decode(content, COLOUR).shape == COLOUR
+    assert len(decode(content, COLOUR)) == 60
 
 
 def test_a_listed_format_without_loss_is_read_as_it_is() -> None:
-    assert np.array_equal(decode(encoded(), COLOUR).ravel(), np.arange(60))
+    assert decode(encoded(), COLOUR) == bytes(range(60))
 
 
 def test_a_picture_of_900_million_pixels_is_refused_by_its_header() -> None:
@@ -115,7 +115,7 @@ def test_many_chunks_of_some_text_are_refused() -> None:
         opened.load()
     with pytest.raises(PictureError, match="more than 1 MiB of text"):
         decode(png_of(4, 5, *chunks), (5, 4, 1))
-    assert decode(png_of(4, 5, *chunks[:3]), (5, 4, 1)).shape == (5, 4, 1)
+    assert decode(png_of(4, 5, *chunks[:3]), (5, 4, 1)) == bytes(20)
 
 
 def test_a_truncated_picture_is_an_error_whatever_a_library_has_set(

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from pe_host.files import NotAFile, check_inside, most_bytes, open_regular
-from pe_host.formats.decoding import ANY, Decoder, DecoderError
+from pe_host.formats.decode_protocol import ANY
+from pe_host.formats.decoding import Decoder, DecoderError
 from pe_host.formats.pictures import Form, PictureError, form_of, read_content
 from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, Table, hookimpl
 
