@@ -218,7 +218,7 @@ class PrivacyPlan:
         Raises:
             PrivacyRefusal: δ >= 1/n.
         """
-        if self._is_large_delta(n):
+        if self.is_large_delta(n):
             raise PrivacyRefusal(
                 f"δ = {self.delta:g} is not below 1/n for n = {n:,} {self.unit}s: "
                 f"at this δ, publishing one whole {self.unit} would be allowed",
@@ -226,7 +226,8 @@ class PrivacyPlan:
                 fix=fix or f"give --delta well below {1 / n:.1g}, or add --allow-large-delta",
             )
 
-    def _is_large_delta(self, n: int) -> bool:
+    def is_large_delta(self, n: int) -> bool:
+        """True if δ is not below 1/n."""
         return self.private and n * self.delta >= 1
 
     def sentences(self, n: int | None = None, confined: bool = True) -> list[str]:
@@ -236,127 +237,9 @@ class PrivacyPlan:
             n: number of records or clients as released, where it is; a declared one is known.
             confined: False for a run of a version that did not confine generators yet.
         """
-        if not self.private:
-            return [
-                "NOT PRIVATE: ε is infinite, votes and class counts carry no noise; "
-                "the result may show any record.",
-            ]
-        noisy_counts = self.count_scale is not None
-        one = "one record" if self.unit == "record" else "one client, with all its records,"
-        who = "a record" if self.unit == "record" else "a client, over all its records,"
-        return [
-            f"Everything released is ({self.epsilon:g}, {self.delta:g})-differentially private: "
-            f"adding or removing {one} changes the probability of any outcome by a factor of at "
-            f"most exp({self.epsilon:g}), up to δ = {self.delta:g}.",
-            f"It is {_upwards(self.mu)}-Gaussian-DP as well. ε covers the whole run: up to "
-            f"{self.rounds} noisy histograms"
-            + (
-                " and the noisy class counts."
-                if noisy_counts
-                else "; no class counts are released."
-            ),
-            f"In each histogram {who} casts at most {self.votes} votes of one, each on another "
-            "candidate; each count of votes gets discrete Gaussian noise of scale "
-            f"{self.vote_scale:.6g} from a cryptographic source.",
-            self._shares_sentence(),
-            f"{self._delta_sentence()} {self._size_sentence(n or self.shares.size or 0)} "
-            f"The number of {self.unit}s n is "
-            + ("released with noise only." if noisy_counts else "a declared public figure."),
-            f"Assumed public: that the data set exists, the {len(self.class_names)} class names, "
-            f"and the form of a record ({self.output.kind}, {self.output.form})"
-            f"{self._features_sentence()}.",
-            self._well_formed_sentence(),
-            "Trusted, because they see private records: "
-            f"{', '.join((self.reader, *self.embeddings))}. Generators are given none. "
-            f"{self._wall_sentence(confined)}",
-            "Not covered: how long the run takes, and what the operator reads on the terminal or "
-            "in the folder 'internal'.",
-        ]
+        from pe_host.privacy.statement import sentences  # it needs this class
 
-    def _wall_sentence(self, confined: bool) -> str:
-        """What keeps a malicious generator from getting records by itself."""
-        if self.unconfined:
-            return (
-                "The kernel of the machine did not confine them, and the operator accepted that: a "
-                "malicious one could read every file of its user, the private data included."
-            )
-        if not confined:
-            return (
-                "They ran unconfined, as in all versions before: a malicious one could read every "
-                "file of its user, the private data included."
-            )
-        closed = "The kernel keeps their processes from the private data, from other files of the "
-        if not self.network:
-            return f"{closed}user, and from the network."
-        return (
-            f"{closed}user. The operator let {' and '.join(self.network)} use the network "
-            "(--allow-network)."
-        )
-
-    def _features_sentence(self) -> str:
-        """Ranges and step of the spec: they may come from the private file, and are published."""
-        ranges = [
-            f"{f.name} {f.low:g} to {f.high:g}" for f in self.output.features if f.low is not None
-        ]
-        step = (self.output.step, self.output.step_unit) != (1.0, "")
-        facts = [f"the ranges of its features ({', '.join(ranges)})"] if ranges else []
-        if step:
-            facts.append(
-                f"its step ({self.output.step:g} {self.output.step_unit})".replace(" )", ")")
-            )
-        if facts and self.public_ranges:
-            facts.append("which the operator declares public")
-        return "".join(f", {fact}" for fact in facts)
-
-    def _well_formed_sentence(self) -> str:
-        """What happens to a record that cannot be used: that a run succeeds can depend on it."""
-        if self.bad_records == "drop":
-            return (
-                "A record that is not well-formed is dropped and contributes nothing anywhere. "
-                "Whether it is follows from this record and from public values only. How many were "
-                "dropped is private and is not published. Assumed: at least one record is "
-                "well-formed."
-            )
-        return (
-            "Assumed: every record is well-formed. One that is not stops the run before anything "
-            "is spent, and the guarantee does not cover that it stopped."
-        )
-
-    def _delta_sentence(self) -> str:
-        if self.delta == DEFAULT_DELTA:
-            return "δ is the fixed default, chosen without a look at the data."
-        return (
-            "δ was given by the operator; "
-            "the guarantee assumes that it was not computed from the data."
-        )
-
-    def _size_sentence(self, n: int) -> str:
-        if not self._is_large_delta(n):
-            return "It should be well below 1/n."
-        return (
-            f"It is NOT below 1/n for n = {n:,}: at this δ, publishing one whole {self.unit} would "
-            "be allowed. The operator accepted that."
-        )
-
-    def _shares_sentence(self) -> str:
-        if self.count_scale is not None:
-            return (
-                f"The number of {self.unit}s of each class"
-                + (", each counted in its most frequent one," if self.unit == "client" else "")
-                + f" is released with discrete Gaussian noise of scale {self.count_scale:.6g}, "
-                f"for {COUNT_BUDGET:.0%} of the budget."
-            )
-        how = "equal" if self.shares.origin == "uniform" else "as declared"
-        return (
-            f"Class shares are taken to be {how}, of a declared {self.shares.size} {self.unit}s: "
-            "nothing is released."
-        )
-
-
-def _upwards(value: float) -> str:
-    """The value to four digits, rounded up."""
-    step = 10.0 ** (math.floor(math.log10(value)) - 3)
-    return f"{math.ceil(value / step) * step:.4g}"
+        return sentences(self, n, confined)
 
 
 def make_plan(

@@ -77,9 +77,14 @@ def test_help_names_every_command_and_version_says_which():
     assert run_pe("--version").stdout.startswith("pe 1.")
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+BUDGET = ("show", "cap", "history", "close")
+
+
+@pytest.mark.parametrize(
+    "name", [*(name for name in COMMANDS if name != "budget"), *(f"budget {one}" for one in BUDGET)]
+)
 def test_every_command_has_help(name):
-    done = run_pe(name, "--help")
+    done = run_pe(*name.split(), "--help")
     assert (done.returncode, f"Usage: pe {name}" in done.stdout) == (0, True)
     assert "--json" in done.stdout
 

@@ -140,7 +140,7 @@ def test_the_error_of_a_class_name_is_that_of_its_origin(resolve, theirs, monkey
     theirs("return SourceInfo(OutputSpec.image(28, 28))")
     with pytest.raises(UsageError, match="--classes: the name of class 0 holds"):
         resolve(data="theirs:x", classes="a\tb,c")
-    monkeypatch.setattr(job, "describe", lambda *_: {**ABOUT, "labels": ["a\tb"]})
+    monkeypatch.setattr(job, "describe", lambda *_, **__: {**ABOUT, "labels": ["a\tb"]})
     with pytest.raises(PluginFailure, match="the name of class 0 holds"):
         resolve(data="theirs:x")
     theirs("return SourceInfo(OutputSpec.image(28, 28), tuple(map(str, range(10_001))))")
