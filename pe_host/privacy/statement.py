@@ -3,6 +3,7 @@
 import math
 
 from pe_host.privacy.plan import DEFAULT_DELTA, PrivacyPlan
+from pe_host.privacy.shares import COUNT_BUDGET
 
 
 def sentences(plan: PrivacyPlan, n: int | None, confined: bool) -> list[str]:
