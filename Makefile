@@ -9,6 +9,9 @@ RUN ?= runs/demo-digits
 PROCESSES ?= -n 2 --dist worksteal
 PYTEST ?=
 
+# Tests start some thousand processes, which would compile all of this repository each time.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-digits test test-all test-distribution dist docs
 .PHONY: check format bench clean

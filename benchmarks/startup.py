@@ -7,9 +7,9 @@ The plugins are made-up distributions, metadata only, added to the installed one
 many. Prints the median wall time and the least, which the load of the machine disturbs least.
 
 Then a whole tiny run, which is nearly all start-up: 100 candidates, 4 iterations, embedding
-`pixels`, two workers. It is measured in CPU seconds, user and system, of all its processes: once
-with an empty cache, where the noise is calibrated, and then with what the runs before have kept.
-Last, what the largest imports of such a run cost.
+`pixels`, at most two workers, of which it starts the one that it needs. It is measured in CPU
+seconds, user and system, of all its processes: once with an empty cache, where the noise is
+calibrated, and then with what the runs before have kept. Last, what large imports cost.
 """
 
 import argparse
@@ -35,7 +35,7 @@ IMPORTS = {
     "numpy": "import numpy",
     "a worker": "import pe_host.compute.worker",
     "the host": "import pe_host.commands.generate",
-    "faiss": "import numpy, faiss",
+    "faiss, in larger runs only": "import numpy, faiss",
     "the sampler of noise": "import numpy, opendp.domains, opendp.measurements, opendp.metrics",
     "dp_accounting, with an empty cache only": "import dp_accounting.pld",
 }

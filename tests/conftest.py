@@ -79,13 +79,15 @@ class Server:
 class Pe:
     """Runs `pe` in a scratch folder, with a cache that is not the user's.
 
-    `small` are the settings of a quick run.
+    `small` are the settings of a quick run. With `fork_plugins`, processes that run plugin code are
+    forks too: for tests of the run, not of those.
     """
 
     server: Server
     folder: Path
     environment: dict[str, str]
     small: tuple[str, ...] = SMALL
+    fork_plugins: bool = False
 
     def __call__(
         self, *words: object, kill_at_write: int = 0, kill_after: float | None = None
@@ -96,6 +98,7 @@ class Pe:
             "env": self.environment,
             "kill_at_write": kill_at_write,
             "kill_after": kill_after,
+            "fork_plugins": self.fork_plugins,
         }
         return self.server.ask(request)
 

@@ -2,41 +2,74 @@
 
 A run then costs no start-up time. Requests and answers are JSON objects, one a line:
 
-- in: {"words", "cwd", "env", "kill_at_write", "kill_after"}
+- in: {"words", "cwd", "env", "kill_at_write", "kill_after", "fork_plugins"}
 - out: {"code", "stdout", "stderr", "writes"}
+
+With `fork_plugins`, the processes that run plugin code are forks of the run too; otherwise each is
+a fresh interpreter, as a user's are.
 
 A write is a flush of a file or folder to the disk; `writes` are the paths of all writes, in order.
 The two kills send SIGKILL to the run's process, at its n-th write or after some seconds, without
 any warning.
 """
 
+import gc
 import json
 import os
+import runpy
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
 import time
+import traceback
 from contextlib import ExitStack
 from pathlib import Path
 
 import dp_accounting.pld.privacy_loss_distribution
 import faiss
 import opendp.prelude
+import packaging.requirements
+import PIL.Image
+import pydantic
 import sklearn.datasets
+import tomli_w
 
 import pe_host.cli
 import pe_host.commands.generate
 import pe_host.commands.replay
+import pe_host.commands.report
+import pe_host.compute.worker
+import pe_host.embeddings.pixels
+import pe_host.plugins.child
+import pe_host.plugins.describe
+import pe_host.privacy.readers.npz
+import pe_host.report.image_sheets
+import pe_host.report.page
 
 PRELOADED = (
     dp_accounting,
     faiss,
     opendp,
+    packaging.requirements,
+    pydantic.TypeAdapter,  # what typer reads its arguments with
     sklearn,
+    tomli_w,
     pe_host.commands.generate,
     pe_host.commands.replay,
+    pe_host.commands.report,
+    pe_host.compute.worker,
+    pe_host.embeddings.pixels,
+    pe_host.plugins.child,
+    pe_host.plugins.describe,
+    pe_host.privacy.readers.npz,
+    pe_host.report.image_sheets,
 )
+FLUSH, POPEN = os.fsync, subprocess.Popen
+
+PIL.Image.preinit()
+pe_host.report.page._template()  # compiled once for all reports
 
 
 def child(request: dict, outputs: list[int]) -> None:
@@ -51,6 +84,8 @@ def child(request: dict, outputs: list[int]) -> None:
         os.environ.update(request["env"])
         sys.argv = ["pe", *request["words"]]
         watch(outputs[2], request["kill_at_write"])
+        if request["fork_plugins"]:
+            subprocess.Popen = forked
         code = pe_host.cli.main()
     except SystemExit as ending:
         code = ending.code if isinstance(ending.code, int) else 1
@@ -62,7 +97,6 @@ def child(request: dict, outputs: list[int]) -> None:
 
 def watch(writes: int, kill_at: int) -> None:
     """Note the path of each write in the file `writes`, and die at one of them."""
-    flush = os.fsync
     count = 0
 
     def counted(descriptor: int) -> None:
@@ -71,13 +105,52 @@ def watch(writes: int, kill_at: int) -> None:
         os.write(writes, bytes(Path(f"/proc/self/fd/{descriptor}").readlink()) + b"\n")
         if count == kill_at:
             os.kill(os.getpid(), signal.SIGKILL)
-        flush(descriptor)
+        FLUSH(descriptor)
 
     os.fsync = counted
 
 
+def forked(words: list[str], *, pass_fds: tuple[int, ...], env: dict, **others) -> subprocess.Popen:
+    """Stand for `subprocess.Popen` of `python -P -m MODULE ARGUMENT...`, without a new interpreter.
+
+    The module runs in a fork of this process, with the descriptors, session and environment of a
+    new one. It inherits the run's memory: tests of what plugins can reach need interpreters.
+    """
+    assert words[:3] == [sys.executable, "-P", "-m"], words
+
+    def become() -> None:
+        code = 70
+        try:
+            first = 3
+            for descriptor in sorted(pass_fds):  # Popen waits until its own descriptor is closed
+                os.closerange(first, descriptor)
+                first = descriptor + 1
+            os.closerange(first, os.sysconf("SC_OPEN_MAX"))
+            os.fsync = FLUSH
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_DFL)
+            signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+            os.environ.clear()
+            os.environ.update(env)
+            gc.enable()
+            sys.argv = words[3:]
+            runpy.run_module(words[3], run_name="__main__", alter_sys=True)
+            code = 0
+        except SystemExit as ending:
+            code = ending.code if isinstance(ending.code, int) else 1
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+
+    return POPEN(words, pass_fds=pass_fds, env=env, preexec_fn=become, **others)
+
+
 def serve() -> None:
     assert threading.active_count() == 1, "forking a process with threads is not safe"
+    gc.freeze()  # or the first collection in each fork copies the memory of all these modules
     for line in sys.stdin:
         request = json.loads(line)
         with ExitStack() as stack:

@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -363,6 +364,7 @@ def test_killed_at_every_write_after_the_last_noise_a_run_ends_alike(pe, public_
     It also fails when anything is measured before the release exists. A run that was killed while
     it measured ends without measurements.
     """
+    pe = replace(pe, fork_plugins=True)
     words = [*public(pe), "--workers", "1"]  # cheaper; the result is that of two
     run, voted = public_run, pe.folder / "voted"
     whole = content(run)

@@ -109,7 +109,8 @@ def test_kill_at_twenty_random_moments(pe, finished, moment):
 def test_kill_at_every_write(pe, finished, first):
     """Fails when noise is drawn or used before its line is kept, or a file is written in place."""
     writes = len(finished.done.writes)
-    pe = replace(pe, small=(*pe.small, "--workers", "1"))  # cheaper; random moments have two
+    # Cheaper; random moments have two workers, and all of theirs are fresh interpreters.
+    pe = replace(pe, small=(*pe.small, "--workers", "1"), fork_plugins=first % 4 > 0)
     for write in range(first, writes + 1, SHARES):
         shutil.rmtree(pe.folder / "run")
         run, without = killed(pe, finished.data, write)

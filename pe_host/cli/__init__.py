@@ -1,5 +1,6 @@
 """The command line: a file for each command. None imports anything heavy before it runs."""
 
+import gc
 import os
 import sys
 from typing import Annotated
@@ -26,6 +27,10 @@ __all__ = ["main"]
 
 def main() -> int:
     """Run `pe` and return the exit code."""
+    # By default each thread of OpenBLAS spins for 2^26 cycles before it sleeps, at the import too.
+    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
+    # Imports make many objects that stay; the collector would look through them again and again.
+    gc.set_threshold(20_000)
     # Never import from the working directory, however the interpreter was started.
     sys.path[:] = [entry for entry in sys.path if entry]
     _open_streams()

@@ -1,6 +1,7 @@
 """`pe generate`: resolve the job, open the run folder, evolve, release."""
 
 import contextlib
+import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +32,7 @@ from pe_host.run.manifest import Manifest
 from pe_host.run.samples import samples_path
 from pe_host.session.session import Session
 from pe_host.session.start import continue_run, start_run
+from pe_sdk import TrainableEmbedding
 
 
 def generate(
@@ -70,7 +72,7 @@ def generate(
 
 
 def _generate(job: Job, folder: Path, resume: bool, reporter: Reporter) -> CommandResult:
-    with Workers.start(job.config.workers or os.cpu_count() or 1) as workers:
+    with Workers.start(_useful_workers(job)) as workers:
         info = workers.load(job.generator, job.config.set, job.output, job.labels)
         for text in workers.warnings:
             reporter.warn(text)
@@ -114,6 +116,21 @@ def _undone_on_failure(folder: Path, resume: bool) -> Iterator[None]:
         if not resume:
             discard_unstarted(folder)
         raise
+
+
+def _useful_workers(job: Job) -> int:
+    """The number of workers asked for, less those that would never get a block.
+
+    What they make does not depend on their number. Training takes examples besides the candidates,
+    so an embedding that learns gets every worker.
+    """
+    asked, block = job.config.workers or os.cpu_count() or 1, job.about["block"]
+    if type(block) is not int or block < 1:  # the generator said so: loading it reports that
+        return asked
+    rows = (job.config.candidates, job.config.samples, len(job.labels))
+    if None in rows or isinstance(job.make_embedding(), TrainableEmbedding):
+        return asked
+    return min(asked, max(math.ceil(count / block) for count in rows if count))
 
 
 def _planned(job: Job) -> CommandResult:

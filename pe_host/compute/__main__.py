@@ -4,6 +4,7 @@ First the protocol moves away from 0 and 1, where a plugin's `print` would corru
 numpy, the SDK and plugins.
 """
 
+import gc
 import os
 
 
@@ -25,8 +26,11 @@ def claim_descriptors() -> tuple[int, int]:
 
 def main() -> None:
     source, sink = claim_descriptors()
+    gc.disable()  # what imports make stays: the collector need not look through it, now or later
     from pe_host.compute.worker import serve
 
+    gc.freeze()
+    gc.enable()
     serve(source, sink)
 
 

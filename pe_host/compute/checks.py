@@ -79,7 +79,7 @@ def check_parameters(
             f"the state column {PARAMETERS_KNOWN!r}, which marks the samples whose parameters are "
             "known, must be a column of bool"
         )
-    for label in np.unique(labels):
+    for label in np.bincount(labels).nonzero()[0].tolist():  # np.unique imports numpy.ma
         rows = labels == label
         bounds = label_spaces[label] if label_spaces else space
         for name, parameter in bounds.items():

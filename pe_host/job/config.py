@@ -162,7 +162,7 @@ class RunConfig:
     workers: int = setting(
         0,
         integer(0, 4096),
-        "Worker processes; 0 starts one for each CPU.",
+        "Most worker processes; 0 is one for each CPU. A small run starts fewer.",
         metavar="N",
         published=False,
         reproducible=False,

@@ -88,9 +88,16 @@ def resolve(config: RunConfig) -> Job:
     """
     installed = find()  # once: metadata of all distributions
     generator = resolve_plugin(GENERATOR, config.plugin, installed)
-    about = _about(generator, config)
-    source = find_source(config.data or about["default_data"], generator, installed)
-    found = public_output(source.info, config.public_ranges, str(source))
+    source = find_source(config.data, generator, installed) if config.data else None
+    # Where the spec of the records is complete without the generator's, one description is enough.
+    known = None
+    if source is not None:
+        found = public_output(source.info, config.public_ranges, str(source))
+        known = None if found.features else found.to_json()
+    about = _about(generator, config, known)
+    if source is None:
+        source = find_source(about["default_data"], generator, installed)
+        found = public_output(source.info, config.public_ranges, str(source))
     public_ranges = bool(config.public_ranges and declared_by_source(source.info))
     output = complete_output(found, OutputSpec.from_json(about["makes"]["output"]))
     source = replace(source, info=replace(source.info, output=output))

@@ -6,6 +6,7 @@ JSON from stdin and writes one JSON object to stdout: {"result": ...} or
 """
 
 import contextlib
+import gc
 import json
 import os
 import sys
@@ -80,6 +81,7 @@ def main() -> None:
 
     Descriptor 1 is reserved for the answer; what a plugin prints goes to stderr.
     """
+    gc.set_threshold(20_000)  # imports make many objects that stay
     request = json.load(sys.stdin)
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
         os.dup2(2, 1)

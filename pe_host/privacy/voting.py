@@ -19,6 +19,9 @@ SEARCH_BLOCK = 4096
 TIE_CELLS = 2**24
 """Distances held at once while ties are resolved, which bounds memory."""
 
+SMALL_CELLS = 2**20
+"""Distances of a search that numpy does before faiss is imported."""
+
 
 def check_candidates(candidates: Grid, labels: NDArray[np.int64], classes: int, votes: int) -> None:
     """Check the public side of a vote.
@@ -73,7 +76,7 @@ def count_votes(
     """
     total = np.zeros(len(candidates), dtype=np.int64)
     ballots, voters = [], []
-    for label in np.unique(labels):
+    for label in np.bincount(labels).nonzero()[0].tolist():  # np.unique imports numpy.ma
         rows, pool = np.flatnonzero(data.labels == label), np.flatnonzero(labels == label)
         if not len(rows):
             continue
@@ -104,9 +107,11 @@ def nearest(records: Grid, candidates: Grid, k: int) -> NDArray[np.int64]:
     """
     if k == len(candidates):
         return np.tile(np.arange(k), (len(records), 1))
+    points = candidates.astype(np.float32)
+    if len(records) * len(points) <= SMALL_CELLS:
+        return _all_distances(records.astype(np.float32), points, k)
     import faiss  # heavy; readers are imported without it
 
-    points = candidates.astype(np.float32)
     index = faiss.IndexFlatL2(points.shape[1])
     index.add(points)
     out = np.empty((len(records), k), dtype=np.int64)
@@ -124,17 +129,37 @@ def nearest(records: Grid, candidates: Grid, k: int) -> NDArray[np.int64]:
     return out
 
 
+def _all_distances(
+    queries: NDArray[np.float32], points: NDArray[np.float32], k: int
+) -> NDArray[np.int64]:
+    """What a search by faiss returns, from the matrix of all distances."""
+    relative = _relative_distances(queries, points)
+    edge = np.partition(relative, k - 1, axis=1)[:, k - 1 : k]
+    return _up_to(relative, edge, k)
+
+
 def _with_ties(
     queries: NDArray[np.float32], points: NDArray[np.float32], k: int, boundary: NDArray[np.float32]
 ) -> NDArray[np.int64]:
     """The k candidates up to the boundary distance; of those on it, the lowest indices."""
-    # |x - y|^2 - |x|^2: integers below 2^24, so float32 products and sums are exact here too.
-    relative = np.einsum("nd,nd->n", points, points) - 2 * (queries @ points.T)
     edge = (boundary - np.einsum("nd,nd->n", queries, queries))[:, None]
+    return _up_to(_relative_distances(queries, points), edge, k)
+
+
+def _relative_distances(
+    queries: NDArray[np.float32], points: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """|x - y|² - |x|²: integers below 2^24, so float32 products and sums are exact here too."""
+    squares: NDArray[np.float32] = np.einsum("nd,nd->n", points, points)
+    return np.asarray(squares - 2 * (queries @ points.T))
+
+
+def _up_to(relative: NDArray[np.float32], edge: NDArray[np.float32], k: int) -> NDArray[np.int64]:
+    """The k columns of each row up to the edge; of those on it, the lowest."""
     nearer, on = relative < edge, relative == edge
     room = k - nearer.sum(axis=1, keepdims=True)
     chosen = nearer | (on & (np.cumsum(on, axis=1, dtype=np.int32) <= room))
-    return np.nonzero(chosen)[1].reshape(len(queries), k)
+    return np.nonzero(chosen)[1].reshape(len(relative), k)
 
 
 def _client_votes(

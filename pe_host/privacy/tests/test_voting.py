@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pe_host.embeddings.grid import to_grid
 from pe_host.errors import DataError, PrivacyRefusal
+from pe_host.privacy import voting
 from pe_host.privacy.dataset import PrivateDataset
 from pe_host.privacy.embed import BLOCK, check_independent, embed_records
 from pe_host.privacy.voting import check_candidates, count_votes, nearest
@@ -33,6 +34,8 @@ def _by_definition(
 
 
 SIZES = st.integers(1, 40)
+EITHER_SEARCH = [0, voting.SMALL_CELLS]
+"""Values of SMALL_CELLS with which faiss and numpy search."""
 
 
 @settings(max_examples=100, deadline=None)
@@ -42,17 +45,19 @@ SIZES = st.integers(1, 40)
     pool=SIZES,
     dim=st.integers(1, 6),
     step=st.integers(1, 400),
+    small=st.sampled_from(EITHER_SEARCH),
     data=st.data(),
 )
 def test_nearest_is_the_definition_with_all_its_ties(
-    seed: int, n: int, pool: int, dim: int, step: int, data: Any
+    seed: int, n: int, pool: int, dim: int, step: int, small: int, data: Any
 ) -> None:
     """Coordinates are few multiples of `step`: most rows have ties, many at the k-th place."""
     points = (np.random.default_rng(seed).integers(-2, 3, (n + pool, dim)) * step).astype(np.int16)
     records, candidates, k = points[:n], points[n:], data.draw(st.integers(1, pool))
-    assert [set(row) for row in nearest(records, candidates, k).tolist()] == _by_definition(
-        records, candidates, k
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(voting, "SMALL_CELLS", small)
+        found = nearest(records, candidates, k)
+    assert [set(row) for row in found.tolist()] == _by_definition(records, candidates, k)
 
 
 def test_ties_do_not_depend_on_the_order_the_search_library_returns(
@@ -71,6 +76,7 @@ def test_ties_do_not_depend_on_the_order_the_search_library_returns(
             order = np.array([np.lexsort((-np.arange(len(row)), row))[:k] for row in distances])
             return np.take_along_axis(distances, order, axis=1), order
 
+    monkeypatch.setattr(voting, "SMALL_CELLS", 0)
     monkeypatch.setattr(faiss, "IndexFlatL2", Highest)
     points = np.random.default_rng(0).integers(-1, 2, (200, 3)).astype(np.int16)
     for k in (1, 5, 30):
@@ -78,8 +84,12 @@ def test_ties_do_not_depend_on_the_order_the_search_library_returns(
         assert found == _by_definition(points[:100], points[100:], k)
 
 
-def test_nearest_is_exact_at_the_rim_of_the_grid() -> None:
+@pytest.mark.parametrize("small", EITHER_SEARCH)
+def test_nearest_is_exact_at_the_rim_of_the_grid(
+    monkeypatch: pytest.MonkeyPatch, small: int
+) -> None:
     """Opposite points of the largest norm have the largest distances, which would round first."""
+    monkeypatch.setattr(voting, "SMALL_CELLS", small)
     rng = np.random.default_rng(0)
     v = rng.normal(size=(600, 48))
     v /= np.linalg.norm(v, axis=1, keepdims=True)

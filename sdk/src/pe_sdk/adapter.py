@@ -75,7 +75,7 @@ class SimulatorGenerator(Generator):
         if all(space is self.space for space in self.label_spaces):
             return make(self.space, slice(None))
         columns = {name: p.column(np.zeros(len(labels))) for name, p in self.space.items()}
-        for label in np.unique(labels):
+        for label in np.bincount(labels).nonzero()[0].tolist():  # np.unique imports numpy.ma
             rows = np.flatnonzero(labels == label)
             for name, values in make(self.label_spaces[label], rows).items():
                 columns[name][rows] = values

@@ -46,7 +46,9 @@ def shape(
     for n in range(len(coefficients)):
         at, normal, segment = positions[n], normals[n], segments[n]
         flat = at.reshape(at.shape[0] * 3)
-        centres[:] = model.eye_centre
+        for e in range(2):
+            for k in range(3):  # assigning a slice takes numba four seconds more to compile
+                centres[e, k] = model.eye_centre[e, k]
         for k in range(V * 3):
             flat[k] = flat_neutral[k]
         # add one displacement after the other: the order is that of the basis for any batch
