@@ -24,7 +24,7 @@ def cache_folder() -> Path:
 
 
 def budget_folder() -> Path:
-    """Where the budget database lies: $PE_BUDGET, else the user's state folder."""
+    """The folder of the budget database: $PE_BUDGET, else the user's state folder."""
     if given := os.environ.get("PE_BUDGET"):
         return Path(given)
     if root := os.environ.get("XDG_STATE_HOME"):

@@ -38,9 +38,18 @@ def restrict(path: Path) -> None:
         return
     is_folder = path.is_dir()
     with contextlib.suppress(OSError):
-        path.chmod(0o700 if is_folder else 0o600)
+        _set_mode(path, 0o700 if is_folder else 0o600)
     for entry in path.iterdir() if is_folder else ():
         restrict(entry)
+
+
+def _set_mode(path: Path, mode: int) -> None:
+    """Set the mode by descriptor: a confined process may not do it by path."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        os.fchmod(descriptor, mode)
+    finally:
+        os.close(descriptor)
 
 
 @contextlib.contextmanager
@@ -112,7 +121,7 @@ def make_private_folder(folder: Path) -> None:
     with owner_only():
         make_folder(folder)
     with contextlib.suppress(OSError):  # as in `restrict`
-        folder.chmod(0o700)
+        _set_mode(folder, 0o700)
 
 
 def sync(path: Path) -> None:

@@ -63,7 +63,7 @@ def killed(pe, data, write: int) -> tuple[Path, set[int]]:
     done = pe.cold()(*words, kill_at_write=write)
     assert done.returncode == -signal.SIGKILL and len(done.writes) == write, done.stderr
     run = pe.folder / "run"
-    if not (run / "ledger.jsonl").exists():
+    if not (run / "manifest.json").exists():
         return run, set()
     plan = PrivacyPlan.from_json(json.loads((run / "manifest.json").read_text())["plan"])
     ledger = Ledger.open(run / "ledger.jsonl", plan)

@@ -174,7 +174,7 @@ class ComposedCost:
     """What several runs on the same data have spent together, by their ledgers.
 
     Args:
-        runs: cost of each alone; copies of a run that drew nothing of their own are left out.
+        runs: cost of each by itself; copies of a run that drew nothing of their own are left out.
         copies: the folders left out.
         unit: what neighbouring data sets differ by.
         epsilon: ε of all draws composed; inf if a run is not private.

@@ -14,7 +14,7 @@ FORM, COUNT, LENGTH, TEXT = (struct.Struct(layout) for layout in ("<3I", "<I", "
 READY, FOUND, FAILED = b"R", b"F", b"X"
 
 ANY = (0, 0, 0)
-"""In place of a shape: the answer is the form (3 × u32) that the header announces."""
+"""A value in place of a shape: the answer is then the form (3 × u32) that the header announces."""
 
 LONGEST_TEXT = 1_000
 

@@ -100,14 +100,16 @@ def resolve(config: RunConfig, installed: Sequence[PluginEntry] | None = None) -
     source = find_source(config.data, generator, installed) if config.data else None
     # Where the spec of the records is complete without the generator's, one description is enough.
     known = None
-    if source is not None and not source.info.output.features:
-        known = source.info.output.to_json()
+    if source is not None:
+        found = public_output(source.info, config.public_ranges, str(source))
+        known = None if found.features else found.to_json()
     about = _about(generator, config, known)
     if network and not about["needs"]["network"]:
         what = f"{generator.name} does not use the network"
         raise UsageError(what, where=config.origin("allow_network"), fix="leave out the option")
-    source = source or find_source(about["default_data"], generator, installed)
-    found = public_output(source.info, config.public_ranges, str(source))
+    if source is None:
+        source = find_source(about["default_data"], generator, installed)
+        found = public_output(source.info, config.public_ranges, str(source))
     public_ranges = bool(config.public_ranges and declared_by_source(source.info))
     output = complete_output(found, OutputSpec.from_json(about["makes"]["output"]))
     source = replace(source, info=replace(source.info, output=output))

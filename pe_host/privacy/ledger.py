@@ -93,7 +93,7 @@ class Ledger:
         """Start the ledger of a run.
 
         Args:
-            path: of the file. One with a header alone is replaced: it was never used.
+            path: of the file. One with nothing but its header is replaced: it was never used.
             plan: of the run.
             run: id of the run.
             budget: id of the budget database that counts the run; "" if none does.
@@ -321,7 +321,7 @@ def _read(path: Path, plan: PrivacyPlan) -> _Content:
 
 
 def is_unused(path: Path) -> bool:
-    """True if there is no ledger, or one with a header alone."""
+    """True if there is no ledger, or one with nothing but its header."""
     return not path.exists() or not path.read_bytes().rstrip(b"\n").count(b"\n")
 
 

@@ -2,7 +2,7 @@
 
 SQLite in the user's state folder (`$PE_BUDGET`, else `$XDG_STATE_HOME/pe/budget`, else
 `~/.local/state/pe/budget`), readable by the user alone. Data sets are known by HMACs under a secret
-that lies beside it in a file of its own, so a copy of the database alone says nothing about them.
+that lies beside it in a file of its own, so a copy of the database without it says nothing about them.
 Every change is one transaction that holds the write lock from its first statement, so two processes
 never decide on the same state.
 """
@@ -199,19 +199,19 @@ class BudgetDatabase:
         return [int(row[0]) for row in self._rows("SELECT id FROM data_sets ORDER BY id")]
 
     def cap(self, data_set: int) -> Cap | None:
-        query = "SELECT cap_epsilon, cap_delta, cap_unit FROM data_sets WHERE id = ?"
+        query = "SELECT cap_epsilon, cap_delta, cap_unit FROM data_sets WHERE id = ?;"
         epsilon, delta, unit = self._one(query, data_set)
         return None if epsilon is None else Cap(epsilon, delta, unit)
 
     def caps(self, data_set: int) -> int:
         """How often the cap has changed."""
-        return int(self._one("SELECT caps FROM data_sets WHERE id = ?", data_set)[0])
+        return int(self._one("SELECT caps FROM data_sets WHERE id = ?;", data_set)[0])
 
     def set_cap(self, data_set: int, cap: Cap | None) -> None:
         values = (None, None, None) if cap is None else (cap.epsilon, cap.delta, cap.unit)
         self._do(
             "UPDATE data_sets SET cap_epsilon = ?, cap_delta = ?, cap_unit = ?, caps = caps + 1 "
-            "WHERE id = ?",
+            "WHERE id = ?;",
             *values,
             data_set,
         )
@@ -222,11 +222,11 @@ class BudgetDatabase:
         return [_run(row) for row in rows]
 
     def run(self, id: str) -> CountedRun | None:
-        rows = self._rows("SELECT * FROM runs WHERE id = ?", id)
+        rows = self._rows("SELECT * FROM runs WHERE id = ?;", id)
         return _run(rows[0]) if rows else None
 
     def data_set_of(self, id: str) -> int:
-        return int(self._one("SELECT data_set FROM runs WHERE id = ?", id)[0])
+        return int(self._one("SELECT data_set FROM runs WHERE id = ?;", id)[0])
 
     def put(self, run: CountedRun, data_set: int) -> None:
         """Enter a run, or replace what is known of it."""
@@ -250,16 +250,16 @@ class BudgetDatabase:
 
     def remove(self, id: str) -> None:
         """Forget a run that has spent nothing."""
-        self._do("DELETE FROM runs WHERE id = ?", id)
+        self._do("DELETE FROM runs WHERE id = ?;", id)
 
     def merge(self, first: int, other: int) -> None:
         """Make one data set of two, under the stricter of their caps."""
         caps = [cap for cap in (self.cap(first), self.cap(other)) if cap is not None]
         if caps:
             self.set_cap(first, min(caps, key=lambda cap: (cap.epsilon, cap.delta)))
-        self._do("UPDATE identities SET data_set = ? WHERE data_set = ?", first, other)
-        self._do("UPDATE runs SET data_set = ? WHERE data_set = ?", first, other)
-        self._do("DELETE FROM data_sets WHERE id = ?", other)
+        self._do("UPDATE identities SET data_set = ? WHERE data_set = ?;", first, other)
+        self._do("UPDATE runs SET data_set = ? WHERE data_set = ?;", first, other)
+        self._do("DELETE FROM data_sets WHERE id = ?;", other)
 
     def _check_schema(self) -> None:
         if not self._rows("SELECT name FROM sqlite_master WHERE name = 'meta'"):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def place_of(reader: str, location: str) -> bytes:
-    """Where a source is: the canonical path, or reader and location if it is not a path."""
+    """The place of a source: the canonical path, or reader and location if it is not a path."""
     if Path(location).exists():
         return b"path\0" + os.fsencode(Path(location).resolve())
     return b"location\0" + f"{reader}:{location}".encode("utf-8", "surrogateescape")

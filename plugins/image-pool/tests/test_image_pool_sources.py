@@ -245,7 +245,8 @@ def test_a_member_of_a_tar_that_climbs_out_is_read_and_not_written(tmp_path, ima
             member.type, member.size, member.linkname = kind, len(content), "/etc/hostname"
             archive.addfile(member, io.BytesIO(content) if kind == tarfile.REGTYPE else None)
     assert make(tmp_path / "pool", labels=("x",))._pictures.count == 1
-    assert not list(tmp_path.parent.rglob("outside.png"))
+    assert not list(tmp_path.rglob("outside.png"))
+    assert not (tmp_path.parent / "outside.png").exists()
 
 
 def test_a_home_that_nobody_has_and_a_folder_that_is_closed(tmp_path, monkeypatch):
