@@ -9,12 +9,13 @@ import math
 
 import numpy as np
 import pytest
+from scipy.stats import binom
+
 from auditing import accounting, checks, clopper_pearson, one_run
 from auditing.cases import ALONE, CASES, COUNTS, DUPLICATE, World
 from auditing.goodness import p_value
 from auditing.lattice import Bracket, noise, sum_law
 from auditing.observe import observe
-from scipy.stats import binom
 
 SLOW = pytest.mark.slow
 
@@ -47,17 +48,39 @@ def test_no_lower_bound_is_above_its_claim(case, rounds, runs):
 @pytest.mark.parametrize("mistake", checks.SHIPPED, ids=lambda mistake: mistake.name)
 def test_the_code_as_shipped_raises_no_alarm(mistake):
     """Fails as the next test says; with correct code with a probability of 5e-8."""
-    assert checks.find_mistake(mistake, 1000, 10).alarms == ()
+    assert checks.find_mistake(mistake, 1000, 3).alarms == ()
 
 
-@pytest.mark.parametrize("mistake", checks.MISTAKES, ids=lambda mistake: mistake.name)
-def test_mistakes_raise_the_alarms_that_they_should(mistake):
+@pytest.mark.parametrize(
+    ("mistake", "slots", "runs"),
+    [
+        *((mistake, 1000, 6) for mistake in checks.MISTAKES[:4]),
+        *(pytest.param(mistake, 2000, 20, marks=SLOW) for mistake in checks.MISTAKES[4:]),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_mistakes_raise_the_alarms_that_they_should(mistake, slots, runs):
     """Fails if a check has lost the power to see a mistake, or sees one where none is.
 
-    The bounds are more than six standard errors from the claims that they must pass.
+    There are as many draws as it takes for bounds that are more than five standard errors from the
+    claims that they must pass: few for mistakes that change a release by a factor.
     """
-    found = checks.find_mistake(mistake, 1000, 15)
+    found = checks.find_mistake(mistake, slots, runs)
     assert set(found.alarms) == set(mistake.caught_by), found
+
+
+def test_a_run_whose_only_line_is_lost_claims_less_than_it_shows():
+    """The quick form of the lost line: the claim is 0. The bound is near 0.6 otherwise."""
+    with checks.mutations.ledger_line_lost(1):
+        row = checks.row_of(ALONE, 1, observe(World(ALONE, 1000), 1, 4))
+    assert row.claims[0] == 0 and not row.holds
+
+
+def test_the_lattice_sees_an_accountant_that_is_off_by_one_round():
+    """The quick form of the accountant's mistake; nothing here is random."""
+    assert accounting.compare(4.0, 1e-6, 4, 1, 0.0).sound
+    with checks.own_cache(), checks.mutations.accountant_off_by_one_round():
+        assert not accounting.compare(4.0, 1e-6, 4, 1, 0.0).sound
 
 
 def test_a_second_vote_is_part_of_the_statistic():
@@ -82,7 +105,7 @@ def test_replicas_that_influence_each_other_are_noticed(monkeypatch):
 
 
 def test_the_clamp_of_class_counts_takes_no_draw_away():
-    """Counts below 0 are released as 0; fails if the audited counts are so small that it matters."""
+    """Counts below 0 are released as 0; fails if the audited counts are so small that some are."""
     observed = observe(World(COUNTS, 200), 1, 1)
     assert len(COUNTS.others) > 8 * observed.plan.count_scale
 
@@ -148,7 +171,7 @@ def test_a_whole_run_with_a_tenth_of_its_noise_is_noticed():
         assert not checks.audit_run(checks.BROKEN_RUN).holds
 
 
-@pytest.mark.parametrize(("count", "scale"), [(7, 0.3), (64, 1.0), (500, 3.0), (40, 27.0)])
+@pytest.mark.parametrize(("count", "scale"), [(7, 0.3), (64, 1.0), (100, 3.0)])
 def test_the_lattice_law_is_exact(count, scale):
     """Its tails agree with a convolution in extended precision to far below ROUNDING."""
     reach = math.ceil(12 * scale) + 2
@@ -177,10 +200,10 @@ def test_the_bracket_is_narrow_and_holds_the_truth():
     ("epsilon", "delta", "rounds", "votes", "share"),
     [
         (0.1, 1e-6, 1, 1, 0.0),
-        (1.0, 1e-6, 4, 5, 0.02),
         (5.0, 1e-10, 10, 2, 0.02),
         (30.0, 0.1, 100, 20, 0.0),
-        (300.0, 1e-3, 16, 4, 0.02),
+        pytest.param(1.0, 1e-6, 4, 5, 0.02, marks=SLOW),
+        pytest.param(300.0, 1e-3, 16, 4, 0.02, marks=SLOW),
     ],
 )
 def test_the_accountant_claims_at_least_the_lattice(epsilon, delta, rounds, votes, share):

@@ -74,12 +74,12 @@ def noise_rounded_from_continuous() -> Iterator[None]:
 
 
 @contextmanager
-def ledger_line_lost() -> Iterator[None]:
-    """Draw the noise of round 2 without a line in the ledger."""
+def ledger_line_lost(lost: int = 2) -> Iterator[None]:
+    """Draw the noise of round `lost` without a line in the ledger."""
     real = Ledger.spend
 
     def spend(self: Ledger, kind: str, round: int) -> None:
-        if (kind, round) != ("votes", 2):
+        if (kind, round) != ("votes", lost):
             real(self, kind, round)
 
     with patch.object(Ledger, "spend", spend):

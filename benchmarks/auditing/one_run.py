@@ -64,7 +64,8 @@ def reach(canaries: int, mu: float, delta: float, error: float) -> Reach:
 
     It depends on public numbers only, so the number of guesses is not fitted to the outcome.
     """
-    best = Reach(2, 0.0)
+    # Where correct code should show nothing, a tenth each way shows what incorrect code does.
+    best = Reach(2 * (canaries // 10), 0.0)
     for half in np.unique(np.geomspace(5, canaries / 2, 60).astype(int)):
         # The threshold over the midpoint beyond which half/canaries of the mixture lies.
         grid = np.linspace(-mu, 8.0, 4000)
