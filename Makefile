@@ -65,7 +65,7 @@ format: $(STAMP) ## format the code, and fix what ruff can fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(STAMP) ## measure speed (set DATA=file.npz for the runs on real digits)
+bench: $(STAMP) ## measure speed, audit privacy (set DATA=file.npz for the runs on real digits)
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/text_render.py
 	$(BIN)/python benchmarks/faces.py
@@ -73,6 +73,7 @@ bench: $(STAMP) ## measure speed (set DATA=file.npz for the runs on real digits)
 	$(BIN)/python benchmarks/avatars.py
 	$(BIN)/python benchmarks/image_pool.py 10000 100000
 	$(BIN)/python benchmarks/diffusion.py
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/audit.py
 	$(BIN)/python benchmarks/whole_run.py $(if $(DATA),--data $(DATA))
 
 clean: ## remove .venv and caches; runs/ stays

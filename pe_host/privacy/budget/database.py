@@ -1,10 +1,10 @@
 """The database behind the budget: which runs asked which data set, and what each has spent.
 
 SQLite in the user's state folder (`$PE_BUDGET`, else `$XDG_STATE_HOME/pe/budget`, else
-`~/.local/state/pe/budget`), readable by the user alone. Data sets are known by HMACs under a secret
-that lies beside it in a file of its own, so a copy of the database without it says nothing about them.
-Every change is one transaction that holds the write lock from its first statement, so two processes
-never decide on the same state.
+`~/.local/state/pe/budget`), which only the user can read. Data sets are known by HMACs under a
+secret that lies beside it in a file of its own, so a copy of the database without the secret says
+nothing about them. Every change is one transaction that holds the write lock from its first
+statement, so two processes never decide on the same state.
 """
 
 import contextlib

@@ -1,0 +1,155 @@
+"""A whole run of `pe generate` on canaries, and the adversary who sees everything it released.
+
+The canaries are images that the generator `echo` can make, so they spread over its candidates as
+private records would. The adversary knows all of them, all populations and all noisy histograms,
+but not which canaries were in the data.
+"""
+
+import io
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pe_echo import Echo
+from pe_host.compute.pool import Workers
+from pe_host.embeddings.grid import Grid, to_grid
+from pe_host.embeddings.pixels import Pixels
+from pe_host.privacy.accountant import NoisyRelease
+from pe_host.privacy.ledger import Ledger
+from pe_host.run.folder import LEDGER, RunFolder, votes_name
+from pe_host.run.manifest import Manifest
+from pe_sdk import OutputSpec
+
+OUTPUT = OutputSpec.image(8, 8)
+_NAMES = ("a", "b")
+
+_DISTANCES = 2**24
+"""Distances held at once, which bounds memory."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One audited run: number of canaries, and settings of `pe generate`."""
+
+    canaries: int
+    candidates: int
+    rounds: int
+    votes: int
+    epsilon: float
+
+
+@dataclass(frozen=True)
+class Attacked:
+    """What the adversary has found.
+
+    Args:
+        scores: float64 [m], higher where a canary is more likely to be in the data.
+        included: bool [m], the truth.
+        releases: what the ledger of the run says was spent.
+    """
+
+    scores: NDArray[np.float64]
+    included: NDArray[np.bool_]
+    releases: list[NoisyRelease]
+
+
+def attack(settings: Settings, folder: Path) -> Attacked:
+    """Make a run in the empty folder, and score the canaries.
+
+    Raises:
+        RuntimeError: the run did not end well.
+    """
+    rng = np.random.default_rng()
+    included = rng.random(settings.canaries) < 0.5
+    labels = np.arange(settings.canaries, dtype=np.int64) % len(_NAMES)
+    columns = {
+        "level": rng.uniform(0, 255, settings.canaries),
+        "slope": rng.uniform(-100, 100, settings.canaries),
+    }
+    images = Echo(OUTPUT).render(columns, labels, np.zeros(settings.canaries, np.uint64))
+    data, out = folder / "canaries.npz", folder / "run"
+    names = np.array(_NAMES)
+    np.savez(data, images=images[included], labels=labels[included], label_names=names)
+    _generate(settings, data, out)
+    return Attacked(_scores(RunFolder(out), images, labels), included, _paid(RunFolder(out)))
+
+
+def _generate(settings: Settings, data: Path, out: Path) -> None:
+    """`pe generate` in this process, so that a mistake patched into the code is in it."""
+    from pe_host.cli import main
+
+    words = [
+        *("pe", "generate", "--plugin", "echo", "--embedding", "pixels", "--data", data),
+        *("--out", out, "--iterations", settings.rounds, "--candidates", settings.candidates),
+        *("--votes", settings.votes, "--epsilon", settings.epsilon),
+        *("--class-shares", "uniform", "--public-size", settings.canaries // 2),
+        *("--samples", 100, "--workers", 1),
+    ]
+    said = io.StringIO()
+    argv = patch("sys.argv", [str(word) for word in words])
+    with argv, redirect_stdout(said), redirect_stderr(said):
+        try:
+            code = main()
+        except SystemExit as ending:
+            code = ending.code if isinstance(ending.code, int) else 1
+    if code:
+        raise RuntimeError(f"pe generate ended with {code}: {said.getvalue()}")
+
+
+def _paid(run: RunFolder) -> list[NoisyRelease]:
+    return Ledger.open(run.path(LEDGER), Manifest.read(run).plan).releases
+
+
+def _scores(
+    run: RunFolder, images: NDArray[np.uint8], labels: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """The best linear estimate of the inclusion of every canary.
+
+    The released counts are y = A s + noise, where A says which candidates a canary votes for and s
+    is 1 for those in the data. With s of mean 1/2 and variance 1/4, and noise of variance σ², the
+    estimate of s - 1/2 is (AᵀA + 4σ²)⁻¹ Aᵀ (y - A/2).
+    """
+    manifest = Manifest.read(run)
+    plan = manifest.plan
+    canaries = to_grid(Pixels(OUTPUT).embed(images))
+    gram = np.zeros((len(images), len(images)))
+    seen = np.zeros(len(images))
+    with Workers.start(1) as workers:
+        config = manifest.config["set"]
+        workers.load(manifest.generator, config, plan.output, plan.class_names)
+        for t in range(1, plan.rounds + 1):
+            population = run.stored_population(t - 1)
+            vectors = to_grid(Pixels(OUTPUT).embed(workers.data(population)))
+            votes = _votes(canaries, labels, vectors, population.labels, plan.votes)
+            noisy = np.load(run.path(f"{votes_name(t)}.npy"))
+            ballots = np.zeros((len(images), len(vectors)), dtype=np.float32)
+            np.put_along_axis(ballots, votes, 1.0, axis=1)
+            gram += ballots @ ballots.T
+            seen += ballots @ (noisy - ballots.sum(axis=0) / 2).astype(np.float32)
+    ridge = 4 * plan.vote_scale**2 * np.eye(len(images))
+    return np.asarray(np.linalg.solve(gram + ridge, seen))
+
+
+def _votes(
+    canaries: Grid,
+    labels: NDArray[np.int64],
+    candidates: Grid,
+    candidate_labels: NDArray[np.int64],
+    k: int,
+) -> NDArray[np.int64]:
+    """The k nearest candidates of each canary in its class, int64 [m, k], by plain distances."""
+    chosen = np.zeros((len(canaries), k), dtype=np.int64)
+    points = candidates.astype(np.float64)
+    for label in np.unique(labels):
+        rows = np.flatnonzero(candidate_labels == label)
+        lengths = np.einsum("nd,nd->n", points[rows], points[rows])
+        ours = np.flatnonzero(labels == label)
+        for block in np.array_split(ours, len(ours) * len(rows) // _DISTANCES + 1):
+            distances = lengths - 2 * canaries[block].astype(np.float64) @ points[rows].T
+            nearest = np.argsort(distances, axis=1, kind="stable")[:, :k]
+            chosen[block] = rows[nearest]
+    return chosen
