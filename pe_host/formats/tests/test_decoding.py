@@ -35,7 +35,7 @@ decode_child.main()
 @pytest.fixture
 def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A child whose decoder crashes, hangs and fails at the word of a picture."""
-    (tmp_path / "odd_decode_child.py").write_text(CHILD.format(flag=str(tmp_path / "flag")))
+    (tmp_path / "odd_decode_child.py").write_text(CHILD.format())
     path = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))
     monkeypatch.setenv("PYTHONPATH", path)
     return "odd_decode_child"
