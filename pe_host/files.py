@@ -78,3 +78,19 @@ def most_bytes() -> int:
     with contextlib.suppress(OSError, ValueError):  # no such group, or "max"
         total = min(total, int(_CGROUP.read_text()))
     return int(total * SHARE_OF_MEMORY)
+
+
+def paths_in(text: str) -> tuple[str, ...]:
+    """Return the paths in the value of an option, as far as there is something at them.
+
+    The value is a path or several, with commas between; each with or without `scheme:` before it.
+    """
+    found: dict[str, None] = {}
+    for part in (text, *text.split(",")):
+        for candidate in (part.strip(), part.partition(":")[2].strip()):
+            # not Path.expanduser, which fails for the home of an unknown user
+            path = os.path.abspath(os.path.expanduser(candidate))  # noqa: PTH100, PTH111
+            if candidate and os.path.exists(path):  # noqa: PTH110
+                found[path] = None
+                break
+    return tuple(found)

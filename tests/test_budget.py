@@ -129,6 +129,16 @@ def test_a_deleted_database_is_noticed_and_the_run_can_be_adopted(own, data):
     assert run["spent_epsilon"] == epsilon_of(_releases(own.folder / "run"), 1e-6)
 
 
+def test_a_finished_run_is_adopted_too(own, data):
+    """Fails when a finished run is not counted: most of what was spent would be forgotten."""
+    assert generate(own, data, "run").returncode == 0
+    shutil.rmtree(own.folder / "budget")
+    assert budget(own, "history", data)["runs"] == []
+    assert generate(own, data, "run", "--resume", "--adopt").returncode == 0
+    (run,) = budget(own, "history", data)["runs"]
+    assert run["state"] == "finished" and run["draws"] == 4
+
+
 def test_a_run_that_will_not_go_on_is_closed_and_frees_the_rest(own, data):
     budget(own, "cap", data, "--epsilon", "5")
     stopped_run = budget(own, "history", data)["runs"]

@@ -8,8 +8,9 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pe_host.cache import OWN, budget_folder, cache_folder
-from pe_host.errors import PrivacyRefusal
+from pe_host.cache import ACCOUNTING, OWN, budget_folder, cache_folder
+from pe_host.errors import DataError, PrivacyRefusal
+from pe_host.files import paths_in
 from pe_host.isolation.host import ConfinementError, confine_host
 from pe_host.isolation.janitor import start_janitor
 from pe_host.isolation.launch import offered
@@ -17,7 +18,7 @@ from pe_host.isolation.scratch import make_scratch
 from pe_host.job.config import RunConfig
 from pe_host.plugins import PluginEntry, resolve
 from pe_host.plugins.names import GENERATOR
-from pe_host.plugins.permissions import paths_in, plugin_cache
+from pe_host.plugins.permissions import plugin_cache
 from pe_host.run.place import fresh_folder, make_run_folder, refuse_overlap, refuse_used
 
 _FIX = "`pe doctor` says what the kernel confines; it also lists what starts with Python"
@@ -53,12 +54,14 @@ def confined(
     if not (wall.abi or wall.calls):
         yield out
         return
-    kept = [*(cache_folder() / name for name in OWN), plugin_cache(generator), budget_folder()]
+    kept = [*(cache_folder() / name for name in OWN), plugin_cache(generator)]
+    with contextlib.suppress(PrivacyRefusal):  # no home: a run that needs the budget says so
+        kept.append(budget_folder())
     for place in kept:
         with contextlib.suppress(OSError):  # the run does without, or says so
             place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    scratch = _scratch()
     out, made = (out, []) if dry_run or resume else _make(out, generator.name)
-    scratch = make_scratch()
     finish = start_janitor(scratch, made)
     try:
         write = [*kept, *([out] if out else [])]
@@ -68,6 +71,35 @@ def confined(
         raise PrivacyRefusal(str(error), fix=_FIX) from None
     finally:
         finish()
+
+
+@contextlib.contextmanager
+def confined_to_budget() -> Iterator[None]:
+    """Confine this process, which reads private data only to know which budget is theirs."""
+    wall = offered()
+    if not (wall.abi or wall.calls):
+        yield
+        return
+    kept = [budget_folder(), cache_folder() / ACCOUNTING]
+    for place in kept:
+        with contextlib.suppress(OSError):  # the command says so
+            place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    scratch = _scratch()
+    finish = start_janitor(scratch, [])
+    try:
+        confine_host(map(str, kept), scratch, network=False)
+        yield
+    except ConfinementError as error:
+        raise PrivacyRefusal(str(error), fix=_FIX) from None
+    finally:
+        finish()
+
+
+def _scratch() -> str:
+    try:
+        return make_scratch()
+    except OSError as error:
+        raise DataError(str(error), where="TMPDIR", fix="set it to a folder with room") from None
 
 
 def _make(out: Path | None, name: str) -> tuple[Path, list[str]]:

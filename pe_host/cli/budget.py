@@ -22,9 +22,13 @@ commands = typer.Typer(
 @commands.command("show")
 def show(source: _Source, as_json: _Json = False) -> None:
     """Show the cap, and the ε of all runs on SOURCE together."""
-    from pe_host.commands import budget
+    from pe_host.cli._confined import confined_to_budget
 
-    show_result(budget.show(source), as_json)
+    with confined_to_budget():
+        from pe_host.commands import budget
+
+        result = budget.show(source)
+    show_result(result, as_json)
 
 
 @commands.command("cap")
@@ -50,18 +54,26 @@ def cap(
         raise UsageError(f"{unit!r} is not a unit", where="--unit", fix="say record or client")
     target = None if epsilon is None else read_option("--epsilon", EPSILON, epsilon)
     at = read_option("--delta", DELTA, delta)
-    from pe_host.commands import budget
-    from pe_host.privacy.budget import Cap
+    from pe_host.cli._confined import confined_to_budget
 
-    show_result(budget.set_cap(source, None if target is None else Cap(target, at, unit)), as_json)
+    with confined_to_budget():
+        from pe_host.commands import budget
+        from pe_host.privacy.budget import Cap
+
+        result = budget.set_cap(source, None if target is None else Cap(target, at, unit))
+    show_result(result, as_json)
 
 
 @commands.command("history")
 def history(source: _Source, as_json: _Json = False) -> None:
     """List the runs on SOURCE, with what each has spent."""
-    from pe_host.commands import budget
+    from pe_host.cli._confined import confined_to_budget
 
-    show_result(budget.history(source), as_json)
+    with confined_to_budget():
+        from pe_host.commands import budget
+
+        result = budget.history(source)
+    show_result(result, as_json)
 
 
 @commands.command("close")

@@ -9,16 +9,19 @@ from pathlib import Path
 from pe_host.compute.info import GeneratorInfo
 from pe_host.compute.pool import Workers
 from pe_host.durable import owner_only, restrict
+from pe_host.files import paths_in
 from pe_host.job.config import RunConfig
 from pe_host.job.confinement import UNCONFINED
 from pe_host.job.job import Job, resolve
 from pe_host.plugins import PluginEntry
 from pe_host.privacy import FolderLock, PrivateSide
 from pe_host.privacy.budget import RunAccount
+from pe_host.privacy.ledger import Ledger
 from pe_host.reporting import CommandResult, Reporter
 from pe_host.run.folder import (
     INTERNAL,
     INTERNAL_PAGE,
+    LEDGER,
     MANIFEST,
     PAGE,
     RELEASE,
@@ -68,7 +71,8 @@ def generate(
     """
     job = resolve(config, installed)
     if out is not None:
-        refuse_overlap(out, job.source.location)
+        for path in paths_in(job.source.location):
+            refuse_overlap(out, path)
         (refuse_no_run if resume else refuse_used)(out)
     if dry_run:
         for text in job.notes:
@@ -118,17 +122,19 @@ def _evolve(
         begun = continue_run(run, job, info) if resume else None
         restrict(run.path(INTERNAL) if job.plan.private else folder)
         if begun is not None and begun.finished:
+            if adopt:
+                _adopt_finished(job, run, reporter)
             reporter.note(f"{folder} is already finished; nothing is left to do")
             return _finished(run, begun)
         with _undone_on_failure(folder, begun):
             account = stack.enter_context(counted(run, job, adopt, reporter))
-            with _withdrawn_on_failure(account, begun):
-                manifest = begun or start_run(run, job, info, account)
-                opened = PrivateSide.open(
-                    job.plan, lock, source.reader, source.location, source.info.public, account
-                )
-                side = stack.enter_context(opened)
-                side.load()
+            stack.enter_context(_withdrawn_on_failure(account))
+            manifest = begun or start_run(run, job, info, account)
+            opened = PrivateSide.open(
+                job.plan, lock, source.reader, source.location, source.info.public, account
+            )
+            side = stack.enter_context(opened)
+            side.load()
         session = Session(job, info, workers, run, side, reporter, account)
         return _finished(run, session.evolve(manifest))
 
@@ -145,14 +151,22 @@ def _undone_on_failure(folder: Path, begun: Manifest | None) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _withdrawn_on_failure(account: RunAccount | None, begun: Manifest | None) -> Iterator[None]:
-    """Free what a new run has reserved if the block fails."""
+def _withdrawn_on_failure(account: RunAccount | None) -> Iterator[None]:
+    """Free what a run has reserved if the block fails before it has drawn anything."""
     try:
         yield
     except Exception:
-        if begun is None and account is not None:
+        if account is not None:
             account.withdraw()
         raise
+
+
+def _adopt_finished(job: Job, run: RunFolder, reporter: Reporter) -> None:
+    """Count a finished run here by its ledger."""
+    with counted(run, job, True, reporter) as account:
+        if account is not None:
+            Ledger.open(run.path(LEDGER), job.plan, account)
+            account.finish()
 
 
 def _useful_workers(job: Job) -> int:

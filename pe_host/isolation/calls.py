@@ -77,14 +77,16 @@ REFUSED: dict[str, tuple[int | None, int | None]] = {
     "inotify_add_watch": (254, 27),
     "fanotify_init": (300, 262),
     "fanotify_mark": (301, 263),
-    # owners, modes and attributes of files by path, which Landlock does not know; by descriptor
-    # they can be changed
+    # owners, modes and attributes of files, which Landlock does not know
     "chmod": (90, None),
     "fchmodat": (268, 53),
     "fchmodat2": (452, 452),
     "chown": (92, None),
     "lchown": (94, None),
     "fchownat": (260, 54),
+    "fchown": (93, 55),
+    "fsetxattr": (190, 7),
+    "fremovexattr": (199, 16),
     "setxattr": (188, 5),
     "lsetxattr": (189, 6),
     "setxattrat": (463, 463),
@@ -125,7 +127,8 @@ REFUSED: dict[str, tuple[int | None, int | None]] = {
 
 Beside these, the filter refuses by argument: `socket`, except internet sockets for a plugin that
 may use the network; `socketpair`, except connected Unix ones, which reach nobody else; `prlimit64`
-of another process; `ioctl` that types into a terminal; `clone` with a namespace; `truncate` where
+of another process; `fchmod` to a mode that lets others than the owner do anything; `ioctl` that
+types into a terminal; `clone` with a namespace; `truncate` where
 Landlock does not know it; `clone3` with ENOSYS, because its arguments lie in memory, so that
 libraries fall back to `clone`.
 """
@@ -135,6 +138,7 @@ _BY_ARGUMENT = {
     "socketpair": (53, 199),
     "prlimit64": (302, 261),
     "clone": (56, 220),
+    "fchmod": (91, 52),
     "ioctl": (16, 29),
     "clone3": (435, 435),
     "truncate": (76, 45),
@@ -203,6 +207,7 @@ def _program(machine: str, network: bool, truncate: bool) -> Iterator[_Instructi
     yield from _when(by_argument["clone3"], _return(_ERRNO | errno.ENOSYS))
     rules = {
         "clone": (_load(16), _Instruction(0x45, 0, 1, _NEW_NAMESPACES), refused),  # jump if set
+        "fchmod": (_load(24), _Instruction(0x45, 0, 1, 0o077), refused),
         "ioctl": (_load(24), *(s for c in _TYPE_INTO_TERMINAL for s in _when(c, refused))),
         "prlimit64": (_load(16), *_unless(0, refused)),
         "socket": _sockets((AF_INET, AF_INET6) if network else (), (_STREAM, _DATAGRAM)),

@@ -41,7 +41,8 @@ def start_janitor(scratch: str, folders: Sequence[str]) -> Callable[[], None]:
     os.close(held)
 
     def finish() -> None:
-        os.write(kept, b".")
+        with contextlib.suppress(OSError):  # somebody has killed it
+            os.write(kept, b".")
         os.close(kept)
         with contextlib.suppress(ChildProcessError):
             os.waitpid(janitor, 0)

@@ -1,18 +1,21 @@
 """What the processes of a run's generator may do, and when a run is refused for want of a wall."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pe_host.cache import budget_folder
 from pe_host.errors import PrivacyRefusal
+from pe_host.files import paths_in
 from pe_host.isolation.allowed import Allowed
 from pe_host.isolation.files import is_open
 from pe_host.isolation.launch import offered
 from pe_host.job.config import RunConfig
 from pe_host.job.source import Source
 from pe_host.plugins import PluginRef
-from pe_host.plugins.permissions import Needs, paths_in, permit
+from pe_host.plugins.permissions import Needs, permit
 from pe_sdk import EmbeddingSpec, path_options
 
 UNCONFINED = (
@@ -52,11 +55,24 @@ def is_missing(config: RunConfig, source: Source) -> bool:
     return True
 
 
-def refuse_open_source(source: Source, allowed: Allowed, unconfined: bool) -> None:
-    """Raise PrivacyRefusal where the generator's processes could read the private data."""
-    if unconfined or source.info.public or not Path(source.location).exists():
+def refuse_open_source(source: Source, allowed: Allowed, unconfined: bool, out: str) -> None:
+    """Raise PrivacyRefusal where the generator's processes could read what is private.
+
+    Args:
+        source: the private data.
+        allowed: what these processes may do.
+        unconfined: whether the operator accepted that nothing confines them.
+        out: the run folder, or "" for one below `runs/`.
+    """
+    if unconfined or source.info.public:
         return
-    if is_open(Path(source.location), allowed):
-        what = "the private data lie in a folder that the generator may read"
-        fix = "move them out of the folders of programs, packages and options of the generator"
-        raise PrivacyRefusal(what, where=str(source), fix=fix)
+    private = dict.fromkeys(paths_in(source.location), "the private data lie")
+    private |= dict.fromkeys(paths_in(out or "runs"), "the run lies")
+    with suppress(PrivacyRefusal):  # no home: the run says so where it needs the budget
+        private |= dict.fromkeys(paths_in(str(budget_folder())), "the budget lies")
+    for path, what in private.items():
+        if is_open(Path(path), allowed):
+            fix = "move it out of the folders of programs, packages and options of the generator"
+            raise PrivacyRefusal(
+                f"{what} in a folder that the generator may read", where=path, fix=fix
+            )

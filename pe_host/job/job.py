@@ -161,7 +161,7 @@ def resolve(config: RunConfig, installed: Sequence[PluginEntry] | None = None) -
     if shares.size is not None and not config.allow_large_delta:
         plan.check_delta(shares.size, config.origin("delta"))
     allowed = confinement.allow(generator, about, config, spec, network)
-    confinement.refuse_open_source(source, allowed, plan.unconfined)
+    confinement.refuse_open_source(source, allowed, plan.unconfined, config.out or "")
     return Job(
         config, generator, about, source, embedding, spec, options, plan, allowed, chosen, notes
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pe_host.errors import DataError, PluginFailure, UsageError
+from pe_host.files import paths_in
 from pe_host.plugins import PluginEntry, PluginRef, resolve
 from pe_host.plugins.cause import describe_cause
 from pe_host.plugins.load import load_reader
@@ -75,6 +76,8 @@ def read_source(text: str, where: str, installed: Sequence[PluginEntry]) -> Sour
         raise UsageError(what, where=where, fix=f"write {scheme}:LOCATION")
     if (not colon or scheme in PATHS) and Path(rest).expanduser().exists():
         rest = os.path.abspath(Path(rest).expanduser())  # noqa: PTH100  a link must stay a link
+    elif scheme in PATHS and len(paths := paths_in(rest)) == len(rest.split(",")):
+        rest = ",".join(paths)  # images and labels, say
     ref = resolve(READER, scheme, installed)
     reader = load_reader(ref)
     return Source(reader, ref, rest, _describe(reader, ref, rest))

@@ -9,13 +9,13 @@ from subprocess import TimeoutExpired
 from typing import Any
 
 from pe_host.errors import PluginFailure, UsageError
-from pe_host.files import NotAFile, open_regular
+from pe_host.files import NotAFile, open_regular, paths_in
 from pe_host.isolation.allowed import Allowed
 from pe_host.isolation.launch import launch
 from pe_host.plugins.answers import InvalidAnswer, check_report, failure_of, parse, shown
 from pe_host.plugins.isolated import find_needs
 from pe_host.plugins.names import DOCTOR, READER, WITH_OPTIONS
-from pe_host.plugins.permissions import Needs, paths_in, permit
+from pe_host.plugins.permissions import Needs, permit
 from pe_host.plugins.ref import PluginRef
 
 

@@ -5,13 +5,16 @@ which of its options are paths. The host decides. It opens what the user typed a
 an option, never a path that the plugin names.
 """
 
+import hashlib
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from pe_host.cache import cache_folder
+from pe_host.files import paths_in
 from pe_host.isolation.allowed import Allowed
 from pe_host.isolation.files import gpu_is_there
 from pe_host.plugins.names import DEV
@@ -101,20 +104,6 @@ def _models() -> str:
 def plugin_cache(ref: PluginRef) -> Path:
     """Return the folder that the plugins of one distribution keep things in for the next run."""
     own = ref.distribution if ref.distribution != DEV else f"{DEV}-{ref.name}"
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", own):  # no name that a registry takes: a path, say
+        own = hashlib.sha256(own.encode()).hexdigest()
     return cache_folder() / "plugins" / own
-
-
-def paths_in(text: str) -> tuple[str, ...]:
-    """Return the paths in the value of an option, as far as there is something at them.
-
-    The value is a path or several, with commas between; each with or without `scheme:` before it.
-    """
-    found: dict[str, None] = {}
-    for part in (text, *text.split(",")):
-        for candidate in (part.strip(), part.partition(":")[2].strip()):
-            # not Path.expanduser, which fails for the home of an unknown user
-            path = os.path.abspath(os.path.expanduser(candidate))  # noqa: PTH100, PTH111
-            if candidate and os.path.exists(path):  # noqa: PTH110
-                found[path] = None
-                break
-    return tuple(found)

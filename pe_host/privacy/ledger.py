@@ -14,6 +14,8 @@ damage: the run is refused, because what it spent is not known.
 import json
 import math
 import os
+import re
+import secrets
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
@@ -207,7 +209,8 @@ class Ledger:
         if self._torn:
             self._append(_torn_line(self._plan, self._torn))
             self._torn = 0
-        entry = _entry(self._plan, kind, round, self._lines)
+        draw = secrets.token_hex(8)
+        entry = _entry(self._plan, kind, round, self._lines, draw)
         self._append(_line(entry))
         self._lines.append(entry)
         if self._account is not None:
@@ -255,11 +258,16 @@ def _cost(plan: PrivacyPlan, kind: str) -> NoisyRelease:
 
 
 def _entry(
-    plan: PrivacyPlan, kind: str, round: int, before: list[dict[str, Any]]
+    plan: PrivacyPlan, kind: str, round: int, before: list[dict[str, Any]], draw: str | None
 ) -> dict[str, Any]:
-    """The next line, exactly as it will be written."""
+    """The next line, exactly as it will be written.
+
+    Its random `draw` tells the draws of two copies of a run apart; lines of older versions have
+    none.
+    """
     cost = _cost(plan, kind) if plan.private else None
     return {
+        **({} if draw is None else {"draw": draw}),
         "kind": kind,
         "round": round,
         "attempt": 1 + sum(line["kind"] == kind and line["round"] == round for line in before),
@@ -312,7 +320,8 @@ def _read(path: Path, plan: PrivacyPlan) -> _Content:
         elif (
             torn
             or not _expected(line, plan)
-            or raw + b"\n" != _line(_entry(plan, line["kind"], line["round"], lines))
+            or raw + b"\n"
+            != _line(_entry(plan, line["kind"], line["round"], lines, line.get("draw")))
         ):
             raise _damaged(path, number - torn)
         else:
@@ -343,7 +352,9 @@ def run_of(path: Path) -> tuple[str, str]:
 
 def _expected(line: dict[str, Any], plan: PrivacyPlan) -> bool:
     """True if this plan has such a draw."""
-    kind, round = line.get("kind"), line.get("round")
+    kind, round, draw = line.get("kind"), line.get("round"), line.get("draw")
+    if draw is not None and not (isinstance(draw, str) and re.fullmatch("[0-9a-f]{16}", draw)):
+        return False
     if kind == "class-counts":
         return plan.count_scale is not None and round == 0
     return kind == "votes" and type(round) is int and 1 <= round <= plan.rounds

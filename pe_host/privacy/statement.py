@@ -54,11 +54,14 @@ def _wall_sentence(plan: PrivacyPlan, confined: bool) -> str:
             "They ran unconfined, as in all versions before: a malicious one could read every "
             "file of its user, the private data included."
         )
-    closed = "The kernel keeps their processes from the private data, from other files of the "
+    closed = (
+        "The kernel keeps their processes from the private data, from files of the user that no "
+        "option of theirs names"
+    )
     if not plan.network:
-        return f"{closed}user, and from the network."
+        return f"{closed}, and from the network."
     return (
-        f"{closed}user. The operator let {' and '.join(plan.network)} use the network "
+        f"{closed}. The operator let {' and '.join(plan.network)} use the network "
         "(--allow-network)."
     )
 

@@ -8,7 +8,7 @@ from pe_host.cache import budget_folder
 from pe_host.errors import PrivacyRefusal
 from pe_host.job.job import Job
 from pe_host.privacy.budget import BudgetDatabase, RunAccount, place_of
-from pe_host.privacy.ledger import run_of
+from pe_host.privacy.ledger import is_unused, run_of
 from pe_host.reporting import Reporter
 from pe_host.run.folder import LEDGER, MANIFEST, RunFolder
 
@@ -57,6 +57,8 @@ def _account(
     account_or_none = RunAccount.resume(database, id, place, job.plan, run.root)
     if account_or_none is not None:
         return account_or_none
+    if budget == database.id and is_unused(run.path(LEDGER)):  # it was taken back
+        return RunAccount.admit(database, place, job.plan, run.root, id)
     if budget == database.id:
         raise PrivacyRefusal(
             "the budget database no longer knows this run, which it has counted",

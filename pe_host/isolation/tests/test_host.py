@@ -86,6 +86,14 @@ ATTACKS = {
     "trace another process": ("call(libc.ptrace(16, {pid}, None, None))", {*LANDLOCK, CALLS}),
     "limit another process": ("resource.prlimit({pid}, resource.RLIMIT_CPU, (9, 9))", {CALLS}),
     "open the private data to everybody": ("os.chmod({private!r}, 0o777)", {CALLS}),
+    "open them to everybody, by descriptor": (
+        "os.fchmod(os.open({private!r}, os.O_RDONLY), 0o666)",
+        {CALLS},
+    ),
+    "write into the attributes of a file": (
+        "os.setxattr(os.open({private!r}, os.O_RDONLY), 'user.x', b'record')",
+        {CALLS},
+    ),
     "share memory by number": ("call(libc.shmget(0, 4096, 0o1600))", {CALLS}),
     "type into the terminal": ("type_into_terminal()", {CALLS}),
 }

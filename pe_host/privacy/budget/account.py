@@ -46,7 +46,12 @@ class RunAccount:
 
     @classmethod
     def admit(
-        cls, database: BudgetDatabase, place: bytes, plan: PrivacyPlan, folder: Path
+        cls,
+        database: BudgetDatabase,
+        place: bytes,
+        plan: PrivacyPlan,
+        folder: Path,
+        id: str | None = None,
     ) -> "RunAccount":
         """Enter a new run.
 
@@ -56,25 +61,12 @@ class RunAccount:
             plan: what the run may release.
             folder: its folder, locked. A run that was entered for this folder and has spent nothing
                 is forgotten: its folder is this one now.
+            id: of the run; a new one by default.
 
         Raises:
             PrivacyRefusal: with this run the data set could go over its cap.
         """
-        run = CountedRun(
-            id=secrets.token_hex(16),
-            started=datetime.now(UTC).isoformat(timespec="seconds"),
-            folder=str(folder.resolve()),
-            unit=plan.unit,
-            private=plan.private,
-            epsilon=plan.epsilon,
-            delta=plan.delta,
-            planned=tuple(plan.releases),
-            spent=(),
-            draws=0,
-            head=_EMPTY,
-            state=OPEN,
-            caps=0,
-        )
+        run = _new_run(id or secrets.token_hex(16), plan, folder)
         with database.changing():
             data_set = database.data_set([place], make=True)
             assert data_set is not None  # it is made if it is unknown
@@ -111,16 +103,13 @@ class RunAccount:
     ) -> "RunAccount":
         """Enter a run that has begun without this database; its ledger says what it spent.
 
-        Raises:
-            PrivacyRefusal: with this run the data set could go over its cap.
+        What was spent counts, whatever the cap. What comes later is held to it, draw by draw.
         """
-        account = cls.admit(database, place, plan, folder)
         with database.changing():
-            run, data_set = account._row()
-            database.remove(run.id)
-            database.put(replace(run, id=id), data_set)
-        account.id = id
-        return account
+            data_set = database.data_set([place], make=True)
+            assert data_set is not None  # it is made if it is unknown
+            database.put(replace(_new_run(id, plan, folder), planned=()), data_set)
+        return cls(database, id, plan, _EMPTY)
 
     def identify(self, content: bytes | None) -> None:
         """Say what the data are, besides where they are. They may then turn out to be known.
@@ -167,7 +156,7 @@ class RunAccount:
                 "folder), or start a new run",
             )
         if len(content) > seen.size:
-            self.spend(content, releases, draws)
+            self._move(content, releases, draws, enforce=False)  # it is spent, whatever the cap
 
     def spend(self, content: bytes, releases: Sequence[NoisyRelease], draws: int) -> None:
         """Count what the ledger says now. The arguments are those of `check`.
@@ -176,6 +165,11 @@ class RunAccount:
             PrivacyRefusal: another process has moved the account, or the cap does not allow it.
             DataError: the database cannot be written.
         """
+        self._move(content, releases, draws, enforce=True)
+
+    def _move(
+        self, content: bytes, releases: Sequence[NoisyRelease], draws: int, *, enforce: bool
+    ) -> None:
         head = _head(content)
         with self.database.changing():
             run, data_set = self._row()
@@ -186,7 +180,8 @@ class RunAccount:
                     fix="continue one of the copies only",
                 )
             spent = replace(run, spent=tuple(releases), draws=draws, head=head)
-            self._check_cap(spent, data_set, releases)
+            if enforce:
+                self._check_cap(spent, data_set, releases)
             self.database.put(spent, data_set)
         self._head = head
 
@@ -247,6 +242,24 @@ class RunAccount:
                 "the budget database no longer knows this run", fix="start a new run"
             )
         return run, self.database.data_set_of(self.id)
+
+
+def _new_run(id: str, plan: PrivacyPlan, folder: Path) -> CountedRun:
+    return CountedRun(
+        id=id,
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        folder=str(folder.resolve()),
+        unit=plan.unit,
+        private=plan.private,
+        epsilon=plan.epsilon,
+        delta=plan.delta,
+        planned=tuple(plan.releases),
+        spent=(),
+        draws=0,
+        head=_EMPTY,
+        state=OPEN,
+        caps=0,
+    )
 
 
 def _refuse_closed(run: CountedRun) -> None:

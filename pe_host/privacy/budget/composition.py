@@ -73,7 +73,7 @@ def cap_holds(
         counted: what it counts for.
         others: all other runs on the data set.
     """
-    others = list(others)
+    others = [other for other in others if other.draws or other.state == OPEN]
     where = "the budget of this data set"
     what = f"its cap is ε = {cap.epsilon:g} at δ = {cap.delta:g} (one {cap.unit})"
     if foreign := [other for other in [run, *others] if other.unit != cap.unit]:

@@ -8,6 +8,7 @@ statement, so two processes never decide on the same state.
 """
 
 import contextlib
+import fcntl
 import hmac
 import json
 import os
@@ -15,7 +16,7 @@ import secrets
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ SCHEMA = 1
 OPEN, FINISHED, CLOSED = "open", "finished", "closed"
 """States of a run: it may go on; it has ended; the user has ended it."""
 
-_DATABASE, _SECRET = "budget.sqlite3", "secret"
+_DATABASE, _SECRET, _LOCK = "budget.sqlite3", "secret", ".lock"
 _WAIT = 120
 """Seconds to wait for another process. It may be composing the cost of many runs."""
 
@@ -122,23 +123,27 @@ class BudgetDatabase:
 
         Raises:
             DataError: it cannot be made, read or written, or has another schema.
-            PrivacyRefusal: the secret is missing, or is not the one that the database was made
-                with.
+            PrivacyRefusal: the database or its secret is missing, or the secret is another's.
         """
-        path = folder / _DATABASE
+        path, secret = folder / _DATABASE, folder / _SECRET
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            known = path.exists()
-            secret = _secret(folder / _SECRET, may_make=not known)
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            with _making(folder):
+                if not path.exists() and not secret.exists():
+                    _write_secret(secret)
+                    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+                if not path.exists():
+                    raise _lost(path, "the budget database is missing, but its secret is there")
+                if not secret.exists():
+                    raise _lost(secret, "the secret that names data sets is missing")
             connection = sqlite3.connect(path, timeout=_WAIT, isolation_level=None)
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA synchronous = FULL")
+            database = cls(connection, secret.read_bytes(), path)
         except OSError as error:
             raise _unusable(path, error.strerror or type(error).__name__) from None
         except sqlite3.Error as error:
             raise _unusable(path, str(error)) from None
-        database = cls(connection, secret, path)
         try:
             with database.changing():
                 database._check_schema()
@@ -180,14 +185,14 @@ class BudgetDatabase:
 
         Args:
             identities: from `pe_host.privacy.budget.identity`.
-            make: whether an unknown data set is entered, and known ones learn the identities.
+            make: whether an unknown data set is entered.
         """
         macs = [hmac.digest(self._secret, identity, "sha256") for identity in identities]
         marks = ",".join("?" * len(macs))
         query = f"SELECT DISTINCT data_set FROM identities WHERE mac IN ({marks}) ORDER BY 1"
         found = [int(row[0]) for row in self._rows(query, *macs)]
-        if not make:
-            return found[0] if found else None
+        if not (found or make):
+            return None
         first = found[0] if found else self._insert("INSERT INTO data_sets DEFAULT VALUES")
         for other in found[1:]:
             self.merge(first, other)
@@ -256,7 +261,8 @@ class BudgetDatabase:
         """Make one data set of two, under the stricter of their caps."""
         caps = [cap for cap in (self.cap(first), self.cap(other)) if cap is not None]
         if caps:
-            self.set_cap(first, min(caps, key=lambda cap: (cap.epsilon, cap.delta)))
+            tightest = min(caps, key=lambda cap: cap.epsilon)
+            self.set_cap(first, replace(tightest, delta=min(cap.delta for cap in caps)))
         self._do("UPDATE identities SET data_set = ? WHERE data_set = ?;", first, other)
         self._do("UPDATE runs SET data_set = ? WHERE data_set = ?;", first, other)
         self._do("DELETE FROM data_sets WHERE id = ?;", other)
@@ -277,7 +283,9 @@ class BudgetDatabase:
             raise _unusable(self._path, f"it has schema {meta.get('schema')}, not {SCHEMA}")
         check = hmac.digest(self._secret, b"check", "sha256").hex()
         if not hmac.compare_digest(str(meta.get("check")), check):
-            raise _no_secret(self._path.with_name(_SECRET), "is not that of this budget database")
+            raise _lost(
+                self._path.with_name(_SECRET), "the secret is not that of this budget database"
+            )
 
     def _rows(self, query: str, *values: Any) -> list[Any]:
         return self._connection.execute(query, values).fetchall()
@@ -292,27 +300,29 @@ class BudgetDatabase:
         return int(self._connection.execute(statement).lastrowid or 0)
 
 
-def _secret(path: Path, may_make: bool) -> bytes:
-    """The secret of the folder, made at first use. The link makes it appear whole, and once."""
-    if not path.exists():
-        if not may_make:
-            raise _no_secret(path, "is missing")
-        temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            os.write(descriptor, secrets.token_bytes(32))
-            os.fsync(descriptor)
-            with contextlib.suppress(FileExistsError):  # another process was quicker
-                os.link(temporary, path)
-        finally:
-            os.close(descriptor)
-            temporary.unlink()
-    return path.read_bytes()
+@contextlib.contextmanager
+def _making(folder: Path) -> Iterator[None]:
+    """Keep other processes from making the database at the same time."""
+    descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
-def _no_secret(path: Path, what: str) -> PrivacyRefusal:
+def _write_secret(path: Path) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(descriptor, secrets.token_bytes(32))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _lost(path: Path, what: str) -> PrivacyRefusal:
     return PrivacyRefusal(
-        f"the secret that names data sets {what}, so what was spent on which is not known",
+        f"{what}, so what was spent on which data is not known",
         where=str(path),
         fix="restore it from a backup, or move the folder away to begin with an empty budget",
     )

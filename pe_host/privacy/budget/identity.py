@@ -9,30 +9,36 @@ import os
 import stat
 from pathlib import Path
 
+from pe_host.files import paths_in
+
 
 def place_of(reader: str, location: str) -> bytes:
     """The place of a source: the canonical path, or reader and location if it is not a path."""
-    if Path(location).exists():
-        return b"path\0" + os.fsencode(Path(location).resolve())
+    if paths := paths_in(location):
+        return b"path\0" + b"\0".join(os.fsencode(Path(path).resolve()) for path in paths)
     return b"location\0" + f"{reader}:{location}".encode("utf-8", "surrogateescape")
 
 
 def content_of(location: str) -> bytes | None:
-    """SHA-256 of the content of a file, or of all files of a folder; None if neither is there.
+    """SHA-256 of the content of a file, or of all files of a folder; None if there is none.
+
+    The location may be several paths with commas between them.
 
     File names do not count, so a renamed or moved copy has the same content. What is not a regular
     file counts for nothing and is never opened: a pipe would block.
     """
-    root = Path(location)
-    if not root.exists():
+    roots = [Path(path) for path in paths_in(location)]
+    if not roots:
         return None
-    if not root.is_dir():
-        return b"content\0" + (_digest(root) or b"")
-    files = sorted(filter(None, (_digest(path) for path in _files(root))))
+    if len(roots) == 1 and not roots[0].is_dir():
+        return b"content\0" + (_digest(roots[0]) or b"")
+    files = sorted(filter(None, (_digest(path) for root in roots for path in _files(root))))
     return b"content\0" + hashlib.sha256(b"".join(files)).digest()
 
 
 def _files(root: Path) -> list[Path]:
+    if not root.is_dir():
+        return [root]
     return [Path(folder, name) for folder, _, names in os.walk(root) for name in names]
 
 

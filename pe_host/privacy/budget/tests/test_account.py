@@ -227,6 +227,38 @@ def test_a_cap_that_is_lowered_stops_a_run_that_was_admitted(
     assert (run.folder / "l").read_bytes() == before
 
 
+def test_copies_that_both_drew_have_different_ledgers(begin: Any, tmp_path: Path) -> None:
+    """Fails when a line says nothing of its draw: each copy would pass for the other."""
+    run = begin()
+    copy = shutil.copytree(run.folder, tmp_path / "copy")
+    for folder in (run.folder, copy):  # on two machines, say
+        Ledger.open(folder / "l", run.plan).spend("class-counts", 0)
+    assert (run.folder / "l").read_bytes() != (copy / "l").read_bytes()
+    run.opened()
+    with pytest.raises(PrivacyRefusal, match="copied and went on elsewhere"):
+        run.opened(copy)
+
+
+def test_what_a_crash_left_uncounted_is_counted_even_over_the_cap(
+    begin: Any, database: BudgetDatabase
+) -> None:
+    run = begin()
+    Ledger.open(run.folder / "l", run.plan).spend("class-counts", 0)  # the account saw nothing
+    _cap(database, 0.01)
+    ledger = run.opened()
+    assert _runs(database)[0].draws == 1
+    assert not ledger.affords("votes")
+
+
+def test_other_runs_that_drew_nothing_and_never_will_do_not_count(
+    begin: Any, database: BudgetDatabase
+) -> None:
+    bare = begin(epsilon=math.inf)
+    bare.account.finish()
+    _cap(database, 2.5)
+    begin().complete()
+
+
 def test_a_closed_run_frees_the_rest_and_does_not_go_on(
     begin: Any, database: BudgetDatabase
 ) -> None:

@@ -61,6 +61,16 @@ def test_another_or_no_secret_is_refused(database: BudgetDatabase, tmp_path: Pat
         BudgetDatabase.open(tmp_path / "budget")
 
 
+def test_a_deleted_database_beside_its_secret_is_refused(tmp_path: Path) -> None:
+    """Fails when an empty one is made: everything spent and every cap would be forgotten."""
+    BudgetDatabase.open(tmp_path).close()
+    (tmp_path / "budget.sqlite3").unlink()
+    with pytest.raises(PrivacyRefusal, match="the budget database is missing"):
+        BudgetDatabase.open(tmp_path)
+    (tmp_path / "secret").unlink()
+    BudgetDatabase.open(tmp_path).close()
+
+
 @pytest.mark.parametrize("content", [b"no database at all" * 100, b"\0" * 5000])
 def test_a_damaged_database_is_one_clear_error(tmp_path: Path, content: bytes) -> None:
     BudgetDatabase.open(tmp_path).close()

@@ -1,6 +1,8 @@
 import os
 from pathlib import Path
 
+import pytest
+
 from pe_host.privacy.budget.identity import content_of, place_of
 
 
@@ -18,6 +20,16 @@ def test_a_place_is_the_same_by_every_way_to_it(tmp_path: Path) -> None:
     assert place_of("folder", str(tmp_path / "link")) == place_of("folder", str(data))
     assert place_of("folder", str(data)) != place_of("folder", str(tmp_path))
     assert place_of("hub", "name") == place_of("hub", "name") != place_of("other", "name")
+
+
+def test_a_location_of_two_files_is_where_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fails when it is taken as a text: each way to write it would be another data set."""
+    _folder(tmp_path, a=b"1", b=b"2")
+    monkeypatch.chdir(tmp_path)
+    assert place_of("idx", "a,b") == place_of("idx", f"./a,{tmp_path}/b") != place_of("idx", "b")
+    assert content_of("a,b") == content_of(f"{tmp_path}/b,a") not in (None, content_of("a"))
 
 
 def test_a_renamed_or_moved_copy_has_the_same_content(tmp_path: Path) -> None:
