@@ -43,7 +43,7 @@ def sentences(plan: PrivacyPlan, n: int | None, confined: bool) -> list[str]:
 
 
 def _wall_sentence(plan: PrivacyPlan, confined: bool) -> str:
-    """What keeps a malicious generator from getting records by itplan."""
+    """What keeps a malicious generator from getting records by itself."""
     if plan.unconfined:
         return (
             "The kernel of the machine did not confine them, and the operator accepted that: a "
