@@ -5,21 +5,21 @@ private records would. The adversary knows all of them, all populations and all 
 but not which canaries were in the data.
 """
 
-import io
-from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from unittest.mock import patch
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pe_echo import Echo
+from pe_host.commands.generate import generate
 from pe_host.compute.pool import Workers
 from pe_host.embeddings.grid import Grid, to_grid
 from pe_host.embeddings.pixels import Pixels
+from pe_host.job.config import resolve_config
 from pe_host.privacy.accountant import NoisyRelease
 from pe_host.privacy.ledger import Ledger
+from pe_host.reporting import Silent
 from pe_host.run.folder import LEDGER, RunFolder, votes_name
 from pe_host.run.manifest import Manifest
 from pe_sdk import OutputSpec
@@ -61,7 +61,7 @@ def attack(settings: Settings, folder: Path) -> Attacked:
     """Make a run in the empty folder, and score the canaries.
 
     Raises:
-        RuntimeError: the run did not end well.
+        PeError: the run did not end well.
     """
     rng = np.random.default_rng()
     included = rng.random(settings.canaries) < 0.5
@@ -79,25 +79,25 @@ def attack(settings: Settings, folder: Path) -> Attacked:
 
 
 def _generate(settings: Settings, data: Path, out: Path) -> None:
-    """`pe generate` in this process, so that a mistake patched into the code is in it."""
-    from pe_host.cli import main
+    """What `pe generate` does, in this process, so that a mistake patched into the code is in it.
 
-    words = [
-        *("pe", "generate", "--plugin", "echo", "--embedding", "pixels", "--data", data),
-        *("--out", out, "--iterations", settings.rounds, "--candidates", settings.candidates),
-        *("--votes", settings.votes, "--epsilon", settings.epsilon),
-        *("--class-shares", "uniform", "--public-size", settings.canaries // 2),
-        *("--samples", 100, "--workers", 1),
-    ]
-    said = io.StringIO()
-    argv = patch("sys.argv", [str(word) for word in words])
-    with argv, redirect_stdout(said), redirect_stderr(said):
-        try:
-            code = main()
-        except SystemExit as ending:
-            code = ending.code if isinstance(ending.code, int) else 1
-    if code:
-        raise RuntimeError(f"pe generate ended with {code}: {said.getvalue()}")
+    The command itself would confine this process, which has threads and more to write.
+    """
+    given = {
+        "plugin": "echo",
+        "embedding": "pixels",
+        "data": str(data),
+        "iterations": str(settings.rounds),
+        "candidates": str(settings.candidates),
+        "votes": str(settings.votes),
+        "epsilon": str(settings.epsilon),
+        "class_shares": "uniform",
+        "public_size": str(settings.canaries // 2),
+        "samples": "100",
+        "workers": "1",
+    }
+    config = resolve_config(given, None, {})
+    generate(config, out=out, resume=False, dry_run=False, reporter=Silent())
 
 
 def _paid(run: RunFolder) -> list[NoisyRelease]:
