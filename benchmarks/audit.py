@@ -90,7 +90,9 @@ def mistakes() -> bool:
 
 def accounts() -> bool:
     print("The accountant against the lattice: claimed ε over the true one, minus 1; δ over true δ")
-    print("ε to calibrate to  plans  sound  largest slack of ε  δ spent of the budget    δ at 1e-12")
+    print(
+        "ε to calibrate to  plans  sound  largest slack of ε  δ spent of the budget    δ at 1e-12"
+    )
     sound = True
     for epsilon, group in groupby(accounting.compare_all(), key=lambda one: one.epsilon):
         found = list(group)
