@@ -90,7 +90,9 @@ def mistakes() -> bool:
 
 def accounts() -> bool:
     print("The accountant against the lattice: claimed ε over the true one, minus 1; δ over true δ")
-    print("ε to calibrate to  plans  sound  largest slack of ε  δ spent of the budget  δ at 1e-12")
+    print(
+        "ε to calibrate to  plans  sound  largest slack of ε  δ spent of the budget     δ at 1e-12"
+    )
     sound = True
     for epsilon, group in groupby(accounting.compare_all(), key=lambda one: one.epsilon):
         found = list(group)
@@ -100,7 +102,7 @@ def accounts() -> bool:
             f"{epsilon:>17g}{len(found):>7}{sum(one.sound for one in found):>7}"
             f"{max(one.slack for one in found):>20.2e}"
             f"{f'{min(spent):.3f} to {max(spent):.5f}':>23}"
-            f"{f'{min(last):.2f} to {max(last):.2f}':>14}"
+            f"{f'{min(last):.2f} to {max(last):.2f}':>17}"
         )
         sound &= all(one.sound for one in found)
     ten = accounting.ten_runs()

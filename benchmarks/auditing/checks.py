@@ -217,5 +217,5 @@ WHOLE_RUNS = (
     Settings(canaries=2000, candidates=8000, rounds=4, votes=4, epsilon=8.0),
     Settings(canaries=2000, candidates=8000, rounds=16, votes=2, epsilon=16.0),
 )
-BROKEN_RUN = Settings(canaries=2000, candidates=8000, rounds=1, votes=1, epsilon=1.0)
+BROKEN_RUN = Settings(canaries=2000, candidates=8000, rounds=4, votes=1, epsilon=1.0)
 """A run for `mutations.noise_of_a_tenth`. One run shows gross mistakes only."""
