@@ -55,39 +55,46 @@ def confined(
         yield out
         return
     kept = [*(cache_folder() / name for name in OWN), plugin_cache(generator)]
-    with contextlib.suppress(PrivacyRefusal):  # no home: a run that needs the budget says so
-        kept.append(budget_folder())
-    for place in kept:
-        with contextlib.suppress(OSError):  # the run does without, or says so
-            place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not dry_run:
+        with contextlib.suppress(PrivacyRefusal):  # no home: a run that needs the budget says so
+            kept.append(budget_folder())
     scratch = _scratch()
     out, made = (out, []) if dry_run or resume else _make(out, generator.name)
-    finish = start_janitor(scratch, made)
-    try:
-        write = [*kept, *([out] if out else [])]
-        confine_host(map(str, write), scratch, network=bool(config.allow_network))
+    with _walled(kept, scratch, out, made, network=bool(config.allow_network)):
         yield out
-    except ConfinementError as error:
-        raise PrivacyRefusal(str(error), fix=_FIX) from None
-    finally:
-        finish()
 
 
 @contextlib.contextmanager
 def confined_to_budget() -> Iterator[None]:
-    """Confine this process, which reads private data only to know which budget is theirs."""
+    """Confine this process, which reads private data only to know which budget is theirs.
+
+    Raises:
+        PrivacyRefusal: the kernel could confine this process, and does not.
+    """
     wall = offered()
     if not (wall.abi or wall.calls):
         yield
         return
-    kept = [budget_folder(), cache_folder() / ACCOUNTING]
+    with _walled([budget_folder(), cache_folder() / ACCOUNTING], _scratch(), None, []):
+        yield
+
+
+@contextlib.contextmanager
+def _walled(
+    kept: Sequence[Path],
+    scratch: str,
+    out: Path | None,
+    made: Sequence[str],
+    *,
+    network: bool = False,
+) -> Iterator[None]:
+    """Confine this process to folders that are kept, which are made, and to the run folder."""
     for place in kept:
-        with contextlib.suppress(OSError):  # the command says so
+        with contextlib.suppress(OSError):  # the command does without, or says so
             place.mkdir(mode=0o700, parents=True, exist_ok=True)
-    scratch = _scratch()
-    finish = start_janitor(scratch, [])
+    finish = start_janitor(scratch, made)
     try:
-        confine_host(map(str, kept), scratch, network=False)
+        confine_host(map(str, [*kept, *([out] if out else [])]), scratch, network=network)
         yield
     except ConfinementError as error:
         raise PrivacyRefusal(str(error), fix=_FIX) from None

@@ -1,9 +1,11 @@
 """`pe budget`: what all runs on a data set have spent together, and the cap on it."""
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
 
+from pe_host.cli._output import Result
 from pe_host.cli._output import show as show_result
 from pe_host.errors import UsageError
 from pe_host.job.config import DELTA, EPSILON
@@ -19,16 +21,20 @@ commands = typer.Typer(
 )
 
 
-@commands.command("show")
-def show(source: _Source, as_json: _Json = False) -> None:
-    """Show the cap, and the ε of all runs on SOURCE together."""
+def _confined(ask: Callable[[Any], Result]) -> Result:
+    """Ask `pe_host.commands.budget`, which reads private data, in a confined process."""
     from pe_host.cli._confined import confined_to_budget
 
     with confined_to_budget():
         from pe_host.commands import budget
 
-        result = budget.show(source)
-    show_result(result, as_json)
+        return ask(budget)
+
+
+@commands.command("show")
+def show(source: _Source, as_json: _Json = False) -> None:
+    """Show the cap, and the ε of all runs on SOURCE together."""
+    show_result(_confined(lambda budget: budget.show(source)), as_json)
 
 
 @commands.command("cap")
@@ -54,26 +60,20 @@ def cap(
         raise UsageError(f"{unit!r} is not a unit", where="--unit", fix="say record or client")
     target = None if epsilon is None else read_option("--epsilon", EPSILON, epsilon)
     at = read_option("--delta", DELTA, delta)
-    from pe_host.cli._confined import confined_to_budget
-
-    with confined_to_budget():
-        from pe_host.commands import budget
-        from pe_host.privacy.budget import Cap
-
-        result = budget.set_cap(source, None if target is None else Cap(target, at, unit))
-    show_result(result, as_json)
+    show_result(
+        _confined(
+            lambda budget: budget.set_cap(
+                source, None if target is None else budget.Cap(target, at, unit)
+            )
+        ),
+        as_json,
+    )
 
 
 @commands.command("history")
 def history(source: _Source, as_json: _Json = False) -> None:
     """List the runs on SOURCE, with what each has spent."""
-    from pe_host.cli._confined import confined_to_budget
-
-    with confined_to_budget():
-        from pe_host.commands import budget
-
-        result = budget.history(source)
-    show_result(result, as_json)
+    show_result(_confined(lambda budget: budget.history(source)), as_json)
 
 
 @commands.command("close")

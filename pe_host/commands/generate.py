@@ -9,6 +9,7 @@ from pathlib import Path
 from pe_host.compute.info import GeneratorInfo
 from pe_host.compute.pool import Workers
 from pe_host.durable import owner_only, restrict
+from pe_host.errors import PeError
 from pe_host.files import paths_in
 from pe_host.job.config import RunConfig
 from pe_host.job.confinement import UNCONFINED
@@ -157,7 +158,8 @@ def _withdrawn_on_failure(account: RunAccount | None) -> Iterator[None]:
         yield
     except Exception:
         if account is not None:
-            account.withdraw()
+            with contextlib.suppress(PeError):  # the first error counts
+                account.withdraw()
         raise
 
 

@@ -57,15 +57,11 @@ def _account(
     account_or_none = RunAccount.resume(database, id, place, job.plan, run.root)
     if account_or_none is not None:
         return account_or_none
-    if budget == database.id and is_unused(run.path(LEDGER)):  # it was taken back
+    # A run that failed before the database saw a draw has given its reservation back.
+    given_back = budget == database.id
+    if given_back and is_unused(run.path(LEDGER)):
         return RunAccount.admit(database, place, job.plan, run.root, id)
-    if budget == database.id:
-        raise PrivacyRefusal(
-            "the budget database no longer knows this run, which it has counted",
-            where=str(run.root),
-            fix="restore the database from a backup, or start a new run",
-        )
-    if budget and not adopt:
+    if budget and not (given_back or adopt):
         raise PrivacyRefusal(
             "this run was counted in another budget database: another machine's or user's, or one "
             "that is gone, so what else was spent on these data is not known here",

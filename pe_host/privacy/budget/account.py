@@ -90,11 +90,10 @@ class RunAccount:
             if run is None:
                 return None
             _refuse_closed(run)
-            run = replace(run, folder=str(folder.resolve()))
             data_set = database.data_set([place], make=True)
             assert data_set is not None  # it is made if it is unknown
-            data_set = _joined(database, data_set, run)
-            database.put(run, data_set)
+            data_set = database.merge(data_set, database.data_set_of(id))
+            database.put(replace(run, folder=str(folder.resolve())), data_set)
         return cls(database, id, plan, run.head)
 
     @classmethod
@@ -124,11 +123,11 @@ class RunAccount:
             return
         with self.database.changing():
             run, before = self._row()
-            data_set = self.database.data_set([content], make=True)
-            assert data_set is not None  # it is made if it is unknown
-            data_set = _joined(self.database, before, run, data_set)
-            if self.database.caps(data_set) != run.caps:
-                self.database.remove(run.id)
+            known = self.database.data_set([content], make=False)
+            made = self.database.data_set([content], make=True)
+            assert made is not None  # it is made if it is unknown
+            data_set = self.database.merge(before, made)
+            if known not in (None, before):  # a cap that both had is not asked again
                 _enter(self.database, data_set, run)
 
     def check(self, content: bytes, releases: Sequence[NoisyRelease], draws: int) -> None:
@@ -266,17 +265,6 @@ def _refuse_closed(run: CountedRun) -> None:
     if run.state == CLOSED:
         what = "this run was closed by `pe budget close`"
         raise PrivacyRefusal(what, where=run.folder, fix="start a new run")
-
-
-def _joined(database: BudgetDatabase, before: int, run: CountedRun, *others: int) -> int:
-    """Make one data set of those that turned out to be the same; return its number."""
-    known = [before, *others]
-    if database.run(run.id) is not None:
-        known.append(database.data_set_of(run.id))
-    first, *rest = sorted(set(known))
-    for other in rest:
-        database.merge(first, other)
-    return first
 
 
 def _enter(database: BudgetDatabase, data_set: int, run: CountedRun) -> None:

@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pe_host.durable import write_atomic
 from pe_host.errors import DataError, PrivacyRefusal
 from pe_host.privacy.accountant import NoisyRelease
 
@@ -130,12 +131,14 @@ class BudgetDatabase:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with _making(folder):
                 if not path.exists() and not secret.exists():
-                    _write_secret(secret)
-                    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+                    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
                 if not path.exists():
                     raise _lost(path, "the budget database is missing, but its secret is there")
                 if not secret.exists():
-                    raise _lost(secret, "the secret that names data sets is missing")
+                    if path.stat().st_size:
+                        raise _lost(secret, "the secret that names data sets is missing")
+                    # An empty database: it was just made, or a crash came next.
+                    write_atomic(secret, secrets.token_bytes(32), private=True)
             connection = sqlite3.connect(path, timeout=_WAIT, isolation_level=None)
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA synchronous = FULL")
@@ -194,8 +197,7 @@ class BudgetDatabase:
         if not (found or make):
             return None
         first = found[0] if found else self._insert("INSERT INTO data_sets DEFAULT VALUES")
-        for other in found[1:]:
-            self.merge(first, other)
+        first = self.merge(first, *found[1:])
         for mac in macs:
             self._do("INSERT OR IGNORE INTO identities VALUES (?, ?)", mac, first)
         return first
@@ -257,15 +259,18 @@ class BudgetDatabase:
         """Forget a run that has spent nothing."""
         self._do("DELETE FROM runs WHERE id = ?;", id)
 
-    def merge(self, first: int, other: int) -> None:
-        """Make one data set of two, under the stricter of their caps."""
-        caps = [cap for cap in (self.cap(first), self.cap(other)) if cap is not None]
-        if caps:
-            tightest = min(caps, key=lambda cap: cap.epsilon)
-            self.set_cap(first, replace(tightest, delta=min(cap.delta for cap in caps)))
-        self._do("UPDATE identities SET data_set = ? WHERE data_set = ?;", first, other)
-        self._do("UPDATE runs SET data_set = ? WHERE data_set = ?;", first, other)
-        self._do("DELETE FROM data_sets WHERE id = ?;", other)
+    def merge(self, *data_sets: int) -> int:
+        """Make one data set of several, under the least ε and δ of their caps; return it."""
+        first, *others = sorted(set(data_sets))
+        for other in others:
+            caps = [cap for cap in (self.cap(first), self.cap(other)) if cap is not None]
+            if caps:
+                tightest = min(caps, key=lambda cap: cap.epsilon)
+                self.set_cap(first, replace(tightest, delta=min(cap.delta for cap in caps)))
+            self._do("UPDATE identities SET data_set = ? WHERE data_set = ?;", first, other)
+            self._do("UPDATE runs SET data_set = ? WHERE data_set = ?;", first, other)
+            self._do("DELETE FROM data_sets WHERE id = ?;", other)
+        return first
 
     def _check_schema(self) -> None:
         if not self._rows("SELECT name FROM sqlite_master WHERE name = 'meta'"):
@@ -307,15 +312,6 @@ def _making(folder: Path) -> Iterator[None]:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
-    finally:
-        os.close(descriptor)
-
-
-def _write_secret(path: Path) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        os.write(descriptor, secrets.token_bytes(32))
-        os.fsync(descriptor)
     finally:
         os.close(descriptor)
 

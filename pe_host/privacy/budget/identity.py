@@ -20,7 +20,7 @@ def place_of(reader: str, location: str) -> bytes:
 
 
 def content_of(location: str) -> bytes | None:
-    """SHA-256 of the content of a file, or of all files of a folder; None if there is none.
+    """A digest of the content of a file, or of all files of a folder; None if there is none.
 
     The location may be several paths with commas between them.
 
@@ -28,12 +28,8 @@ def content_of(location: str) -> bytes | None:
     file counts for nothing and is never opened: a pipe would block.
     """
     roots = [Path(path) for path in paths_in(location)]
-    if not roots:
-        return None
-    if len(roots) == 1 and not roots[0].is_dir():
-        return b"content\0" + (_digest(roots[0]) or b"")
     files = sorted(filter(None, (_digest(path) for root in roots for path in _files(root))))
-    return b"content\0" + hashlib.sha256(b"".join(files)).digest()
+    return b"content\0" + hashlib.sha256(b"".join(files)).digest() if files else None
 
 
 def _files(root: Path) -> list[Path]:
@@ -43,14 +39,16 @@ def _files(root: Path) -> list[Path]:
 
 
 def _digest(path: Path) -> bytes | None:
-    """SHA-256 of a regular file; None for anything else, and for what cannot be read.
+    """SHA-256 of a regular file; None for an empty one, anything else, and what cannot be read.
 
-    What cannot be read is an error of the reader, which comes next and says so.
+    Otherwise all data sets that cannot be read would be one. What cannot be read is an error of
+    the reader, which comes next and says so.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with open(descriptor, "rb") as file:  # noqa: PTH123  a descriptor has no path
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode) or not found.st_size:
                 return None
             return hashlib.file_digest(file, "sha256").digest()
     except OSError:

@@ -257,6 +257,20 @@ def test_other_runs_that_drew_nothing_and_never_will_do_not_count(
     bare.account.finish()
     _cap(database, 2.5)
     begin().complete()
+    assert len(_runs(database)) == 2
+
+
+def test_a_run_that_goes_on_under_a_lowered_cap_keeps_what_it_has(
+    begin: Any, database: BudgetDatabase
+) -> None:
+    """Fails when known content asks the cap again: the run could not even end."""
+    run = begin()
+    run.account.identify(b"content\0same")
+    run.opened().spend("class-counts", 0)
+    _cap(database, 0.01)
+    ledger = run.opened()
+    run.account.identify(b"content\0same")
+    assert not ledger.affords("votes")
 
 
 def test_a_closed_run_frees_the_rest_and_does_not_go_on(

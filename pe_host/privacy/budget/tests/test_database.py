@@ -102,6 +102,13 @@ def test_a_change_that_fails_changes_nothing(database: BudgetDatabase) -> None:
         assert database.data_set([b"a"], make=False) is None
 
 
+def test_a_crash_while_it_is_made_is_no_loss(tmp_path: Path) -> None:
+    """Fails when a folder that was never used is taken for one that lost its secret."""
+    (tmp_path / "budget.sqlite3").touch()
+    BudgetDatabase.open(tmp_path).close()
+    assert len((tmp_path / "secret").read_bytes()) == 32
+
+
 def test_processes_that_open_it_at_once_make_one(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from pe_host.privacy.budget import BudgetDatabase\n"

@@ -46,6 +46,15 @@ def test_a_file_has_its_content_and_what_is_not_there_has_none(tmp_path: Path) -
     assert content_of(str(tmp_path / "none")) is None
 
 
+def test_what_holds_nothing_has_no_content(tmp_path: Path) -> None:
+    """Fails when it has one: all data sets that cannot be read would share a budget."""
+    (tmp_path / "empty").touch()
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("empty", "folder", "pipe"):
+        assert content_of(str(tmp_path / name)) is None
+
+
 def test_a_pipe_or_an_unreadable_file_does_not_block(tmp_path: Path) -> None:
     """Fails (hangs) when the file is opened to be read without O_NONBLOCK."""
     folder = _folder(tmp_path / "data", a=b"1")
