@@ -55,8 +55,8 @@ def _wall_sentence(plan: PrivacyPlan, confined: bool) -> str:
             "file of its user, the private data included."
         )
     closed = (
-        "The kernel keeps their processes from the private data, from files of the user that no "
-        "option of theirs names"
+        "The kernel keeps their processes from the private data and the user's files (except "
+        "those named in their options)"
     )
     if not plan.network:
         return f"{closed}, and from the network."
