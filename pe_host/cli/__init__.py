@@ -16,6 +16,7 @@ from pe_host.cli import (
     doctor,
     export,
     generate,
+    inspect,
     list_plugins,
     new_plugin,
     replay,
@@ -60,6 +61,7 @@ def _app() -> typer.Typer:
     app.callback()(_global_options)
     commands = (
         generate,
+        inspect,
         list_plugins,
         describe,
         check_plugin,

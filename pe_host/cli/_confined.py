@@ -80,6 +80,21 @@ def confined_to_budget() -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def confined_to_reading() -> Iterator[None]:
+    """Confine this process, which reads private data and changes no file.
+
+    Raises:
+        PrivacyRefusal: the kernel could confine this process, and does not.
+    """
+    wall = offered()
+    if not (wall.abi or wall.calls):
+        yield
+        return
+    with _walled([], _scratch(), None, []):
+        yield
+
+
+@contextlib.contextmanager
 def _walled(
     kept: Sequence[Path],
     scratch: str,

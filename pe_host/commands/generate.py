@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from pe_host.commands.inspect import describe_reading, facts
 from pe_host.compute.info import GeneratorInfo
 from pe_host.compute.pool import Workers
 from pe_host.durable import owner_only, restrict
@@ -61,8 +62,8 @@ def generate(
         config: settings.
         out: the run folder; a fresh one below `runs/` by default.
         resume: `out` holds a run of the same settings, finished or not.
-        dry_run: resolve everything, calibrate the noise and return the plan; open and write
-            nothing.
+        dry_run: resolve everything, calibrate the noise and return how the data are read and the
+            plan; spend and write nothing.
         reporter: shows progress.
         installed: the plugins; by default the result of `pe_host.plugins.find`.
         adopt: with `resume`: count a run that another budget database counted by its ledger.
@@ -79,6 +80,8 @@ def generate(
         for text in job.notes:
             reporter.note(text)
         return _planned(job)
+    for text in describe_reading(job.source, job.labels):
+        reporter.note(text)
     folder = out or fresh_folder(job.generator.name)
     try:
         return _generate(job, folder, resume, adopt, reporter)
@@ -190,8 +193,20 @@ def _planned(job: Job) -> CommandResult:
     settings = job.config.to_toml().splitlines()
     would = f"{job.generator} would run on {job.source} ({job.output.form})"
     return CommandResult(
-        {"plan": job.plan.to_json(), "settings": settings},
-        (would, *job.plan.sentences(), "", *settings),
+        {
+            "reading": facts(job.source, job.labels),
+            "plan": job.plan.to_json(),
+            "settings": settings,
+        },
+        (
+            would,
+            "",
+            *describe_reading(job.source, job.labels),
+            "",
+            *job.plan.sentences(),
+            "",
+            *settings,
+        ),
     )
 
 

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from pe_host.errors import DataError, PeError, UsageError
+from pe_host.job.reading import ReadingConfig
 from pe_host.job.setting import (
     Reader,
     boolean,
@@ -40,7 +41,7 @@ _THRESHOLD = number("a number >= 0", low=0)
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunConfig:
+class RunConfig(ReadingConfig):
     """Every setting of a run. None or "" leaves a choice to the host, from public quantities.
 
     Raises:
@@ -247,8 +248,10 @@ class RunConfig:
 
 
 def settings() -> "tuple[Field[Any], ...]":
-    """The fields of `RunConfig` that are settings, in order."""
-    return tuple(item for item in fields(RunConfig) if "read" in item.metadata)
+    """The fields of `RunConfig` that are settings, in order; those about reading come last."""
+    found = [item for item in fields(RunConfig) if "read" in item.metadata]
+    about_reading = ReadingConfig.__dataclass_fields__
+    return tuple(sorted(found, key=lambda item: item.name in about_reading))
 
 
 def published_settings() -> frozenset[str]:

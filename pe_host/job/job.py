@@ -97,7 +97,8 @@ def resolve(config: RunConfig, installed: Sequence[PluginEntry] | None = None) -
     installed = find() if installed is None else installed  # once: it reads much metadata
     generator = resolve_plugin(GENERATOR, config.plugin, installed)
     network = _network(generator, config)
-    source = find_source(config.data, generator, installed) if config.data else None
+    reading = config.source_options(config.classes)
+    source = find_source(config.data, generator, installed, reading) if config.data else None
     # Where the spec of the records is complete without the generator's, one description is enough.
     known = None
     if source is not None:
@@ -108,7 +109,7 @@ def resolve(config: RunConfig, installed: Sequence[PluginEntry] | None = None) -
         what = f"{generator.name} does not use the network"
         raise UsageError(what, where=config.origin("allow_network"), fix="leave out the option")
     if source is None:
-        source = find_source(about["default_data"], generator, installed)
+        source = find_source(about["default_data"], generator, installed, reading)
         found = public_output(source.info, config.public_ranges, str(source))
     public_ranges = bool(config.public_ranges and declared_by_source(source.info))
     output = complete_output(found, OutputSpec.from_json(about["makes"]["output"]))
@@ -157,6 +158,8 @@ def resolve(config: RunConfig, installed: Sequence[PluginEntry] | None = None) -
         unconfined=confinement.is_missing(config, source),
         bad_records=bad_records,
         public_ranges=public_ranges,
+        reading=source.options,
+        counted_classes=source.info.counted and not config.classes,
     )
     if shares.size is not None and not config.allow_large_delta:
         plan.check_delta(shares.size, config.origin("delta"))
@@ -202,10 +205,12 @@ def _class_names(
             where=config.origin("classes"),
             fix=f"name every class, as in --classes {','.join(found)}, or leave out --classes",
         )
-    labels = config.classes or found or tuple(about["labels"])
+    # What a generator calls its classes says nothing about somebody's data.
+    own = tuple(about["labels"]) if source.info.public else ()
+    labels = config.classes or found or own
     if not labels:
         raise DataError(
-            "neither the data set nor the generator names the classes",
+            "the data set does not name its classes",
             where=str(source),
             fix="name them, in the order of the labels, with --classes A,B,…",
         )

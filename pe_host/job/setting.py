@@ -7,7 +7,7 @@ it.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import Field, field
+from dataclasses import MISSING, Field, field
 from typing import Any
 
 from pe_host.errors import UsageError
@@ -48,6 +48,11 @@ def setting(
     if isinstance(default, dict):
         return field(default_factory=lambda: dict(default), metadata=metadata)
     return field(default=default, metadata=metadata)
+
+
+def is_table(item: "Field[Any]") -> bool:
+    """Whether the setting maps names to values, so that its option may be repeated."""
+    return item.default_factory is not MISSING
 
 
 def environment_name(item: "Field[Any]") -> str:

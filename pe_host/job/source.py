@@ -13,7 +13,7 @@ from pe_host.plugins.cause import describe_cause
 from pe_host.plugins.load import load_reader
 from pe_host.plugins.names import READER
 from pe_host.privacy.readers import guess_scheme
-from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo
+from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, SourceOptions
 
 PATHS = ("npz", "parquet", "idx", "folder")
 """Built-in readers whose location is a path. It is made absolute, so that the configuration runs
@@ -29,44 +29,69 @@ class Source:
         ref: the plugin that the reader comes from.
         location: where the reader reads; a path is absolute.
         info: the reader's metadata about it.
+        options: how it is read; what the reader chose from public facts is filled in.
     """
 
     reader: ReaderSpec
     ref: PluginRef
     location: str
     info: SourceInfo
+    options: SourceOptions = SourceOptions()
 
     def __str__(self) -> str:
         return f"{self.ref.name}:{self.location}"
 
 
-def find_source(text: str, generator: PluginRef, installed: Sequence[PluginEntry]) -> Source:
+def find_source(
+    text: str,
+    generator: PluginRef,
+    installed: Sequence[PluginEntry],
+    options: SourceOptions = SourceOptions(),
+) -> Source:
     """Resolve SOURCE to its reader, and read the metadata.
 
     Args:
         text: the value of --data, or the generator's default data set.
         generator: the generator, for the error if there is neither.
         installed: the plugins, from `pe_host.plugins.find`.
+        options: how the user wants it to be read.
 
     Raises:
-        UsageError: no source is given, or one without a location.
+        UsageError: no source is given, one without a location, or an option that its reader does
+            not take.
         DataError: there is nothing at the path, or the reader cannot use it.
         PluginFailure: there is no such reader, or it fails.
     """
     if not text:
         fix = f"give --data SOURCE; {generator.name} has no default data set"
         raise UsageError("no data set was given", where="--data", fix=fix)
-    return read_source(text, "--data", installed)
+    return read_source(text, "--data", installed, options)
 
 
-def read_source(text: str, where: str, installed: Sequence[PluginEntry]) -> Source:
+def read_source(
+    text: str,
+    where: str,
+    installed: Sequence[PluginEntry],
+    options: SourceOptions = SourceOptions(),
+) -> Source:
     """Resolve SOURCE as `find_source` does, where no generator is involved.
 
     Args:
         text: names the source.
         where: the option or argument it comes from.
         installed: the plugins, from `pe_host.plugins.find`.
+        options: how the user wants it to be read.
     """
+    reader, ref, rest = locate(text, where, installed)
+    _check_taken(reader, ref, options)
+    info = _describe(reader, ref, rest, options)
+    return Source(reader, ref, rest, info, info.options or options)
+
+
+def locate(
+    text: str, where: str, installed: Sequence[PluginEntry]
+) -> tuple[ReaderSpec, PluginRef, str]:
+    """Resolve SOURCE to its reader and the location that it reads; see `read_source`."""
     scheme, colon, rest = text.partition(":")
     if not colon or Path(text).exists():
         path = Path(text).expanduser()
@@ -79,18 +104,31 @@ def read_source(text: str, where: str, installed: Sequence[PluginEntry]) -> Sour
     elif scheme in PATHS and len(paths := paths_in(rest)) == len(rest.split(",")):
         rest = ",".join(paths)  # images and labels, say
     ref = resolve(READER, scheme, installed)
-    reader = load_reader(ref)
-    return Source(reader, ref, rest, _describe(reader, ref, rest))
+    return load_reader(ref), ref, rest
 
 
-def _describe(reader: ReaderSpec, ref: PluginRef, location: str) -> SourceInfo:
+def _check_taken(reader: ReaderSpec, ref: PluginRef, options: SourceOptions) -> None:
+    """Raise UsageError for an option that the reader does not take: it would do nothing."""
+    for name in options.given():
+        if name != "classes" and name not in reader.takes:
+            taken = ", ".join(f"--{other.replace('_', '-')}" for other in reader.takes)
+            raise UsageError(
+                f"the reader {ref.name} does not take this option",
+                where=f"--{name.replace('_', '-')}",
+                fix=f"it takes {taken}" if taken else "leave it out; it takes no options",
+            )
+
+
+def _describe(
+    reader: ReaderSpec, ref: PluginRef, location: str, options: SourceOptions
+) -> SourceInfo:
     info: Any = None
     fix = (
         f"check that {location!r} is a source for this reader; "
         f"if it is, report this to the authors of {ref.distribution}"
     )
     try:
-        info = reader.describe(location)
+        info = reader.describe_with(location, options)
     except SourceError as error:
         where = error.where or f"{ref.name}:{location}"
         raise DataError(error.what, where=where, fix=error.fix, name=error.name) from None
@@ -108,7 +146,7 @@ def _describe(reader: ReaderSpec, ref: PluginRef, location: str) -> SourceInfo:
     ):
         raise PluginFailure("its label_names are not a tuple of strings", where=str(ref), fix=fix)
     # Every string counts as true, and privacy depends on these.
-    for name in ("public", "clients", "public_ranges"):
+    for name in ("public", "clients", "public_ranges", "counted"):
         if not isinstance(value := getattr(info, name), bool):
             what = f"describes its source with {name} = {type(value).__name__}, not True or False"
             raise PluginFailure(what, where=str(ref), fix=fix)

@@ -4,9 +4,10 @@ Only noisy histograms, noisy class counts and their plan leave it. For public or
 also writes a file for the operator: see `evaluation`.
 """
 
+from pe_host.privacy.inspection import PrivateCounts, Reading, count_records
 from pe_host.privacy.ledger import BudgetExhausted
 from pe_host.privacy.lock import FolderLock
-from pe_host.privacy.plan import BadRecords, PrivacyPlan, make_plan
+from pe_host.privacy.plan import BadRecords, PrivacyPlan, Unit, make_plan
 from pe_host.privacy.released import ClassCounts, NoisyHistogram
 from pe_host.privacy.shares import ClassShares
 from pe_host.privacy.side import PrivateSide
@@ -21,6 +22,10 @@ __all__ = [
     "HistogramStore",
     "NoisyHistogram",
     "PrivacyPlan",
+    "PrivateCounts",
     "PrivateSide",
+    "Reading",
+    "Unit",
+    "count_records",
     "make_plan",
 ]

@@ -4,16 +4,30 @@ Their content never shows in a repr or an error, and they cannot be pickled.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pe_host.errors import DataError
-from pe_host.privacy.plan import PrivacyPlan
-from pe_sdk import OutputSpec, ReaderSpec, SourceError, Table
+from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceOptions, Table
 
 _DROP = "`--bad-records drop` leaves them out"
+
+
+class ReadingPlan(Protocol):
+    """What is needed to read records; a `PrivacyPlan` has it."""
+
+    @property
+    def output(self) -> OutputSpec: ...
+    @property
+    def class_names(self) -> tuple[str, ...]: ...
+    @property
+    def unit(self) -> str: ...
+    @property
+    def bad_records(self) -> str: ...
+    @property
+    def reading(self) -> SourceOptions: ...
 
 
 class PrivateDataset:
@@ -89,14 +103,14 @@ class PrivateDataset:
 
     @classmethod
     def read(
-        cls, reader: ReaderSpec, location: str, plan: PrivacyPlan, parameters: bool = False
+        cls, reader: ReaderSpec, location: str, plan: ReadingPlan, parameters: bool = False
     ) -> "PrivateDataset":
         """Read the records with the reader, and check them against the plan.
 
         Args:
             reader: reads the records.
             location: what it reads.
-            plan: spec of a record, classes, unit.
+            plan: spec of a record, classes, unit, options.
             parameters: keep the parameters of the records, which only the evaluation uses.
 
         Raises:
@@ -107,7 +121,7 @@ class PrivateDataset:
         table: Any = None
         refusal, failure = None, ""
         try:
-            table = reader.read(location, plan.output, plan.class_names)
+            table = reader.read_with(location, plan.output, plan.class_names, plan.reading)
         except SourceError as error:
             refusal = _as_data_error(error, where)
         except Exception as error:

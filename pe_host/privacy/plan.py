@@ -6,7 +6,7 @@ It also holds the noise scales that the code and the ledger use, so the two cann
 import hashlib
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
 from pe_host.errors import DataError, PrivacyRefusal
@@ -19,7 +19,7 @@ from pe_host.privacy.accountant import (
     plan_releases,
 )
 from pe_host.privacy.shares import COUNT_BUDGET, ClassShares
-from pe_sdk import OutputSpec
+from pe_sdk import OutputSpec, SourceOptions
 
 Unit = Literal["record", "client"]
 BadRecords = Literal["refuse", "drop"]
@@ -54,6 +54,8 @@ class PrivacyPlan:
             one by one.
         public_ranges: the operator declares that ranges, step and units in the data's own file are
             public.
+        reading: how the records are read and prepared. The class names are not repeated in it.
+        counted_classes: the class names are numbers up to the largest label in the records.
     """
 
     epsilon: float
@@ -73,6 +75,8 @@ class PrivacyPlan:
     unconfined: bool = False
     bad_records: BadRecords = "refuse"
     public_ranges: bool = False
+    reading: SourceOptions = SourceOptions()
+    counted_classes: bool = False
 
     @property
     def private(self) -> bool:
@@ -150,6 +154,10 @@ class PrivacyPlan:
             later["bad_records"] = self.bad_records
         if self.public_ranges:
             later["public_ranges"] = True
+        if reading := self.reading.to_json():
+            later["reading"] = reading
+        if self.counted_classes:
+            later["counted_classes"] = True
         return {
             **later,
             "schema": SCHEMA,
@@ -203,6 +211,8 @@ class PrivacyPlan:
                 unconfined=bool(document.get("unconfined", False)),
                 bad_records=cast(BadRecords, document.get("bad_records", "refuse")),
                 public_ranges=bool(document.get("public_ranges", False)),
+                reading=SourceOptions.from_json(document.get("reading", {})),
+                counted_classes=bool(document.get("counted_classes", False)),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"this is not a privacy plan: {error}") from error
@@ -258,6 +268,8 @@ def make_plan(
     unconfined: bool = False,
     bad_records: BadRecords = "refuse",
     public_ranges: bool = False,
+    reading: SourceOptions = SourceOptions(),
+    counted_classes: bool = False,
 ) -> PrivacyPlan:
     """Calibrate the noise to the budget and freeze the plan.
 
@@ -299,4 +311,6 @@ def make_plan(
         unconfined=unconfined,
         bad_records=bad_records,
         public_ranges=public_ranges,
+        reading=replace(reading, classes=()),
+        counted_classes=counted_classes,
     )

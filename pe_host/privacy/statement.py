@@ -1,5 +1,6 @@
 """What a privacy plan guarantees, in plain sentences: for the plan, the card and the report."""
 
+import json
 import math
 
 from pe_host.privacy.plan import DEFAULT_DELTA, PrivacyPlan
@@ -30,9 +31,10 @@ def sentences(plan: PrivacyPlan, n: int | None, confined: bool) -> list[str]:
         f"{_delta_sentence(plan)} {_size_sentence(plan, n or plan.shares.size or 0)} "
         f"The number of {plan.unit}s n is "
         + ("released with noise only." if noisy_counts else "a declared public figure."),
-        f"Assumed public: that the data set exists, the {len(plan.class_names)} class names, "
-        f"and the form of a record ({plan.output.kind}, {plan.output.form})"
-        f"{_features_sentence(plan)}.",
+        f"Assumed public: that the data set exists, the {len(plan.class_names)} class names"
+        f"{_counted_clause(plan)}, and the form of a record ({plan.output.kind}, "
+        f"{plan.output.form}){_features_sentence(plan)}.",
+        *_reading_sentence(plan),
         _well_formed_sentence(plan),
         "Trusted, because they see private records: "
         f"{', '.join((plan.reader, *plan.embeddings))}. Generators are given none. "
@@ -78,6 +80,27 @@ def _features_sentence(plan: PrivacyPlan) -> str:
     if facts and plan.public_ranges:
         facts.append("which the operator declares public")
     return "".join(f", {fact}" for fact in facts)
+
+
+def _counted_clause(plan: PrivacyPlan) -> str:
+    """What the class names come from, where that is the records."""
+    if not plan.counted_classes:
+        return ""
+    return f" (numbers up to {plan.class_names[-1]}, the largest label in the data)"
+
+
+def _reading_sentence(plan: PrivacyPlan) -> list[str]:
+    """How records are read and prepared; a file or column that is named may name the operator's."""
+    named = ("images", "labels", "client", "id", "time", "values")
+    chosen = {name: value for name, value in plan.reading.to_json().items() if name not in named}
+    if not chosen:
+        return []
+    said = ", ".join(
+        f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in chosen.items()
+    )
+    return [
+        f"Each record is read and prepared by itself, by public choices: {said}.",
+    ]
 
 
 def _well_formed_sentence(plan: PrivacyPlan) -> str:

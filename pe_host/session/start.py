@@ -1,5 +1,6 @@
 """Start a run in a folder, or continue the run that is in it."""
 
+import json
 import platform
 import secrets
 from dataclasses import replace
@@ -8,7 +9,7 @@ from typing import Any
 
 from pe_host.compute.info import GeneratorInfo
 from pe_host.errors import DataError, PluginFailure, PrivacyRefusal
-from pe_host.job.config import reproducible_settings
+from pe_host.job.config import RunConfig, reproducible_settings
 from pe_host.job.job import Job
 from pe_host.privacy.budget import RunAccount
 from pe_host.privacy.ledger import Ledger, run_of
@@ -67,7 +68,9 @@ def continue_run(run: RunFolder, job: Job, info: GeneratorInfo) -> Manifest | No
             what = f"the run was started with other options of the generator: {names}"
         raise PluginFailure(what, where=where, fix=fix)
     kept.check_parts(info.parts, where)
-    if other := sorted(name for name in now.config if now.config[name] != kept.config.get(name)):
+    # A run of an older version has its default for each setting that came later.
+    before_now = {**_settings(RunConfig(), job), **kept.config}
+    if other := sorted(name for name in now.config if now.config[name] != before_now[name]):
         what = f"the run was started with other settings: {', '.join(other)}"
         raise DataError(what, where=where, fix=fix)
     if not run.path(CONFIG).exists():  # killed between the two
@@ -75,19 +78,22 @@ def continue_run(run: RunFolder, job: Job, info: GeneratorInfo) -> Manifest | No
     return kept
 
 
+def _settings(config: RunConfig, job: Job) -> dict[str, Any]:
+    """The settings that the result depends on, as JSON reads them back."""
+    values = {name: getattr(config, name) for name in reproducible_settings()}
+    values["epsilon"] = job.plan.to_json()["epsilon"]
+    found: dict[str, Any] = json.loads(json.dumps(values))
+    return found
+
+
 def _manifest(job: Job, info: GeneratorInfo) -> Manifest:
-    config: dict[str, Any] = {}
-    for name in reproducible_settings():
-        value = getattr(job.config, name)
-        config[name] = list(value) if isinstance(value, tuple) else value
-    config["epsilon"] = job.plan.to_json()["epsilon"]
     distributions = ("pe-host", "pe-sdk", "numpy", "torch", "faiss-cpu", "opendp", "dp-accounting")
     return Manifest(
         plan=job.plan,
         generator=job.generator,
         embedding=job.embedding,
         options=dict(info.options),
-        config=config,
+        config=_settings(job.config, job),
         versions={
             "python": platform.python_version(),
             **{name: version(name) for name in distributions},

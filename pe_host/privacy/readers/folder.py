@@ -37,7 +37,12 @@ def describe(location: str) -> SourceInfo:
             continue
         except DecoderError as error:
             raise _no_decoder(error, location) from None
-        return SourceInfo(OutputSpec.image(*form.shape), tuple(folder.name for folder in classes))
+        return SourceInfo(
+            OutputSpec.image(*form.shape),
+            tuple(folder.name for folder in classes),
+            layout="class folders",
+            names_from="the names of the folders",
+        )
     if first is not None:
         raise first
     fix = "put the images of each class in a folder: folder/class/image.png"

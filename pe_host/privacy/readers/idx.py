@@ -15,7 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pe_host.files import NotAFile, most_bytes, open_regular
-from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, Table, hookimpl
+from pe_host.privacy.readers.classes import find_classes
+from pe_sdk import (
+    OutputSpec,
+    ReaderSpec,
+    SourceError,
+    SourceInfo,
+    SourceOptions,
+    Table,
+    hookimpl,
+)
 
 _UINT8 = 0x08
 _BLOCK = 1 << 20
@@ -24,13 +33,22 @@ _AGAIN = "download or copy the file again"
 
 
 def describe(location: str) -> SourceInfo:
-    """Spec of a record, from the header of the image file. The format has no class names.
+    """Spec of a record, from the header of the image file.
+
+    The format has no class names: they are the numbers up to the largest label.
 
     Raises:
         SourceError: files are missing, or are not IDX images of unsigned bytes.
     """
-    images, _ = _files(location)
-    return SourceInfo(OutputSpec.image(*_shape(images, 3)[1:]))
+    images, labels = _files(location)
+    found = find_classes(_load(labels, 1), SourceOptions(), location)
+    return SourceInfo(
+        OutputSpec.image(*_shape(images, 3)[1:]),
+        found.names,
+        layout="IDX files, as MNIST has them",
+        names_from=found.origin,
+        counted=found.counted,
+    )
 
 
 def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Table:

@@ -21,7 +21,16 @@ from pe_host.formats.archives import (
     read_header,
 )
 from pe_host.formats.npz import Layout, layouts
-from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, Table, hookimpl
+from pe_host.privacy.readers.classes import find_classes
+from pe_sdk import (
+    OutputSpec,
+    ReaderSpec,
+    SourceError,
+    SourceInfo,
+    SourceOptions,
+    Table,
+    hookimpl,
+)
 
 
 def describe(location: str) -> SourceInfo:
@@ -96,7 +105,23 @@ def _described(archive: zipfile.ZipFile, location: str) -> tuple[Layout, SourceI
     labels = (
         _label_names(read_array(archive, "label_names"), location) if "label_names" in names else ()
     )
-    return layout, SourceInfo(output, labels, clients="clients" in names)
+    clients, origin = "clients" in names, "label_names in the file"
+    counted = not labels
+    if counted:
+        stored = read_array(archive, "labels")
+        if stored.dtype.kind in "iu":
+            classes = find_classes(stored, SourceOptions(), location)
+            labels, origin = classes.names, classes.origin
+    info = SourceInfo(
+        output,
+        labels,
+        clients=clients,
+        layout="NumPy archive",
+        names_from=origin,
+        clients_from="the array clients" if clients else "",
+        counted=counted and bool(labels),
+    )
+    return layout, info
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from pe_sdk.peers import Peers
 from pe_sdk.random import Seeds
 from pe_sdk.released import Released
 from pe_sdk.samples import PARAMETERS_KNOWN, Samples
+from pe_sdk.source_options import SourceOptions
 from pe_sdk.space import Columns, Degree, ParameterSpace
 from pe_sdk.specs import EmbeddingSpec, GeneratorSpec, ReaderSpec, SourceInfo, Table
 
@@ -60,6 +61,7 @@ __all__ = [
     "SimulatorGenerator",
     "SourceError",
     "SourceInfo",
+    "SourceOptions",
     "Table",
     "TrainableEmbedding",
     "Weights",

@@ -13,6 +13,7 @@ from pe_sdk.generator import Generator, Simulator
 from pe_sdk.options import NoOptions
 from pe_sdk.output import OutputSpec
 from pe_sdk.peers import Peers
+from pe_sdk.source_options import SourceOptions
 
 Factory = Callable[[OutputSpec, tuple[str, ...], Any], Generator | Simulator]
 ComposingFactory = Callable[[OutputSpec, tuple[str, ...], Any, Peers], Generator | Simulator]
@@ -143,6 +144,13 @@ class SourceInfo:
     public: bool = False
     clients: bool = False
     public_ranges: bool = False
+    layout: str = ""
+    names_from: str = ""
+    clients_from: str = ""
+    preparation: tuple[str, ...] = ()
+    passed_over: tuple[str, ...] = ()
+    counted: bool = False
+    options: SourceOptions | None = None
 
 
 @dataclass(frozen=True)
@@ -181,6 +189,8 @@ class ReaderSpec:
         read: (location, OutputSpec, label names) -> Table, with every record in full. Raises
             `SourceError`, which may name a row, never its content. What is wrong with one record
             belongs in `Table.faults` instead, so that the user can drop such records.
+        takes: names of the `SourceOptions` that it understands. If there are any, both functions
+            get the options as one more argument, the last.
 
     Examples:
         Ten synthetic images of two classes, and the checks that every reader must pass:
@@ -203,5 +213,22 @@ class ReaderSpec:
 
     name: str
     summary: str
-    describe: Callable[[str], SourceInfo]
-    read: Callable[[str, OutputSpec, tuple[str, ...]], Table]
+    describe: Callable[..., SourceInfo]
+    read: Callable[..., Table]
+    takes: tuple[str, ...] = ()
+
+    def describe_with(self, location: str, options: SourceOptions) -> SourceInfo:
+        """Call `describe`, with the options if it takes any."""
+        return self.describe(location, options) if self.takes else self.describe(location)
+
+    def read_with(
+        self,
+        location: str,
+        output: OutputSpec,
+        label_names: tuple[str, ...],
+        options: SourceOptions,
+    ) -> Table:
+        """Call `read`, with the options if it takes any."""
+        if self.takes:
+            return self.read(location, output, label_names, options)
+        return self.read(location, output, label_names)

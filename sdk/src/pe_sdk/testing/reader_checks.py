@@ -3,6 +3,7 @@
 import numpy as np
 
 from pe_sdk.errors import SourceError
+from pe_sdk.source_options import SourceOptions
 from pe_sdk.specs import SourceInfo, Table
 from pe_sdk.testing.bench import Bench
 from pe_sdk.testing.registry import Failed, Skipped, check, expect
@@ -13,7 +14,9 @@ MISSING = "no-such-place-8c1f/none"
 def _info(bench: Bench) -> SourceInfo:
     if not bench.settings.location:
         raise Skipped("no source to read: pass a location")
-    info: SourceInfo = bench.spec.describe(bench.settings.location)
+    info: SourceInfo = bench.spec.describe_with(
+        bench.settings.location, SourceOptions(classes=bench.settings.labels or ())
+    )
     return info
 
 
@@ -22,14 +25,16 @@ def _read(bench: Bench) -> tuple[SourceInfo, tuple[str, ...], Table]:
     names = bench.settings.labels or info.label_names
     if not names:
         raise Skipped("the source names no classes: pass labels")
-    return info, names, bench.spec.read(bench.settings.location, info.output, names)
+    options = info.options or SourceOptions()
+    table = bench.spec.read_with(bench.settings.location, info.output, names, options)
+    return info, names, table
 
 
 @check("reader", "basic")
 def refuses_missing(bench: Bench) -> None:
     """A source that does not exist is refused with SourceError."""
     try:
-        bench.spec.describe(MISSING)
+        bench.spec.describe_with(MISSING, SourceOptions())
     except SourceError:
         return
     except Exception as error:
@@ -47,6 +52,7 @@ def describes_publicly(bench: Bench) -> None:
     )
     expect(isinstance(info.clients, bool), f"clients is {info.clients!r}")
     expect(isinstance(info.public_ranges, bool), f"public_ranges is {info.public_ranges!r}")
+    expect(isinstance(info.counted, bool), f"counted is {info.counted!r}")
 
 
 @check("reader", "basic")

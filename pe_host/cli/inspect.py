@@ -1,0 +1,65 @@
+"""`pe inspect`: what pe takes a source for, before anything is spent."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pe_host.cli._output import show
+from pe_host.cli._settings import with_settings
+from pe_host.errors import PeError
+from pe_host.job.config import resolve_config, settings
+from pe_host.job.reading import ReadingConfig
+
+NAME = "inspect"
+
+_BESIDE = ("classes", "bad_records")
+
+
+def _inspect(
+    source: Annotated[
+        str, typer.Argument(help="A data set, as for --data of `pe generate`.", metavar="SOURCE")
+    ],
+    config: Annotated[
+        Path | None, typer.Option(help="TOML file of settings.", metavar="FILE")
+    ] = None,
+    private: Annotated[
+        bool, typer.Option("--private", help="Read every record and show counts, for you only.")
+    ] = False,
+    show_names: Annotated[
+        bool, typer.Option("--show-names", help="Show names of private files in errors.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    **given: Any,
+) -> None:
+    """Show how SOURCE is read: layout, classes, records. Nothing is spent.
+
+    Give the same options to `pe generate`.
+    """
+    resolved = resolve_config(given, config)
+    from pe_host.cli._confined import confined_to_reading
+
+    try:
+        with confined_to_reading():
+            from pe_host.commands.inspect import inspect
+
+            done = inspect(
+                source,
+                resolved.source_options(resolved.classes),
+                private=private,
+                bad_records="drop" if resolved.bad_records == "drop" else "refuse",
+            )
+    except PeError as error:
+        error.shows_name = show_names
+        raise
+    show(done, as_json)
+
+
+command = with_settings(
+    _inspect,
+    [
+        item
+        for item in settings()
+        if item.name in ReadingConfig.__dataclass_fields__ or item.name in _BESIDE
+    ],
+)
