@@ -73,7 +73,8 @@ def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Tab
             fix = f"store {name} as an integer array as long as {layout.array}"
             raise SourceError(f"{name} must be integers, one per record", where=location, fix=fix)
     data = layout.records(output, stored)
-    positions, faults = _translated(labels, info.label_names, label_names, location)
+    own = () if info.counted else info.label_names
+    positions, faults = _translated(labels, own, label_names, location)
     return Table(data, positions, clients, faults=faults)
 
 
