@@ -12,6 +12,7 @@ from pe_host.cli import (
     account,
     budget,
     check_plugin,
+    continue_,
     describe,
     doctor,
     export,
@@ -21,6 +22,7 @@ from pe_host.cli import (
     new_plugin,
     replay,
     report,
+    samples,
 )
 from pe_host.cli._errors import guarded
 
@@ -61,12 +63,14 @@ def _app() -> typer.Typer:
     app.callback()(_global_options)
     commands = (
         generate,
+        continue_,
         inspect,
         list_plugins,
         describe,
         check_plugin,
         report,
         export,
+        samples,
         replay,
         account,
         doctor,

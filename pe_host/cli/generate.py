@@ -10,7 +10,7 @@ from pe_host.cli._output import show
 from pe_host.cli._progress import make_reporter
 from pe_host.cli._settings import with_settings
 from pe_host.errors import PeError, UsageError
-from pe_host.job.config import resolve_config, settings
+from pe_host.job.config import RunConfig, resolve_config, settings
 
 NAME = "generate"
 
@@ -36,7 +36,26 @@ def _generate(
     **given: Any,
 ) -> None:
     """Make differentially private synthetic data."""
-    resolved = resolve_config(given, config, os.environ)
+    run(
+        resolve_config(given, config, os.environ),
+        resume=resume,
+        dry_run=dry_run,
+        show_names=show_names,
+        adopt=adopt,
+        as_json=as_json,
+    )
+
+
+def run(
+    resolved: RunConfig,
+    *,
+    resume: bool = False,
+    dry_run: bool = False,
+    show_names: bool = False,
+    adopt: bool = False,
+    as_json: bool = False,
+) -> None:
+    """Run Private Evolution in this process, which is confined first, and show the result."""
     if not resolved.plugin:
         fix = "give --plugin NAME; `pe list-plugins` lists the generators"
         raise UsageError("no generator was given", where="--plugin", fix=fix)

@@ -219,6 +219,7 @@ def _finished(run: RunFolder, manifest: Manifest) -> CommandResult:
         "run": str(run.root),
         "private": plan.private,
         "epsilon": plan.to_json()["epsilon"],
+        "total_epsilon": plan.total_epsilon if plan.private else "inf",
         "spent_epsilon": manifest.to_json()["spent_epsilon"],
         "delta": plan.delta,
         "samples": str(samples),

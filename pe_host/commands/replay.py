@@ -3,30 +3,17 @@
 It needs no private data.
 """
 
-import dataclasses
-import os
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
-from pe_host.compute.pool import Workers
-from pe_host.digest import digest_samples
-from pe_host.embeddings.fitted import FittedEmbedding
-from pe_host.errors import DataError, PluginFailure
-from pe_host.evolution.loop import Evolution, Step
-from pe_host.plugins import resolve
-from pe_host.plugins.isolated import DESCRIBE_SECONDS, find_needs
-from pe_host.plugins.names import GENERATOR
-from pe_host.plugins.permissions import permit
-from pe_host.privacy import NoisyHistogram
-from pe_host.privacy.side import check_candidates_digest
-from pe_host.privacy.store import FileStore
+from pe_host.errors import DataError
 from pe_host.reporting import CommandResult
-from pe_host.run.folder import RunFolder, votes_name
+from pe_host.run.folder import RunFolder
 from pe_host.run.manifest import Manifest
 from pe_host.run.samples import load_samples, refuse_unfinished, samples_path
-from pe_sdk import Samples
+from pe_host.session.rebuild import rebuild
 
 
 def replay(root: Path) -> CommandResult:
@@ -39,41 +26,16 @@ def replay(root: Path) -> CommandResult:
     run = RunFolder(root)
     manifest = Manifest.read(run)
     refuse_unfinished(manifest, root)
-    assert manifest.schedule is not None and manifest.class_counts is not None
-    plan = manifest.plan
-    generator = resolve(GENERATOR, f"{manifest.generator.distribution}/{manifest.generator.name}")
-    if generator != manifest.generator:
-        what = f"{generator} is installed, but the run was made by {manifest.generator}"
-        raise PluginFailure(what, where=str(root), fix="install the version of the run")
-    options, network = manifest.config["set"], bool(plan.network)  # as the run had it
-    needs = find_needs(generator, options, DESCRIBE_SECONDS)
-    allowed = permit(generator, needs, options, network)
-    with (
-        Workers.start(os.cpu_count() or 1, allowed=allowed) as workers,
-        tempfile.TemporaryDirectory() as scratch,
-    ):
-        info = workers.load(generator, manifest.config["set"], plan.output, plan.class_names)
-        manifest.check_parts(info.parts, str(root))
-        evolution = Evolution(
-            schedule=manifest.schedule,
-            shares=np.array(manifest.class_counts["counts"], np.float64),
-            sampler=workers,
-            votes=_StoredVotes(FileStore(root), manifest),
-            store=RunFolder(Path(scratch)),
-            fit_embedding=_never_fitted,
-            seed=manifest.config["seed"],
-        )
-        result = evolution.run(_unobserved)
-        data = workers.data(result.release)
-        digest = digest_samples(dataclasses.replace(result.release, data=data))
+    with tempfile.TemporaryDirectory() as scratch:
+        rebuilt = rebuild(root, manifest, RunFolder(Path(scratch)))
     kept, labels = load_samples(run, manifest)
-    if not np.array_equal(kept, data) or not np.array_equal(labels, result.release.labels):
+    if not np.array_equal(kept, rebuilt.data) or not np.array_equal(labels, rebuilt.labels):
         raise DataError(
             "the released samples are not those that the run made",
             where=str(samples_path(run, manifest)),
             fix="restore the file from a backup; someone changed it after the run",
         )
-    if digest != manifest.release_digest or result.iterations != manifest.iterations:
+    if (rebuilt.digest, rebuilt.iterations) != (manifest.release_digest, manifest.iterations):
         raise DataError(
             "the rebuilt samples differ from those of the run",
             where=str(root),
@@ -84,51 +46,12 @@ def replay(root: Path) -> CommandResult:
         )
     document = {
         "same": True,
-        "samples": len(result.release),
-        "iterations": result.iterations,
-        "digest": digest,
+        "samples": len(rebuilt.labels),
+        "iterations": rebuilt.iterations,
+        "digest": rebuilt.digest,
     }
     text = (
-        f"the same {len(result.release)} samples, bit for bit, "
-        f"from {result.iterations} noisy histograms"
+        f"the same {len(rebuilt.labels)} samples, bit for bit, "
+        f"from {rebuilt.iterations} noisy histograms"
     )
     return CommandResult(document, (text,))
-
-
-class _StoredVotes:
-    """The stored histograms of a run, in the order in which it used them."""
-
-    def __init__(self, store: FileStore, manifest: Manifest) -> None:
-        self._store, self._manifest = store, manifest
-
-    def released(self, t: int, candidates: Samples) -> NoisyHistogram | None:
-        if t > (self._manifest.iterations or 0):
-            return None
-        stored = self._store.load(votes_name(t))
-        if stored is None or len(stored[0]) != len(candidates):
-            raise _missing(t)
-        check_candidates_digest(stored[1], t, digest_samples(candidates))
-        return NoisyHistogram(stored[0], t, self._manifest.plan.vote_scale)
-
-    def affordable(self) -> bool:
-        """False: after the histograms that it has, the run ended."""
-        return False
-
-    def ask(
-        self, t: int, phi: FittedEmbedding, candidates: Samples, vectors: object
-    ) -> NoisyHistogram:
-        raise _missing(t)
-
-
-def _missing(t: int) -> DataError:
-    what = f"the noisy histogram of iteration {t} is missing"
-    return DataError(what, where=votes_name(t), fix="restore the file from a backup")
-
-
-def _never_fitted(t: int, population: Samples) -> FittedEmbedding:
-    """Stand in for training: all votes of the run are stored, so a replay embeds nothing."""
-    raise _missing(t)
-
-
-def _unobserved(step: Step) -> None:
-    pass

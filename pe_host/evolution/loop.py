@@ -109,6 +109,9 @@ class Evolution:
         sampler, votes, store: see the protocols.
         fit_embedding: phi of iteration t, from t and S_{t-1}.
         seed: of everything but the noise.
+        first: candidates to start from, if there are any. S_0 takes as many of each class as it
+            needs, variations of them where they are too few, and random ones of a class that has
+            none.
     """
 
     schedule: Schedule
@@ -118,6 +121,7 @@ class Evolution:
     store: PopulationStore
     fit_embedding: Callable[[int, Samples], FittedEmbedding]
     seed: int
+    first: Samples | None = None
 
     def run(self, observe: Callable[[Step], None]) -> Result:
         """Go through the loop, recalling what is stored and released already.
@@ -127,7 +131,7 @@ class Evolution:
         """
         schedule, last = self.schedule, None
         self.sampler.adapt(None)
-        population = self.store.population(0, "random", self._initial_population)
+        population = self.store.population(0, self._first_origin(), self._initial_population)
         for t in range(1, schedule.iterations + 1):
             histogram = self.votes.released(t, population)
             recalled = histogram is not None
@@ -141,7 +145,7 @@ class Evolution:
             if t < schedule.iterations:
                 population = self.store.population(t, last.digest, self._next_population(last))
         if last is None:
-            return Result(self.store.release("random", self._random_release), 0)
+            return Result(self.store.release(self._first_origin(), self._random_release), 0)
         if last.t < schedule.iterations:
             self.sampler.adapt(replace(self._released(last), final=True))
         return Result(self.store.release(last.digest, self._expansion(last)), last.t)
@@ -167,11 +171,34 @@ class Evolution:
             candidates.state,
         )
 
+    def _first_origin(self) -> str:
+        return "random" if self.first is None else digest_arrays(arrays_of(self.first))
+
     def _initial_population(self) -> Samples:
-        return self._random("random", self._counts(self.schedule.sizes[0]))
+        return self._first("random", self._counts(self.schedule.sizes[0]))
 
     def _random_release(self) -> Samples:
-        return self._random("release", apportion(self.schedule.samples, self.shares))
+        return self._first("release", apportion(self.schedule.samples, self.shares))
+
+    def _first(self, stream: str, counts: NDArray[np.int64]) -> Samples:
+        """Samples that no vote of this run has chosen, `counts` of each class."""
+        if self.first is None:
+            return self._random(stream, counts)
+        there = [np.flatnonzero(self.first.labels == c) for c in range(len(counts))]
+        kept = [rows[:count] for rows, count in zip(there, counts, strict=True)]
+        again = [
+            np.resize(rows, max(count - len(rows), 0)) if len(rows) else rows
+            for rows, count in zip(there, counts, strict=True)
+        ]
+        parts = [self.first.take(np.concatenate(kept))]
+        if len(repeated := np.concatenate(again)):
+            seeds = self._seeds(f"first/{stream}", len(repeated))
+            chosen = self.first.take(repeated)
+            parts.append(self.sampler.vary(chosen, self.schedule.final_degree, seeds))
+        missing = np.where([len(rows) == 0 for rows in there], counts, 0)
+        if missing.any():
+            parts.append(self._random(stream, missing))
+        return Samples.concatenate(parts)
 
     def _random(self, stream: str, counts: NDArray[np.int64]) -> Samples:
         labels = np.repeat(np.arange(len(counts)), counts)

@@ -160,6 +160,13 @@ class RunConfig(ReadingConfig):
         published=True,
         reproducible=False,
     )
+    start: str = setting(
+        "",
+        string,
+        "Finished run whose released samples are the first candidates; `pe continue` sets it.",
+        metavar="RUN",
+        published=False,
+    )
     workers: int = setting(
         0,
         integer(0, 4096),

@@ -13,6 +13,7 @@ from pe_host.evolution import defaults
 from pe_host.isolation.allowed import Allowed
 from pe_host.job import confinement
 from pe_host.job.config import RunConfig, error_type
+from pe_host.job.earlier import EarlierRun
 from pe_host.job.names import check_class_names
 from pe_host.job.output import complete_output, declared_by_source, public_output
 from pe_host.job.source import Source, find_source
@@ -22,7 +23,7 @@ from pe_host.plugins.cause import describe_cause
 from pe_host.plugins.isolated import describe
 from pe_host.plugins.load import load_embedding
 from pe_host.plugins.names import DEV, EMBEDDING, GENERATOR, normalise
-from pe_host.privacy import BadRecords, ClassShares, PrivacyPlan, make_plan
+from pe_host.privacy import BadRecords, ClassShares, PrivacyPlan, Unit, make_plan
 from pe_sdk import CannotMake, Embedding, EmbeddingSpec, OptionError, OutputSpec, parse_options
 
 DEMO_EPSILON = 1.0
@@ -43,6 +44,7 @@ class Job:
         allowed: what the generator's processes may do.
         chosen: whether the host chose the embedding, since none was given.
         notes: for the operator, before the run starts.
+        earlier: the run whose release it starts from, if it does.
     """
 
     config: RunConfig
@@ -56,6 +58,7 @@ class Job:
     allowed: Allowed
     chosen: bool = False
     notes: tuple[str, ...] = ()
+    earlier: EarlierRun | None = None
 
     @property
     def output(self) -> OutputSpec:
@@ -140,6 +143,12 @@ def resolve(config: RunConfig, installed: Sequence[PluginEntry] | None = None) -
         where = config.origin("embedding_options")
         fix = f"`pe describe {embedding.name}` lists the options"
         raise error_type(where)(str(error), where=where, fix=fix) from None
+    unit: Unit = "client" if source.info.clients else "record"
+    earlier = None
+    if config.start:
+        earlier = EarlierRun.read(config.start, config.origin("start"))
+        earlier.check(generator, output, labels, unit)
+        config = replace(config, start=str(earlier.root.absolute()))
     shares = ClassShares.parse(config.class_shares, config.public_size)
     shares.check(len(labels))
     _check_candidates(config, votes, shares, labels)
@@ -152,7 +161,7 @@ def resolve(config: RunConfig, installed: Sequence[PluginEntry] | None = None) -
         output=output,
         reader=str(source.ref),
         embeddings=(str(embedding),),
-        unit="client" if source.info.clients else "record",
+        unit=unit,
         shares=shares,
         network=(generator.name,) if network else (),
         unconfined=confinement.is_missing(config, source),
@@ -160,13 +169,25 @@ def resolve(config: RunConfig, installed: Sequence[PluginEntry] | None = None) -
         public_ranges=public_ranges,
         reading=source.options,
         counted_classes=source.info.counted and not config.classes,
+        before=earlier.paid if earlier else (),
     )
     if shares.size is not None and not config.allow_large_delta:
         plan.check_delta(shares.size, config.origin("delta"))
     allowed = confinement.allow(generator, about, config, spec, network)
     confinement.refuse_open_source(source, allowed, plan.unconfined, config.out or "")
     return Job(
-        config, generator, about, source, embedding, spec, options, plan, allowed, chosen, notes
+        config,
+        generator,
+        about,
+        source,
+        embedding,
+        spec,
+        options,
+        plan,
+        allowed,
+        chosen,
+        notes,
+        earlier,
     )
 
 

@@ -6,7 +6,9 @@ It also holds the noise scales that the code and the ledger use, so the two cann
 import hashlib
 import json
 import math
+from collections import Counter
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal, cast
 
 from pe_host.errors import DataError, PrivacyRefusal
@@ -15,6 +17,7 @@ from pe_host.privacy.accountant import (
     Scales,
     calibrate,
     check_rounds,
+    epsilon_of,
     gaussian_mu,
     plan_releases,
 )
@@ -56,6 +59,7 @@ class PrivacyPlan:
             public.
         reading: how the records are read and prepared. The class names are not repeated in it.
         counted_classes: the class names are numbers up to the largest label in the records.
+        before: what earlier runs have paid for the release that this run starts from.
     """
 
     epsilon: float
@@ -77,6 +81,21 @@ class PrivacyPlan:
     public_ranges: bool = False
     reading: SourceOptions = SourceOptions()
     counted_classes: bool = False
+    before: tuple[NoisyRelease, ...] = ()
+
+    @cached_property
+    def total_epsilon(self) -> float:
+        """ε of the release: of this run and the earlier ones that it starts from, at `delta`."""
+        if not self.before or not self.private:
+            return self.epsilon
+        return max(self.epsilon, _upwards(epsilon_of([*self.before, *self.releases], self.delta)))
+
+    @cached_property
+    def total_mu(self) -> float:
+        """μ of the release, as `total_epsilon`."""
+        if not self.before or not self.private:
+            return self.mu
+        return gaussian_mu([*self.before, *self.releases])
 
     @property
     def private(self) -> bool:
@@ -134,8 +153,9 @@ class PrivacyPlan:
         """The guarantee in one line."""
         if not self.private:
             return "NOT PRIVATE (ε = inf)"
+        own = f" ({self.epsilon:g} by this run)" if self.before else ""
         return (
-            f"ε = {self.epsilon:g}, δ = {self.delta:g}, "
+            f"ε = {self.total_epsilon:g}{own}, δ = {self.delta:g}, "
             f"unit of privacy: adding or removing one {self.unit}"
         )
 
@@ -158,6 +178,9 @@ class PrivacyPlan:
             later["reading"] = reading
         if self.counted_classes:
             later["counted_classes"] = True
+        if self.before:
+            groups = sorted(Counter((r.coordinates, r.scale) for r in self.before).items())
+            later["before"] = [[*release, count] for release, count in groups]
         return {
             **later,
             "schema": SCHEMA,
@@ -213,6 +236,11 @@ class PrivacyPlan:
                 public_ranges=bool(document.get("public_ranges", False)),
                 reading=SourceOptions.from_json(document.get("reading", {})),
                 counted_classes=bool(document.get("counted_classes", False)),
+                before=tuple(
+                    NoisyRelease(int(coordinates), float(scale))
+                    for coordinates, scale, count in document.get("before", ())
+                    for _ in range(int(count))
+                ),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"this is not a privacy plan: {error}") from error
@@ -270,6 +298,7 @@ def make_plan(
     public_ranges: bool = False,
     reading: SourceOptions = SourceOptions(),
     counted_classes: bool = False,
+    before: tuple[NoisyRelease, ...] = (),
 ) -> PrivacyPlan:
     """Calibrate the noise to the budget and freeze the plan.
 
@@ -313,4 +342,11 @@ def make_plan(
         public_ranges=public_ranges,
         reading=replace(reading, classes=()),
         counted_classes=counted_classes,
+        before=tuple(sorted(before, key=lambda release: (release.coordinates, release.scale))),
     )
+
+
+def _upwards(value: float) -> float:
+    """The value to six digits, rounded up."""
+    step = 10.0 ** (math.floor(math.log10(value)) - 5)
+    return float(f"{math.ceil(value / step) * step:.6g}")

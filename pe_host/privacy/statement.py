@@ -17,11 +17,13 @@ def sentences(plan: PrivacyPlan, n: int | None, confined: bool) -> list[str]:
     noisy_counts = plan.count_scale is not None
     one = "one record" if plan.unit == "record" else "one client, with all its records,"
     who = "a record" if plan.unit == "record" else "a client, over all its records,"
+    total = f"{plan.total_epsilon:g}"
     return [
-        f"Everything released is ({plan.epsilon:g}, {plan.delta:g})-differentially private: "
+        f"Everything released is ({total}, {plan.delta:g})-differentially private: "
         f"adding or removing {one} changes the probability of any outcome by a factor of at "
-        f"most exp({plan.epsilon:g}), up to δ = {plan.delta:g}.",
-        f"It is {_upwards(plan.mu)}-Gaussian-DP as well. ε covers the whole run: up to "
+        f"most exp({total}), up to δ = {plan.delta:g}.",
+        *_earlier_sentence(plan),
+        f"It is {_upwards(plan.total_mu)}-Gaussian-DP as well. ε covers the whole run: up to "
         f"{plan.rounds} noisy histograms"
         + (" and the noisy class counts." if noisy_counts else "; no class counts are released."),
         f"In each histogram {who} casts at most {plan.votes} votes of one, each on another "
@@ -41,6 +43,17 @@ def sentences(plan: PrivacyPlan, n: int | None, confined: bool) -> list[str]:
         f"{_wall_sentence(plan, confined)}",
         "Not covered: how long the run takes, and what the operator reads on the terminal or "
         "in the folder 'internal'.",
+    ]
+
+
+def _earlier_sentence(plan: PrivacyPlan) -> list[str]:
+    """What the release rests on besides this run."""
+    if not plan.before:
+        return []
+    return [
+        f"This covers the {len(plan.before)} noisy answers of earlier runs that this run starts "
+        f"from, as if they had been about the same data; this run by itself adds ε = "
+        f"{plan.epsilon:g}."
     ]
 
 

@@ -119,9 +119,9 @@ def _privacy(run: RunFolder, manifest: Manifest) -> PrivacyView:
     ledger = _ledger(run, manifest)
     return PrivacyView(
         private=plan.private,
-        epsilon=plan.epsilon,
+        epsilon=plan.total_epsilon,
         delta=plan.delta,
-        mu=plan.mu if plan.private else None,
+        mu=plan.total_mu if plan.private else None,
         unit=plan.unit,
         rounds_planned=plan.rounds,
         rounds_spent=sum(row.kind != "class counts" for row in ledger),

@@ -45,6 +45,9 @@ LOG = f"{INTERNAL}/log.txt"
 EVALUATING = f"{INTERNAL}/evaluating"
 """Exists while the samples are measured against public data."""
 
+FIRST_CANDIDATES = "iterations/first.npz"
+"""Released samples of an earlier run that this run starts from."""
+
 RELEASED_POPULATION, RELEASED_GRID = "iterations/release.npz", "iterations/release_grid.npz"
 
 
@@ -138,15 +141,49 @@ class RunFolder:
         """
         return _samples(self.path(population_name(t)))[1]
 
+    def released_population(self) -> Samples:
+        """The released samples, which must be there.
+
+        Raises:
+            DataError: the file is missing or damaged.
+        """
+        return _samples(self.path(RELEASED_POPULATION))[1]
+
+    def first_candidates(self) -> Samples | None:
+        """Samples of an earlier run that the run starts from, if it does.
+
+        Raises:
+            DataError: the file is damaged.
+        """
+        path = self.path(FIRST_CANDIDATES)
+        return _samples(path)[1] if path.exists() else None
+
+    def keep_first_candidates(self, samples: Samples) -> None:
+        """Store the samples of an earlier run: this run then needs that run no more."""
+        save_arrays(self.path(FIRST_CANDIDATES), arrays_of(samples))
+
+    def kept_population(self, t: int, origin: str) -> Samples | None:
+        """Candidates S_t, if they are stored and of this origin.
+
+        Raises:
+            DataError: the file is damaged.
+        """
+        return self._kept(population_name(t), origin)
+
     def _recalled(self, name: str, origin: str, make: Callable[[], Samples]) -> Samples:
-        path = self.path(name)
-        if path.exists():
-            found, samples = _samples(path)
-            if found == origin:
-                return samples
+        kept = self._kept(name, origin)
+        if kept is not None:
+            return kept
         samples = make()
-        save_arrays(path, {"origin": np.array(origin), **arrays_of(samples)})
+        save_arrays(self.path(name), {"origin": np.array(origin), **arrays_of(samples)})
         return samples
+
+    def _kept(self, name: str, origin: str) -> Samples | None:
+        path = self.path(name)
+        if not path.exists():
+            return None
+        found, samples = _samples(path)
+        return samples if found == origin else None
 
     def weights(
         self, round: int, make: Callable[[], Mapping[str, NDArray[Any]]]

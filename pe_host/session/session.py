@@ -94,6 +94,7 @@ class Session:
             store=self._run,
             fit_embedding=fit_embedding,
             seed=config.seed,
+            first=self._run.first_candidates(),
         )
         result = evolution.run(lambda step: self._observe(step, schedule, started))
         if result.iterations < schedule.iterations:

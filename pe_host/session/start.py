@@ -27,6 +27,8 @@ def start_run(
     id = account.id if account else secrets.token_hex(16)
     budget = account.database.id if account else ""
     Ledger.create(run.path(LEDGER), job.plan, id, budget)
+    if job.earlier is not None:
+        run.keep_first_candidates(job.earlier.samples)
     manifest = replace(_manifest(job, info), run_id=id).write(run)
     run.write_text(CONFIG, job.config.to_toml())
     return manifest

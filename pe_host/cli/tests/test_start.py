@@ -11,12 +11,14 @@ from pe_host.cli._output import write_json, write_table
 
 COMMANDS = [
     "generate",
+    "continue",
     "inspect",
     "list-plugins",
     "describe",
     "check-plugin",
     "report",
     "export",
+    "samples",
     "replay",
     "account",
     "doctor",

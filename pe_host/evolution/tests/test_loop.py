@@ -188,6 +188,24 @@ def test_what_was_made_from_other_votes_is_made_again():
     assert not np.array_equal(two.release.state["level"], three.release.state["level"])
 
 
+def test_a_run_starts_from_the_samples_of_an_earlier_one():
+    """Its own where there are enough, variations where there are fewer, random ones where none."""
+    earlier = Sampler().random(np.repeat([0, 1], [15, 4]), np.arange(19, dtype=np.uint64))
+    run = evolution(first=earlier)
+    run.run(ignore)
+    first = run.store.kept[0][1]
+    levels = [first.state["level"][first.labels == c] for c in range(2)]
+    own = [earlier.state["level"][earlier.labels == c] for c in range(2)]
+    assert [len(level) for level in levels] == [10, 10]
+    np.testing.assert_array_equal(levels[0], own[0][:10])
+    np.testing.assert_array_equal(levels[1][:4], own[1])
+    near = np.abs(levels[1][4:, None] - own[1]).min(axis=1)
+    assert 0 < near.max() <= 0.01 * 255
+    only = evolution(first=earlier.take(np.arange(15)))
+    only.run(ignore)
+    assert (only.store.kept[0][1].labels == 1).sum() == 10
+
+
 def test_another_seed_gives_other_samples():
     one, two = evolution(seed=1).run(ignore).release, evolution(seed=2).run(ignore).release
     assert not np.array_equal(one.state["level"], two.state["level"])

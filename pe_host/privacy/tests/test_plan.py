@@ -8,7 +8,7 @@ import pytest
 
 from pe_host.errors import DataError, PrivacyRefusal, UsageError
 from pe_host.privacy import ClassShares, PrivacyPlan, make_plan
-from pe_host.privacy.accountant import delta_of, gaussian_mu
+from pe_host.privacy.accountant import NoisyRelease, delta_of, epsilon_of, gaussian_mu
 from pe_sdk import Feature, OutputSpec, SourceOptions
 
 SETTINGS: dict[str, Any] = {
@@ -49,6 +49,7 @@ LATER: dict[str, Any] = {
     "unconfined": True,
     "reading": SourceOptions(size=(32, 48), feature_ranges={"x": (0.0, 1.0)}),
     "counted_classes": True,
+    "before": (NoisyRelease(1, 8.0), NoisyRelease(2, 4.0), NoisyRelease(2, 4.0)),
 }
 """The fields that came after the first plans, with a value other than the default."""
 
@@ -76,6 +77,19 @@ def test_the_digest_covers_every_field() -> None:
     }
     for field, value in {**changes, "class_names": ("dog", "cat")}.items():
         assert dataclasses.replace(plan, **{field: value}).digest != plan.digest
+
+
+def test_a_release_that_starts_from_another_costs_both() -> None:
+    """Fails if the total leaves out a release of the earlier run."""
+    earlier = _plan()
+    both = dataclasses.replace(earlier, before=tuple(earlier.releases))
+    total = epsilon_of(earlier.releases * 2, earlier.delta)
+    assert total <= both.total_epsilon <= total * 1.00002
+    assert both.total_mu == pytest.approx(gaussian_mu(earlier.releases * 2))
+    assert (earlier.total_epsilon, earlier.total_mu) == (earlier.epsilon, earlier.mu)
+    assert f"({both.total_epsilon:g}, " in both.sentences()[0]
+    assert f"this run by itself adds ε = {earlier.epsilon:g}" in both.sentences()[1]
+    assert f"({earlier.epsilon:g} by this run)" in both.summary()
 
 
 def test_the_wall_is_described_as_it_is() -> None:

@@ -1,0 +1,46 @@
+"""`pe continue`: start a new run from the release of a finished one."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pe_host.cli import generate
+from pe_host.cli._settings import with_settings
+from pe_host.errors import DataError, PrivacyRefusal
+from pe_host.job.config import resolve_config, settings
+
+NAME = "continue"
+
+
+def _continue(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished run.", metavar="RUN")],
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Print how the data are read and the plan; spend nothing."),
+    ] = False,
+    show_names: Annotated[
+        bool,
+        typer.Option("--show-names", help="Show names of private files in errors."),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    **given: Any,
+) -> None:
+    """Start a new run from the release of a finished one.
+
+    It has the settings of that run, except those given here, and a budget of its own, which adds to
+    what that run has spent. To go on with a run that was interrupted, use `pe generate --resume`.
+    """
+    if given.get("epsilon") is None:
+        fix = "give --epsilon E, the most that this run may add"
+        raise PrivacyRefusal("no privacy budget was given", where="--epsilon", fix=fix)
+    file = run / "config.toml"
+    if not file.is_file():
+        fix = "give the folder of a run, as `pe generate` prints it"
+        raise DataError("this folder is not a run: it has no config.toml", where=str(run), fix=fix)
+    resolved = resolve_config({**given, "start": str(run)}, file, os.environ)
+    generate.run(resolved, dry_run=dry_run, show_names=show_names, as_json=as_json)
+
+
+command = with_settings(_continue, [item for item in settings() if item.name != "start"])

@@ -1,0 +1,86 @@
+"""An earlier run whose release a new run starts from."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pe_host.errors import DataError, PluginFailure, PrivacyRefusal
+from pe_host.plugins import PluginRef
+from pe_host.privacy import PrivacyPlan
+from pe_host.privacy.accountant import NoisyRelease
+from pe_host.privacy.ledger import Ledger
+from pe_host.run.folder import LEDGER, RunFolder
+from pe_host.run.manifest import Manifest
+from pe_host.run.samples import refuse_unfinished
+from pe_sdk import OutputSpec, Samples
+
+
+@dataclass(frozen=True)
+class EarlierRun:
+    """A finished run.
+
+    Args:
+        root: its folder.
+        plan: its privacy plan.
+        generator: its generator.
+        paid: what its release has cost: all draws of its ledger, and those of the runs that it
+            started from itself.
+        samples: its released samples.
+    """
+
+    root: Path
+    plan: PrivacyPlan
+    generator: PluginRef
+    paid: tuple[NoisyRelease, ...]
+    samples: Samples
+
+    @classmethod
+    def read(cls, folder: str, where: str) -> "EarlierRun":
+        """Read a run.
+
+        Args:
+            folder: its folder.
+            where: the option that names it, for errors.
+
+        Raises:
+            DataError: it is not a run, or not finished.
+            PrivacyRefusal: it is NOT PRIVATE, or its ledger is missing or damaged.
+        """
+        root = Path(folder).expanduser()
+        run = RunFolder(root)
+        if not root.is_dir():
+            fix = "give the folder of a finished run"
+            raise DataError(f"there is no folder {folder}", where=where, fix=fix)
+        manifest = Manifest.read(run)
+        refuse_unfinished(manifest, root)
+        plan = manifest.plan
+        if not plan.private:
+            what = "this run is NOT PRIVATE, so nothing that starts from it can be private"
+            raise PrivacyRefusal(what, where=str(root), fix="start from a private run")
+        paid = (*plan.before, *Ledger.open(run.path(LEDGER), plan).releases)
+        return cls(root, plan, manifest.generator, paid, run.released_population())
+
+    def check(
+        self, generator: PluginRef, output: OutputSpec, class_names: tuple[str, ...], unit: str
+    ) -> None:
+        """Check that its samples can be candidates of a new run, and its cost be added.
+
+        Args:
+            generator, output, class_names, unit: of the new run.
+
+        Raises:
+            PluginFailure: another generator, or another version.
+            DataError: other records, classes or unit of privacy.
+        """
+        where, fix = str(self.root), "use the settings of its config.toml"
+        if generator != self.generator:
+            what = f"this run was made by {self.generator}; {generator} cannot vary its samples"
+            raise PluginFailure(what, where=where, fix=fix)
+        plan = self.plan
+        differ = {
+            "records": plan.output != output,
+            "classes": plan.class_names != class_names,
+            "unit of privacy": plan.unit != unit,
+        }
+        if other := [name for name, differs in differ.items() if differs]:
+            what = f"this run has other {', '.join(other)} than the new one"
+            raise DataError(what, where=where, fix=fix)

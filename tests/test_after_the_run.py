@@ -1,0 +1,114 @@
+"""What a finished run is good for afterwards: more samples at no cost, and a start for another."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+
+def load(path):
+    with np.load(path) as stored:
+        return {name: stored[name] for name in stored.files}
+
+
+def draw(pe, n, out, *words):
+    return pe("samples", "run", "--n", str(n), "--out", out, *words)
+
+
+def test_as_many_samples_as_the_run_released_are_its_release(pe, finished):
+    done = draw(pe, 40, "again.npz")
+    assert done.returncode == 0, done.stderr
+    again, released = load(pe.folder / "again.npz"), load(finished.run / "release/samples.npz")
+    assert again.keys() == released.keys()
+    for name, array in released.items():
+        np.testing.assert_array_equal(again[name], array)
+
+
+def test_more_samples_cost_nothing_and_need_no_private_data(pe, finished, digits):
+    digits.unlink()
+    before = (finished.run / "ledger.jsonl").read_bytes()
+    files = {path: path.stat().st_mtime_ns for path in finished.run.rglob("*") if path.is_file()}
+    first, second = draw(pe, 300, "more.npz"), draw(pe, 300, "same.npz")
+    assert first.returncode == 0 and second.returncode == 0, first.stderr + second.stderr
+    assert "nothing was spent" in first.stdout
+    more = load(pe.folder / "more.npz")
+    np.testing.assert_array_equal(more["images"], load(pe.folder / "same.npz")["images"])
+    assert len(more["labels"]) == 300
+    assert len(np.unique(more["images"].reshape(300, -1), axis=0)) > 200
+    assert (finished.run / "ledger.jsonl").read_bytes() == before
+    after = {path: path.stat().st_mtime_ns for path in finished.run.rglob("*") if path.is_file()}
+    assert after == files
+
+
+def test_samples_are_written_in_every_format(pe, finished):
+    done = draw(pe, 60, "pictures", "--to", "imagefolder", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["samples"] == 60
+    assert len(list((pe.folder / "pictures").rglob("*.png"))) == 60
+    done = draw(pe, 60, "x", "--to", "tiff")
+    assert done.returncode == 2 and "unknown format 'tiff'" in done.stderr
+
+
+def test_samples_need_a_finished_run(pe, finished):
+    manifest = finished.run / "manifest.json"
+    document = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps({**document, "finished": False}))
+    done = draw(pe, 60, "more.npz")
+    assert done.returncode == 5 and "this run is not finished" in done.stderr
+    assert draw(pe, 0, "more.npz").returncode == 2
+
+
+@pytest.fixture
+def continued(pe, finished):
+    done = pe("continue", "run", "--epsilon", "2", "--out", "next", "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_continued_run_starts_from_the_release_of_the_other(pe, finished, continued):
+    first = load(pe.folder / "next/iterations/000/population.npz")
+    released = load(finished.run / "iterations/release.npz")
+    for c in range(2):
+        rows, there = first["labels"] == c, released["labels"] == c
+        for name in released.keys() - {"labels", "origin"}:
+            start = min(rows.sum(), there.sum())
+            np.testing.assert_array_equal(first[name][rows][:start], released[name][there][:start])
+    assert len(first["labels"]) == 120 > len(released["labels"]) == 40
+
+
+def test_a_continued_run_states_the_cost_of_both(pe, finished, continued):
+    """Fails if `before` is left out of the total: it is then the ε of the second run only."""
+    own, total = continued["epsilon"], continued["total_epsilon"]
+    both = json.loads(pe("account", "run", "next", "--json").stdout)
+    assert own == 2 < total < own + 4
+    assert both["epsilon"] <= total <= both["epsilon"] * 1.00001
+    card = (pe.folder / "next/release/README.md").read_text()
+    assert f"ε = {total:g}" in card and "this run by itself adds ε = 2" in " ".join(card.split())
+    plan = json.loads((pe.folder / "next/manifest.json").read_text())["plan"]
+    assert sum(count for _, _, count in plan["before"]) == 4  # class counts and three histograms
+
+
+def test_a_continued_run_needs_the_other_no_more(pe, finished, continued):
+    shutil.rmtree(finished.run)
+    done = pe("replay", "next")
+    assert done.returncode == 0, done.stderr
+    done = pe("samples", "next", "--n", "40", "--out", "same.npz")
+    assert done.returncode == 0, done.stderr
+    same, released = load(pe.folder / "same.npz"), load(pe.folder / "next/release/samples.npz")
+    np.testing.assert_array_equal(same["images"], released["images"])
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["run"], 4, "no privacy budget was given"),
+        (["nothing", "--epsilon", "1"], 5, "this folder is not a run"),
+        (["run", "--epsilon", "1", "--plugin", "procedural-2d"], 3, "cannot vary its samples"),
+        (["run", "--epsilon", "1", "--classes", "light,dark"], 5, "other classes"),
+    ],
+)
+def test_what_cannot_be_continued_is_one_clear_error(pe, finished, words, code, message):
+    done = pe("continue", *words, "--out", "next")
+    assert done.returncode == code and message in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr and not (pe.folder / "next").exists()
