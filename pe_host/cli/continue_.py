@@ -30,7 +30,7 @@ def _continue(
     """Start a new run from the release of a finished one.
 
     It has the settings of that run, except those given here, and a budget of its own, which adds to
-    what that run has spent. To go on with a run that was interrupted, use `pe generate --resume`.
+    what that run has spent. To resume a run that was interrupted, use `pe generate --resume`.
     """
     if given.get("epsilon") is None:
         fix = "give --epsilon E, the most that this run may add"
