@@ -23,7 +23,6 @@ class Modality:
         kind: `OutputSpec.kind` of the records.
         plural: the word for several records.
         layout: address of the `pe_host.formats.npz.Layout` of the records in npz files.
-        exporters: names in `pe_host.export.WRITERS` that write such records.
         feature_columns: whether Parquet files have a column for each feature, not one for the
             record.
         axes: leading axes of a record that a convolution runs over; 0 if no net takes such records.
@@ -34,7 +33,6 @@ class Modality:
     kind: str
     plural: str
     layout: str
-    exporters: tuple[str, ...]
     feature_columns: bool = False
     axes: int = 0
     preprocessor: str = ""
@@ -49,7 +47,6 @@ MODALITIES: Mapping[str, Modality] = MappingProxyType(
                 kind="image",
                 plural="images",
                 layout="pe_host.formats.npz:IMAGES",
-                exporters=("npz", "imagefolder"),
                 axes=2,
                 preprocessor="pe_host.embeddings.preprocessing:IMAGES",
                 view="pe_host.report.image_sheets:VIEW",
@@ -58,7 +55,6 @@ MODALITIES: Mapping[str, Modality] = MappingProxyType(
                 kind="series",
                 plural="series",
                 layout="pe_host.formats.npz:SERIES",
-                exporters=("npz", "parquet"),
                 feature_columns=True,
                 axes=1,
                 preprocessor="pe_host.embeddings.preprocessing:SERIES",
@@ -76,7 +72,6 @@ def modality_of(output: OutputSpec) -> Modality:
         kind=output.kind,
         plural=output.kind,
         layout="pe_host.formats.npz:RECORDS",
-        exporters=("npz", "parquet"),
     )
 
 

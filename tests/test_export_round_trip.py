@@ -6,10 +6,10 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from pe_host.export import RecordTable, write_image_folder, write_npz, write_parquet
+from pe_host.export import check_release, write_built_in
 from pe_host.export.folder_names import folder_names
 from pe_host.privacy.readers import folder, npz, parquet
-from pe_sdk import Feature, OutputSpec, ReaderSpec
+from pe_sdk import Feature, OutputSpec, ReaderSpec, Release
 
 
 def reader(module: ModuleType) -> ReaderSpec:
@@ -27,8 +27,8 @@ def released(channels: int, names: tuple[str, ...]):
     )
 
 
-def checked(images, labels, names) -> RecordTable:
-    return RecordTable.check(OutputSpec.image(*images.shape[1:]), images, labels, names)
+def checked(images, labels, names) -> Release:
+    return check_release(OutputSpec.image(*images.shape[1:]), images, labels, names)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -37,7 +37,7 @@ def checked(images, labels, names) -> RecordTable:
 )
 def test_npz(tmp_path: Path, channels: int, names: tuple[str, ...]) -> None:
     images, labels, names = released(channels, names)
-    location = str(write_npz(tmp_path / "d.npz", checked(images, labels, names)))
+    location = str(write_built_in("npz", tmp_path / "d.npz", checked(images, labels, names)))
     spec = reader(npz)
     info = spec.describe(location)
     assert info.output.shape == images.shape[1:] and info.label_names == names
@@ -50,7 +50,7 @@ def test_npz(tmp_path: Path, channels: int, names: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("names", [("zero", "one", "two"), ("b/../a", "a b", "", "no samples")])
 def test_image_folder(tmp_path: Path, channels: int, names: tuple[str, ...]) -> None:
     images, labels, names = released(channels, names)
-    location = str(write_image_folder(tmp_path / "d", checked(images, labels, names)))
+    location = str(write_built_in("imagefolder", tmp_path / "d", checked(images, labels, names)))
     spec = reader(folder)
     info = spec.describe(location)
     folders = folder_names(names)
@@ -73,15 +73,15 @@ FRAMES = OutputSpec("frames", (3, 2, 2), "int16", (Feature("a"), Feature("b", lo
 
 
 @pytest.mark.parametrize("output", [TRACES, GRAPHS, FRAMES])
-@pytest.mark.parametrize(("write", "module"), [(write_npz, npz), (write_parquet, parquet)])
+@pytest.mark.parametrize(("name", "module"), [("npz", npz), ("parquet", parquet)])
 @pytest.mark.parametrize("names", [("zero", "one", "two"), ("b/../a", "", "no samples")])
 def test_other_records_and_their_form(
-    tmp_path: Path, output: OutputSpec, write, module, names
+    tmp_path: Path, output: OutputSpec, name, module, names
 ) -> None:
     rng = np.random.default_rng(3)
     data = rng.integers(-2, 3, (20, *output.shape)).astype(output.dtype)
     labels = rng.integers(0, 2, 20)
-    location = str(write(tmp_path / "d", RecordTable.check(output, data, labels, names)))
+    location = str(write_built_in(name, tmp_path / "d", check_release(output, data, labels, names)))
     spec = reader(module)
     info = spec.describe(location)
     # The whole spec: fails when units, ranges, the step or the kind are lost on the way.

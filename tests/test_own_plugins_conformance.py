@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pe_host.export import RecordTable, write_npz, write_parquet
+from pe_host.export import check_release, write_built_in
 from pe_sdk import OutputSpec
 from pe_sdk.testing import check_embedding, check_reader
 
@@ -33,12 +33,12 @@ def test_readers_keep_the_contract(name, location):
     check_reader(name, location=location).raise_for_failures()
 
 
-@pytest.mark.parametrize(("name", "write"), [("npz", write_npz), ("parquet", write_parquet)])
-def test_readers_of_files_keep_the_contract(tmp_path, name, write):
+@pytest.mark.parametrize("name", ["npz", "parquet"])
+def test_readers_of_files_keep_the_contract(tmp_path, name):
     output = OutputSpec.series(9, 2)
     data = np.random.default_rng(0).normal(size=(20, 9, 2)).astype(np.float32)
-    path = write(
-        tmp_path / "private", RecordTable.check(output, data, np.arange(20) % 2, ("a", "b"))
+    path = write_built_in(
+        name, tmp_path / "private", check_release(output, data, np.arange(20) % 2, ("a", "b"))
     )
     report = check_reader(name, location=str(path))
     report.raise_for_failures()

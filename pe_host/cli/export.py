@@ -12,7 +12,9 @@ NAME = "export"
 
 def command(
     run: Annotated[Path, typer.Argument(help="Folder of the run.", metavar="RUN")],
-    to: Annotated[str, typer.Option(help="npz, parquet or imagefolder.", metavar="FORMAT")],
+    to: Annotated[
+        str, typer.Option(help="Format; `pe list-plugins` lists the exporters.", metavar="FORMAT")
+    ],
     out: Annotated[Path, typer.Option(help="File or folder to create.", metavar="PATH")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

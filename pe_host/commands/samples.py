@@ -6,7 +6,7 @@ covers them too.
 
 from pathlib import Path
 
-from pe_host.commands.export import refuse_not_private, refuse_unknown, write
+from pe_host.commands.export import find_exporter, refuse_not_private, write
 from pe_host.reporting import CommandResult
 from pe_host.run.folder import RunFolder
 from pe_host.run.manifest import Manifest
@@ -29,13 +29,13 @@ def draw(root: Path, n: int, to: str, out: Path) -> CommandResult:
         DataError: the run is not finished, or the destination is in use.
         PluginFailure: the generator is not installed in the version of the run.
     """
-    refuse_unknown(to)
+    exporter = find_exporter(to)
     run = RunFolder(root)
     manifest = Manifest.read(run)
     refuse_unfinished(manifest, root)
     refuse_not_private(run, manifest)
     rebuilt = rebuild(root, manifest, KeptPopulations(run), n)
-    path = write(manifest, rebuilt.data, rebuilt.labels, to, out)
+    path = write(run, manifest, rebuilt.data, rebuilt.labels, exporter, out)
     document = {"path": str(path), "samples": len(rebuilt.labels), "digest": rebuilt.digest}
     text = (
         f"wrote {len(rebuilt.labels):,} samples to {path}",

@@ -6,7 +6,7 @@ A test compares them with the specs.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from pe_host.plugins.names import EMBEDDING, READER
+from pe_host.plugins.names import EMBEDDING, EXPORTER, READER
 
 SUMMARIES: Mapping[tuple[str, str], str] = MappingProxyType(
     {
@@ -33,6 +33,12 @@ SUMMARIES: Mapping[tuple[str, str], str] = MappingProxyType(
             "parquet",
         ): "Parquet file with label, optional client and one list column per feature of a series",
         (READER, "sklearn"): "data sets that come with scikit-learn: digits",
+        (EXPORTER, "npz"): "one NumPy archive",
+        (EXPORTER, "imagefolder"): "PNG files, a folder for each label",
+        (EXPORTER, "parquet"): "one Parquet file; images as `datasets` has them",
+        (EXPORTER, "huggingface"): "a folder for a data set hub: Parquet and a card",
+        (EXPORTER, "webdataset"): "tar files of PNG images and labels",
+        (EXPORTER, "csv"): "series as a table, a row for each step",
     }
 )
 """Summary of the spec, by (kind, name)."""

@@ -10,6 +10,7 @@ import gc
 import json
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -56,20 +57,28 @@ def diagnose(ref: PluginRef) -> dict[str, Any]:
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
     """Answer a request: {"do": "check", "diagnose", "needs" or "describe", "ref", ...}."""
-    ref = PluginRef.from_json(request["ref"])
-    try:
-        if request["do"] == "check":
-            return {"result": check(ref)}
-        if request["do"] == "diagnose":
-            return {"result": diagnose(ref)}
-        if request["do"] == "needs":
-            return {"result": {"needs": find_needs(ref, request["options"]).to_json()}}
-        from pe_host.plugins.describe import describe
+    return reported(PluginRef.from_json(request["ref"]), lambda ref: _result(ref, request))
 
-        needs = find_needs(ref, request["options"])
-        if needs != Needs.from_json(request["granted"]):  # before anything of it is made
-            return {"result": {"needs": needs.to_json()}}
-        return {"result": describe(ref, request["options"], request["output"])}
+
+def _result(ref: PluginRef, request: dict[str, Any]) -> dict[str, Any]:
+    if request["do"] == "check":
+        return check(ref)
+    if request["do"] == "diagnose":
+        return diagnose(ref)
+    if request["do"] == "needs":
+        return {"needs": find_needs(ref, request["options"]).to_json()}
+    from pe_host.plugins.describe import describe
+
+    needs = find_needs(ref, request["options"])
+    if needs != Needs.from_json(request["granted"]):  # before anything of it is made
+        return {"needs": needs.to_json()}
+    return describe(ref, request["options"], request["output"])
+
+
+def reported(ref: PluginRef, ask: Callable[[PluginRef], dict[str, Any]]) -> dict[str, Any]:
+    """Return the answer about a plugin, or what is wrong with it."""
+    try:
+        return {"result": ask(ref)}
     except PeError as error:
         kind = "usage" if isinstance(error, UsageError) else "plugin"
         return {"error": {"kind": kind, "what": error.what, "where": error.where, "fix": error.fix}}
@@ -87,7 +96,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         }
 
 
-def main() -> None:
+def main(reply: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
     """Answer one request.
 
     Descriptor 1 is reserved for the answer; what a plugin prints goes to stderr.
@@ -96,7 +105,7 @@ def main() -> None:
     request = json.load(sys.stdin)
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
         os.dup2(2, 1)
-        json.dump(answer(request), out)
+        json.dump(reply(request), out)
     sys.stdout.flush()
     with contextlib.suppress(OSError):
         sys.stderr.flush()
@@ -104,4 +113,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(answer)

@@ -14,7 +14,7 @@ from pe_host.isolation.allowed import Allowed
 from pe_host.isolation.launch import launch
 from pe_host.plugins.answers import InvalidAnswer, check_report, failure_of, parse, shown
 from pe_host.plugins.isolated import find_needs
-from pe_host.plugins.names import DOCTOR, READER, WITH_OPTIONS
+from pe_host.plugins.names import DOCTOR, WITH_OPTIONS
 from pe_host.plugins.permissions import Needs, permit
 from pe_host.plugins.ref import PluginRef
 
@@ -30,8 +30,8 @@ def conformance(
         UsageError: the plugin is of a kind that has no checks, or does not know an option.
         PluginFailure: it cannot be loaded, its process died, or took too long.
     """
-    if options and ref.kind == READER:
-        raise UsageError("a reader has no options", where=str(ref), fix="leave out --set")
+    if options and ref.kind not in WITH_OPTIONS:
+        raise UsageError(f"a {ref.kind} has no options", where=str(ref), fix="leave out --set")
     if ref.kind == DOCTOR:
         raise UsageError(
             "a doctor has no rules to check", where=str(ref), fix="`pe doctor` runs it"

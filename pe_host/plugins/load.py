@@ -16,16 +16,25 @@ from typing import TYPE_CHECKING, Any
 
 from pe_host.errors import PluginFailure
 from pe_host.plugins.cause import describe_cause
-from pe_host.plugins.names import DEV, DOCTOR, EMBEDDING, GENERATOR, READER, normalise
+from pe_host.plugins.names import (
+    DEV,
+    DOCTOR,
+    EMBEDDING,
+    EXPORTER,
+    GENERATOR,
+    READER,
+    normalise,
+)
 from pe_host.plugins.ref import PluginRef
 
 if TYPE_CHECKING:  # pe_sdk imports numpy, which finding and resolving must not
-    from pe_sdk import DoctorSpec, EmbeddingSpec, GeneratorSpec, ReaderSpec
+    from pe_sdk import DoctorSpec, EmbeddingSpec, ExporterSpec, GeneratorSpec, ReaderSpec
 
 HOOKS = {
     GENERATOR: "pe_generators",
     EMBEDDING: "pe_embeddings",
     READER: "pe_readers",
+    EXPORTER: "pe_exporters",
     DOCTOR: "pe_doctor",
 }
 
@@ -45,6 +54,12 @@ def load_embedding(ref: PluginRef) -> EmbeddingSpec:
 def load_reader(ref: PluginRef) -> ReaderSpec:
     """The spec of a reader. Raises PluginFailure for whatever goes wrong in the plugin."""
     spec: ReaderSpec = load(_of_kind(ref, READER))
+    return spec
+
+
+def load_exporter(ref: PluginRef) -> ExporterSpec:
+    """The spec of an exporter. Raises PluginFailure for whatever goes wrong in the plugin."""
+    spec: ExporterSpec = load(_of_kind(ref, EXPORTER))
     return spec
 
 
@@ -116,6 +131,7 @@ def _pick(ref: PluginRef, specs: list[Any]) -> Any:
         GENERATOR: pe_sdk.GeneratorSpec,
         EMBEDDING: pe_sdk.EmbeddingSpec,
         READER: pe_sdk.ReaderSpec,
+        EXPORTER: pe_sdk.ExporterSpec,
         DOCTOR: pe_sdk.DoctorSpec,
     }[ref.kind]
     if strange := [type(spec).__name__ for spec in specs if not isinstance(spec, expected)]:

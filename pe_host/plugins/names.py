@@ -4,8 +4,9 @@ import re
 import unicodedata
 
 GENERATOR, EMBEDDING, READER, DOCTOR = "generator", "embedding", "reader", "doctor"
+EXPORTER = "exporter"
 
-KINDS = (GENERATOR, EMBEDDING, READER, DOCTOR)
+KINDS = (GENERATOR, EMBEDDING, READER, EXPORTER, DOCTOR)
 
 WITH_OPTIONS = (GENERATOR, EMBEDDING)
 
@@ -13,6 +14,7 @@ GROUPS = {
     "pe.plugins": GENERATOR,
     "pe.embeddings": EMBEDDING,
     "pe.readers": READER,
+    "pe.exporters": EXPORTER,
     "pe.doctor": DOCTOR,
 }
 """Kind of plugin, by entry-point group."""

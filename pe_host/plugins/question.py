@@ -19,9 +19,18 @@ _END_BYTES = 1 << 16
 """How much is read from the end of what a plugin wrote to stderr."""
 
 
-def ask(ref: PluginRef, request: Mapping[str, Any], seconds: float, allowed: Allowed) -> Answer:
+CHILD = "pe_host.plugins.child"
+
+
+def ask(
+    ref: PluginRef,
+    request: Mapping[str, Any],
+    seconds: float,
+    allowed: Allowed,
+    module: str = CHILD,
+) -> Answer:
     """Ask a child process about a plugin; raises as `ChildRequest.result`."""
-    with ChildRequest(ref, request, seconds, allowed) as question:
+    with ChildRequest(ref, request, seconds, allowed, module) as question:
         while not question.over():
             time.sleep(_POLL_SECONDS)
         return question.result()
@@ -54,17 +63,23 @@ def ask_each(
 
 
 class ChildRequest:
-    """A request to `pe_host.plugins.child`, in a confined process that the `with` block ends.
+    """A request to a confined process, which the `with` block ends.
 
     Args:
         ref: the plugin.
         request: "do" and its arguments.
         seconds: time limit.
         allowed: what the process may do.
+        module: what it runs.
     """
 
     def __init__(
-        self, ref: PluginRef, request: Mapping[str, Any], seconds: float, allowed: Allowed
+        self,
+        ref: PluginRef,
+        request: Mapping[str, Any],
+        seconds: float,
+        allowed: Allowed,
+        module: str = CHILD,
     ) -> None:
         self.ref = ref
         self._seconds = seconds
@@ -77,7 +92,7 @@ class ChildRequest:
             stdin.write(json.dumps({**request, "ref": ref.to_json()}).encode())
             stdin.seek(0)
             self._process = launch(
-                "pe_host.plugins.child",
+                module,
                 stdin=stdin,
                 stdout=self._stdout,
                 stderr=self._stderr,

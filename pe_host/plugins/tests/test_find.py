@@ -91,8 +91,8 @@ def test_two_distributions_with_one_name_are_a_conflict_that_names_both(install,
 
 
 def test_a_built_in_is_not_overridden_silently(install, found):
-    site = install("pe-plugin-x", {"npz": "m"}, group="pe.readers")
-    assert [(p.distribution, p.state) for p in only(found(site), "npz")] == [
+    site = install("pe-plugin-x", {"idx": "m"}, group="pe.readers")
+    assert [(p.distribution, p.state) for p in only(found(site), "idx")] == [
         ("pe-host", CONFLICT),
         ("pe-plugin-x", CONFLICT),
     ]

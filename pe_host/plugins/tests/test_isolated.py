@@ -232,7 +232,7 @@ def test_describe_says_what_cannot_be_made(site):
         (["healthy", "--kind", "thing"], 2, "unknown kind of plugin 'thing'"),
         (["helthy"], 3, "did you mean 'healthy'"),
         (["exits"], 3, "no licence"),
-        (["npz", "--set", "a=b"], 2, "no options"),
+        (["idx", "--set", "a=b"], 2, "no options"),
     ],
 )
 def test_describe_fails_with_one_line_and_the_right_code(site, arguments, code, message):

@@ -6,6 +6,7 @@ from pe_sdk.constraints import label_spaces, narrowed
 from pe_sdk.doctor import DoctorSpec, Finding, Level
 from pe_sdk.embedding import Embedding, TrainableEmbedding, Weights
 from pe_sdk.errors import CannotMake, OptionError, PluginError, PluginWarning, SourceError
+from pe_sdk.exporter import ExporterSpec, Release
 from pe_sdk.generator import Generator, Simulator
 from pe_sdk.hookspecs import hookimpl
 from pe_sdk.options import (
@@ -37,6 +38,7 @@ __all__ = [
     "DoctorSpec",
     "Embedding",
     "EmbeddingSpec",
+    "ExporterSpec",
     "Feature",
     "Finding",
     "Float",
@@ -54,6 +56,7 @@ __all__ = [
     "PluginError",
     "PluginWarning",
     "ReaderSpec",
+    "Release",
     "Released",
     "Samples",
     "Seeds",

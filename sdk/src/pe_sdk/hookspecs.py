@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import pluggy
 
 from pe_sdk.doctor import DoctorSpec
+from pe_sdk.exporter import ExporterSpec
 from pe_sdk.specs import EmbeddingSpec, GeneratorSpec, ReaderSpec
 
 PROJECT = "pe"
@@ -32,6 +33,12 @@ def pe_embeddings() -> Iterable[EmbeddingSpec]:
 @hookspec
 def pe_readers() -> Iterable[ReaderSpec]:
     """Return the readers of this module (entry-point group `pe.readers`)."""
+    return ()
+
+
+@hookspec
+def pe_exporters() -> Iterable[ExporterSpec]:
+    """Return the exporters of this module (entry-point group `pe.exporters`)."""
     return ()
 
 

@@ -1,4 +1,4 @@
-"""The conformance kit: small named checks of generators, embeddings and readers.
+"""The conformance kit: small named checks of generators, embeddings, readers and exporters.
 
 It needs only numpy and pluggy.
 """
@@ -7,6 +7,7 @@ from pe_sdk.testing.registry import Check, checks
 from pe_sdk.testing.report import CheckReport, CheckResult, ConformanceError
 from pe_sdk.testing.runner import (
     check_embedding,
+    check_exporter,
     check_generator,
     check_reader,
     parametrize_with_checks,
@@ -18,6 +19,7 @@ __all__ = [
     "CheckResult",
     "ConformanceError",
     "check_embedding",
+    "check_exporter",
     "check_generator",
     "check_reader",
     "checks",

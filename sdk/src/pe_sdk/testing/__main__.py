@@ -27,7 +27,7 @@ def main() -> None:
         subject = Subject(
             request["kind"], spec_at(request["kind"], address, request["name"]), address
         )
-        if request["kind"] != "reader":
+        if request["kind"] in ("generator", "embedding"):
             parse_options(subject.spec.options, request["options"])
         answer = run(subject, settings, request["level"]).to_json()
     except OptionError as error:

@@ -8,7 +8,7 @@ from typing import Any
 LEVELS = ("static", "basic", "full")
 
 _MODULES = (
-    *("embedding_checks", "generator_checks", "process_checks", "reader_checks"),
+    *("embedding_checks", "exporter_checks", "generator_checks", "process_checks", "reader_checks"),
     "static_checks",
 )
 """Modules that register checks: imported when the checks are first asked for."""

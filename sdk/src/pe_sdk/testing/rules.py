@@ -18,6 +18,6 @@ def rules(kind: str) -> str:
 
 
 if __name__ == "__main__":
-    for kind in ("generator", "embedding", "reader"):
-        article = "an" if kind == "embedding" else "a"
+    for kind in ("generator", "embedding", "reader", "exporter"):
+        article = "an" if kind[0] == "e" else "a"
         sys.stdout.write(f"## Rules of {article} {kind}\n\n{rules(kind)}\n\n")

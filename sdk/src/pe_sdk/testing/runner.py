@@ -83,6 +83,13 @@ def check_reader(
     )
 
 
+def check_exporter(
+    subject: Any, *, level: str = "full", only: Iterable[str] | None = None
+) -> CheckReport:
+    """Run the checks of an exporter. Arguments and errors are those of `check_generator`."""
+    return run(find_subject("exporter", subject), CheckSettings(), level, only)
+
+
 def run(
     subject: Subject, settings: CheckSettings, level: str, only: Iterable[str] | None = None
 ) -> CheckReport:

@@ -71,9 +71,9 @@ def forbidden_imports(bench: Bench) -> None:
     )
 
 
-for _kind in ("generator", "embedding", "reader"):
+for _kind in ("generator", "embedding", "reader", "exporter"):
     check(_kind, "static")(metadata)
-    if _kind != "reader":
+    if _kind in ("generator", "embedding"):
         check(_kind, "static")(options_documented)
     check(_kind, "static")(import_budget)
     check(_kind, "static")(forbidden_imports)

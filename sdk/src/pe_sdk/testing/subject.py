@@ -11,8 +11,18 @@ import pluggy
 
 from pe_sdk import hookspecs
 
-HOOKS = {"generator": "pe_generators", "embedding": "pe_embeddings", "reader": "pe_readers"}
-GROUPS = {"generator": "pe.plugins", "embedding": "pe.embeddings", "reader": "pe.readers"}
+HOOKS = {
+    "generator": "pe_generators",
+    "embedding": "pe_embeddings",
+    "reader": "pe_readers",
+    "exporter": "pe_exporters",
+}
+GROUPS = {
+    "generator": "pe.plugins",
+    "embedding": "pe.embeddings",
+    "reader": "pe.readers",
+    "exporter": "pe.exporters",
+}
 
 
 @dataclass(frozen=True)
@@ -91,7 +101,11 @@ def _derived(kind: str, spec: Any) -> str:
     It is looked for in the module of the factory and the packages above it.
     """
     module = getattr(
-        getattr(spec, "factory", None) or getattr(spec, "read", None), "__module__", ""
+        getattr(spec, "factory", None)
+        or getattr(spec, "write", None)
+        or getattr(spec, "read", None),
+        "__module__",
+        "",
     )
     while module and module != "__main__":  # no other process can import __main__
         loaded = sys.modules.get(module)
