@@ -28,12 +28,14 @@ GROUPS = {
     "pe_generators": "pe.plugins",
     "pe_embeddings": "pe.embeddings",
     "pe_readers": "pe.readers",
+    "pe_exporters": "pe.exporters",
     "pe_doctor": "pe.doctor",
 }
 IMPLEMENTED_BY = {
     "pe_generators": ("pe_echo", pe_sdk.GeneratorSpec),
     "pe_embeddings": ("pe_host.embeddings.pixels", pe_sdk.EmbeddingSpec),
     "pe_readers": ("pe_host.privacy.readers.npz", pe_sdk.ReaderSpec),
+    "pe_exporters": ("pe_host.export.npz", pe_sdk.ExporterSpec),
     "pe_doctor": ("pe_pyrender_faces.doctor", pe_sdk.DoctorSpec),
 }
 HOOKS = {name: value for name, value in vars(hookspecs).items() if name.startswith("pe_")}

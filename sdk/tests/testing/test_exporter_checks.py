@@ -64,7 +64,7 @@ def zeroed(path, release):
 
 MISTAKES = {
     "exporter_metadata": [replace(GOOD, kinds="image"), replace(GOOD, read=None)],
-    "writes_where_told": [
+    "writes_at_the_path": [
         also(lambda path, release: (path.parent / "more").write_text("x")),
         also(lambda path, release: path.unlink()),
         also(linked),

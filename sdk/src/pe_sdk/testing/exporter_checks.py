@@ -62,7 +62,7 @@ def exporter_metadata(bench: Bench) -> None:
 
 
 @check("exporter", "basic")
-def writes_where_told(bench: Bench) -> None:
+def writes_at_the_path(bench: Bench) -> None:
     """It creates a file at the path, or fills the folder there, and changes nothing beside it."""
     for release in _releases(bench):
         with _written(bench, release) as (place, folder):
