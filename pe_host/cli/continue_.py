@@ -16,6 +16,9 @@ NAME = "continue"
 
 def _continue(
     run: Annotated[Path, typer.Argument(help="Folder of a finished run.", metavar="RUN")],
+    config: Annotated[
+        Path | None, typer.Option(help="TOML file of settings.", metavar="FILE")
+    ] = None,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Print how the data are read and the plan; spend nothing."),
@@ -39,7 +42,7 @@ def _continue(
     if not file.is_file():
         fix = "give the folder of a run, as `pe generate` prints it"
         raise DataError("this folder is not a run: it has no config.toml", where=str(run), fix=fix)
-    resolved = resolve_config({**given, "start": str(run)}, file, os.environ)
+    resolved = resolve_config({**given, "start": str(run)}, config, os.environ, base=file)
     generate.run(resolved, dry_run=dry_run, show_names=show_names, as_json=as_json)
 
 

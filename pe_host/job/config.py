@@ -5,7 +5,7 @@ A new setting is one entry in `RunConfig`. File, environment, command line, vali
 """
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
@@ -224,15 +224,20 @@ class RunConfig(ReadingConfig):
         """Origin of the value of a setting: an option, a variable, a file, or its default."""
         return self.origins.get(name, name)
 
-    def to_toml(self) -> str:
+    def to_toml(self, only: Collection[str] | None = None) -> str:
         """The configuration as a TOML file that `--config` reads back to an equal one.
 
         What the host chooses is left out.
+
+        Args:
+            only: names of settings, to write no other.
         """
         import tomli_w
 
         values = {
-            item.name: getattr(self, item.name) for item in settings() if item.metadata["saved"]
+            item.name: getattr(self, item.name)
+            for item in settings()
+            if item.metadata["saved"] and (only is None or item.name in only)
         }
         given = {
             name: value
@@ -275,6 +280,7 @@ def resolve_config(
     command_line: Mapping[str, Any],
     file: Path | None = None,
     environ: Mapping[str, str] | None = None,
+    base: Path | None = None,
 ) -> RunConfig:
     """Combine the layers. Tables (`set`, `embedding_options`) are merged key by key.
 
@@ -282,6 +288,7 @@ def resolve_config(
         command_line: values by name of setting; None for an option that was not given.
         file: the file of `--config`.
         environ: the environment with PE_* variables; an empty one counts as not given.
+        base: a file of settings below all others.
 
     Raises:
         UsageError: an invalid value on the command line.
@@ -291,6 +298,7 @@ def resolve_config(
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
     layers = [
+        *_from_file(base),
         *_from_file(file),
         *_from_environment(environ or {}),
         *_from_command_line(command_line),

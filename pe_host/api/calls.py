@@ -1,0 +1,43 @@
+"""The commands that a notebook begins with."""
+
+from pathlib import Path
+from typing import Any
+
+from pe_host.api.process import call, config_file, make_config
+from pe_host.api.run import Run
+
+
+def generate(
+    *, out: str | Path = "", resume: bool = False, progress: bool = True, **settings: Any
+) -> Run:
+    """Run Private Evolution in a process of its own, and return the finished run.
+
+    Args:
+        out: folder of the run; by default a new one, `runs/NAME-NNN`.
+        resume: continue the run in `out`.
+        progress: show on `sys.stderr` how far it is.
+        **settings: as in a `config.toml`: plugin, data, epsilon, set={"option": "value"}, …
+
+    Raises:
+        PeError: as `pe generate`: UsageError, PluginFailure, PrivacyRefusal or DataError. What was
+            done is kept, and `resume` continues from there.
+    """
+    config = make_config({**settings, "out": str(out)})
+    words = ["generate", *(["--resume"] if resume else [])]
+    words += ["--out", config.out] if config.out else []
+    with config_file(config, settings) as file:
+        return Run.open(call([*words, "--config", str(file)], progress=progress)["run"])
+
+
+def inspect(data: str | Path, **settings: Any) -> dict[str, Any]:
+    """Return what `pe` takes a source for, from metadata; nothing is spent.
+
+    Args:
+        data: as for `generate`.
+        **settings: those about reading: labels, size, fit, split, …
+
+    Raises:
+        PeError: as `pe inspect`.
+    """
+    with config_file(make_config(settings), settings) as file:
+        return call(["inspect", str(data), "--config", str(file)], progress=False)

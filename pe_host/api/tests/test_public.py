@@ -1,0 +1,52 @@
+"""`import pe_host as pe`: the names that it promises, and errors that keep their kind."""
+
+import subprocess
+import sys
+
+import pytest
+
+import pe_host as pe
+from pe_host.api.process import _error, make_config
+
+NAMES = """
+    DataError PeError PluginFailure PrivacyRefusal Run UsageError generate inspect open_run
+"""
+
+
+def test_the_public_names_are_exactly_these():
+    assert sorted(pe.PUBLIC) == sorted(NAMES.split())
+    assert all(getattr(pe, name) for name in pe.PUBLIC)
+    assert set(pe.PUBLIC) <= set(dir(pe))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        pe.nothing  # noqa: B018
+
+
+def test_the_import_loads_nothing_else():
+    code = (
+        "import sys; before = set(sys.modules); import pe_host; "
+        "print(*sorted(m for m in set(sys.modules) - before if 'site' not in m))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["pe_host"]
+
+
+def test_settings_are_checked_before_a_process_is_started():
+    with pytest.raises(pe.UsageError, match="no setting 'epsilom'") as caught:
+        make_config({"epsilom": 1})
+    assert caught.value.fix == "did you mean epsilon?"
+    with pytest.raises(pe.DataError, match="epsilon: got -1"):
+        pe.generate(plugin="echo", epsilon=-1)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [(2, pe.UsageError), (3, pe.PluginFailure), (4, pe.PrivacyRefusal), (5, pe.DataError)],
+)
+def test_an_error_keeps_its_kind_and_its_words(code, kind):
+    error = _error(code, ["iteration 1\n", "error: --data: no\n", "  next: do this\n"])
+    assert type(error) is kind and str(error) == "--data: no" and error.fix == "do this"
+
+
+def test_a_command_that_dies_without_a_word_is_an_error_too():
+    error = _error(-9, ["working\n"])
+    assert type(error) is pe.PeError and "killed by signal 9" in str(error)

@@ -1,0 +1,83 @@
+"""A whole run from Python: the same as from the command line, behind the same walls."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+import pe_host as pe_api
+
+SMALL = {
+    "plugin": "echo",
+    "embedding": "pixels",
+    "iterations": 2,
+    "candidates": 60,
+    "samples": 20,
+    "votes": 2,
+    "workers": 1,
+}
+
+
+@pytest.fixture
+def here(pe, monkeypatch):
+    """The test process has the budget and the cache of `pe`, and works in its folder."""
+    for name in ("PE_BUDGET", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, pe.environment[name])
+    monkeypatch.chdir(pe.folder)
+    return pe.folder
+
+
+def test_a_run_from_python_is_that_of_the_command_line(pe, here, digits):
+    """At ε = inf there is no noise, so that two runs can be compared bit for bit."""
+    run = pe_api.generate(**SMALL, data=digits, epsilon=float("inf"), out="one", progress=False)
+    words = [f"--{name}={value}" for name, value in SMALL.items()]
+    done = pe("generate", *words, "--data", digits, "--epsilon", "inf", "--out", "two")
+    assert done.returncode == 0, done.stderr
+    manifests = [json.loads((here / name / "manifest.json").read_text()) for name in ("one", "two")]
+    assert manifests[0]["release_digest"] == manifests[1]["release_digest"]
+    configs = [(here / name / "config.toml").read_text() for name in ("one", "two")]
+    assert configs[0] == configs[1]
+    assert run.epsilon == float("inf") and run.card == "" and run.report.exists()
+
+
+def test_what_a_run_offers(pe, here, finished):
+    run = pe_api.open_run("run")
+    release = run.samples()
+    with np.load(finished.run / "release/samples.npz") as stored:
+        np.testing.assert_array_equal(release.data[..., 0], stored["images"])
+        assert list(release.label_names) == stored["label_names"].tolist()
+    assert run.epsilon == run.plan.epsilon == 4
+    assert run.card.startswith("---") and run.report.name == "report.html"
+    assert len(run.samples(100).labels) == 100
+    assert run.replay() is True
+    assert run.export("imagefolder", here / "pictures").is_dir()
+    assert "report.html" in run._repr_html_()
+
+
+def test_a_run_is_continued(pe, here, finished, capfd):
+    again = pe_api.open_run("run").continued(epsilon=1, out="next", iterations=1)
+    assert again.plan.epsilon == 1 and again.plan.rounds == 1 and 4 < again.epsilon < 5
+    assert "iteration 1" in capfd.readouterr().err
+    config = (here / "next/config.toml").read_text()
+    assert "candidates = 120" in config  # as the run that it starts from
+
+
+def test_errors_are_exceptions_of_their_kind(pe, here, finished, digits):
+    with pytest.raises(pe_api.PrivacyRefusal, match="no privacy budget was given") as caught:
+        pe_api.generate(**SMALL, data=digits, progress=False)
+    assert "--epsilon" in caught.value.fix
+    with pytest.raises(pe_api.DataError, match="no such file or folder"):
+        pe_api.inspect("nowhere.npz")
+    with pytest.raises(pe_api.UsageError, match="unknown format"):
+        pe_api.open_run("run").export("tiff", "x")
+    shutil.rmtree(finished.run / "iterations")
+    with pytest.raises(pe_api.DataError):
+        pe_api.open_run("run").samples(10)
+    with pytest.raises(pe_api.DataError, match="not a run"):
+        pe_api.open_run("pictures")
+
+
+def test_a_source_is_inspected(here, digits):
+    found = pe_api.inspect(digits)
+    assert found["reader"].startswith("reader 'npz'") and found["unit"] == "record"
