@@ -1,7 +1,9 @@
 """A whole run from Python: the same as from the command line, behind the same walls."""
 
 import json
+import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -76,6 +78,13 @@ def test_errors_are_exceptions_of_their_kind(pe, here, finished, digits):
         pe_api.open_run("run").samples(10)
     with pytest.raises(pe_api.DataError, match="not a run"):
         pe_api.open_run("pictures")
+
+
+def test_the_data_loader_of_the_page(here, finished, capsys):
+    page = (Path(__file__).parents[1] / "docs/after-the-run.md").read_text()
+    code = re.search(r"```python\n(.*?)```", page, re.DOTALL).group(1)
+    exec(code, {})  # the lines of the page, in the folder of the run
+    assert "torch.Size([40, 1, 8, 8]) torch.Size([40])" in capsys.readouterr().out
 
 
 def test_a_source_is_inspected(here, digits):
