@@ -1,5 +1,6 @@
 """Known plugins that are not installed: only the command that installs them is shown."""
 
+import importlib.util
 import json
 import tomllib
 from pathlib import Path
@@ -11,7 +12,7 @@ from pe_host.cli import _app
 from pe_host.cli import list_plugins as command
 from pe_host.errors import PluginFailure
 from pe_host.plugins import PluginEntry, resolve
-from pe_host.plugins.known import KNOWN, not_installed
+from pe_host.plugins.known import known, not_installed
 from pe_host.plugins.names import DOCTOR, GROUPS, HOST
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -34,26 +35,36 @@ def test_the_table_holds_the_plugins_of_this_repository():
             }
     own = {
         (k.kind, k.name, k.distribution)
-        for k in KNOWN
+        for k in known()
         if (ROOT / "plugins" / k.distribution[10:]).is_dir()
     }
     assert own == there
-    assert all(known.summary and known.distribution != HOST for known in KNOWN)
+    assert all(entry.summary and entry.distribution != HOST for entry in known())
+
+
+def test_page_and_table_are_made_from_the_list():
+    """`python docs/make_catalogue.py` makes them."""
+    spec = importlib.util.spec_from_file_location("catalogue", ROOT / "docs/make_catalogue.py")
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    entries = script.entries()
+    assert script.table(entries) == script.TABLE.read_text(encoding="utf-8")
+    assert script.page(entries) == script.PAGE.read_text(encoding="utf-8")
 
 
 def test_what_is_installed_in_any_state_is_not_offered_and_the_rest_is():
     installed = [plugin("echo", "pe-plugin-echo", state="incompatible")]
-    names = {known.name for known in not_installed(installed)}
+    names = {entry.name for entry in not_installed(installed)}
     assert "echo" not in names and {"avatars", "demo"} <= names
 
 
 def test_a_name_that_another_distribution_offers_does_not_hide_the_known_one():
-    assert "echo" in {known.name for known in not_installed([plugin("echo")])}
+    assert "echo" in {entry.name for entry in not_installed([plugin("echo")])}
 
 
 @pytest.mark.parametrize("restriction", ["echo", "pe-plugin-echo/echo", "Echo, other"])
 def test_what_pe_plugins_leaves_out_is_not_offered(restriction):
-    assert [known.name for known in not_installed([], restriction)] == ["echo"]
+    assert [entry.name for entry in not_installed([], restriction)] == ["echo"]
 
 
 def test_asking_for_a_known_one_says_how_to_install_it():
