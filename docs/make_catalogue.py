@@ -18,8 +18,8 @@ no privilege: it is found, loaded and confined as any other.
 To add yours, publish it, add an entry to `docs/plugins.yml`, run `python docs/make_catalogue.py`,
 and open a pull request.
 
-| plugin | kind | what it makes or reads | install |
-|---|---|---|---|
+Install one with `pip install`.
+
 """
 
 
@@ -49,11 +49,16 @@ def table(plugins: list[dict[str, str]]) -> str:
 
 def page(plugins: list[dict[str, str]]) -> str:
     """Return the page."""
-    rows = [
-        f"| `{p['name']}` | {p['kind']} | {p['summary']} | `pip install {p['distribution']}` |"
-        for p in plugins
-    ]
-    return _HEAD + "\n".join(rows) + "\n"
+    parts = []
+    for kind in dict.fromkeys(plugin["kind"] for plugin in plugins):
+        rows = [
+            f"| `{plugin['name']}` | {plugin['summary']} | {plugin['distribution']} |"
+            for plugin in plugins
+            if plugin["kind"] == kind
+        ]
+        head = [f"## {kind.capitalize()}s", "", "| name | | package |", "|---|---|---|"]
+        parts.append("\n".join([*head, *rows]))
+    return _HEAD + "\n\n".join(parts) + "\n"
 
 
 if __name__ == "__main__":
