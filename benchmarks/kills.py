@@ -1,6 +1,6 @@
 """Kill, starve and resume runs of `pe generate` at random, and count what was really drawn.
 
-    OMP_NUM_THREADS=1 python benchmarks/kills.py [--sequences N] [--seed S]
+    python benchmarks/kills.py [--sequences N] [--seed S]
 
 A sequence is one run. It is disturbed at a random operation or moment: host or worker killed,
 SIGTERM, SIGINT or SIGHUP, the disk of the run or of the budget full or read-only. Then it is
@@ -18,6 +18,7 @@ Ends with code 1 if a run was lost or a draw was not paid for. Sequences take ab
 """
 
 import argparse
+import gc
 import json
 import os
 import sys
@@ -45,6 +46,7 @@ def main() -> None:
     words = _words()
     why_not = enter_namespace()
     load_server()
+    gc.freeze()  # or the first collection in each fork copies the memory of all these modules
     assert threading.active_count() == 1, "forking a process with threads is not safe"
     mistake = MISTAKES[words.mistake] if words.mistake else None
     names = [scenario.name for scenario in SCENARIOS]

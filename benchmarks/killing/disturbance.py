@@ -77,7 +77,9 @@ class Disturbance:
 
     def may_end_with(self, code: int) -> bool:
         """Whether a command that was disturbed like this may have this exit status."""
-        return code == 0 or code in _ENDS.get(self.kind, {5})
+        # Before the run begins, plugins answer questions in processes that nobody starts again.
+        asked = self.kind == WORKER and self.trigger.phase == "start" and code == 3
+        return code == 0 or code in _ENDS.get(self.kind, {5}) or asked
 
 
 @dataclass(frozen=True)

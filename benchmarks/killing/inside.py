@@ -26,7 +26,7 @@ from pe_host.session import session
 from pe_host.session.evaluation import Evaluator
 from pe_host.session.session import Session
 
-_CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate"}
+_CHANGES = {"os.rename", "os.mkdir", "os.truncate"}
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 _fsync = os.fsync
@@ -83,17 +83,25 @@ class Watcher:
             path, _, flags = arguments
             if isinstance(path, str | bytes | os.PathLike) and flags & _WRITES:
                 self._on(path)
+        elif event in ("os.remove", "os.rmdir"):
+            self._on(*arguments)
         elif event in _CHANGES:
             self._on(arguments[0])
 
     def fsync(self, descriptor: int) -> None:
         """Stands for `os.fsync`, which has no audit event."""
-        self._on(os.readlink(f"/proc/self/fd/{descriptor}"))  # noqa: PTH115  it is all of this
+        self._on(_opened(descriptor))
         _fsync(descriptor)
 
-    def _on(self, path: Any) -> None:
-        if os.path.abspath(os.fsdecode(path)).startswith(self._folders):  # noqa: PTH100  relative
+    def _on(self, path: Any, folder: int = -1) -> None:
+        """Count an operation on a path, which may be relative to a folder that is open."""
+        where = _opened(folder) if folder >= 0 else os.getcwd()  # noqa: PTH109
+        if os.path.join(where, os.fsdecode(path)).startswith(self._folders):  # noqa: PTH118
             self.operation()
+
+
+def _opened(descriptor: int) -> str:
+    return os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115  a hook, so nothing heavy
 
 
 def install(watcher: Watcher, truth: int) -> None:

@@ -5,7 +5,7 @@ import json
 import shutil
 from collections import Counter
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +121,8 @@ def judge_finished(run: Path, place: Place, samples: int) -> list[Fault]:
             seen = f"truth ε = {true}, reported {said}, target {plan.epsilon}"
             faults.append(Fault(OVER, seen))
     path = run / ("release" if plan.private else "internal") / "samples.npz"
+    if not path.exists():
+        return [*faults, Fault(LOST, "there are no samples")]
     with np.load(path, allow_pickle=False) as stored:
         if len(stored["images"]) != samples:
             faults.append(Fault(LOST, f"{len(stored['images'])} samples of {samples}"))
@@ -150,6 +152,8 @@ def _uncounted(run: Path, draws: list[Draw], place: Place) -> list[Fault]:
         database = BudgetDatabase.open(copy)
         known = database.run(run_of(run / "ledger.jsonl")[0])
         database.close()
+    except PeError as error:
+        return [Fault(LOST, f"the budget: {error}")]
     finally:
         shutil.rmtree(copy)
     spent = Counter(known.spent if known else ())
@@ -182,11 +186,11 @@ def _is_stored(run: Path, draw: Draw) -> bool:
     return hashlib.sha256(np.load(path, allow_pickle=False).tobytes()).hexdigest() == draw.answer
 
 
-@lru_cache
+@cache
 def _within(releases: tuple[NoisyRelease, ...], epsilon: float, delta: float) -> bool:
     return delta_of(list(releases), epsilon) <= delta
 
 
-@lru_cache
+@cache
 def _epsilon(releases: tuple[NoisyRelease, ...], delta: float) -> float:
     return epsilon_of(list(releases), delta)

@@ -1,12 +1,14 @@
 """The runs that are disturbed, each so small that it takes a fraction of a second."""
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from killing.attempt import Ended, Place
+from killing.disturbance import Disturbance
 from killing.phases import PHASES
 
 SAMPLES, ROUNDS = 40, 4
@@ -78,10 +80,16 @@ def write_data(folder: Path) -> None:
     np.savez(folder / _PRIVATE, images=images.astype(np.uint8), labels=labels, label_names=names)
 
 
-def generate(place: Place, scenario: Scenario, resume: bool, **disturbed: object) -> Ended:
-    """Run `pe generate`; further arguments are those of `Place.pe`."""
-    words = ["generate", *_SETTINGS, *scenario.words, "--out", str(run_folder(place))]
-    return place.pe([*words, *(["--resume"] if resume else [])], **disturbed)  # type: ignore[arg-type]
+def generate(
+    place: Place,
+    scenario: Scenario,
+    disturbance: Disturbance | None = None,
+    mistake: Callable[[], None] | None = None,
+) -> Ended:
+    """Begin the run with `pe generate`, or resume it; further arguments are those of `Place.pe`."""
+    out = run_folder(place)
+    words = ["generate", *_SETTINGS, *scenario.words, "--out", str(out)]
+    return place.pe([*words, *(["--resume"] if out.exists() else [])], disturbance, mistake)
 
 
 def run_folder(place: Place) -> Path:
@@ -102,7 +110,7 @@ def rehearse(place: Place, scenario: Scenario) -> Rehearsed:
     shutil.copytree(place.disks.budget.path, template)
     for _ in range(2):  # the first one fills the cache
         renew(place, template)
-        _must(generate(place, scenario, resume=False))
+        _must(generate(place, scenario))
     board = place.board
     return Rehearsed(
         scenario,

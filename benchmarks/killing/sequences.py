@@ -5,7 +5,6 @@ import ctypes
 import json
 import os
 import random
-import select
 import shutil
 import signal
 import time
@@ -212,13 +211,7 @@ class Sequences:
             shutil.copy(self._place.truth, folder)
 
     def _attempt(self, one: Rehearsed, disturbance: Disturbance | None) -> Ended:
-        return scenarios.generate(
-            self._place,
-            one.scenario,
-            self._run.exists(),
-            disturbance=disturbance,
-            mistake=self._chosen.mistake,
-        )
+        return scenarios.generate(self._place, one.scenario, disturbance, self._chosen.mistake)
 
     def _draw(self, rng: random.Random, one: Rehearsed) -> Disturbance:
         """A disturbance in a phase that the run still has before it."""
@@ -296,10 +289,10 @@ def reap() -> list[str]:
             continue
         if time.monotonic() > end:
             for pid in _below():
-                with contextlib.suppress(OSError):
-                    late.append(Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " "))
-                    os.kill(pid, signal.SIGKILL)
-        select.select([], [], [], 0.002)
+                late.append(Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " "))
+                os.kill(pid, signal.SIGKILL)  # a child that nobody has reaped
+                os.waitpid(pid, 0)
+        time.sleep(0.002)
 
 
 def _below() -> list[int]:
