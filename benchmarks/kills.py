@@ -66,10 +66,9 @@ def main() -> None:
                 sequences.keep(words.keep / str(number))
     if why_not:
         print(f"left out: full and read-only disks; {why_not}", file=sys.stderr)
+    print("\n".join(lines(told)), file=sys.stderr if words.json else sys.stdout)
     if words.json:
         print(json.dumps(document(told, words.seed, why_not), indent=1))
-    else:
-        print("\n".join(lines(told)))
     if any(one.faults for one in told):
         raise SystemExit(1)
 
@@ -93,7 +92,7 @@ def _words() -> argparse.Namespace:
     parser.add_argument("--sequences", type=int, default=1000, metavar="N")
     parser.add_argument("--seed", type=int, default=0, metavar="S")
     parser.add_argument("--first", type=int, default=0, metavar="I", help="number of the first one")
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--json", action="store_true", help="print JSON, and the tables on stderr")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="copy runs with faults to it")
     parser.add_argument("--mistake", choices=MISTAKES, help="make one, which must be caught")
     for name, known in (

@@ -78,7 +78,7 @@ class Place:
         if not pid:
             os.close(heard)
             os.close(answer)
-            trigger = disturbance and disturbance.trigger
+            trigger = disturbance.trigger if disturbance else None
             folders = [self.disks.run.path, self.disks.budget.path, self.folder / "cache"]
             watcher = inside.Watcher(self.board, trigger, say, hear, folders)
             _become(words, self, outputs, watcher, mistake)
@@ -90,7 +90,8 @@ class Place:
             os.close(heard)
             os.close(answer)
             self.disks.restore()
-        return Ended(code, *(path.read_text(errors="replace") for path in outputs), phase)
+        stdout, stderr = (path.read_text(errors="replace") for path in outputs)
+        return Ended(code, stdout, stderr, phase)
 
 
 def load_server() -> Any:
@@ -128,7 +129,7 @@ def _become(
             signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         sys.argv = ["pe", *words]
-        subprocess.Popen = sys.modules["pe_server"].forked  # type: ignore[misc]
+        inside.put(subprocess, "Popen", sys.modules["pe_server"].forked)
         inside.install(watcher, truth)
         if mistake:
             mistake()
@@ -149,7 +150,8 @@ def _watched(
     handle = os.pidfd_open(pid)
     try:
         end, phase = time.monotonic() + HANGS, None
-        if disturbance and heard in _ready([heard, handle], HANGS):
+        # The pipe is at its end, and not the trigger reached, if the process ended before.
+        if disturbance and heard in _ready([heard, handle], HANGS) and os.read(heard, 1):
             phase = _disturbed(pid, handle, answer, disturbance, place)
         if not _ready([handle], end - time.monotonic()):
             os.kill(pid, signal.SIGKILL)

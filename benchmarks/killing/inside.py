@@ -104,10 +104,15 @@ def _opened(descriptor: int) -> str:
     return os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115  a hook, so nothing heavy
 
 
+def put(owner: Any, name: str, value: Any) -> None:
+    """Replace an attribute for the rest of this process."""
+    setattr(owner, name, value)
+
+
 def install(watcher: Watcher, truth: int) -> None:
     """Put everything into this process. `truth`: descriptor of the file of draws, for appending."""
     sys.addaudithook(watcher.audit)
-    os.fsync = watcher.fsync
+    put(os, "fsync", watcher.fsync)
     _watch_database(watcher)
     _show_phases(watcher)
     _record_noise(watcher, truth)
@@ -121,7 +126,7 @@ def _watch_database(watcher: Watcher) -> None:
             return super().execute(statement, *values)
 
     connect = sqlite3.connect
-    sqlite3.connect = lambda *words, **more: connect(*words, **more, factory=Connection)
+    put(sqlite3, "connect", lambda *words, **more: connect(*words, **more, factory=Connection))
 
 
 def _show_phases(watcher: Watcher) -> None:
@@ -137,7 +142,7 @@ def _show_phases(watcher: Watcher) -> None:
                 watcher.enter(before)
             return result
 
-        setattr(owner, name, shown)
+        put(owner, name, shown)
 
     show(generate, "_evolve", "admission")
     show(Session, "_preflight", "preflight")
@@ -182,5 +187,5 @@ def _record_noise(watcher: Watcher, truth: int) -> None:
             asked.update(kind=kind, round=round, coordinates=cost.coordinates)
         return release(side, kind, round, *words)
 
-    mechanism.prepare = prepared  # type: ignore[assignment]
-    PrivateSide._release = released  # type: ignore[method-assign]
+    put(mechanism, "prepare", prepared)
+    put(PrivateSide, "_release", released)

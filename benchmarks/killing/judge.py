@@ -133,14 +133,17 @@ def judge_finished(run: Path, place: Place, samples: int) -> list[Fault]:
 
 def lost_answers(run: Path, place: Place) -> int:
     """How many draws of noise have been lost: paid for, and not in the run folder."""
-    return sum(not _is_stored(run, draw) for draw in drawn(place))
+    return sum(_stored(run, draw) != draw.answer for draw in drawn(place))
 
 
 def _unpaid(draws: list[Draw], ledger: Ledger) -> list[Fault]:
     paid = Counter(
         (entry.kind, entry.round, entry.cost) for entry in ledger.entries if entry.kind != TORN
     )
-    missing = Counter((draw.kind, draw.round, draw.release) for draw in draws) - paid
+    true: Counter[tuple[str, int, NoisyRelease | None]] = Counter(
+        (draw.kind, draw.round, draw.release) for draw in draws
+    )
+    missing = true - paid
     return [Fault(UNPAID, f"no line for {list(missing.elements())}")] if missing else []
 
 
@@ -174,16 +177,23 @@ def _out_of_order(run: Path, draws: list[Draw], plan: PrivacyPlan) -> list[Fault
             faults.append(Fault(ORDER, f"population {t} without the votes it comes from"))
     last: dict[str, Draw] = {draw.stored_as: draw for draw in draws}
     for name, draw in last.items() if plan.private else ():
-        if (run / name).exists() and not _is_stored(run, draw):
+        found = _stored(run, draw)
+        if found == "":
+            faults.append(Fault(LOST, f"{name} is damaged"))
+        elif found not in (None, draw.answer):
             faults.append(Fault(ORDER, f"{name} is not the last answer that was drawn"))
     return faults
 
 
-def _is_stored(run: Path, draw: Draw) -> bool:
+def _stored(run: Path, draw: Draw) -> str | None:
+    """SHA-256 of what is stored where this draw belongs; None for nothing, "" if it is damaged."""
     path = run / draw.stored_as
     if not path.exists():
-        return False
-    return hashlib.sha256(np.load(path, allow_pickle=False).tobytes()).hexdigest() == draw.answer
+        return None
+    try:
+        return hashlib.sha256(np.load(path, allow_pickle=False).tobytes()).hexdigest()
+    except (ValueError, EOFError):
+        return ""
 
 
 @cache

@@ -7,33 +7,36 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from killing.inside import put
 from pe_host.privacy import side, store
 from pe_host.privacy.budget import RunAccount
 from pe_host.privacy.ledger import Ledger
+from pe_host.privacy.mechanism import add_noise
 from pe_host.privacy.store import FileStore
 from pe_host.session import session
+from pe_host.session.release import write_release
 
 
 def line_after_noise() -> None:
     """Write the ledger line after the noise is drawn."""
-    spend, draw = Ledger.spend, side.add_noise
+    spend = Ledger.spend
     due: list[Callable[[], None]] = []
 
     def later(self: Ledger, kind: str, round: int) -> None:
         due.append(lambda: spend(self, kind, round))
 
     def drawn(values: Any, scale: float) -> Any:
-        noisy = draw(values, scale)
+        noisy = add_noise(values, scale)
         due.pop()()
         return noisy
 
-    Ledger.spend = later  # type: ignore[method-assign]
-    side.add_noise = drawn
+    put(Ledger, "spend", later)
+    put(side, "add_noise", drawn)
 
 
 def answer_stored_late() -> None:
     """Store an answer only when the next one is there, or the samples are released."""
-    save, release = FileStore.save, session.write_release
+    save = FileStore.save
     due: list[Callable[[], None]] = []
 
     def flush() -> None:
@@ -46,10 +49,10 @@ def answer_stored_late() -> None:
 
     def released(*words: Any) -> None:
         flush()
-        release(*words)
+        write_release(*words)
 
-    FileStore.save = later  # type: ignore[method-assign]
-    session.write_release = released
+    put(FileStore, "save", later)
+    put(session, "write_release", released)
 
 
 def paid_once() -> None:
@@ -60,18 +63,18 @@ def paid_once() -> None:
         if not self.has_line(kind, round):
             spend(self, kind, round)
 
-    Ledger.spend = first  # type: ignore[method-assign]
+    put(Ledger, "spend", first)
 
 
 def target_ignored() -> None:
     """Afford every round, whatever lost ones have cost."""
-    Ledger._fits = lambda self, releases: True  # type: ignore[method-assign]
-    RunAccount.allows = lambda self, releases: True  # type: ignore[method-assign]
+    put(Ledger, "_fits", lambda self, releases: True)
+    put(RunAccount, "allows", lambda self, releases: True)
 
 
 def budget_behind() -> None:
     """Count a draw in the budget only when the run is next opened."""
-    RunAccount.spend = lambda self, content, releases, draws: None  # type: ignore[method-assign]
+    put(RunAccount, "spend", lambda self, content, releases, draws: None)
 
 
 def answer_in_place() -> None:
@@ -82,7 +85,7 @@ def answer_in_place() -> None:
             with path.open(mode) as file:
                 file.write(part)
 
-    store.write_atomic = write  # type: ignore[assignment]
+    put(store, "write_atomic", write)
 
 
 MISTAKES: dict[str, Callable[[], None]] = {
