@@ -35,7 +35,7 @@ from killing.disturbance import WEIGHTS
 from killing.mistakes import MISTAKES
 from killing.phases import PHASES
 from killing.scenarios import SCENARIOS
-from killing.sequences import Chosen, Sequences, Told
+from killing.sequences import Chosen, Sequences, Result
 from killing.table import document, lines
 
 KEPT = 5
@@ -53,36 +53,36 @@ def main() -> None:
     chosen = Chosen(
         words.scenario or names, words.kind or list(WEIGHTS), words.phase or PHASES, mistake
     )
-    told: list[Told] = []
+    results: list[Result] = []
     with (
         tempfile.TemporaryDirectory(prefix="pe-kills-", ignore_cleanup_errors=True) as folder,
         Sequences.open(Path(folder), chosen, real_disks=not why_not) as sequences,
     ):
         for number in range(words.first, words.first + words.sequences):
-            told.append(sequences.run(words.seed, number))
-            _show_progress(told, words.sequences)
-            failed = sum(bool(one.faults) for one in told)
-            if told[-1].faults and words.keep and failed <= KEPT:
+            results.append(sequences.run(words.seed, number))
+            _show_progress(results, words.sequences)
+            failed = sum(bool(one.faults) for one in results)
+            if results[-1].faults and words.keep and failed <= KEPT:
                 sequences.keep(words.keep / str(number))
     if why_not:
         print(f"left out: full and read-only disks; {why_not}", file=sys.stderr)
-    print("\n".join(lines(told)), file=sys.stderr if words.json else sys.stdout)
+    print("\n".join(lines(results)), file=sys.stderr if words.json else sys.stdout)
     if words.json:
-        print(json.dumps(document(told, words.seed, why_not), indent=1))
-    if any(one.faults for one in told):
+        print(json.dumps(document(results, words.seed, why_not), indent=1))
+    if any(one.faults for one in results):
         raise SystemExit(1)
 
 
-def _show_progress(told: list[Told], total: int) -> None:
-    last = told[-1]
+def _show_progress(results: list[Result], total: int) -> None:
+    last = results[-1]
     if last.faults:
         print(f"sequence {last.number} ({last.scenario})", file=sys.stderr)
         for text in last.planned:
             print(f"  {text}", file=sys.stderr)
         for fault in last.faults:
             print(f"  {fault.what.upper()}: {fault.seen}", file=sys.stderr)
-    if len(told) % 50 == 0:
-        print(f"{len(told):,} of {total:,} sequences", file=sys.stderr, flush=True)
+    if len(results) % 50 == 0:
+        print(f"{len(results):,} of {total:,} sequences", file=sys.stderr, flush=True)
 
 
 def _words() -> argparse.Namespace:

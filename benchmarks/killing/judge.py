@@ -114,6 +114,11 @@ def judge_finished(run: Path, place: Place, samples: int) -> list[Fault]:
     if plan is None or manifest is None or not manifest["finished"]:
         return [Fault(LOST, "the manifest does not say finished")]
     faults = []
+    lines = len(Ledger.open(run / "ledger.jsonl", plan).entries)
+    answers = len([*run.glob("iterations/*/votes.npy"), *run.glob("iterations/*/class_counts.npy")])
+    if manifest["iterations"] < plan.rounds - (lines - answers):
+        seen = f"{manifest['iterations']} iterations, but only {lines - answers} lines lost"
+        faults.append(Fault(LOST, seen))
     if plan.private:
         true = _epsilon(tuple(draw.release for draw in draws), plan.delta)
         said = manifest["spent_epsilon"]

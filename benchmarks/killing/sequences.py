@@ -80,7 +80,7 @@ class Hit:
 
 
 @dataclass(frozen=True)
-class Told:
+class Result:
     """One sequence.
 
     Args:
@@ -155,7 +155,7 @@ class Sequences:
             disks.run.close()
             disks.budget.close()
 
-    def run(self, seed: int, number: int) -> Told:
+    def run(self, seed: int, number: int) -> Result:
         """Run one sequence, which depends on both numbers, on the noise and on the machine."""
         rng = random.Random(f"{seed}/{number}")
         one = rng.choices(self._rehearsed, [r.scenario.weight for r in self._rehearsed])[0]
@@ -192,7 +192,7 @@ class Sequences:
         excused = any(hit.kind == WORKER or hit.phase == "start" for hit in hits)
         faults += self._left_behind(excused)
         manifest = None if any(fault.what == LOST for fault in faults) else read_manifest(self._run)
-        return Told(
+        return Result(
             number,
             one.scenario.name,
             tuple(hits),

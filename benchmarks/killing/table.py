@@ -8,23 +8,23 @@ from killing.disturbance import WEIGHTS
 from killing.judge import FAULTS
 from killing.phases import PHASES
 from killing.scenarios import ROUNDS
-from killing.sequences import Hit, Told
+from killing.sequences import Hit, Result
 
 _ENDINGS = ("died", "interrupted", "error", "went on")
 
 
-def document(told: Sequence[Told], seed: int, left_out: str) -> dict[str, Any]:
+def document(results: Sequence[Result], seed: int, left_out: str) -> dict[str, Any]:
     """Everything that the tables show, and the faults, as JSON."""
     cells = Counter(
-        (hit.phase, hit.kind, ending(hit), _outcome(one)) for one in told for hit in one.hits
+        (hit.phase, hit.kind, ending(hit), _outcome(one)) for one in results for hit in one.hits
     )
     return {
         "seed": seed,
         "left_out": left_out,
-        "sequences": len(told),
-        "disturbances": sum(len(one.hits) for one in told),
-        "outcomes": dict(Counter(_outcome(one) for one in told)),
-        "replayed": sum(one.replayed for one in told),
+        "sequences": len(results),
+        "disturbances": sum(len(one.hits) for one in results),
+        "outcomes": dict(Counter(_outcome(one) for one in results)),
+        "replayed": sum(one.replayed for one in results),
         "by_phase_and_kind": [
             {
                 "phase": phase,
@@ -43,7 +43,7 @@ def document(told: Sequence[Told], seed: int, left_out: str) -> dict[str, Any]:
                 "seen": fault.seen,
                 "history": list(one.planned),
             }
-            for one in told
+            for one in results
             for fault in one.faults
         ],
     }
@@ -56,14 +56,14 @@ def ending(hit: Hit) -> str:
     return {0: "went on", 130: "interrupted"}.get(hit.code, "error")
 
 
-def lines(told: Sequence[Told]) -> Iterator[str]:
+def lines(results: Sequence[Result]) -> Iterator[str]:
     """The tables for a person."""
-    hits = [hit for one in told for hit in one.hits]
+    hits = [hit for one in results for hit in one.hits]
     yield from _matrix(hits)
     yield ""
-    yield from _endings(told)
+    yield from _endings(results)
     yield ""
-    yield from _runs(told)
+    yield from _runs(results)
 
 
 def _matrix(hits: Iterable[Hit]) -> Iterator[str]:
@@ -83,12 +83,12 @@ def _matrix(hits: Iterable[Hit]) -> Iterator[str]:
     yield _row("all", totals)
 
 
-def _endings(told: Sequence[Told]) -> Iterator[str]:
+def _endings(results: Sequence[Result]) -> Iterator[str]:
     yield "What came of them: how the command ended, and its run after it was resumed"
     runs = ("all iterations", "fewer", "fault")
     yield _row("", ("all", *_ENDINGS, *runs))
     for kind in WEIGHTS:
-        mine = [(hit, one) for one in told for hit in one.hits if hit.kind == kind]
+        mine = [(hit, one) for one in results for hit in one.hits if hit.kind == kind]
         ends = Counter(ending(hit) for hit, _ in mine)
         after = Counter(_outcome(one) for _, one in mine)
         faults = len(mine) - after[runs[0]] - after[runs[1]]
@@ -96,17 +96,17 @@ def _endings(told: Sequence[Told]) -> Iterator[str]:
         yield _row(kind, (str(number or "-") for number in (*numbers, faults)))
 
 
-def _runs(told: Sequence[Told]) -> Iterator[str]:
-    outcomes = Counter(_outcome(one) for one in told)
-    yield f"{len(told):,} sequences, {sum(len(one.hits) for one in told):,} disturbances:"
+def _runs(results: Sequence[Result]) -> Iterator[str]:
+    outcomes = Counter(_outcome(one) for one in results)
+    yield f"{len(results):,} sequences, {sum(len(one.hits) for one in results):,} disturbances:"
     yield f"  {outcomes['all iterations']:,} runs finished with all iterations"
     yield f"  {outcomes['fewer']:,} runs finished with fewer, because lost noise stays paid for"
     for what in FAULTS:
-        yield f"  {sum(any(f.what == what for f in one.faults) for one in told):,} {what}"
-    yield f"  {sum(one.replayed for one in told):,} runs replayed, bit for bit the same"
+        yield f"  {sum(any(f.what == what for f in one.faults) for one in results):,} {what}"
+    yield f"  {sum(one.replayed for one in results):,} runs replayed, bit for bit the same"
 
 
-def _outcome(one: Told) -> str:
+def _outcome(one: Result) -> str:
     if one.faults:
         return one.faults[0].what
     return "all iterations" if one.iterations == ROUNDS else "fewer"
