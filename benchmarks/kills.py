@@ -32,10 +32,11 @@ os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS
 from killing.attempt import load_server
 from killing.disk import enter_namespace
 from killing.disturbance import WEIGHTS
+from killing.judge import FAULTS
 from killing.mistakes import MISTAKES
 from killing.phases import PHASES
 from killing.scenarios import SCENARIOS
-from killing.sequences import Chosen, Sequences, Result
+from killing.sequences import Chosen, Result, Sequences
 from killing.table import document, lines
 
 KEPT = 5
@@ -64,6 +65,8 @@ def main() -> None:
             failed = sum(bool(one.faults) for one in results)
             if results[-1].faults and words.keep and failed <= KEPT:
                 sequences.keep(words.keep / str(number))
+            if words.until in {fault.what for fault in results[-1].faults}:
+                break
     if why_not:
         print(f"left out: full and read-only disks; {why_not}", file=sys.stderr)
     print("\n".join(lines(results)), file=sys.stderr if words.json else sys.stdout)
@@ -94,6 +97,7 @@ def _words() -> argparse.Namespace:
     parser.add_argument("--first", type=int, default=0, metavar="I", help="number of the first one")
     parser.add_argument("--json", action="store_true", help="print JSON, and the tables on stderr")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="copy runs with faults to it")
+    parser.add_argument("--until", choices=FAULTS, help="end when this fault has shown")
     parser.add_argument("--mistake", choices=MISTAKES, help="make one, which must be caught")
     for name, known in (
         ("scenario", [scenario.name for scenario in SCENARIOS]),

@@ -78,12 +78,13 @@ def budget_behind() -> None:
 
 
 def answer_in_place() -> None:
-    """Write answers to their final names, in two pieces."""
+    """Write answers to their final names, piece by piece."""
 
     def write(path: Path, content: bytes) -> None:
-        for mode, part in (("wb", content[:100]), ("ab", content[100:])):
-            with path.open(mode) as file:
-                file.write(part)
+        path.write_bytes(b"")
+        for start in range(0, len(content), 100):
+            with path.open("ab") as file:
+                file.write(content[start : start + 100])
 
     put(store, "write_atomic", write)
 

@@ -8,7 +8,7 @@ import random
 import shutil
 import signal
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +39,7 @@ from killing.judge import (
     read_manifest,
 )
 from killing.phases import PHASES, Board
-from killing.scenarios import ROUNDS, SAMPLES, SCENARIOS, Rehearsed, run_folder
+from killing.scenarios import ROUNDS, SAMPLES, SCENARIOS, Rehearsed, Scenario, run_folder
 
 MOST = 6
 """Disturbances of one sequence at most."""
@@ -120,13 +120,15 @@ class Chosen:
 class Sequences:
     """Runs sequences. Made by `open`."""
 
-    def __init__(self, place: Place, rehearsed: Sequence[Rehearsed], chosen: Chosen) -> None:
-        self._place, self._rehearsed, self._chosen = place, rehearsed, chosen
+    def __init__(self, place: Place, chosen: Chosen) -> None:
+        self._place, self._chosen = place, chosen
+        self._scenarios = [one for one in SCENARIOS if one.name in chosen.scenarios]
+        self._rehearsed: dict[str, Rehearsed] = {}
 
     @classmethod
     @contextlib.contextmanager
     def open(cls, folder: Path, chosen: Chosen, real_disks: bool) -> Iterator["Sequences"]:
-        """Prepare disks, data and undisturbed runs in an empty folder.
+        """Prepare disks and data in an empty folder.
 
         Args:
             folder: for everything.
@@ -149,8 +151,7 @@ class Sequences:
         (folder / "tmp").mkdir()
         scenarios.write_data(folder)
         try:
-            wanted = [one for one in SCENARIOS if one.name in chosen.scenarios]
-            yield cls(place, [scenarios.rehearse(place, one) for one in wanted], chosen)
+            yield cls(place, chosen)
         finally:
             disks.run.close()
             disks.budget.close()
@@ -158,7 +159,7 @@ class Sequences:
     def run(self, seed: int, number: int) -> Result:
         """Run one sequence, which depends on both numbers, on the noise and on the machine."""
         rng = random.Random(f"{seed}/{number}")
-        one = rng.choices(self._rehearsed, [r.scenario.weight for r in self._rehearsed])[0]
+        one = self._rehearse(rng.choices(self._scenarios, [s.weight for s in self._scenarios])[0])
         scenarios.renew(self._place, one.budget)
         if rng.random() < _COLD:
             shutil.rmtree(self._place.folder / "cache", ignore_errors=True)
@@ -201,6 +202,11 @@ class Sequences:
             replay,
             tuple(faults),
         )
+
+    def _rehearse(self, scenario: Scenario) -> Rehearsed:
+        if scenario.name not in self._rehearsed:
+            self._rehearsed[scenario.name] = scenarios.rehearse(self._place, scenario)
+        return self._rehearsed[scenario.name]
 
     @property
     def _run(self) -> Path:
