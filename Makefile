@@ -74,6 +74,7 @@ bench: $(STAMP) ## measure speed, audit privacy (set DATA=file.npz for the runs 
 	$(BIN)/python benchmarks/image_pool.py 10000 100000
 	$(BIN)/python benchmarks/diffusion.py
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/audit.py
+	$(BIN)/python benchmarks/kills.py --sequences 200
 	$(BIN)/python benchmarks/whole_run.py $(if $(DATA),--data $(DATA))
 
 clean: ## remove .venv and caches; runs/ stays

@@ -155,6 +155,30 @@ def test_a_run_that_will_not_go_on_is_closed_and_frees_the_rest(own, data):
     assert own("budget", "close", "zz").returncode == 2
 
 
+def test_a_cap_that_is_lowered_ends_a_run_and_is_said_to_have(own, data):
+    """Fails when the message blames interruptions, which have lost nothing."""
+    stopped(own, data)
+    budget(own, "cap", data, "--epsilon", "3.5")
+    done = generate(own, data, "run", "--resume")
+    assert done.returncode == 0, done.stderr
+    said = " ".join(done.stderr.split())
+    assert "rests on 2 of 3 iterations: the cap of the data set" in said
+    assert "interruptions" not in said
+
+
+def test_a_cap_that_is_lowered_before_the_class_counts_stops_the_run_until_it_is_raised(own, data):
+    done = generate(own.cold(), data, "run")
+    paid = [n for n, path in enumerate(done.writes, 1) if path.endswith("/ledger.jsonl")]
+    shutil.rmtree(own.folder / "run")
+    own.cold()("generate", *own.small, "--data", data, "--out", "run", kill_at_write=paid[0] - 1)
+    budget(own, "cap", data, "--epsilon", "0.01")
+    refused = generate(own, data, "run", "--resume")
+    assert refused.returncode == 4 and "there are no class counts: the cap" in refused.stderr
+    assert "interruptions" not in refused.stderr and "raise the cap" in refused.stderr
+    budget(own, "cap", data, "--epsilon", "20")
+    assert generate(own, data, "run", "--resume").returncode == 0
+
+
 def test_public_data_have_no_budget(own):
     refused = own("budget", "show", "tiny:")
     assert refused.returncode in (2, 3, 4), refused.stdout

@@ -1,4 +1,4 @@
-"""A run that is killed and resumed, at any moment.
+"""A run that is killed and resumed, at each of its writes.
 
 It loses only what the ledger says, and spends nothing that the ledger does not show. After each
 run, `pe replay` evolves a folder from the start that holds only the noisy histograms, as an
@@ -6,7 +6,6 @@ uninterrupted run would have drawn them: the samples must be the same bit for bi
 """
 
 import json
-import random
 import shutil
 import signal
 from dataclasses import replace
@@ -20,7 +19,6 @@ from pe_host.privacy.ledger import Ledger
 from pe_host.privacy.plan import PrivacyPlan
 
 ROUNDS = 3
-MOMENTS = 20
 SHARES = 16
 """Number of tests that the kills at every write are divided into, for two processes to share."""
 
@@ -91,25 +89,12 @@ def test_kill_before_and_after_a_histogram_is_kept(pe, finished, lost):
     assert check(pe, run) == ROUNDS - lost
 
 
-@pytest.mark.parametrize(
-    "moment",
-    [pytest.param(i, marks=() if i == MOMENTS // 2 else pytest.mark.slow) for i in range(MOMENTS)],
-)
-def test_kill_at_twenty_random_moments(pe, finished, moment):
-    # The moments are random in each run of the tests, and spread over the whole of the run.
-    shutil.rmtree(finished.run)
-    after = finished.seconds * (moment + random.random()) / MOMENTS
-    pe("generate", *pe.small, "--data", finished.data, "--out", "run", kill_after=after)
-    resume(pe, finished.data)
-    check(pe, finished.run)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("first", range(1, SHARES + 1))
 def test_kill_at_every_write(pe, finished, first):
     """Fails when noise is drawn or used before its line is kept, or a file is written in place."""
     writes = len(finished.done.writes)
-    # Cheaper; random moments have two workers, and all of theirs are fresh interpreters.
+    # Cheaper; the other tests have two workers, and all of theirs are fresh interpreters.
     pe = replace(pe, small=(*pe.small, "--workers", "1"), fork_plugins=first % 4 > 0)
     for write in range(first, writes + 1, SHARES):
         shutil.rmtree(pe.folder / "run")

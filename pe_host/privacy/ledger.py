@@ -20,6 +20,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -38,8 +39,26 @@ the plan. Unreadable lines without such a line after them are damage, unless the
 """
 
 
+class Shortage(StrEnum):
+    """Why another release is not affordable, as a clause."""
+
+    LOST = (
+        "interruptions lost noise that was already drawn, which counts as spent, and the budget "
+        "is a hard limit"
+    )
+    CAPPED = "the cap of the data set (see `pe budget show`) allows no further release"
+
+
 class BudgetExhausted(PrivacyRefusal):
     """The budget does not cover another release; the run finishes from what it has."""
+
+    def __init__(self, shortage: Shortage, where: str) -> None:
+        self.shortage = shortage
+        super().__init__(
+            f"another release is not affordable: {shortage}",
+            where=where,
+            fix="run the same command with --resume: it finishes from the rounds it has",
+        )
 
 
 @dataclass(frozen=True)
@@ -166,15 +185,20 @@ class Ledger:
         return epsilon_of(self.releases, self._plan.delta) if self._plan.private else math.inf
 
     def affords(self, kind: str) -> bool:
-        """True if one more release of this kind keeps the total within the plan's (ε, δ).
+        """True if there is no `shortage` for one more release of this kind."""
+        return self.shortage(kind) is None
 
-        And, if an account counts the run, within the cap of its data set.
+    def shortage(self, kind: str) -> Shortage | None:
+        """Why one more release of this kind is not affordable; None if it is.
+
+        It must keep the total within the plan's (ε, δ) and, if an account counts the run, within
+        the cap of its data set.
         """
-        added = [_cost(self._plan, kind)] if self._plan.private else []
-        releases = [*self.releases, *added]
-        if self._account is not None and not self._account.allows(releases):
-            return False
-        return not self._plan.private or self._fits(releases)
+        releases = [*self.releases, *([_cost(self._plan, kind)] if self._plan.private else [])]
+        allowed = self._account is None or self._account.allows(releases)
+        if self._plan.private and not self._fits(releases):
+            return Shortage.LOST
+        return None if allowed else Shortage.CAPPED
 
     def _fits(self, releases: list[NoisyRelease]) -> bool:
         plan = self._plan
@@ -186,13 +210,8 @@ class Ledger:
 
     def check_affordable(self, kind: str) -> None:
         """Raise BudgetExhausted unless `affords(kind)`."""
-        if not self.affords(kind):
-            raise BudgetExhausted(
-                "the budget does not cover another release; draws lost in earlier interruptions "
-                "count as spent",
-                where=self._path.name,
-                fix="the run can finish from the rounds it has",
-            )
+        if shortage := self.shortage(kind):
+            raise BudgetExhausted(shortage, self._path.name)
 
     def spend(self, kind: str, round: int) -> None:
         """Write the line of a draw and flush it to the disk. Call it before drawing.

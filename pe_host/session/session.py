@@ -31,6 +31,7 @@ from pe_host.formats.npz import layout_of
 from pe_host.job.job import Job
 from pe_host.privacy import BudgetExhausted, ClassCounts, NoisyHistogram, PrivateSide
 from pe_host.privacy.budget import RunAccount
+from pe_host.privacy.ledger import Shortage
 from pe_host.report.grid import RecordGrid, first_rows
 from pe_host.report.views import columns_for
 from pe_host.reporting import Reporter
@@ -86,11 +87,12 @@ class Session:
         schedule = self._schedule(counts)
         manifest = replace(manifest, schedule=schedule, class_counts=counts.to_json())
         manifest.write(self._run)
+        votes = _SessionVotes(self._side)
         evolution = Evolution(
             schedule=schedule,
             shares=counts.counts.astype(np.float64),
             sampler=_ShownSampler(self._workers, self._reporter),
-            votes=_SessionVotes(self._side),
+            votes=votes,
             store=self._run,
             fit_embedding=fit_embedding,
             seed=config.seed,
@@ -100,8 +102,7 @@ class Session:
         if result.iterations < schedule.iterations:
             self._reporter.warn(
                 f"the release rests on {result.iterations} of {schedule.iterations} iterations: "
-                "interruptions lost noise that was already drawn, which counts as spent, "
-                "and the budget is a hard limit"
+                f"{votes.shortage}"
             )
         data = self._workers.data(result.release)
         self._keep_grid(RELEASED_GRID, result.release.labels, data)
@@ -170,14 +171,15 @@ class Session:
     def _class_counts(self) -> ClassCounts:
         try:
             return self._side.class_counts()
-        except BudgetExhausted:
+        except BudgetExhausted as error:
             raise PrivacyRefusal(
-                "an interruption lost the class counts, and the budget does not hold another "
-                "release of them",
+                f"there are no class counts: {error.shortage}",
                 where=str(self._run.root),
                 fix=(
                     "start a new run: its ε adds to what this one spent; "
                     "with --class-shares uniform or public it needs no counts"
+                    if error.shortage is Shortage.LOST
+                    else "raise the cap (`pe budget cap`), then run the same command with --resume"
                 ),
             ) from None
 
@@ -271,12 +273,15 @@ class _SessionVotes:
 
     def __init__(self, side: PrivateSide) -> None:
         self._side = side
+        self.shortage: Shortage | None = None
+        """Why there was no further round, if so."""
 
     def released(self, t: int, candidates: Samples) -> NoisyHistogram | None:
         return self._side.released(t, len(candidates), digest_samples(candidates))
 
     def affordable(self) -> bool:
-        return self._side.ledger.affords("votes")
+        self.shortage = self._side.ledger.shortage("votes")
+        return self.shortage is None
 
     def ask(
         self, t: int, phi: FittedEmbedding, candidates: Samples, vectors: Grid

@@ -14,7 +14,7 @@ import pytest
 from pe_host.errors import PrivacyRefusal
 from pe_host.privacy.accountant import delta_of
 from pe_host.privacy.budget import BudgetDatabase, Cap, RunAccount, totals
-from pe_host.privacy.ledger import BudgetExhausted, Ledger
+from pe_host.privacy.ledger import BudgetExhausted, Ledger, Shortage
 from pe_host.privacy.plan import PrivacyPlan
 
 MakePlan = Callable[..., PrivacyPlan]
@@ -207,7 +207,7 @@ def test_lost_draws_do_not_take_a_run_over_the_cap(begin: Any, database: BudgetD
     ledger = run.opened()
     ledger.spend("class-counts", 0)
     ledger.spend("class-counts", 0)  # the first was lost
-    with pytest.raises(BudgetExhausted):
+    with pytest.raises(BudgetExhausted, match="interruptions lost noise"):
         for t in range(1, 5):
             ledger.spend("votes", t)
     assert delta_of(_runs(database)[0].spent, 2.0) <= 1e-6
@@ -222,8 +222,9 @@ def test_a_cap_that_is_lowered_stops_a_run_that_was_admitted(
     _cap(database, 1.2)
     ledger.spend("votes", 1)
     before = (run.folder / "l").read_bytes()
-    with pytest.raises(BudgetExhausted):
+    with pytest.raises(BudgetExhausted, match="the cap of the data set") as caught:
         ledger.spend("votes", 2)
+    assert caught.value.shortage is Shortage.CAPPED
     assert (run.folder / "l").read_bytes() == before
 
 

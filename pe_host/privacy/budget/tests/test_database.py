@@ -102,6 +102,19 @@ def test_a_change_that_fails_changes_nothing(database: BudgetDatabase) -> None:
         assert database.data_set([b"a"], make=False) is None
 
 
+def test_a_full_disk_is_said_and_the_next_change_works(database: BudgetDatabase) -> None:
+    """Fails when the error of the transaction that SQLite has ended hides the first one."""
+    ((pages,),) = database._rows("PRAGMA page_count")
+    database._rows(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(DataError, match="disk is full"), database.changing():
+        for number in range(10_000):
+            database.data_set([b"%d" % number], make=True)
+    database._rows("PRAGMA max_page_count = 100000")
+    with database.changing():
+        assert database.data_set([b"0"], make=False) is None
+        assert database.data_set([b"0"], make=True) is not None
+
+
 def test_a_crash_while_it_is_made_is_no_loss(tmp_path: Path) -> None:
     """Fails when a folder that was never used is taken for one that lost its secret."""
     (tmp_path / "budget.sqlite3").touch()
