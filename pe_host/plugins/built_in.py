@@ -31,7 +31,11 @@ SUMMARIES: Mapping[tuple[str, str], str] = MappingProxyType(
         (
             READER,
             "parquet",
-        ): "Parquet file with label, optional client and one list column per feature of a series",
+        ): "Parquet file of series, in lists or with a row a step, or as pe export writes it",
+        (
+            READER,
+            "series",
+        ): "time series in CSV or TSV files, long or wide, and in UCR files (.tsv, .ts, .arff)",
         (READER, "sklearn"): "data sets that come with scikit-learn: digits",
         (EXPORTER, "npz"): "one NumPy archive",
         (EXPORTER, "imagefolder"): "PNG files, a folder for each label",

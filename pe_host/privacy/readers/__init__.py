@@ -1,11 +1,12 @@
 """Readers turn a SOURCE into records, inside the private side.
 
-Built in are npz, parquet, idx, folder and sklearn.
+Built in are npz, parquet, series, idx, folder and sklearn.
 """
 
 from pathlib import Path
 
 from pe_host.errors import DataError
+from pe_host.privacy.readers.series_names import is_series_file, is_series_folder
 
 
 def guess_scheme(path: Path) -> str:
@@ -21,13 +22,17 @@ def guess_scheme(path: Path) -> str:
             fix="pass --data a path or scheme:location",
         )
     if path.is_dir():
+        if is_series_folder(path):
+            return "series"
         return "idx" if any("-idx3-ubyte" in entry.name for entry in path.iterdir()) else "folder"
     if path.suffix in (".npz", ".parquet"):
         return path.suffix[1:]
     if "-idx3-ubyte" in path.name:
         return "idx"
+    if is_series_file(path):
+        return "series"
     raise DataError(
         "no built-in reader knows this kind of file",
         where=str(path),
-        fix="use an .npz or .parquet file, a folder of images, or scheme:location",
+        fix="use an .npz, .parquet, .csv or .ts file, a folder of images, or scheme:location",
     )

@@ -1,0 +1,51 @@
+"""Series in arrays [n, T, F] or [n, T], as npz files hold them."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pe_host.privacy.readers.series.declare import Declared, declare
+from pe_host.privacy.readers.series.fit import Fitted, Ragged, fit
+from pe_sdk import OutputSpec, SourceError, SourceOptions
+
+
+def describe_array(found: OutputSpec, options: SourceOptions, where: str) -> Declared:
+    """Return the spec of the records, of the length that they are brought to.
+
+    Args:
+        found: the spec of the records as they are stored.
+        options: what the user declares.
+        where: the file, for errors.
+
+    Raises:
+        SourceError: see `declare`; or the series are to have another length, without `fit`.
+    """
+    stored, features = found.shape
+    length = options.length or stored
+    if length != stored and not options.fit:
+        raise SourceError(
+            f"the series have {stored} steps, not {length}",
+            where=where,
+            fix="leave out --length, or add --fit crop, pad or stretch",
+        )
+    return declare(replace(found, shape=(length, features)), options, where)
+
+
+def fit_array(
+    stored: NDArray[Any], output: OutputSpec, options: SourceOptions, where: str
+) -> Fitted:
+    """Bring stored series to the planned length, and treat their missing values.
+
+    Args:
+        stored: [n, T, F], or [n, T] for one feature; NaN where a value is missing.
+        output: the planned spec.
+        options: the policies.
+        where: the file, for errors.
+    """
+    count, steps = stored.shape[:2]
+    with np.errstate(over="ignore"):  # too large a value becomes infinite, which is refused later
+        values = stored.reshape(count * steps, output.shape[1]).astype(np.float32, copy=False)
+    lengths = np.full(count, steps, np.int64)
+    return fit(Ragged(values, lengths, lambda i: f"row {i}", {}), output.shape[0], options, where)
