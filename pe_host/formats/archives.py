@@ -6,6 +6,7 @@ array of Python objects runs code when it is read, so there is none.
 
 import math
 import struct
+import tokenize
 import zipfile
 import zlib
 from typing import Any, BinaryIO, cast
@@ -34,17 +35,21 @@ _END_BYTES, _LOCATOR_BYTES = 22, 20
 _BROKEN = (
     OSError,
     ValueError,
+    TypeError,
     EOFError,
     KeyError,
     MemoryError,
     RuntimeError,
+    OverflowError,
+    SyntaxError,
     struct.error,
+    tokenize.TokenError,
     zipfile.BadZipFile,
     zlib.error,
 )
 """What zipfile and numpy raise for archives that are damaged, encrypted or inconsistent.
 
-NotImplementedError is a RuntimeError.
+NotImplementedError is a RuntimeError. Numpy splits the header of an array into tokens of Python.
 """
 
 

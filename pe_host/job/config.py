@@ -313,6 +313,9 @@ def _from_file(file: Path | None) -> Layer:
         ) from None
     except tomllib.TOMLDecodeError as error:
         raise DataError(f"not a TOML file: {error}", where=str(file), fix=fix) from None
+    except (ValueError, RecursionError):
+        what = "a number in it is too long, or its values are nested too deeply"
+        raise DataError(what, where=str(file), fix=fix) from None
     known = {item.name: item for item in settings()}
     for name, value in document.items():
         if name not in known:

@@ -163,6 +163,8 @@ def test_degrees_must_be_as_many_as_iterations():
         ("xyzzy = 1", "unknown setting 'xyzzy'"),
         ("resume = true", "unknown setting 'resume'"),
         ("epsilon = ", "not a TOML file"),
+        ("seed = " + "9" * 5_000, "a number in it is too long"),
+        ("seed = " + "[" * 5_000, "its values are nested too deeply"),
     ],
 )
 def test_a_file_with_something_unknown_is_refused(toml, text, message):
