@@ -36,6 +36,7 @@ EPSILON = number(
     infinite=True,
 )
 DELTA = number("a number from 1e-10 to 0.5", low=1e-10, high=0.5)
+_MOST_RECORDS = 10**15  # floats, which shares are, still tell such numbers apart
 _THRESHOLD = number("a number >= 0", low=0)
 
 
@@ -135,7 +136,11 @@ class RunConfig:
         published=True,
     )
     public_size: int | None = setting(
-        None, COUNT, "Number of records, if it is public.", metavar="N", published=True
+        None,
+        integer(1, _MOST_RECORDS),
+        "Number of records, if it is public.",
+        metavar="N",
+        published=True,
     )
     bad_records: str | None = setting(
         None,

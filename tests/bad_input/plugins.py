@@ -308,7 +308,8 @@ class Anything(Simulator):
     def render(self, params: Any, labels: Any, seeds: Any) -> np.ndarray:
         level = (params["level"] * self.gain).reshape(-1, *[1] * len(self.output.shape))
         made = np.broadcast_to(level, (len(labels), *self.output.shape))
-        return made.astype(self.output.dtype)
+        with np.errstate(all="ignore"):
+            return made.astype(self.output.dtype)
 
 
 class BlackBox(Generator):

@@ -50,3 +50,16 @@ def test_a_value_is_taken_or_one_clear_error(
 
     for_each(strategy(), count, holds)
     assert tally[0] and tally[2] + tally[5], "some are taken, and some are not"
+
+
+@pytest.mark.parametrize("option", ["--samples", "--candidates"])
+def test_more_than_a_machine_holds_is_refused_before_anything_is_spent(
+    run: Commands, base: Path, place: Path, option: str
+) -> None:
+    prepared(base, place)
+    for count in ("99999999999999", str(2**63 - 1)):
+        words = (*SMALL, "--epsilon", "4", "--data", DATA, "--out", "other", option, count)
+        done = run("generate", *words, cwd=place)
+        judge(done, SECRETS)
+        assert done.code == 2 and "more than half of this machine's memory" in done.stderr, done
+        check_paid(done, place / "other")
