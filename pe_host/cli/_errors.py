@@ -32,6 +32,13 @@ _FIXES = {
 """What to do next about errors that are the machine's or the path's, not the program's."""
 
 
+_MEMORY = DataError(
+    "this machine has not enough memory",
+    fix="use fewer or smaller records, ask for fewer --samples or --candidates, or use a machine "
+    "with more memory",
+)
+
+
 def guarded(command: Callable[[], object]) -> int:
     """Run a command and return the exit code.
 
@@ -58,6 +65,9 @@ def guarded(command: Callable[[], object]) -> int:
             return DataError.exit_code
         _print(*_bug(error))
         return BUG
+    except MemoryError:
+        _print(*_lines(_MEMORY))
+        return _MEMORY.exit_code
     except Exception as error:
         _print(*_bug(error))
         return BUG

@@ -13,7 +13,7 @@ from pe_host.reporting import CommandResult
 from pe_host.run.folder import RunFolder
 from pe_host.run.manifest import Manifest
 from pe_host.run.samples import load_samples, refuse_unfinished, samples_path
-from pe_host.session.rebuild import rebuild
+from pe_host.session.rebuild import damaged_schedule, rebuild
 
 
 def replay(root: Path) -> CommandResult:
@@ -26,9 +26,12 @@ def replay(root: Path) -> CommandResult:
     run = RunFolder(root)
     manifest = Manifest.read(run)
     refuse_unfinished(manifest, root)
+    kept, labels = load_samples(run, manifest)
+    assert manifest.schedule is not None  # of a finished run
+    if manifest.schedule.samples != len(labels):
+        raise damaged_schedule(root)
     with tempfile.TemporaryDirectory() as scratch:
         rebuilt = rebuild(root, manifest, RunFolder(Path(scratch)))
-    kept, labels = load_samples(run, manifest)
     if not np.array_equal(kept, rebuilt.data) or not np.array_equal(labels, rebuilt.labels):
         raise DataError(
             "the released samples are not those that the run made",

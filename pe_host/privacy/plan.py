@@ -242,8 +242,8 @@ class PrivacyPlan:
                     for _ in range(int(count))
                 ),
             )
-        except (KeyError, TypeError, ValueError) as error:
-            raise DataError(f"this is not a privacy plan: {error}") from error
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise DataError("this is not a privacy plan") from error
 
     def check_delta(self, n: int, where: str, fix: str = "") -> None:
         """Refuse a δ that is not below 1/n.

@@ -1,6 +1,7 @@
 """The content of a report, gathered from the run folder only: no generator, no private data."""
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, metadata
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pe_host.errors import DataError
+from pe_host.files import NotAFile, read_regular
 from pe_host.formats.npz import layout_of
 from pe_host.privacy.ledger import Entry, Ledger
 from pe_host.privacy.store import FileStore
@@ -61,7 +63,6 @@ def gather(run: RunFolder, manifest: Manifest, published: Collection[str]) -> Re
     shown = {
         name: value for name, value in manifest.config.items() if value not in (None, "", [], {})
     }
-    log = run.path(LOG)
     evaluation, damaged = _evaluation(run)
     return ReportData(
         title=f"Synthetic data by {manifest.generator.name}",
@@ -75,12 +76,19 @@ def gather(run: RunFolder, manifest: Manifest, published: Collection[str]) -> Re
         versions=_sorted(manifest.versions),
         internal=InternalView(
             source=str(manifest.config.get("data", "")),
-            logs=tuple(log.read_text(encoding="utf-8").splitlines()) if log.exists() else (),
+            logs=_lines(run),
             settings=_sorted({n: v for n, v in shown.items() if n not in published}),
             evaluation=evaluation,
             damaged=damaged,
         ),
     )
+
+
+def _lines(run: RunFolder) -> tuple[str, ...]:
+    """The lines of the log, as far as it is a file with text: the page appears anyway."""
+    with suppress(OSError, NotAFile):
+        return tuple(read_regular(run.path(LOG)).decode("utf-8", "replace").splitlines())
+    return ()
 
 
 def _evaluation(run: RunFolder) -> tuple[EvaluationView | None, str]:

@@ -19,6 +19,7 @@ from pe_host.digest import digest_samples
 from pe_host.embeddings.fitted import FittedEmbedding
 from pe_host.errors import DataError, PluginFailure
 from pe_host.evolution.loop import Evolution, PopulationStore, Step
+from pe_host.evolution.schedule import Schedule
 from pe_host.plugins import resolve
 from pe_host.plugins.isolated import DESCRIBE_SECONDS, find_needs
 from pe_host.plugins.names import GENERATOR
@@ -26,7 +27,7 @@ from pe_host.plugins.permissions import permit
 from pe_host.privacy import NoisyHistogram
 from pe_host.privacy.side import check_candidates_digest
 from pe_host.privacy.store import FileStore
-from pe_host.run.folder import RunFolder, votes_name
+from pe_host.run.folder import MANIFEST, RunFolder, votes_name
 from pe_host.run.manifest import Manifest
 from pe_sdk import Samples
 
@@ -64,13 +65,15 @@ def rebuild(
         PluginFailure: the generator is not installed in the version of the run.
     """
     assert manifest.schedule is not None and manifest.class_counts is not None
+    kept = FileStore(root)
+    _check_sizes(manifest.schedule, root, kept)
     schedule = manifest.schedule if samples is None else replace(manifest.schedule, samples=samples)
     with _generator(root, manifest) as workers:
         evolution = Evolution(
             schedule=schedule,
             shares=np.array(manifest.class_counts["counts"], np.float64),
             sampler=workers,
-            votes=_StoredVotes(FileStore(root), manifest),
+            votes=_StoredVotes(kept, manifest),
             store=store,
             fit_embedding=_never_fitted,
             seed=manifest.config["seed"],
@@ -80,6 +83,26 @@ def rebuild(
         data = workers.data(result.release)
     digest = digest_samples(replace(result.release, data=data))
     return Rebuilt(data, result.release.labels, result.iterations, digest)
+
+
+def damaged_schedule(root: Path) -> DataError:
+    """The error for a schedule that is not that of the run."""
+    return DataError(
+        "the manifest is damaged: its schedule has other sizes than the files of the run",
+        where=str(root / MANIFEST),
+        fix="restore the file from a backup",
+    )
+
+
+def _check_sizes(schedule: Schedule, root: Path, store: FileStore) -> None:
+    """Refuse a schedule of larger sizes than the run had, before as much is made.
+
+    A histogram can have a few candidates more than the schedule, as every class has at least k.
+    """
+    votes = [store.load(votes_name(t)) for t in range(1, schedule.iterations + 1)]
+    found = [len(stored[0]) for stored in votes if stored is not None]
+    if max(schedule.sizes) > max(found, default=max(schedule.sizes)):
+        raise damaged_schedule(root)
 
 
 class KeptPopulations:
