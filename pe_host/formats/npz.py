@@ -100,13 +100,8 @@ class _Series(Layout):
         try:
             return OutputSpec.series(
                 shape[1],
-<<<<<<< HEAD
                 _features(count, metadata) or count,
-                1.0 if step is None else float(step),
-=======
-                _features(shape[2], metadata) or shape[2],
                 _step(step),
->>>>>>> badinput
                 "" if unit is None else str(unit),
             )
         except (TypeError, ValueError) as error:

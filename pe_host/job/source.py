@@ -81,16 +81,18 @@ def read_source(
         installed: the plugins, from `pe_host.plugins.find`.
         options: how the user wants it to be read.
     """
-    reader, ref, rest = locate(text, where, installed)
+    ref, location = find_reader(text, where, installed)
+    reader = load_reader(ref)
     _check_taken(reader, ref, options)
-    info = _describe(reader, ref, rest, options)
-    return Source(reader, ref, rest, info, info.options or options)
+    info = _describe(reader, ref, location, options)
+    return Source(reader, ref, location, info, info.options or options)
 
 
-def locate(
-    text: str, where: str, installed: Sequence[PluginEntry]
-) -> tuple[ReaderSpec, PluginRef, str]:
-    """Resolve SOURCE to its reader and the location that it reads; see `read_source`."""
+def find_reader(text: str, where: str, installed: Sequence[PluginEntry]) -> tuple[PluginRef, str]:
+    """Return the reader of SOURCE and its location; the arguments are those of `read_source`.
+
+    Nothing of the reader is imported.
+    """
     scheme, colon, rest = text.partition(":")
     if not colon or Path(text).exists():
         path = Path(text).expanduser()
@@ -102,8 +104,7 @@ def locate(
         rest = os.path.abspath(Path(rest).expanduser())  # noqa: PTH100  a link must stay a link
     elif scheme in PATHS and len(paths := paths_in(rest)) == len(rest.split(",")):
         rest = ",".join(paths)  # images and labels, say
-    ref = resolve(READER, scheme, installed)
-    return load_reader(ref), ref, rest
+    return resolve(READER, scheme, installed), rest
 
 
 def _check_taken(reader: ReaderSpec, ref: PluginRef, options: SourceOptions) -> None:
