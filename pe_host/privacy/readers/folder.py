@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from pe_host.files import NotAFile, check_inside, most_bytes, open_regular
-from pe_host.formats.decode_protocol import ANY
 from pe_host.formats.decoding import Decoder, DecoderError
-from pe_host.formats.pictures import Form, PictureError, form_of, read_content
-from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, Table, hookimpl
+from pe_host.formats.pictures import read_content
+from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, SourceOptions, Table, hookimpl
+from pe_sdk.pictures import Form, PictureError, Preparation
 
 
 def describe(location: str) -> SourceInfo:
@@ -93,7 +93,7 @@ def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Tab
             yield content
 
     try:
-        with Decoder(output.shape) as decoder:
+        with Decoder(Preparation.of(SourceOptions(), output.shape)) as decoder:
             for place, decoded in enumerate(decoder.decode(contents())):
                 number = sent[place]
                 if isinstance(decoded, PictureError):
@@ -156,12 +156,8 @@ def _entries(folder: Path) -> "list[os.DirEntry[str]]":
 
 
 def _form(path: Path, root: Path) -> Form:
-    content = _content(path, root)
-    # The headers of all other formats are read by Python; this one's library begins to decode.
-    if content[8:12] != b"WEBP":
-        return form_of(content)
-    with Decoder(ANY) as decoder:
-        return decoder.form(content)
+    with Decoder(None) as decoder:
+        return decoder.form(_content(path, root))
 
 
 def _content(path: Path, root: Path) -> bytes:
