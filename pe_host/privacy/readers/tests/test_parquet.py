@@ -51,7 +51,7 @@ def test_odd_rows_are_faults_that_say_what_is_wrong(tmp_path: Path) -> None:
 def test_dropping_leaves_the_good_rows(tmp_path: Path) -> None:
     table = parquet.read(_odd(tmp_path), FORM, ("a", "b"))
     data = PrivateDataset(table, FORM, 2, drop=True)
-    assert data.data[..., 0].tolist() == [[1, 2, 3], [10, 11, 12]]
+    assert data.data[:][..., 0].tolist() == [[1, 2, 3], [10, 11, 12]]
     assert data.labels.tolist() == [0, 1] and data.units == 2
 
 
