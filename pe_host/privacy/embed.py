@@ -11,7 +11,8 @@ from pe_host.embeddings.fitted import FittedEmbedding
 from pe_host.embeddings.grid import Grid, to_grid
 from pe_host.errors import PeError, PluginFailure, PrivacyRefusal
 from pe_host.privacy.dataset import PrivateDataset
-from pe_host.privacy.records import PrivateRecords, new_records
+from pe_host.privacy.records import PrivateRecords
+from pe_host.privacy.stored import new_records
 from pe_sdk import Embedding, SourceError
 
 BLOCK = 256

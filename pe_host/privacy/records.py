@@ -1,99 +1,22 @@
-"""Private records that need not fit into memory: making them, and going through them in blocks.
+"""Private records that need not fit into memory: going through them in blocks.
 
-Readers return `pe_sdk.Records`. Small ones are arrays. Large ones stay in the user's file, or go to
-a `ScratchArray`; what happens to them then happens block by block, whenever rows are read.
+Readers return `pe_sdk.Records`: arrays, or what keeps its rows on disk. What happens to the latter
+happens block by block, whenever rows are read.
 """
 
 import mmap
 from collections.abc import Callable, Iterator
 from math import prod
-from typing import Any, BinaryIO, NoReturn, Protocol
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pe_host.errors import DataError
-from pe_host.files import most_bytes
-from pe_host.privacy.scratch_array import FileArray, ScratchArray, bytes_of
 from pe_sdk import Records, SourceError
 
 BLOCK_BYTES = 4 << 20
 """Bytes of records that are in memory at once."""
-
-_LARGE = 1 << 30
-
-
-class WritableRecords(Records, Protocol):
-    """Records whose rows can be set."""
-
-    def __setitem__(self, rows: int | slice, values: NDArray[Any], /) -> None: ...
-
-
-def most_in_memory() -> int:
-    """Bytes of records, or of their vectors, from which on they stay on disk.
-
-    A machine with more memory gains little from a larger share: the system keeps in memory what it
-    has read from files as long as nobody else needs the room.
-    """
-    return min(_LARGE, most_bytes() // 4)
-
-
-def new_records(count: int, shape: tuple[int, ...], dtype: Any, where: str = "") -> WritableRecords:
-    """Make records of zeros [count, *shape], in memory or on disk.
-
-    Args:
-        count: number of records.
-        shape, dtype: of a record.
-        where: the source, for errors.
-
-    Raises:
-        SourceError: the disk has no room for them; also when rows are set.
-    """
-    dtype = np.dtype(dtype)
-    if count * prod(shape) * dtype.itemsize <= most_in_memory():
-        return np.zeros((count, *shape), dtype)
-    return ScratchArray((count, *shape), dtype, where)
-
-
-def records_in_file(
-    file: BinaryIO, offset: int, shape: tuple[int, ...], dtype: Any, where: str
-) -> Records:
-    """Take records [n, *shape] that lie uncompressed in an open file, from an offset on.
-
-    Small ones are read; large ones stay in the file.
-
-    Raises:
-        SourceError: the file is shorter.
-    """
-    records = FileArray(file.fileno(), offset, shape, np.dtype(dtype), where)
-    if prod(shape) * records.dtype.itemsize <= most_in_memory():
-        return records[:]
-    records[len(records) - 1 :]  # the last row is there
-    return records
-
-
-def records_in_stream(stream: BinaryIO, shape: tuple[int, ...], dtype: Any, where: str) -> Records:
-    """Read records [n, *shape] from a stream, such as that of a compressed file.
-
-    The records take memory or room on the disk only as far as they are filled, whatever a header
-    announces.
-
-    Raises:
-        EOFError: the stream ends before the last record.
-        SourceError: the disk has no room for them.
-    """
-    records = new_records(shape[0], shape[1:], dtype, where)
-    for start, stop in bounds(records):
-        block = np.empty((stop - start, *shape[1:]), dtype)
-        view = bytes_of(block)
-        while view:
-            piece = stream.read(len(view))
-            if not piece:
-                raise EOFError
-            view[: len(piece)] = piece
-            view = view[len(piece) :]
-        records[start:stop] = block
-    return records
 
 
 def converted(
