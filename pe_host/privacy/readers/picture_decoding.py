@@ -12,7 +12,7 @@ FIRST = 5
 """Pictures whose headers decide size and kind, where no option does. They count as public, and one
 of them alone decides nothing if the others agree."""
 
-LIKE = "most of the first images by name"
+LIKE = "the first images by name"
 
 TAKEN = ("size", "fit", "colour", "background", "range")
 """Options of `SourceOptions` about the preparation of pictures."""
@@ -61,6 +61,12 @@ def find_preparation(
     forms = _first_forms(contents, where, fault)
     sizes = Counter((form.height, form.width) for form in forms)
     kinds = Counter(form.channels for form in forms)
+    if not options.size and len(forms) > 1 and 2 * max(sizes.values()) <= len(forms):
+        raise SourceError(
+            f"the images have different sizes, already {like}",
+            where=where,
+            fix="add --size 64x64 --fit crop, or another size, and pad or stretch",
+        )
     height, width = options.size or max(sizes, key=sizes.__getitem__)
     channels = max(kinds, key=kinds.__getitem__)
     if options.colour:

@@ -68,7 +68,7 @@ def describe(collection: Collection, options: SourceOptions) -> SourceInfo:
             names_from=origin,
             clients_from=_origin(options.client) if options.client else "",
             preparation=preparation.sentences(),
-            passed_over=records.layout.passed_over,
+            passed_over=records.passed_over(),
             counted=counted,
             options=records.options,
         )
@@ -117,7 +117,11 @@ class _Records:
         self._files: dict[str, LabelFile] = {}
         ways = (options.labels, options.client)
         tables = [name for way in ways if way for name in _named_in(way, self._listing)]
-        self.layout: Layout = find_layout(self._listing, options, collection.location, tables)
+        self.names: tuple[str, ...] = self._listing.names
+        self.layout: Layout = find_layout(
+            self._listing, options, collection.location, tables, self._columns
+        )
+        self._files.clear()  # which were about all files
         self.names = self.layout.names
         self._about_labels = ""
         self._way = self._label_way()
@@ -126,6 +130,11 @@ class _Records:
     def what(self) -> str:
         """The layout in words."""
         return "; ".join(filter(None, (self.layout.what, self._about_labels)))
+
+    def passed_over(self) -> tuple[str, ...]:
+        """What is left out, in words."""
+        used = {file.rpartition("/")[2] for file in self._files if self._way != NONE}
+        return tuple(name for name in self.layout.passed_over if name not in used)
 
     def contents(self) -> Iterator[Content]:
         """The content of each picture in order, or why it cannot be had."""
@@ -229,6 +238,13 @@ class _Records:
                 return NONE
             return f"{file}:{column}"
         return way
+
+    def _columns(self, file: str) -> tuple[str, ...]:
+        """The columns of a file that may be labels, or () if it cannot be read."""
+        try:
+            return self._open(file).others
+        except SourceError:
+            return ()
 
     def _attribute(self) -> str:
         """The attribute that the labels are, if they come from a list of attributes."""

@@ -4,7 +4,7 @@ What a name does not decide is asked for with an option that decides it. A folde
 a class if its name says that it is a part of a data set, or that it holds masks.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from pe_host.formats.collection import Listing
@@ -26,6 +26,9 @@ FOLDERS, NONE = "folder", "none"
 
 _STYLEGAN = "dataset.json"
 _METADATA = ("metadata.csv", "metadata.jsonl")
+
+_SHOWN = 50
+"""Columns that a hint lists."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,11 @@ class Layout:
 
 
 def find_layout(
-    listing: Listing, options: SourceOptions, where: str, tables: Iterable[str] = ()
+    listing: Listing,
+    options: SourceOptions,
+    where: str,
+    tables: Iterable[str] = (),
+    columns: Callable[[str], tuple[str, ...]] = lambda file: (),
 ) -> Layout:
     """Recognise the layout.
 
@@ -68,6 +75,7 @@ def find_layout(
         options: what the user says: `split`, `images` and `labels`.
         where: the source, for errors.
         tables: files that the options name, which are no records.
+        columns: the columns of a file of labels, for a hint.
 
     Raises:
         SourceError: there are no pictures, files of other kinds among them, or an option is needed.
@@ -76,7 +84,7 @@ def find_layout(
     tree = Tree(listing)
     place = find_place(tree, options, said)
     finder = _Finder(tree, listing, options, said, place, frozenset(tables))
-    labels = options.labels or finder.labels()
+    labels = options.labels or finder.labels(columns)
     return finder.class_folders() if labels == FOLDERS else finder.together(labels)
 
 
@@ -93,7 +101,7 @@ class _Finder:
         self._tree, self._listing, self._options = tree, listing, options
         self._said, self._place, self._tables = said, place, tables
 
-    def labels(self) -> str:
+    def labels(self, columns: Callable[[str], tuple[str, ...]]) -> str:
         """Where the labels are, if the names alone say it."""
         root = self._place.roots[0]
         folders, files = self._tree.folders(root), self._tree.files(root)
@@ -102,10 +110,13 @@ class _Finder:
         tables = [name for name in files if is_table(name)]
         has_metadata = any(name in _METADATA for name in tables)
         if tables and not has_metadata and len(folders) <= 1:
+            found = columns(f"{root}{tables[0]}")
+            others = f" (it has {', '.join(found[:_SHOWN])})" if len(found) > 1 else ""
+            column = found[0] if found else "COLUMN"
             raise self._said.error(
                 f"the file {tables[0]} beside the images may list their labels",
-                f"add --labels {root}{tables[0]}:COLUMN to read labels from a column of it, or "
-                f"--labels {NONE} to read all images as one class",
+                f"add --labels {root}{tables[0]}:{column} to read labels from a column of it"
+                f"{others}, or --labels {NONE} to read all images as one class",
                 root,
             )
         if not folders or (len(folders) == 1 and (has_metadata or holds_all(folders[0]))):
@@ -140,7 +151,7 @@ class _Finder:
                 "there are no class folders",
                 "put the images of each class in their own folder, or leave out --labels",
             )
-        linked = [name for name in self._listing.linked if name.rpartition("/")[2] in classes]
+        linked = sorted(name for name in self._listing.linked if name.rpartition("/")[2] in classes)
         if linked:
             self._said.add(f"links to folders elsewhere: {', '.join(linked)}")
         return self._layout("class folders", names, FOLDERS, tuple(classes), "")
@@ -203,7 +214,7 @@ class _Finder:
                     kept.append(name)
             elif name not in self._tables and not (top and (is_document(name) or is_table(name))):
                 raise self._said.error(
-                    f"the file in row {row} of {called} is no image by its name",
+                    f"the file in row {row} of {called} is no image by its name ({suffix(name)})",
                     "move it out: every file there is a record",
                     root,
                     name.rpartition("/")[2],

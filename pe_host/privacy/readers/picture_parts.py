@@ -84,7 +84,7 @@ def find_place(tree: Tree, options: SourceOptions, said: Said) -> Place:
             f"{', '.join(parts)} are parts of a data set, not classes"
             if len(parts) > 1
             else f"{', '.join(parts)} looks like a part of a data set, not like a class",
-            f"add --split {next(iter(parts))}, or --split {EVERY} for all parts; or "
+            f"add --split {_first(parts)}, or --split {EVERY} for all parts; or "
             "--labels folder if these folders are the classes",
         )
     if inner_parts := _inner_parts(tree, inner):
@@ -93,6 +93,11 @@ def find_place(tree: Tree, options: SourceOptions, said: Said) -> Place:
             f"add --split {inner_parts[0]}, or --labels folder to read all of them",
         )
     return Place((inner,))
+
+
+def _first(parts: dict[str, str]) -> str:
+    """The part that people want first."""
+    return min(parts, key=lambda folder: ("train", "val", "test").index(parts[folder]))
 
 
 def _parts(tree: Tree, root: str) -> dict[str, str]:

@@ -5,12 +5,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pe_host.formats.collection import Collection, CollectionError
-from pe_host.formats.names import passed_over
 from pe_host.formats.zip_collection import ZipCollection
 from pe_host.privacy.readers import picture_files
+from pe_host.privacy.readers.archive_names import only_zip
 from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, SourceOptions, Table, hookimpl
-
-SUFFIX = ".zip"
 
 
 def describe(location: str, options: SourceOptions = SourceOptions()) -> SourceInfo:
@@ -33,18 +31,11 @@ def read(
         return picture_files.read(collection, output, label_names, options)
 
 
-def only_archive(folder: Path) -> Path | None:
-    """The zip archive that is all that a folder holds, or None."""
-    found = [entry for entry in folder.iterdir() if not passed_over(entry.name)]
-    alone = len(found) == 1 and found[0].suffix.lower() == SUFFIX and found[0].is_file()
-    return found[0] if alone else None
-
-
 @contextmanager
 def _opened(location: str) -> Iterator[Collection]:
     path = Path(location)
     try:
-        inside = only_archive(path) if path.is_dir() else None
+        inside = only_zip(path) if path.is_dir() else None
         collection = ZipCollection(str(inside or path))
     except CollectionError as error:
         raise SourceError(error.what, where=error.place, fix=error.fix, name=error.name) from None

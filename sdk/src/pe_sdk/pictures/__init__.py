@@ -17,6 +17,7 @@ from pe_sdk.pictures.raster import FORMATS, open_raster, opened, strict
 from pe_sdk.pictures.spec import (
     FILE_BYTES,
     PIXELS,
+    SIZE,
     TEXT_BYTES,
     WHITE,
     Form,
@@ -106,18 +107,29 @@ def too_long() -> PictureError:
     )
 
 
+def _usual(height: int, width: int) -> str:
+    """A size to propose: that of the other pictures, unless it is too large for a first try."""
+    return f"{height}x{width}" if height * width <= 1 << 16 else "64x64"
+
+
+def _as_in(origin: str) -> str:
+    return f" as in {origin}" if origin else ""
+
+
 def _prepared(picture: Opened, preparation: Preparation) -> NDArray[np.uint8]:
     height, width, channels = preparation.shape
-    like = f" like {preparation.like}" if preparation.like else ""
     if not preparation.fit and (picture.height, picture.width) != (height, width):
+        origin, size = _as_in(preparation.size_from), _usual(height, width)
         raise PictureError(
-            f"has {picture.height} × {picture.width} pixels, not {height} × {width}{like}",
-            f"add --size {height}x{width} --fit crop (or pad, or stretch), or remove it",
+            f"has {picture.height} × {picture.width} pixels, not {height} × {width}{origin}",
+            "add --fit crop (or pad, or stretch)"
+            if preparation.size_from == SIZE
+            else f"add --size {size} --fit crop (or pad, or stretch), or remove it",
         )
     if not preparation.convert and picture.is_gray() != (channels == 1):
         kind, other = ("gray", "colour") if picture.is_gray() else ("a colour image", "gray")
         raise PictureError(
-            f"is {kind} ({picture.mode}), not {other}{like}",
+            f"is {kind} ({picture.mode}), not {other}{_as_in(preparation.kind_from)}",
             "add --colour rgb or --colour gray, which converts all images, or remove it",
         )
     image = composited(picture.load(preparation), channels, preparation.background)

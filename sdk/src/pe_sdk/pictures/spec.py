@@ -20,6 +20,8 @@ TEXT_BYTES = 1 << 20
 
 WHITE = (255, 255, 255)
 
+SIZE = "--size"
+
 Range = tuple[float, float]
 
 
@@ -69,7 +71,8 @@ class Preparation:
         background: RGB below transparent pixels and beside padded pictures.
         range: the stored values that become black and white; values beyond are clipped. None for
             the range of the type: all values of integers, 0..1 of floating-point numbers.
-        like: what the shape was taken from, for messages.
+        size_from: what the size was taken from, for messages; "" for nothing.
+        kind_from: what the number of channels was taken from.
     """
 
     shape: tuple[int, int, int]
@@ -77,11 +80,18 @@ class Preparation:
     convert: bool = False
     background: tuple[int, int, int] = WHITE
     range: Range | None = None
-    like: str = ""
+    size_from: str = ""
+    kind_from: str = ""
 
     @classmethod
     def of(cls, options: SourceOptions, shape: tuple[int, ...], like: str = "") -> "Preparation":
-        """Return what the options of a source mean for records of this shape."""
+        """Return what the options of a source mean for records of this shape.
+
+        Args:
+            options: of the source.
+            shape: (H, W, C).
+            like: what the shape was taken from where no option says it.
+        """
         height, width, channels = shape
         return cls(
             (height, width, channels),
@@ -89,6 +99,7 @@ class Preparation:
             bool(options.colour),
             options.background or WHITE,
             options.range,
+            SIZE if options.size else like,
             like,
         )
 
