@@ -19,7 +19,10 @@ SUMMARIES: Mapping[tuple[str, str], str] = MappingProxyType(
             EMBEDDING,
             "values",
         ): "the values, on the scale of their declared ranges or of the generator's own values",
-        (READER, "folder"): "one folder of images per class",
+        (
+            READER,
+            "folder",
+        ): "images in a folder for each class, or with labels in a file or in their names",
         (
             READER,
             "idx",
@@ -43,6 +46,8 @@ SUMMARIES: Mapping[tuple[str, str], str] = MappingProxyType(
         (EXPORTER, "huggingface"): "a folder for a data set hub: Parquet and a card",
         (EXPORTER, "webdataset"): "tar files of PNG images and labels",
         (EXPORTER, "csv"): "series as a table, a row for each step",
+        (READER, "webdataset"): "images in WebDataset shards: tar files, plain or gzipped",
+        (READER, "zip"): "images in a zip archive, laid out like those of a folder",
     }
 )
 """Summary of the spec, by (kind, name)."""

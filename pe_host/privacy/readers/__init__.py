@@ -1,11 +1,12 @@
 """Readers turn a SOURCE into records, inside the private side.
 
-Built in are npz, parquet, series, idx, folder and sklearn.
+Built in are npz, parquet, series, idx, folder, zip, webdataset and sklearn.
 """
 
 from pathlib import Path
 
 from pe_host.errors import DataError
+from pe_host.privacy.readers import archive_names
 from pe_host.privacy.readers.series_names import is_series_file, is_series_folder
 
 
@@ -21,6 +22,8 @@ def guess_scheme(path: Path) -> str:
             where=str(path),
             fix="pass --data a path or scheme:location",
         )
+    if scheme := archive_names.scheme_of(path):
+        return scheme
     if path.is_dir():
         if is_series_folder(path):
             return "series"
@@ -34,5 +37,6 @@ def guess_scheme(path: Path) -> str:
     raise DataError(
         "no built-in reader knows this kind of file",
         where=str(path),
-        fix="use an .npz, .parquet, .csv or .ts file, a folder of images, or scheme:location",
+        fix="use an .npz, .parquet, .csv or .ts file, a folder or .zip of images, .tar shards, or "
+        "scheme:location",
     )
