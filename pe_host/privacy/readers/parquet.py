@@ -6,6 +6,7 @@ both of strings or integers. All other columns are lists of numbers of one lengt
 series, in order.
 """
 
+import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -23,14 +24,19 @@ from pe_host.formats.parquet import (
     from_columns,
     read_about,
 )
-from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, Table, hookimpl
+from pe_host.privacy.stored import new_records
+from pe_sdk import OutputSpec, ReaderSpec, Records, SourceError, SourceInfo, Table, hookimpl
 
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
 _ROWS = 1 << 14
-"""Rows in a batch that is read."""
+_ROW_BYTES = 1 << 24
+"""Most rows in a batch that is read, and most bytes of their values, if these have 64 bits."""
+
+_BUFFER = 1 << 20
+"""Bytes that are read at once of a column, which can be as large as the file."""
 
 _FILL = "fill it in, or remove the record"
 _REWRITE = "write the file again, or remove the metadata 'pe'"
@@ -52,23 +58,19 @@ def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Tab
     """Every record. A list of another length and a missing value are faults of their row.
 
     Raises:
-        SourceError: see `describe`; or the table takes more than half of this machine's memory.
+        SourceError: see `describe`; or labels and clients take more than half of this machine's
+            memory, or the disk has no room for the records.
     """
     with _open(location) as file:
         info = _described(file, location)
         if (info.output.kind, info.output.shape) != (output.kind, output.shape):
             what = f"records have the shape {info.output.shape}, expected {output.shape}"
             raise SourceError(what, where=location, fix="convert the lists to the planned length")
-        table = _table(file, location)
-    faults: dict[int, SourceError] = {}
-    length = int(np.prod(output.shape)) // len(columns_of(info.output))
-    columns = [
-        _matrix(table.column(name), length, name, location, faults)
-        for name in columns_of(info.output)
-    ]
-    labels = _labels(table.column(LABEL), info.label_names, label_names, location, faults)
-    clients = _codes(table.column(CLIENT), CLIENT, location, faults) if info.clients else None
-    return Table(from_columns(output, columns), labels, clients, faults=faults)
+        faults: dict[int, SourceError] = {}
+        data, others = _records(file, info.output, output, location, faults)
+    labels = _labels(others.column(LABEL), info.label_names, label_names, location, faults)
+    clients = _codes(others.column(CLIENT), CLIENT, location, faults) if info.clients else None
+    return Table(data, labels, clients, faults=faults)
 
 
 @contextmanager
@@ -87,41 +89,73 @@ def _open(location: str) -> Iterator["pq.ParquetFile"]:
     except OSError as error:
         what = f"cannot be opened ({error.strerror})"
         raise SourceError(what, where=location, fix="fix its permissions") from None
-    with content, _guarded(lambda: pq.ParquetFile(content), location) as file:
+    with content, _guarded(lambda: pq.ParquetFile(content, buffer_size=_BUFFER), location) as file:
         yield file
 
 
-def _table(file: "pq.ParquetFile", location: str) -> "pa.Table":
-    """The whole table, read in batches: a few bytes of a file can stand for any number of rows."""
+def _records(
+    file: "pq.ParquetFile",
+    found: OutputSpec,
+    output: OutputSpec,
+    location: str,
+    faults: dict[int, SourceError],
+) -> tuple[Records, "pa.Table"]:
+    """The records, and the columns of labels and clients, read in batches.
+
+    A few bytes of a file can stand for any number of rows.
+    """
     import pyarrow as pa
 
-    batches: list[Any] = []
-    size, most = 0, most_bytes()
-    if file.metadata.num_rows > most:
-        raise _too_large(location)
-    reading = _guarded(lambda: file.iter_batches(_ROWS), location)
-    while (batch := _guarded(lambda: next(reading, None), location)) is not None:
-        size += batch.nbytes
-        if size > most:
+    names, count = columns_of(found), file.metadata.num_rows
+    data = new_records(count, output.shape, output.dtype, location)
+    small = [name for name in (LABEL, CLIENT) if name in file.schema_arrow.names]
+    parts: list[Any] = []
+    length = math.prod(output.shape) // len(names)
+    start, size, most = 0, 0, most_bytes()
+    for batch in _batches(file, location, _ROW_BYTES // (8 * math.prod(output.shape))):
+        stop = start + len(batch)
+        parts.append(batch.select(small))
+        size += parts[-1].nbytes
+        if size > most or stop > count:
             raise _too_large(location)
-        batches.append(batch)
-    return pa.Table.from_batches(batches, file.schema_arrow)
+        matrices = [
+            _matrix(batch.column(name), start, length, name, location, faults) for name in names
+        ]
+        data[start:stop] = from_columns(output, matrices)
+        start = stop
+    if start != count:
+        raise _unreadable(location)
+    fields = pa.schema([file.schema_arrow.field(name) for name in small])
+    return data, pa.Table.from_batches(parts, fields)
+
+
+def _batches(
+    file: "pq.ParquetFile", location: str, rows: int, columns: list[str] | None = None
+) -> Iterator["pa.RecordBatch"]:
+    rows = min(max(1, rows), _ROWS)
+    reading = _guarded(lambda: file.iter_batches(rows, columns=columns), location)
+    while (batch := _guarded(lambda: next(reading, None), location)) is not None:
+        yield batch
 
 
 def _too_large(location: str) -> SourceError:
     return SourceError(
-        "the table takes more than half of this machine's memory",
+        "labels and clients take more than half of this machine's memory",
         where=location,
         fix="use fewer records, or a machine with more memory",
     )
+
+
+def _unreadable(location: str) -> SourceError:
+    fix = "check the path and its permissions, and that other programs can read the file"
+    return SourceError("this file cannot be read as Parquet", where=location, fix=fix)
 
 
 def _guarded(call: Any, location: str) -> Any:
     """The result of a pyarrow call. Its error messages are withheld: they may quote a value."""
     with suppress(Exception):
         return call()
-    fix = "check the path and its permissions, and that other programs can read the file"
-    raise SourceError("this file cannot be read as Parquet", where=location, fix=fix)
+    raise _unreadable(location)
 
 
 def _described(file: "pq.ParquetFile", location: str) -> SourceInfo:
@@ -184,8 +218,7 @@ def _length(file: "pq.ParquetFile", field: "pa.Field[Any]", location: str) -> in
     _check_lists(field, location)
     if pa.types.is_fixed_size_list(field.type):
         return int(field.type.list_size)
-    reading = _guarded(lambda: file.iter_batches(_ROWS, columns=[field.name]), location)
-    while (batch := _guarded(lambda: next(reading, None), location)) is not None:
+    for batch in _batches(file, location, _ROWS, [field.name]):
         for value in batch.column(0):
             if value.is_valid and len(value):
                 return len(value)
@@ -205,32 +238,32 @@ def _numbers(kind: "pa.DataType") -> bool:
 
 
 def _matrix(
-    column: "pa.ChunkedArray[Any]",
+    column: "pa.Array[Any]",
+    start: int,
     length: int,
     name: str,
     location: str,
     faults: dict[int, SourceError],
 ) -> NDArray[Any]:
-    """Lists of one length, as [n, length]; rows that are not without missing values get a fault."""
+    """Lists of one length, as [n, length]; rows that are not without missing values get a fault.
+
+    The first row of the column is `start`.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    lengths = (
-        pc.list_value_length(column).combine_chunks() if len(column) else pa.array([], pa.int32())
-    )
+    lengths = pc.list_value_length(column)
     fits = np.asarray(pc.fill_null(lengths, -1)) == length
     what = f"the list in row {{}} of {name!r} does not have {length} values"
-    _add_faults(faults, np.flatnonzero(~fits), what, location, "convert all series to one length")
-    lists = column if fits.all() else column.filter(pa.array(fits))
-    values = pa.chunked_array(
-        [pc.list_flatten(chunk) for chunk in lists.chunks], column.type.value_type
-    )
+    fix = "convert all series to one length"
+    _add_faults(faults, start + np.flatnonzero(~fits), what, location, fix)
+    values = pc.list_flatten(column if fits.all() else column.filter(pa.array(fits)))
     missing = np.asarray(values.is_null()).reshape(-1, length).any(axis=1)
     what = f"a value in row {{}} of {name!r} is missing"
-    _add_faults(faults, np.flatnonzero(fits)[missing], what, location, _FILL)
+    _add_faults(faults, start + np.flatnonzero(fits)[missing], what, location, _FILL)
     if missing.any():
         values = pc.fill_null(values, pa.scalar(0, column.type.value_type))
-    found = np.asarray(values.to_numpy()).reshape(-1, length)
+    found = np.asarray(values).reshape(-1, length)
     matrix = np.zeros((len(column), length), found.dtype)
     matrix[fits] = found
     return matrix
