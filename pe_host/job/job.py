@@ -196,7 +196,8 @@ def _class_names(
     config: RunConfig, source: Source, generator: PluginRef, about: Mapping[str, Any]
 ) -> tuple[str, ...]:
     """The class names. Those of the data are public, so a missing one is an error right away."""
-    found = source.info.label_names
+    # Numbers stand in for names only where nobody declares any.
+    found = () if config.classes and source.info.counted else source.info.label_names
     if found:
         check_class_names(found, DataError, str(source))
     missing = [name for name in found if config.classes and name not in config.classes]

@@ -103,7 +103,7 @@ def _counted(values: NDArray[Any], options: SourceOptions, where: str) -> Classe
         raise SourceError(
             f"the largest label stands for more than {MOST:,} classes",
             where=where,
-            fix=f"{DECLARE}; give --labels if these are no labels",
+            fix=f"{DECLARE}; give --labels if they are elsewhere",
         )
     # A label below the first is a fault of its record.
     names = tuple(str(number) for number in range(first, max(most, first) + 1))
