@@ -20,11 +20,10 @@ from pe_host.errors import DataError
 
 ROOT = Path(__file__).resolve().parents[1]
 COMBINATIONS = [
-    (generator, embedding, reader)
+    (generator, embedding, reader, embedding == reader)
     for generator, embedding, reader in itertools.product(
         ("simulator", "black-box", "none"), (True, False), (True, False)
     )
-    if generator != "none" or embedding or reader
 ]
 """Combinations of what a plugin may have.
 
@@ -48,12 +47,13 @@ def plugins(once):
     """
 
     def fill(folder):
-        for i, (generator, embedding, reader) in enumerate(COMBINATIONS):
+        for i, (generator, embedding, reader, exporter) in enumerate(COMBINATIONS):
             kinds = {
                 "plugin_name": f"my-scene-{i}",
                 "generator": generator,
                 "embedding": embedding,
                 "reader": reader,
+                "exporter": exporter,
             }
             licence = new_plugin.LICENCES[i % 3]
             data = {**kinds, "licence": licence, "ci": i % 2 == 0, "author": 'Ada "L" 𠮷 <b@c>'}
@@ -116,9 +116,7 @@ def test_the_host_finds_and_loads_all_of_them(plugins, python):
         run(python, "-P", "-m", "pe_host", "list-plugins", "--check", "--json", cwd=plugins)
     )["plugins"]
     mine = [p for p in listed if p["distribution"].startswith("pe-plugin-my-scene-")]
-    expected = sum(
-        (generator != "none") + embedding + reader for generator, embedding, reader in COMBINATIONS
-    )
+    expected = sum((generator != "none") + sum(others) for generator, *others in COMBINATIONS)
     assert len(mine) == expected
     assert {p["state"] for p in mine} == {"ok"}
 
@@ -126,7 +124,7 @@ def test_the_host_finds_and_loads_all_of_them(plugins, python):
 @pytest.mark.slow
 @pytest.mark.parametrize("generator", ["simulator", "black-box"])
 def test_a_new_plugin_runs_by_name_alone(plugins, python, generator, tmp_path):
-    name = f"my-scene-{COMBINATIONS.index((generator, True, True))}"
+    name = f"my-scene-{COMBINATIONS.index((generator, True, True, True))}"
     small = ("--candidates", "60", "--samples", "20", "--iterations", "2", "--workers", "1")
     run(
         python,
@@ -145,7 +143,7 @@ def test_a_new_plugin_runs_by_name_alone(plugins, python, generator, tmp_path):
 
 
 def test_folders_are_whole(plugins):
-    for i, (generator, embedding, reader) in enumerate(COMBINATIONS):
+    for i, (generator, embedding, reader, exporter) in enumerate(COMBINATIONS):
         folder, package = plugins / f"plugin{i}", f"pe_my_scene_{i}"
         there = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
         expected = {
@@ -161,7 +159,7 @@ def test_folders_are_whole(plugins):
             f"tests/test_{package}{rules}.py" for rules in ("", "_rules")
         }
         modules = {"blossoms.py": generator == "simulator", "clouds.py": generator == "black-box"}
-        modules |= {"grid.py": embedding, "arrays.py": reader}
+        modules |= {"grid.py": embedding, "arrays.py": reader, "files.py": exporter}
         expected |= {f"src/{package}/{name}" for name, wanted in modules.items() if wanted}
         expected |= {".github/workflows/ci.yml"} if i % 2 == 0 else set()
         assert {

@@ -19,7 +19,8 @@ def command(
     kind: Annotated[
         list[str] | None,
         typer.Option(
-            help="simulator (default), generator (a black box), embedding or reader; repeatable."
+            help="simulator (default), generator (a black box), embedding, reader or exporter; "
+            "repeatable."
         ),
     ] = None,
     out: Annotated[

@@ -10,7 +10,7 @@ from typing import Any
 from pe_host import __version__
 from pe_host.errors import DataError, UsageError
 
-KINDS = ("simulator", "generator", "embedding", "reader")
+KINDS = ("simulator", "generator", "embedding", "reader", "exporter")
 LICENCES = ("MIT", "Apache-2.0", "BSD-3-Clause")
 ANSWERS = ".copier-answers.yml"
 
@@ -90,6 +90,7 @@ def answers(
         "generator": generator,
         "embedding": "embedding" in kinds,
         "reader": "reader" in kinds,
+        "exporter": "exporter" in kinds,
         "licence": licence,
         "ci": ci,
         **{key: text for key, text in given.items() if text},
