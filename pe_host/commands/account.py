@@ -158,13 +158,15 @@ def spent(folder: Path) -> RunCost:
 
 
 def _cost_of(folder: Path) -> RunCost:
-    plan = Manifest.read(RunFolder(folder)).plan
+    manifest = Manifest.read(RunFolder(folder))
+    plan = manifest.plan
     if not (folder / LEDGER).exists():  # `open` would create one
         what = "the run has no ledger: nothing was released yet, or the ledger was lost"
         raise DataError(
             what, where=str(folder), fix="continue the run with --resume, or give another run"
         )
     ledger = Ledger.open(folder / LEDGER, plan)
+    manifest.check_ledger(folder / LEDGER)
     check_paid(FileStore(folder), ledger, plan.rounds)
     epsilon = ledger.spent_epsilon() if plan.private else math.inf
     unit = f"add or remove one {plan.unit}"

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, metadata
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -185,7 +186,7 @@ def _iteration(run: RunFolder, manifest: Manifest, t: int, grid: RecordGrid) -> 
     if (votes := _votes(run, t)) is not None and schedule:
         scale = manifest.plan.vote_scale
         stats = vote_statistics(votes, scale, schedule.threshold)
-    candidates = len(load_arrays(run.path(population_name(t)))["labels"])
+    candidates = len(_labels(run.path(population_name(t)), len(manifest.plan.class_names)))
     degree = schedule.degrees[t - 1] if t > 0 and schedule else None
     return IterationView(t, degree, candidates, grid, stats)
 
@@ -201,15 +202,31 @@ def _grid(run: RunFolder, name: str, output: OutputSpec) -> RecordGrid | None:
     if not path.exists():
         return None
     stored = load_arrays(path)
-    return RecordGrid(output, stored[layout_of(output).array], stored["filled"])
+    try:
+        return RecordGrid(output, stored[layout_of(output).array], stored["filled"])
+    except (KeyError, TypeError, ValueError):
+        raise _damaged(path) from None
+
+
+def _labels(path: Path, classes: int) -> NDArray[np.int64]:
+    """The labels of a stored population, int64 [n] in [0, classes)."""
+    labels = load_arrays(path).get("labels", np.zeros(0))
+    if labels.dtype != np.int64 or labels.ndim != 1 or ((labels < 0) | (labels >= classes)).any():
+        raise _damaged(path)
+    return labels
+
+
+def _damaged(path: Path) -> DataError:
+    what = "this file does not hold samples of this run"
+    return DataError(what, where=str(path), fix="restore the file from a backup")
 
 
 def _release(run: RunFolder, manifest: Manifest) -> ReleaseView | None:
     if not manifest.finished:
         return None
     output = manifest.plan.output
-    labels = load_arrays(run.path(RELEASED_POPULATION))["labels"]
-    counts = np.bincount(labels, minlength=len(manifest.plan.class_names))
+    classes = len(manifest.plan.class_names)
+    counts = np.bincount(_labels(run.path(RELEASED_POPULATION), classes), minlength=classes)
     record = output.form
     files = (SAMPLES, CARD, PAGE) if manifest.plan.private else ()
     return ReleaseView(tuple(counts.tolist()), record, _grid(run, RELEASED_GRID, output), files)

@@ -5,14 +5,16 @@ A run is continued, replayed and reported with exactly this, or not at all.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pe_host.errors import DataError, PluginFailure
+from pe_host.errors import DataError, PluginFailure, PrivacyRefusal
 from pe_host.evolution.schedule import Schedule
 from pe_host.plugins import PluginRef
 from pe_host.privacy import PrivacyPlan
+from pe_host.privacy.ledger import run_of
 from pe_host.run.folder import MANIFEST, RunFolder
 
 SCHEMA = 2
@@ -134,6 +136,13 @@ class Manifest:
         ]
         if not all(valid):
             raise ValueError("a value of another type")
+
+    def check_ledger(self, path: Path) -> None:
+        """Raise PrivacyRefusal unless the ledger in this file is that of the run."""
+        if self.run_id is not None and self.run_id != run_of(path)[0]:
+            what = "the ledger belongs to another run"
+            fix = "restore the ledger of this run from a backup, or start a new run"
+            raise PrivacyRefusal(what, where=str(path), fix=fix)
 
     def check_parts(self, parts: Mapping[str, str], where: str) -> None:
         """Raise PluginFailure unless the generator consists of the parts and versions of this run.

@@ -267,6 +267,4 @@ def odd_answers(draw: Draw) -> Answers:
     if kind == "reader":
         words[words.index("x.npz")] = "odd:x"
         words += draw(st.sampled_from(((), ("--bad-records", "drop"))))
-    else:
-        words[words.index("values")] = "odd"
     return Answers(tuple(words), tuple(mangled))

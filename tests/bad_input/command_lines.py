@@ -10,7 +10,7 @@ from typing import Any
 
 import tomli_w
 import typer.main
-from bad_input.values import Draw, damages, floats, integers, jsons, words
+from bad_input.values import Draw, damages, floats, integers, jsons, one_in, words
 from hypothesis import strategies as st
 
 from pe_host import cli
@@ -24,7 +24,7 @@ BASES: dict[str, Sequence[str]] = {
     "generate": ("generate", "--plugin", "anything", "--data", DATA, "--epsilon", "4", "--dry-run"),
     "run": (
         *("generate", "--plugin", "anything", "--data", DATA, "--epsilon", "4"),
-        *("--embedding", "values", "--iterations", "1", "--candidates", "8", "--samples", "4"),
+        *("--embedding", "odd", "--iterations", "1", "--candidates", "8", "--samples", "4"),
         *("--votes", "1", "--workers", "1"),
     ),
     "account": ("account", "--epsilon", "1"),
@@ -179,10 +179,10 @@ def lines(draw: Draw) -> Line:
     line = [*BASES[base]]
     for _ in range(draw(st.integers(1, 3))):
         line += extra(draw, base)
-    if draw(st.integers(0, 4)) == 0:
+    if one_in(draw, 5):
         at = draw(st.integers(1, len(line) - 1))
         line[at] = draw(values_for(base))
-    if draw(st.integers(0, 9)) == 0:
+    if one_in(draw, 10):
         line.remove(draw(st.sampled_from(line[1:])))
     env = draw(variables()) if base in ("generate", "run") and draw(st.booleans()) else {}
     return Line(tuple(line), env)
@@ -254,12 +254,12 @@ def files(draw: Draw) -> Line:
         name = draw(st.sampled_from([*(item.name for item in settings()), "sed", "config", ""]))
         document[name] = draw(_toml | values_for("generate").filter(_is_toml))
     content = tomli_w.dumps(document).encode("utf-8", "replace")
-    if draw(st.integers(0, 3)) == 0:
+    if one_in(draw, 4):
         content = draw(damages())(content)
-    if draw(st.integers(0, 4)) == 0:
+    if one_in(draw, 5):
         content = draw(st.sampled_from(RAW))
     line = ("generate", "--config", "c.toml", "--dry-run")
-    if draw(st.integers(0, 3)) == 0:
+    if one_in(draw, 4):
         line = (*line, *extra(draw, "generate"))
     return Line(line, {}, content)
 

@@ -19,11 +19,14 @@ CODES = (0, 2, 3, 4, 5)
 SECONDS = 120.0
 """A command that takes longer hangs. The longest of all cases takes a second on a free machine."""
 
+SERVER = (str(Path(__file__).with_name("server.py")),)
+"""What the process runs."""
+
 SMALL = (
-    *("--plugin", "anything", "--embedding", "values", "--iterations", "1", "--candidates", "8"),
+    *("--plugin", "anything", "--embedding", "odd", "--iterations", "1", "--candidates", "8"),
     *("--samples", "4", "--votes", "1", "--workers", "1"),
 )
-"""Settings of the quickest run, for records of any kind."""
+"""Settings of the quickest run, for records of any kind. It imports no torch."""
 
 FINDERS = ("doctor", "check-plugin")
 """Commands that end with 3 or 5 because of what they found, and say that on stdout."""
@@ -49,13 +52,13 @@ class Outcome:
 
 
 class Commands:
-    """Runs commands in a scratch folder, with a cache and a budget of its own."""
+    """Runs commands in scratch folders, with a cache of its own, and a budget in each folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PE_")}
-        own = {"PE_BUDGET": str(folder / "budget"), "XDG_CACHE_HOME": str(folder / "cache")}
-        self.environment = {**kept, **own, "OMP_NUM_THREADS": "1"}
+        own = {"XDG_CACHE_HOME": str(folder / "cache"), "OMP_NUM_THREADS": "1"}
+        self.environment = {**kept, **own}
         self._process: subprocess.Popen[bytes] | None = None
 
     def __call__(
@@ -75,7 +78,7 @@ class Commands:
         request = {
             "words": texts,
             "cwd": str(cwd),
-            "env": {**self.environment, **(env or {})},
+            "env": {**self.environment, "PE_BUDGET": str(cwd / "budget"), **(env or {})},
             "mangled": list(mangled),
             "copy": copy,
         }
@@ -98,9 +101,8 @@ class Commands:
         return answer
 
     def _start(self) -> "subprocess.Popen[bytes]":
-        words = [sys.executable, "-P", str(Path(__file__).with_name("server.py"))]
         process = subprocess.Popen(
-            words,
+            [sys.executable, "-P", *SERVER],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**self.environment, "PYTHONPATH": str(Path(__file__).parents[1])},

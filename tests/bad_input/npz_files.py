@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from bad_input.cases import STAND_INS, Case, edits, options
-from bad_input.values import NAME, NUMBER, Draw, damages, floats, integers, texts
+from bad_input.values import NAME, NUMBER, Draw, damages, floats, integers, one_in, texts
 from hypothesis import strategies as st
 
 RECORDS = {"images": np.uint8, "series": np.float32, "records": np.float32}
@@ -233,10 +233,10 @@ def npz_files(draw: Draw) -> Case:
     notes = [kind, *edits(draw, EDITS, arrays)]
     content = packed(arrays, draw(st.booleans()))
     for note, changes in (("lies", lies()), ("damaged", damages())):
-        if draw(st.integers(0, 3)) == 0:
+        if one_in(draw, 4):
             notes.append(note)
             content = draw(changes)(content)
-    if draw(st.integers(0, 40)) == 0:
+    if one_in(draw, 41):
         content = draw(st.sampled_from((b"", b"PK\5\6" + bytes(18), b"\x1f\x8b", *STAND_INS)))
     words = draw(options())
     if not any(word == "--classes" for word in words) and "label_names" not in arrays:

@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 from bad_input.cases import STAND_INS, Case, edits, options
-from bad_input.values import NAME, NUMBER, Draw, damages, deep, floats, jsons, texts
+from bad_input.values import NAME, NUMBER, Draw, damages, deep, floats, jsons, one_in, texts
 from hypothesis import strategies as st
 
 TYPES = (
@@ -151,11 +151,11 @@ def about(draw: Draw) -> bytes:
             )
         )
         place[key] = draw(jsons | deep)
-    if draw(st.integers(0, 3)) == 0:
+    if one_in(draw, 4):
         document = draw(jsons)
     content = json.dumps(document).encode("utf-8", "surrogatepass")
     raw = (b"", b"{", b"[" * 100_000, b"\xff", b"null", b'{"schema": 1' + b"0" * 5000 + b"}")
-    return draw(st.sampled_from(raw)) if draw(st.integers(0, 5)) == 0 else content
+    return draw(st.sampled_from(raw)) if one_in(draw, 6) else content
 
 
 @st.composite
@@ -163,18 +163,18 @@ def parquet_files(draw: Draw) -> Case:
     columns = good(draw(st.booleans()), draw(st.booleans()))
     notes = edits(draw, EDITS, columns)
     rows = pa.table(list(columns.values()), names=list(columns))
-    if draw(st.integers(0, 15)) == 0:
+    if one_in(draw, 16):
         rows = rows.slice(0, 0)
-    if draw(st.integers(0, 15)) == 0:
+    if one_in(draw, 16):
         rows = rows.append_column("x", rows.column(0))
-    if draw(st.integers(0, 2)) == 0:
+    if one_in(draw, 3):
         notes.append("metadata")
         rows = rows.replace_schema_metadata({b"pe": draw(about())})
     content = written(rows, draw(st.sampled_from(("none", "snappy", "zstd", "gzip"))))
-    if draw(st.integers(0, 2)) == 0:
+    if one_in(draw, 5):
         notes.append("damaged")
         content = draw(damages())(content)
-    if draw(st.integers(0, 40)) == 0:
+    if one_in(draw, 41):
         content = draw(st.sampled_from((b"", b"PAR1", b"PAR1PAR1", *STAND_INS)))
     words = draw(options())
     if "--classes" not in words:

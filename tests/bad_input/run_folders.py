@@ -48,7 +48,7 @@ class Tampering:
     """What was done to a copy of a run, in words, and the command that meets it.
 
     Args:
-        base: one of `BASES`.
+        base: name of the run in `HOW`.
         notes: the changes.
         changes: do them, in a copy.
         words: the command; RUN stands for the run folder, CONTINUE for the words that made the run.
@@ -233,7 +233,8 @@ def arrays(draw: Draw) -> Callable[[bytes], bytes]:
 
 
 FILES = (
-    *("run/manifest.json", "run/ledger.jsonl", "run/iterations/000/class_counts.json"),
+    *("run/manifest.json", "run/ledger.jsonl", "run/ledger.jsonl"),
+    "run/iterations/000/class_counts.json",
     *("run/iterations/000/class_counts.npy", "run/iterations/001/votes.json"),
     *("run/iterations/001/votes.npy", "run/iterations/002/votes.npy"),
 )
@@ -268,7 +269,7 @@ def tamperings(draw: Draw) -> Tampering:
         notes.append(f"{name}: {note}")
         changes.append(_at(name, change))
     words = draw(st.sampled_from(COMMANDS))
-    return Tampering(draw(st.sampled_from(BASES)), tuple(notes), tuple(changes), words)
+    return Tampering(draw(st.sampled_from(sorted(HOW))), tuple(notes), tuple(changes), words)
 
 
 def _at(name: str, change: Change) -> Change:
@@ -304,41 +305,59 @@ def _exchange(name: str, other: str) -> Change:
     return apply
 
 
-BASES = ("finished", "black", "bare", "killed early", "killed", "killed late")
-"""A finished run, one of a generator that adapts, one without noise, and three that were killed."""
+HOW: dict[str, tuple[str, tuple[str, ...], float]] = {
+    "finished": ("images", (), 0.0),
+    "adapting": ("series", ("--set", "word=black", "--embedding", "values"), 0.0),
+    "bare": ("images", ("--epsilon", "inf"), 0.0),
+    "killed early": ("images", (), 0.35),
+    "killed": ("images", (), 0.6),
+    "killed late": ("images", (), 0.8),
+}
+"""Records, words, and the share of its flushes to the disk after which a run was killed, or 0."""
 
 
-def make_bases(run: Commands, place: Path, store: Path) -> dict[str, Base]:
-    """Make the runs at `place`, one after the other, and keep them in `store`."""
-    images, series = (packed(good(kind, kind == "series", True), True) for kind in KINDS)
-    two = (*SMALL, "--iterations", "2", "--epsilon", "4", "--data", "x.npz")
+class Bases:
+    """The runs by name, each made when it is asked for: at `place`, and kept in `store`."""
 
-    def made(name: str, content: bytes, *words: str, share: float = 0.0) -> Base:
-        fresh(place)
-        (place / "x.npz").write_bytes(content)
-        line, env = ("generate", *two, *words), {"PE_BUDGET": str(place / "budget")}
-        done = run(*line, "--out", "run", cwd=place, env=env)
-        assert done.code == 0, done
+    def __init__(self, run: Commands, place: Path, store: Path) -> None:
+        self._run, self._place, self._store = run, place, store
+        self._made: dict[str, Base] = {}
+
+    def __getitem__(self, name: str) -> Base:
+        if name not in self._made:
+            self._made[name] = self._make(name, *HOW[name])
+        return self._made[name]
+
+    def _make(self, name: str, kind: str, words: tuple[str, ...], share: float) -> Base:
+        content = packed(good(kind, kind == "series", True), True)
+        line = (
+            "generate",
+            *SMALL,
+            "--iterations",
+            "2",
+            "--epsilon",
+            "4",
+            "--data",
+            "x.npz",
+            *words,
+        )
+        kept = self._store / name
+        done = self._generated(content, line, None)
         if share:
-            fresh(place)
-            (place / "x.npz").write_bytes(content)
-            copy = {"at": int(share * done.flushes), "from": str(place), "to": str(store / name)}
-            assert run(*line, "--out", "run", cwd=place, env=env, copy=copy).code == 0
+            at = int(share * done.flushes)
+            copy = {"at": at, "from": str(self._place), "to": str(kept)}
+            self._generated(content, line, copy)
         else:
-            shutil.copytree(place, store / name)
-        cost = run("account", "run", "--json", cwd=store / name)
+            shutil.copytree(self._place, kept)
+        cost = self._run("account", "run", "--json", cwd=kept)
         assert cost.code == 0, cost
-        epsilon = float(json.loads(cost.stdout)["epsilon"])
-        return Base(store / name, line, paid(store / name / "run"), epsilon)
+        return Base(kept, line, paid(kept / "run"), float(json.loads(cost.stdout)["epsilon"]))
 
-    return {
-        "finished": made("finished", images),
-        "black": made("black", series, "--set", "word=black"),
-        "bare": made("bare", images, "--epsilon", "inf"),
-        "killed early": made("early", images, share=0.35),
-        "killed": made("killed", images, share=0.6),
-        "killed late": made("late", images, share=0.8),
-    }
+    def _generated(self, content: bytes, line: tuple[str, ...], copy: dict | None) -> Outcome:
+        (fresh(self._place) / "x.npz").write_bytes(content)
+        done = self._run(*line, "--out", "run", cwd=self._place, copy=copy)
+        assert done.code == 0, done
+        return done
 
 
 def check(base: Base, tampering: Tampering, done: Outcome, place: Path) -> None:
@@ -349,11 +368,13 @@ def check(base: Base, tampering: Tampering, done: Outcome, place: Path) -> None:
         assert paid(place / "run") >= base.draws + done.draws, (tampering, done)
     if done.code:
         return
-    untouched = not any(note.startswith(("budget", "x.npz")) for note in tampering.notes)
+    # Ledger and budget that are both set back say less, as `docs/budget.md` does.
+    if any(note.startswith(("budget", "x.npz")) for note in tampering.notes):
+        return
     if done.words[0] == "account":
         document = json.loads(done.stdout)
         assert float(document["epsilon"]) >= base.epsilon * (1 - 1e-6), (tampering, done)
-    elif done.words[:2] == ("budget", "show") and untouched:
+    elif done.words[:2] == ("budget", "show"):
         spent = [float(total["spent"]) for total in json.loads(done.stdout)["totals"]]
         assert base.epsilon == 0 or max(spent) >= base.epsilon * (1 - 1e-6), (tampering, done)
 
@@ -361,6 +382,3 @@ def check(base: Base, tampering: Tampering, done: Outcome, place: Path) -> None:
 def words_of(base: Base, tampering: Tampering) -> tuple[str, ...]:
     first, *rest = tampering.words
     return (*base.words, *rest) if first == "CONTINUE" else tampering.words
-
-
-KINDS = ("images", "series")

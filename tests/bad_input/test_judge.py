@@ -1,6 +1,5 @@
 """The judge of these tests: it must notice what they look for."""
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,13 +63,17 @@ def test_a_draw_that_no_line_pays_for_is_noticed(tmp_path: Path) -> None:
     check_paid(GOOD, run, begun=True)
 
 
-@pytest.mark.slow
-def test_a_command_that_hangs_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A pipe as configuration is read to its end, and this one has none."""
-    os.mkfifo(tmp_path / "c.toml")
-    commands = Commands(tmp_path)
-    assert commands("--version", cwd=tmp_path).code == 0
+@pytest.mark.parametrize(
+    ("program", "says"), [("input(); input()", "no answer within 1 s"), ("input()", "ended with")]
+)
+def test_a_command_that_hangs_or_ends_its_process_is_noticed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: str, says: str
+) -> None:
     monkeypatch.setattr(bad_input.commands, "SECONDS", 1.0)
-    with pytest.raises(AssertionError, match="no answer within 1 s"):
-        commands("generate", "--config", "c.toml", cwd=tmp_path)
+    monkeypatch.setattr(
+        bad_input.commands, "SERVER", ("-c", f"print('ready', flush=True); {program}")
+    )
+    commands = Commands(tmp_path)
+    with pytest.raises(AssertionError, match=says):
+        commands("generate", cwd=tmp_path)
     commands.close()

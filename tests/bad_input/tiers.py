@@ -42,6 +42,11 @@ def for_each(strategy: st.SearchStrategy[Any], count: int, holds: Callable[[Any]
 class Tally(Counter[int]):
     """The exit codes of the cases of a test."""
 
+    def check(self, *refused: int) -> None:
+        """Assert that some cases ended well and some in one of these codes, if there are many."""
+        if self.total() >= 20:
+            assert self[0] and any(self[code] for code in refused), str(self)
+
     def __str__(self) -> str:
         codes = ", ".join(f"code {code}: {count:,}" for code, count in sorted(self.items()))
         return f"{self.total():,} cases ({codes})"

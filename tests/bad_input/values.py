@@ -105,6 +105,11 @@ def _nested(depth: int) -> Any:
     return value
 
 
+def one_in(draw: Draw, count: int) -> bool:
+    """Draw True once in so many times."""
+    return draw(st.sampled_from((False,) * (count - 1) + (True,)))
+
+
 places: st.SearchStrategy[float] = st.floats(0, 1, exclude_max=True, width=32)
 """Where in a file, as a share of it."""
 
