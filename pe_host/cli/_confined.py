@@ -63,11 +63,13 @@ def confined(
     if out and not resume:
         refuse_used(out)
     kept = [*(cache_folder() / name for name in OWN), plugin_cache(generator)]
-    made = _missing(kept) if dry_run else []
     wall = offered()
+    made = _missing(kept) if dry_run and not wall.abi else []
     if not (wall.abi or wall.calls):
-        yield Place(out)
-        remove_empty(made)
+        try:
+            yield Place(out)
+        finally:
+            remove_empty(made)
         return
     if dry_run:
         kept = [place for place in kept if place.exists()]

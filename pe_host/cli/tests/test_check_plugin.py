@@ -15,22 +15,24 @@ def pe(*words, **environment):
 
 
 READER = """
-from pe_sdk import ReaderSpec, SourceError
+from pe_sdk import ReaderSpec, SourceError, hookimpl
 
 def fail(location, *more):
     raise SourceError("the picture is damaged", where="lung, row 3", name="john-smith.png")
 
-SPEC = ReaderSpec("naming", "a reader whose source is damaged", fail, fail)
+@hookimpl
+def pe_readers():
+    return [ReaderSpec("naming", "a reader whose source is damaged", fail, fail)]
 """
 
 
-def test_no_name_of_a_private_file_is_shown(tmp_path):
+def test_no_name_of_a_private_file_is_shown(tmp_path, install):
     """There is no option to show it: rows are enough for the authors of a reader."""
-    (tmp_path / "naming_plugin.py").write_text(READER)
+    modules = {"naming_reader": READER}
+    site = install("pe-naming", {"naming": "naming_reader"}, modules=modules, group="pe.readers")
     words = ("naming", "--kind", "reader", "--location", str(tmp_path), "--level", "basic")
-    environment = {"PE_DEV_PLUGIN": "naming=naming_plugin:SPEC", "PYTHONPATH": str(tmp_path)}
     for more in ((), ("--json",)):
-        done = pe(*words, *more, **environment)
+        done = pe(*words, *more, PYTHONPATH=str(site))
         assert done.returncode == 3 and "lung, row 3" in done.stdout, done.stderr
         assert "john-smith" not in done.stdout + done.stderr
 
