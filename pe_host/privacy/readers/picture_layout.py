@@ -27,6 +27,8 @@ FOLDERS, NONE = "folder", "none"
 _STYLEGAN = "dataset.json"
 _METADATA = ("metadata.csv", "metadata.jsonl")
 
+_ARCHIVES = (".zip", ".tar", ".npz", ".parquet")
+
 _SHOWN = 50
 """Columns that a hint lists."""
 
@@ -81,6 +83,8 @@ def find_layout(
         SourceError: there are no pictures, files of other kinds among them, or an option is needed.
     """
     said = Said(where, list(listing.passed_over))
+    if not any(map(is_picture, listing.names)):
+        raise _nothing(listing, said)
     tree = Tree(listing)
     place = find_place(tree, options, said)
     finder = _Finder(tree, listing, options, said, place, frozenset(tables))
@@ -188,7 +192,7 @@ class _Finder:
         self, what: str, names: list[str], labels: str, classes: tuple[str, ...], metadata: str
     ) -> Layout:
         if not names:
-            raise self._nothing(bool(classes))
+            raise _nothing(self._listing, self._said)
         return Layout(
             tuple(sorted(names, key=natural_key)),
             labels,
@@ -243,11 +247,12 @@ class _Finder:
             root,
         )
 
-    def _nothing(self, has_classes: bool) -> SourceError:
-        archives = [name for name in self._tree.files("") if suffix(name) in (".zip", ".npz")]
-        if archives:
-            fix = f"pass --data {self._said.where}/{archives[0]}"
-        else:
-            fix = "put the images of each class in a folder: folder/class/image.png"
-        what = "there are no images in the class folders" if has_classes else "there are no images"
-        return self._said.error(what, fix)
+
+def _nothing(listing: Listing, said: Said) -> SourceError:
+    """The error where there are no images; it names an archive that may hold them."""
+    what = "there are no images in the folders" if listing.folders else "there are no images"
+    fix = "put the images of each class in a folder: folder/class/image.png"
+    archives = [name for name in listing.names if suffix(name) in _ARCHIVES]
+    if archives:
+        fix = f"pass --data {said.where}/{archives[0]}"
+    return said.error(what, fix)
