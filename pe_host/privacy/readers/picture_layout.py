@@ -109,20 +109,12 @@ class _Finder:
         """Where the labels are, if the names alone say it."""
         root = self._place.roots[0]
         folders, files = self._tree.folders(root), self._tree.files(root)
+        has_metadata = any(name in _METADATA for name in files)
+        self._check_one_list()
         if _STYLEGAN in files:
             return f"{root}{_STYLEGAN}"
-        tables = [name for name in files if is_table(name)]
-        has_metadata = any(name in _METADATA for name in tables)
-        if tables and not has_metadata and len(folders) <= 1:
-            found = columns(f"{root}{tables[0]}")
-            others = f" (it has {', '.join(found[:_SHOWN])})" if len(found) > 1 else ""
-            column = found[0] if found else "COLUMN"
-            raise self._said.error(
-                f"the file {tables[0]} beside the images may list their labels",
-                f"add --labels {root}{tables[0]}:{column} to read labels from a column of it"
-                f"{others}, or --labels {NONE} to read all images as one class",
-                root,
-            )
+        if not has_metadata and len(folders) <= 1:
+            self._check_tables(root, columns)
         if not folders or (len(folders) == 1 and (has_metadata or holds_all(folders[0]))):
             return NONE
         if self._tree.has_pictures(root):
@@ -135,6 +127,38 @@ class _Finder:
             )
         self._check_classes(root, folders)
         return FOLDERS
+
+    def _check_tables(self, root: str, columns: Callable[[str], tuple[str, ...]]) -> None:
+        """Ask about a list beside the images, or beside a folder around them."""
+        while True:
+            tables = [name for name in self._tree.files(root) if is_table(name)]
+            if tables or not root:
+                break
+            root = root[:-1].rpartition("/")[0] + "/" * ("/" in root[:-1])
+        if not tables:
+            return
+        found = columns(f"{root}{tables[0]}")
+        others = f" (it has {', '.join(found[:_SHOWN])})" if len(found) > 1 else ""
+        column = found[0] if found else "COLUMN"
+        raise self._said.error(
+            f"the file {tables[0]} beside the images may list their labels",
+            f"add --labels {root}{tables[0]}:{column} to read labels from a column of it"
+            f"{others}, or --labels {NONE} to read all images as one class",
+            root,
+        )
+
+    def _check_one_list(self) -> None:
+        lists = (_STYLEGAN, *_METADATA)
+        found = [
+            root
+            for root in self._place.roots
+            if any(name in lists for name in self._tree.files(root))
+        ]
+        if found and len(self._place.roots) > 1:
+            raise self._said.error(
+                "each part of the data set has its own list of labels",
+                f"read one part, as in --split {found[0].rstrip('/').rpartition('/')[2]}",
+            )
 
     def class_folders(self) -> Layout:
         """The layout with a folder for each class."""

@@ -153,6 +153,16 @@ def test_a_list_beside_the_images_is_asked_about_with_its_columns() -> None:
     assert len(layout.names) == 3 and layout.passed_over == ()
 
 
+def test_a_list_beside_the_part_that_holds_the_images_is_asked_about() -> None:
+    names = ("train.csv", "train/1.png", "train/2.png")
+    assert "--labels train.csv:COLUMN" in refused(*names).fix
+    assert "--labels train.csv:COLUMN" in refused(*names, "test/3.png", split="train").fix
+    assert found(*images("train/a", "train/b"), "train.csv").classes == ("a", "b")
+    assert (
+        "--split test" in refused("train/1.png", "test/2.png", "test/dataset.json", split="all").fix
+    )
+
+
 def test_a_metadata_file_is_no_question() -> None:
     layout = found("train/metadata.csv", "train/1.png", "train/2.png")
     assert layout.metadata == "train/metadata.csv" and layout.labels == NONE
