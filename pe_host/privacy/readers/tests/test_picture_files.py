@@ -152,7 +152,7 @@ def test_labels_and_clients_of_one_file(taken: Any) -> None:
     assert table.labels.tolist() == [0, 1] * 3 and table.clients is not None
     assert table.clients.tolist() == [0, 0, 1, 1, 2, 2] and info.clients
     assert info.clients_from == "patient" and info.options.labels_from == 1
-    with pytest.raises(SourceError, match="least label of these is 1") as caught:
+    with pytest.raises(SourceError, match="the least of these is 1") as caught:
         taken(files, labels="labels.csv:grade")
     assert "--labels-from 1" in caught.value.fix
     info, _ = taken(files, labels="labels.csv:grade", labels_from=1)

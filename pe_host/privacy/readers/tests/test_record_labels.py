@@ -45,6 +45,9 @@ def test_a_label_is_a_name_or_a_number() -> None:
     none = SourceOptions()
     assert positions_of({0: "dog", 1: "0", 2: "7"}, 3, ("cat", "dog"), none).tolist() == [1, 0, -1]
     assert positions_of({0: "3", 1: "03", 2: "2"}, 3, ("3", "5"), none).tolist() == [0, 0, -1]
+    first = SourceOptions(labels_from=1)
+    assert positions_of({0: "1", 1: "2", 2: "0"}, 3, ("2", "1"), first).tolist() == [0, 1, -1]
+    assert positions_of({0: "1", 1: "2", 2: "x"}, 3, ("1", "2", "x"), none).tolist() == [0, 1, 2]
     assert positions_of({0: "00", 1: "01"}, 2, ("00", "01"), none).tolist() == [0, 1]
 
 
