@@ -17,7 +17,6 @@ from pe_sdk.pictures import FILE_BYTES
 
 _BROKEN = (tarfile.TarError, OSError, EOFError, ValueError, zlib.error, RecursionError)
 _GZIP = b"\x1f\x8b"
-_AGAIN = "copy or download the file again"
 
 
 @dataclass(frozen=True)
@@ -51,8 +50,7 @@ def members(location: str) -> Iterator[Member]:
     except NotAFile as error:
         raise CollectionError(f"this is {error}", fix, location) from None
     except _BROKEN:
-        what = "this is not a tar file, or it is damaged"
-        raise CollectionError(what, _AGAIN, location) from None
+        raise _damaged(location) from None
 
 
 def _members(file: BinaryIO, location: str) -> Iterator[Member]:
@@ -87,19 +85,26 @@ def _members(file: BinaryIO, location: str) -> Iterator[Member]:
                 name,
             )
         seen.add(name)
-        yield Member(number, name, partial(_content, archive, info))
+        yield Member(number, name, partial(_content, archive, info, location))
     # tarfile takes a damaged header for the end.
     content.seek(archive.offset)
     if any(end := content.read(tarfile.BLOCKSIZE)) or 0 < len(end) < tarfile.BLOCKSIZE:
         raise tarfile.ReadError
 
 
-def _content(archive: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:
-    file = archive.extractfile(info)
-    if file is None:
-        raise tarfile.ReadError
-    with file:
-        return file.read()
+def _content(archive: tarfile.TarFile, info: tarfile.TarInfo, location: str) -> bytes:
+    try:
+        file = archive.extractfile(info)
+        assert file is not None, "it is a plain file"
+        with file:
+            return file.read()
+    except _BROKEN:
+        raise _damaged(location) from None
+
+
+def _damaged(location: str) -> CollectionError:
+    what = "this is not a tar file, or it is damaged"
+    return CollectionError(what, "copy or download the file again", location)
 
 
 class _Bounded:

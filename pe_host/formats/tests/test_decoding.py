@@ -1,11 +1,13 @@
 """Pictures decoded in a process of their own: the same pixels, and faults that stay there."""
 
+import io
 import os
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from pe_host.formats import decoding
 from pe_host.formats.decoding import Decoder, DecoderError
@@ -80,6 +82,30 @@ def test_the_form_is_read_there_too() -> None:
         assert decoder.form(encoded(name="WEBP")).shape == COLOUR
         with pytest.raises(PictureError, match="cannot be read"):
             decoder.form(POSTSCRIPT)
+
+
+def test_the_extra_formats_are_decoded_there() -> None:
+    """The process may open the packages that it needs, and no other file."""
+    pillow_heif = pytest.importorskip("pillow_heif")
+    pydicom = pytest.importorskip("pydicom")
+    pixels = np.full((64, 80), 120, np.uint8)
+    heic = io.BytesIO()
+    pillow_heif.from_pillow(Image.fromarray(pixels)).save(heic, quality=100)
+    data = pydicom.Dataset()
+    data.file_meta = pydicom.dataset.FileMetaDataset()
+    data.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
+    data.file_meta.MediaStorageSOPClassUID = data.SOPClassUID = pydicom.uid.CTImageStorage
+    data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID = "1.2.3"
+    data.SamplesPerPixel, data.PhotometricInterpretation = 1, "MONOCHROME2"
+    data.Rows, data.Columns = pixels.shape
+    data.BitsAllocated = data.BitsStored = 8
+    data.HighBit, data.PixelRepresentation, data.PixelData = 7, 0, pixels.tobytes()
+    data["PixelData"].VR = "OB"
+    dicom = io.BytesIO()
+    data.save_as(dicom, enforce_file_format=True)
+    with Decoder(Preparation((64, 80, 1))) as decoder:
+        for answer in decoder.decode([heic.getvalue(), dicom.getvalue()]):
+            assert isinstance(answer, np.ndarray) and np.abs(answer.astype(int) - 120).max() <= 1
 
 
 def test_a_picture_that_ends_its_decoder_is_a_fault_of_this_picture_only(module: str) -> None:

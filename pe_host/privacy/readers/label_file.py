@@ -119,15 +119,12 @@ class LabelFile:
         place, of_file = self.columns.index(name), self.columns.index(self.file_column)
         found: dict[int, str] = {}
         several: set[int] = set()
-        try:
-            for row in self._rows():
-                if len(row) <= max(place, of_file):
-                    continue
-                number, value = self._files.find(row[of_file]), row[place].strip()
-                if number >= 0 and found.setdefault(number, value) != value:
-                    several.add(number)
-        except csv.Error:
-            raise SourceError("this file is damaged", where=self._where, fix=_SAVE) from None
+        for row in self._each():
+            if len(row) <= max(place, of_file):
+                continue
+            number, value = self._files.find(row[of_file]), row[place].strip()
+            if number >= 0 and found.setdefault(number, value) != value:
+                several.add(number)
         return {number: value for number, value in found.items() if value and number not in several}
 
     @cached_property
@@ -137,7 +134,7 @@ class LabelFile:
         Raises:
             SourceError: there is none.
         """
-        first = list(islice(self._rows(), _FIRST))
+        first = list(islice(self._each(), _FIRST))
         for place, column in enumerate(self.columns):
             if any(len(row) > place and self._files.find(row[place]) >= 0 for row in first):
                 return column
@@ -150,12 +147,23 @@ class LabelFile:
     @cached_property
     def is_empty(self) -> bool:
         """Whether it has no row."""
-        return next(iter(self._rows()), None) is None
+        return next(self._each(), None) is None
 
     @property
     def others(self) -> tuple[str, ...]:
         """The columns beside that of the file names."""
         return tuple(column for column in self.columns if column != self.file_column)
+
+    def _each(self) -> Iterator[list[str]]:
+        """Every row.
+
+        Raises:
+            SourceError: the file is damaged.
+        """
+        try:
+            yield from self._rows()
+        except csv.Error:
+            raise SourceError("this file is damaged", where=self._where, fix=_SAVE) from None
 
     def _parsed(self, text: str, end: str) -> tuple[tuple[str, ...], Any]:
         """The columns, and a function that goes through the rows."""
@@ -174,7 +182,12 @@ class LabelFile:
 
         def rows() -> Iterator[list[str]]:
             if delimiter in head:
-                return (row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if row)
+                source = io.StringIO(text)
+                return (
+                    row
+                    for row in csv.reader(source, delimiter=delimiter, skipinitialspace=True)
+                    if row
+                )
             return (row for row in map(str.split, lines) if row)
 
         first = next(rows(), [])

@@ -63,7 +63,7 @@ def find_preparation(
     kinds = Counter(form.channels for form in forms)
     if not options.size and len(forms) > 1 and 2 * max(sizes.values()) <= len(forms):
         raise SourceError(
-            f"the images have different sizes, already {like}",
+            f"{like} differ in size",
             where=where,
             fix="add --size 64x64 --fit crop, or another size, and pad or stretch",
         )

@@ -183,7 +183,8 @@ class _Records:
             if self._attribute():
                 texts = {row: "1" if value == "1" else "0" for row, value in texts.items()}
         faults = self.missing(texts, "has no label", "add it, or remove the image")
-        return positions_of(texts, len(self.names), label_names, self.options), faults
+        options = SourceOptions() if self._way == FOLDERS else self.options
+        return positions_of(texts, len(self.names), label_names, options), faults
 
     def texts(self, way: str, option: str) -> Texts:
         """What an option takes from names or from a label file, by record."""
@@ -300,7 +301,7 @@ class _Records:
     def _outside(self, names: tuple[str, ...]) -> str | None:
         """The first class folder that is not one of the classes."""
         folders = dict(enumerate(self.layout.classes))
-        found = positions_of(folders, len(folders), names, self.options)
+        found = positions_of(folders, len(folders), names, SourceOptions())
         outside = (
             folder for folder, place in zip(folders.values(), found, strict=True) if place < 0
         )

@@ -27,6 +27,8 @@ FOLDERS, NONE = "folder", "none"
 _STYLEGAN = "dataset.json"
 _METADATA = ("metadata.csv", "metadata.jsonl")
 
+_ARCHIVES = (".zip", ".tar", ".npz", ".parquet")
+
 _SHOWN = 50
 """Columns that a hint lists."""
 
@@ -81,6 +83,8 @@ def find_layout(
         SourceError: there are no pictures, files of other kinds among them, or an option is needed.
     """
     said = Said(where, list(listing.passed_over))
+    if not any(map(is_picture, listing.names)):
+        raise _nothing(listing, said)
     tree = Tree(listing)
     place = find_place(tree, options, said)
     finder = _Finder(tree, listing, options, said, place, frozenset(tables))
@@ -105,20 +109,12 @@ class _Finder:
         """Where the labels are, if the names alone say it."""
         root = self._place.roots[0]
         folders, files = self._tree.folders(root), self._tree.files(root)
+        has_metadata = any(name in _METADATA for name in files)
+        self._check_one_list()
         if _STYLEGAN in files:
             return f"{root}{_STYLEGAN}"
-        tables = [name for name in files if is_table(name)]
-        has_metadata = any(name in _METADATA for name in tables)
-        if tables and not has_metadata and len(folders) <= 1:
-            found = columns(f"{root}{tables[0]}")
-            others = f" (it has {', '.join(found[:_SHOWN])})" if len(found) > 1 else ""
-            column = found[0] if found else "COLUMN"
-            raise self._said.error(
-                f"the file {tables[0]} beside the images may list their labels",
-                f"add --labels {root}{tables[0]}:{column} to read labels from a column of it"
-                f"{others}, or --labels {NONE} to read all images as one class",
-                root,
-            )
+        if not has_metadata and len(folders) <= 1:
+            self._check_tables(root, columns)
         if not folders or (len(folders) == 1 and (has_metadata or holds_all(folders[0]))):
             return NONE
         if self._tree.has_pictures(root):
@@ -131,6 +127,38 @@ class _Finder:
             )
         self._check_classes(root, folders)
         return FOLDERS
+
+    def _check_tables(self, root: str, columns: Callable[[str], tuple[str, ...]]) -> None:
+        """Ask about a list beside the images, or beside a folder around them."""
+        while True:
+            tables = [name for name in self._tree.files(root) if is_table(name)]
+            if tables or not root:
+                break
+            root = root[:-1].rpartition("/")[0] + "/" * ("/" in root[:-1])
+        if not tables:
+            return
+        found = columns(f"{root}{tables[0]}")
+        others = f" (it has {', '.join(found[:_SHOWN])})" if len(found) > 1 else ""
+        column = found[0] if found else "COLUMN"
+        raise self._said.error(
+            f"the file {tables[0]} beside the images may list their labels",
+            f"add --labels {root}{tables[0]}:{column} to read labels from a column of it"
+            f"{others}, or --labels {NONE} to read all images as one class",
+            root,
+        )
+
+    def _check_one_list(self) -> None:
+        lists = (_STYLEGAN, *_METADATA)
+        found = [
+            root
+            for root in self._place.roots
+            if any(name in lists for name in self._tree.files(root))
+        ]
+        if found and len(self._place.roots) > 1:
+            raise self._said.error(
+                "each part of the data set has its own list of labels",
+                f"read one part, as in --split {found[0].rstrip('/').rpartition('/')[2]}",
+            )
 
     def class_folders(self) -> Layout:
         """The layout with a folder for each class."""
@@ -188,7 +216,7 @@ class _Finder:
         self, what: str, names: list[str], labels: str, classes: tuple[str, ...], metadata: str
     ) -> Layout:
         if not names:
-            raise self._nothing(bool(classes))
+            raise _nothing(self._listing, self._said)
         return Layout(
             tuple(sorted(names, key=natural_key)),
             labels,
@@ -243,11 +271,12 @@ class _Finder:
             root,
         )
 
-    def _nothing(self, has_classes: bool) -> SourceError:
-        archives = [name for name in self._tree.files("") if suffix(name) in (".zip", ".npz")]
-        if archives:
-            fix = f"pass --data {self._said.where}/{archives[0]}"
-        else:
-            fix = "put the images of each class in a folder: folder/class/image.png"
-        what = "there are no images in the class folders" if has_classes else "there are no images"
-        return self._said.error(what, fix)
+
+def _nothing(listing: Listing, said: Said) -> SourceError:
+    """The error where there are no images; it names an archive that may hold them."""
+    what = "there are no images in the folders" if listing.folders else "there are no images"
+    fix = "put the images of each class in a folder: folder/class/image.png"
+    archives = [name for name in listing.names if suffix(name) in _ARCHIVES]
+    if archives:
+        fix = f"pass --data {said.where}/{archives[0]}"
+    return said.error(what, fix)

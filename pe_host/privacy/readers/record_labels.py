@@ -78,20 +78,20 @@ def positions_of(
 ) -> NDArray[np.int64]:
     """Return the position of each record's label in the names, -1 for none.
 
-    A label is a name; or else a number, which counts from `labels_from` unless all names are
-    numbers. So it depends on no other record.
+    As in `classes.positions`, a number counts from `labels_from`; if that is not given, it is a
+    name, or else it counts from 0 unless all names are numbers. A label depends on no other record.
     """
     place = {name: position for position, name in enumerate(names)}
-    first = options.labels_from or 0
-    counted = not all(_INTEGER.fullmatch(name) for name in names)
+    first = options.labels_from
+    counted = first is not None or not all(_INTEGER.fullmatch(name) for name in names)
     found = np.full(count, -1, np.int64)
     for number, text in texts.items():
         position = place.get(text, -1)
-        if position < 0 and _INTEGER.fullmatch(text):
+        if _INTEGER.fullmatch(text) and (position < 0 or first is not None):
             value = _number(text)
-            position = place.get(str(value), -1)
-            if position < 0 and counted and 0 <= value - first < len(names):
-                position = value - first
+            position = place.get(str(value), -1) if first is None else -1
+            if position < 0 and counted and 0 <= value - (first or 0) < len(names):
+                position = value - (first or 0)
         found[number] = position
     return found
 

@@ -44,7 +44,7 @@ __all__ = [
 ]
 
 SUFFIXES = (
-    *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".bmp", ".dib", ".tif", ".tiff", ".webp"),
+    *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".bmp", ".tif", ".tiff", ".webp"),
     *(".ppm", ".pgm", ".pbm", ".pnm", ".pfm", ".tga", ".heic", ".heif", ".hif", ".dcm", ".dicom"),
 )
 """How names of pictures end, in lower case."""
