@@ -44,10 +44,9 @@ def remembering(shocks: Reals, memory: Reals) -> Reals:
     """
     keep = memory / (1.0 + memory)
     fresh = np.sqrt(1.0 - keep * keep)
-    out = np.empty((shocks.shape[1], len(shocks)))
-    out[0] = shocks[:, 0]
+    out = np.ascontiguousarray(shocks.T)
     for t in range(1, len(out)):
-        out[t] = keep * out[t - 1] + fresh * shocks[:, t]
+        out[t] = keep * out[t - 1] + fresh * out[t]
     return out.T
 
 
@@ -60,12 +59,9 @@ def spikes(chance: Reals, size: Reals, rate: Reals, length: Reals) -> Reals:
         length: steps [n] until a spike has decayed to about 1/e.
     """
     keep = length / (1.0 + length)
-    jumps = np.where(chance < rate[:, None], 0.5 + size, 0.0)
-    out = np.empty((chance.shape[1], len(chance)))
-    last = np.zeros(len(chance))
-    for t in range(len(out)):
-        last = keep * last + jumps[:, t]
-        out[t] = last
+    out = np.ascontiguousarray(np.where(chance < rate[:, None], 0.5 + size, 0.0).T)
+    for t in range(1, len(out)):
+        out[t] += keep * out[t - 1]
     return out.T
 
 
