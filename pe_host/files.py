@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 SHARE_OF_MEMORY = 0.5
-"""Most of the machine's memory that one array or file may take once it is decompressed."""
+"""Most of the machine's memory that one array or file may take where it must be in memory."""
 
 _CGROUP = Path("/sys/fs/cgroup/memory.max")
 
@@ -73,7 +73,7 @@ def _check_kind(found: os.stat_result) -> None:
 
 
 def most_bytes() -> int:
-    """The most bytes that one array or file may take: a share of the memory of this machine."""
+    """The most bytes that may be in memory of one array or file: a share of the machine's."""
     total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     with contextlib.suppress(OSError, ValueError):  # no such group, or "max"
         total = min(total, int(_CGROUP.read_text()))

@@ -8,7 +8,9 @@ import math
 import struct
 import zipfile
 import zlib
-from typing import Any, BinaryIO, cast
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +31,7 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _LAST_CHARACTER = 0x10FFFF
 
 _END, _END_64, _LOCATOR_64 = b"PK\5\6", b"PK\6\6", b"PK\6\7"
-_END_BYTES, _LOCATOR_BYTES = 22, 20
+_END_BYTES, _LOCATOR_BYTES, _LOCAL_BYTES = 22, 20, 30
 
 _BROKEN = (
     OSError,
@@ -60,6 +62,21 @@ class ArchiveError(Exception):
     def __init__(self, what: str, fix: str, name: str = "") -> None:
         self.what, self.fix, self.name = what, fix, name
         super().__init__(what)
+
+
+class Values(NamedTuple):
+    """Where the values of an array are.
+
+    Args:
+        shape, dtype: of the array.
+        by_columns: whether they lie in Fortran order.
+        offset: where they begin in the file; None if they are compressed.
+    """
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    by_columns: bool
+    offset: int | None
 
 
 def open_archive(file: BinaryIO) -> zipfile.ZipFile:
@@ -99,11 +116,38 @@ def read_header(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], n
     """Shape and dtype of an array, with its size checked against the directory.
 
     Raises:
-        ArchiveError: the array cannot be read, holds Python objects, or is too large.
+        ArchiveError: the array cannot be read, or holds Python objects.
+    """
+    return find_values(archive, name)[:2]
+
+
+def find_values(archive: zipfile.ZipFile, name: str) -> Values:
+    """Find the values of an array, which can then be read in place. Raises as `read_header`."""
+    try:
+        with archive.open(name + _SUFFIX) as member:
+            values = _header(archive, name, cast(BinaryIO, member))
+            begin = member.tell()
+        info = archive.getinfo(name + _SUFFIX)
+        if info.compress_type != zipfile.ZIP_STORED or archive.fp is None:
+            return values
+        archive.fp.seek(info.header_offset)
+        lengths = struct.unpack("<HH", archive.fp.read(_LOCAL_BYTES)[-4:])
+        return values._replace(offset=info.header_offset + _LOCAL_BYTES + sum(lengths) + begin)
+    except _BROKEN:
+        raise _unreadable(name) from None
+
+
+@contextmanager
+def open_values(archive: zipfile.ZipFile, name: str) -> Iterator[BinaryIO]:
+    """Open the values of an array as a stream, for arrays that do not fit into memory.
+
+    Raises:
+        ArchiveError: see `read_header`; or reading fails.
     """
     try:
         with archive.open(name + _SUFFIX) as member:
-            return _header(archive, name, cast(BinaryIO, member))
+            _header(archive, name, cast(BinaryIO, member))
+            yield cast(BinaryIO, member)
     except _BROKEN:
         raise _unreadable(name) from None
 
@@ -112,9 +156,16 @@ def read_array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
     """Read an array.
 
     Raises:
-        ArchiveError: see `read_header`.
+        ArchiveError: see `read_header`; or the array takes too much memory.
     """
-    read_header(archive, name)
+    shape, dtype = read_header(archive, name)
+    size = math.prod(shape) * dtype.itemsize
+    if size > most_bytes():
+        raise ArchiveError(
+            f"the array {name!r} takes {size / 2**30:.1f} GiB, more than half of this machine's "
+            "memory",
+            "use fewer or smaller records, or a machine with more memory",
+        )
     try:
         with archive.open(name + _SUFFIX) as member:
             # numpy reads the announced size in blocks, and zipfile no more than it announced.
@@ -180,14 +231,12 @@ def _wrong(info: zipfile.ZipInfo, seen: set[str]) -> str:
     return ""
 
 
-def _header(
-    archive: zipfile.ZipFile, name: str, member: BinaryIO
-) -> tuple[tuple[int, ...], np.dtype[Any]]:
+def _header(archive: zipfile.ZipFile, name: str, member: BinaryIO) -> Values:
     version = np.lib.format.read_magic(member)
     if version == (1, 0):
-        shape, _, dtype = np.lib.format.read_array_header_1_0(member)
+        shape, by_columns, dtype = np.lib.format.read_array_header_1_0(member)
     else:
-        shape, _, dtype = np.lib.format.read_array_header_2_0(member)
+        shape, by_columns, dtype = np.lib.format.read_array_header_2_0(member)
     if dtype.hasobject:
         raise ArchiveError(
             f"the array {name!r} holds Python objects, which are not read: they can run code",
@@ -201,13 +250,7 @@ def _header(
             f"the array {name!r} announces another size than the archive does",
             "write the file again; it is damaged",
         )
-    if size > most_bytes():
-        raise ArchiveError(
-            f"the array {name!r} takes {size / 2**30:.1f} GiB, more than half of this machine's "
-            "memory",
-            "use fewer or smaller records, or a machine with more memory",
-        )
-    return shape, dtype
+    return Values(shape, dtype, by_columns and len(shape) > 1, None)
 
 
 def _unreadable(name: str) -> ArchiveError:

@@ -1,4 +1,4 @@
-"""The private records in memory.
+"""The private records, in memory or on disk.
 
 Their content never shows in a repr or an error, and they cannot be pickled.
 """
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pe_host.errors import DataError
+from pe_host.privacy.records import PrivateRecords, blocks
 from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceOptions, Table
 
 _DROP = "`--bad-records drop` leaves them out"
@@ -52,7 +53,7 @@ class PrivateDataset:
 
     __slots__ = ("_classes", "clients", "data", "labels", "parameters")
 
-    data: NDArray[Any]
+    data: PrivateRecords
     labels: NDArray[np.int64]
     clients: NDArray[np.int64] | None
     parameters: dict[str, NDArray[Any]]
@@ -83,9 +84,10 @@ class PrivateDataset:
                 where=where,
                 fix="leave out --bad-records drop: the first fault is then named",
             )
-        kept = slice(None) if good.all() else good
         self._classes = classes
-        self.data = table.data[kept]
+        used = None if good.all() else np.flatnonzero(good)
+        self.data = PrivateRecords(table.data, used, where)
+        kept = slice(None) if used is None else used
         self.labels = labels[kept]
         self.clients = None
         if table.clients is not None:
@@ -176,13 +178,14 @@ def _check_shapes(table: Table, output: OutputSpec, where: str) -> int:
     """Return the number of rows, which must be positive; see `PrivateDataset`."""
     labels = np.asarray(table.labels)
     rows = len(labels) if labels.ndim == 1 else 0
-    if not isinstance(table.data, np.ndarray) or table.data.dtype != np.dtype(output.dtype):
+    dtype, shape = (getattr(table.data, name, None) for name in ("dtype", "shape"))
+    if not isinstance(dtype, np.dtype) or dtype != np.dtype(output.dtype):
         raise DataError(
             f"records must be {output.dtype}",
             where=where,
             fix=f"convert them to {output.dtype} first",
         )
-    if labels.ndim != 1 or table.data.shape != (rows, *output.shape):
+    if labels.ndim != 1 or shape != (rows, *output.shape):
         raise DataError(
             f"records must have the shape {output.shape} and one label each",
             where=where,
@@ -204,7 +207,7 @@ def _faults(
     by_reader[list(found)] = True
     yield by_reader, lambda row: _as_data_error(found[row], where)
     if table.data.dtype.kind == "f":
-        finite = np.isfinite(table.data).reshape(len(labels), -1).all(axis=1)
+        finite = _finite(PrivateRecords(table.data, None, where))
         yield (
             ~finite,
             lambda row: DataError(
@@ -221,6 +224,15 @@ def _faults(
             fix=f"declare every class with --classes, or remove such records; {_DROP}",
         ),
     )
+
+
+def _finite(records: PrivateRecords) -> NDArray[np.bool_]:
+    """Rows without a value that is not finite, bool [n]."""
+    finite = np.empty(len(records), np.bool_)
+    for start, block in blocks(records):
+        rows = np.isfinite(block).reshape(len(block), -1).all(axis=1)
+        finite[start : start + len(block)] = rows
+    return finite
 
 
 def _found_by_reader(table: Table, rows: int, where: str) -> dict[int, SourceError]:

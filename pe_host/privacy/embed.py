@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,29 +11,43 @@ from pe_host.embeddings.fitted import FittedEmbedding
 from pe_host.embeddings.grid import Grid, to_grid
 from pe_host.errors import PeError, PluginFailure, PrivacyRefusal
 from pe_host.privacy.dataset import PrivateDataset
-from pe_sdk import Embedding
+from pe_host.privacy.records import PrivateRecords
+from pe_host.privacy.stored import new_records
+from pe_sdk import Embedding, SourceError
 
 BLOCK = 256
 """Rows per call. Always the same, so that matrix products run the same code for every row."""
 
 
+class Vectors(Protocol):
+    """Vectors of all records, int16 [n, d]; consecutive ones by slices."""
+
+    def __getitem__(self, rows: slice, /) -> Grid: ...
+
+
 class PrivateVectors:
-    """The vectors of the last embedding used; recomputed when its digest changes."""
+    """The vectors of the last embedding used; recomputed when its digest changes.
+
+    Many or long ones are kept on disk. If it has no room for them, they are kept nowhere, and made
+    again whenever they are needed.
+    """
 
     def __init__(self) -> None:
         self._digest = ""
-        self._vectors: Grid | None = None
+        self._vectors: Vectors | None = None
 
-    def of(self, data: PrivateDataset, phi: FittedEmbedding) -> Grid:
+    def of(self, data: PrivateDataset, phi: FittedEmbedding) -> "Vectors":
         """Vectors of the records on the grid, int16 [n, d].
 
         Raises:
+            DataError: the records cannot be read any more.
             PluginFailure: see `embed_records`.
             PrivacyRefusal: see `check_independent`.
         """
         if self._vectors is None or phi.digest != self._digest:
+            self._vectors = None  # frees memory
             check_independent(phi.embedding, data.data.shape[1:], data.data.dtype)
-            self._vectors = embed_records(phi.embedding, data.data)
+            self._vectors = _kept(phi.embedding, data.data)
             self._digest = phi.digest
         return self._vectors
 
@@ -41,7 +55,7 @@ class PrivateVectors:
         return "PrivateVectors(withheld)"
 
 
-def embed_records(embedding: Embedding, data: NDArray[Any]) -> Grid:
+def embed_records(embedding: Embedding, data: PrivateRecords | NDArray[Any]) -> Grid:
     """Embed in blocks of BLOCK rows, the last padded with zeros, and round to the grid.
 
     Args:
@@ -56,12 +70,45 @@ def embed_records(embedding: Embedding, data: NDArray[Any]) -> Grid:
             error is withheld: it may quote a record.
     """
     vectors = np.empty((len(data), embedding.dim), dtype=np.int16)
+    for start, rows in _embedded(embedding, data):
+        vectors[start : start + len(rows)] = rows
+    return vectors
+
+
+def _embedded(
+    embedding: Embedding, data: PrivateRecords | NDArray[Any]
+) -> Iterator[tuple[int, Grid]]:
+    """Yield the first row of each block, and the vectors of the block."""
     for start in range(0, len(data), BLOCK):
         rows = data[start : start + BLOCK]
         block = np.zeros((BLOCK, *data.shape[1:]), dtype=data.dtype)
         block[: len(rows)] = rows
-        vectors[start : start + BLOCK] = to_grid(_call(embedding, block))[: len(rows)]
+        yield start, to_grid(_call(embedding, block))[: len(rows)]
+
+
+def _kept(embedding: Embedding, data: PrivateRecords) -> Vectors:
+    try:
+        vectors = new_records(len(data), (embedding.dim,), np.int16)
+        for start, rows in _embedded(embedding, data):
+            vectors[start : start + len(rows)] = rows
+    except SourceError:  # the disk is full; what is wrong with records is a DataError
+        return _Unkept(embedding, data)
     return vectors
+
+
+class _Unkept:
+    """Vectors that are made whenever they are read."""
+
+    def __init__(self, embedding: Embedding, data: PrivateRecords) -> None:
+        self._embedding, self._data = embedding, data
+
+    def __getitem__(self, rows: slice, /) -> Grid:
+        start, stop, _ = rows.indices(len(self._data))
+        vectors = np.empty((max(0, stop - start), self._embedding.dim), np.int16)
+        for first in range(start, stop, BLOCK):
+            block = self._data[first : min(first + BLOCK, stop)]
+            vectors[first - start :][: len(block)] = embed_records(self._embedding, block)
+        return vectors
 
 
 def check_independent(embedding: Embedding, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:

@@ -6,15 +6,21 @@ order a library sums them. Ties go to the lower candidate index. Nothing here de
 of records or their order.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from pe_host.embeddings.grid import Grid
 from pe_host.errors import DataError, PrivacyRefusal
 from pe_host.privacy.dataset import PrivateDataset
+from pe_host.privacy.embed import Vectors
 
 SEARCH_BLOCK = 4096
 """Records per search call, which bounds memory."""
+
+BLOCK_BYTES = 32 << 20
+"""Bytes of vectors that are in memory at once, if they are not anyway."""
 
 TIE_CELLS = 2**24
 """Distances held at once while ties are resolved, which bounds memory."""
@@ -59,12 +65,12 @@ def check_candidates(candidates: Grid, labels: NDArray[np.int64], classes: int, 
 
 
 def count_votes(
-    vectors: Grid, data: PrivateDataset, candidates: Grid, labels: NDArray[np.int64], votes: int
+    vectors: Vectors, data: PrivateDataset, candidates: Grid, labels: NDArray[np.int64], votes: int
 ) -> NDArray[np.int64]:
     """The clean histogram. Private: noise must be added before it goes anywhere.
 
     Args:
-        vectors: int16 [n, d], of the private records.
+        vectors: int16 [n, d], of the private records; read in blocks.
         data: classes and clients of the records.
         candidates: int16 [N, d]; see `check_candidates`.
         labels: int64 [N], the classes of the candidates.
@@ -76,16 +82,23 @@ def count_votes(
     """
     total = np.zeros(len(candidates), dtype=np.int64)
     ballots, voters = [], []
-    for label in np.bincount(labels).nonzero()[0].tolist():  # np.unique imports numpy.ma
-        rows, pool = np.flatnonzero(data.labels == label), np.flatnonzero(labels == label)
-        if not len(rows):
-            continue
-        chosen = pool[nearest(vectors[rows], candidates[pool], votes)]
-        if data.clients is None:
-            total += np.bincount(chosen.ravel(), minlength=len(candidates))
-        else:
-            ballots.append(chosen.ravel())
-            voters.append(np.repeat(data.clients[rows], votes))
+    pools = [
+        (label, pool := np.flatnonzero(labels == label), Search(candidates[pool], votes))
+        for label in np.bincount(labels).nonzero()[0].tolist()  # np.unique imports numpy.ma
+    ]
+    step = max(SEARCH_BLOCK, BLOCK_BYTES // (2 * candidates.shape[1]))
+    for start in range(0, len(data.labels), step):
+        block, classes = vectors[start : start + step], data.labels[start : start + step]
+        for label, pool, search in pools:
+            rows = np.flatnonzero(classes == label)
+            if not len(rows):
+                continue
+            chosen = pool[search.nearest(block[rows])]
+            if data.clients is None:
+                total += np.bincount(chosen.ravel(), minlength=len(candidates))
+            else:
+                ballots.append(chosen.ravel())
+                voters.append(np.repeat(data.clients[start + rows], votes))
     if ballots:
         chosen = _client_votes(
             np.concatenate(voters), np.concatenate(ballots), len(candidates), votes
@@ -95,38 +108,59 @@ def count_votes(
 
 
 def nearest(records: Grid, candidates: Grid, k: int) -> NDArray[np.int64]:
-    """The k nearest candidates of each record, as a set; ties go to the lower index.
+    """The k nearest candidates of each record: `Search.nearest` of these candidates."""
+    return Search(candidates, k).nearest(records)
+
+
+class Search:
+    """Finds the k nearest of some candidates; ties go to the lower index.
 
     Args:
-        records: int16 [n, d] on the grid.
         candidates: int16 [N, d] on the grid, N >= k.
         k: at least 1.
-
-    Returns:
-        int64 [n, k], candidate indices, in no particular order within a row.
     """
-    if k == len(candidates):
-        return np.tile(np.arange(k), (len(records), 1))
-    points = candidates.astype(np.float32)
-    if len(records) * len(points) <= SMALL_CELLS:
-        return _all_distances(records.astype(np.float32), points, k)
-    import faiss  # heavy; readers are imported without it
 
-    index = faiss.IndexFlatL2(points.shape[1])
-    index.add(points)
-    out = np.empty((len(records), k), dtype=np.int64)
-    for start in range(0, len(records), SEARCH_BLOCK):
-        queries = records[start : start + SEARCH_BLOCK].astype(np.float32)
-        distances, found = index.search(queries, k + 1)
-        out[start : start + SEARCH_BLOCK] = found[:, :k]
+    def __init__(self, candidates: Grid, k: int) -> None:
+        self._points, self._k = candidates.astype(np.float32), k
+        self._index: Any = None
+
+    def nearest(self, records: Grid) -> NDArray[np.int64]:
+        """The k nearest candidates of each record, as a set.
+
+        Args:
+            records: int16 [n, d] on the grid.
+
+        Returns:
+            int64 [n, k], candidate indices, in no particular order within a row.
+        """
+        points, k = self._points, self._k
+        if k == len(points):
+            return np.tile(np.arange(k), (len(records), 1))
+        if self._index is None:
+            if len(records) * len(points) <= SMALL_CELLS:
+                return _all_distances(records.astype(np.float32), points, k)
+            import faiss  # heavy; readers are imported without it
+
+            self._index = faiss.IndexFlatL2(points.shape[1])
+            self._index.add(points)
+        out = np.empty((len(records), k), dtype=np.int64)
+        for start in range(0, len(records), SEARCH_BLOCK):
+            queries = records[start : start + SEARCH_BLOCK].astype(np.float32)
+            out[start : start + SEARCH_BLOCK] = self._found(queries)
+        return out
+
+    def _found(self, queries: NDArray[np.float32]) -> NDArray[np.int64]:
+        points, k = self._points, self._k
+        distances, found = self._index.search(queries, k + 1)
+        out: NDArray[np.int64] = found[:, :k]
         # faiss may return any of several equally near candidates: choose again where the k-th and
         # the next are tied.
         tied = np.flatnonzero(distances[:, k - 1] == distances[:, k])
         step = max(1, TIE_CELLS // len(points))
         for first in range(0, len(tied), step):
             rows = tied[first : first + step]
-            out[start + rows] = _with_ties(queries[rows], points, k, distances[rows, k - 1])
-    return out
+            out[rows] = _with_ties(queries[rows], points, k, distances[rows, k - 1])
+        return out
 
 
 def _all_distances(

@@ -6,7 +6,8 @@ NAMES = """
     CannotMake Categorical Column Columns Degree DoctorSpec Embedding EmbeddingSpec Feature
     Finding Float Generator GeneratorSpec Int Level NoOptions OptionError OptionInfo OutputSpec
     PARAMETERS_KNOWN Parameter ParameterSpace Peers PluginError PluginWarning ReaderSpec
-    Released Samples Seeds Simulator SimulatorGenerator SourceError SourceInfo Table
+    Records Released Samples Seeds Simulator SimulatorGenerator SourceError SourceInfo
+    SourceOptions Table
     TrainableEmbedding Weights describe_options hookimpl label_spaces narrowed option
     option_values parse_options path_options random
 """
@@ -20,7 +21,7 @@ def test_the_exported_names_are_exactly_these():
 def test_no_other_public_name_is_lying_about():
     modules = """
         adapter compiled constraints doctor embedding errors generator hookspecs options
-        output parameters peers released samples space specs testing
+        output parameters peers records released samples source_options space specs testing
     """
     public = {
         name for name in vars(pe_sdk) if not name.startswith(("_", "@"))

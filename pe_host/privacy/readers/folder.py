@@ -10,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from pe_host.files import NotAFile, check_inside, most_bytes, open_regular
+from pe_host.files import NotAFile, check_inside, open_regular
 from pe_host.formats.decode_protocol import ANY
 from pe_host.formats.decoding import Decoder, DecoderError
 from pe_host.formats.pictures import Form, PictureError, form_of, read_content
+from pe_host.privacy.stored import new_records
 from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, Table, hookimpl
 
 
@@ -72,13 +73,7 @@ def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Tab
         images = _images(folder)
         files += [(folder, row, path) for row, path in enumerate(images)]
         labels += [label_names.index(folder.name)] * len(images)
-    if len(files) * int(np.prod(output.shape)) > most_bytes():
-        raise SourceError(
-            "the images need more than half of this machine's memory",
-            where=location,
-            fix="use smaller images, or a machine with more memory",
-        )
-    data = np.zeros((len(files), *output.shape), dtype=np.uint8)
+    data = new_records(len(files), output.shape, np.uint8, location)
     faults: dict[int, SourceError] = {}
     sent: list[int] = []
 

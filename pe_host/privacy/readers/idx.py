@@ -5,6 +5,7 @@ The location is a folder with training files, or `IMAGES,LABELS`.
 
 import gzip
 import math
+import os
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -12,13 +13,15 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pe_host.files import NotAFile, most_bytes, open_regular
 from pe_host.privacy.readers.classes import find_classes
+from pe_host.privacy.records import converted
+from pe_host.privacy.stored import TooShort, records_in_file, records_in_stream
 from pe_sdk import (
     OutputSpec,
     ReaderSpec,
+    Records,
     SourceError,
     SourceInfo,
     SourceOptions,
@@ -27,7 +30,6 @@ from pe_sdk import (
 )
 
 _UINT8 = 0x08
-_BLOCK = 1 << 20
 _BROKEN = (OSError, EOFError, zlib.error)
 _AGAIN = "download or copy the file again"
 
@@ -41,7 +43,7 @@ def describe(location: str) -> SourceInfo:
         SourceError: files are missing, or are not IDX images of unsigned bytes.
     """
     images, labels = _files(location)
-    found = find_classes(_load(labels, 1), SourceOptions(), location)
+    found = find_classes(_load(labels, 1)[:], SourceOptions(), location)
     return SourceInfo(
         OutputSpec.image(*_shape(images, 3)[1:]),
         found.names,
@@ -59,19 +61,20 @@ def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Tab
             shape of `output`.
     """
     images, labels = _files(location)
-    data, marks = _load(images, 3), _load(labels, 1)
+    data, marks = _load(images, 3), _load(labels, 1)[:]
     if (*data.shape[1:], 1) != output.shape:
         fix = "use files whose images have the planned size"
         shape = (*data.shape[1:], 1)
         raise SourceError(
             f"records have the shape {shape}, expected {output.shape}", where=str(images), fix=fix
         )
-    if len(data) != len(marks):
+    if data.shape[0] != len(marks):
         fix = "pass the images and the labels of one data set, as IMAGES,LABELS"
         raise SourceError(
             "the two files have different numbers of records", where=location, fix=fix
         )
-    return Table(data[..., None], marks.astype(np.int64))
+    images_of = converted(data, lambda block: block[..., None], output.shape, np.uint8)
+    return Table(images_of, marks.astype(np.int64))
 
 
 def _files(location: str) -> tuple[Path, Path]:
@@ -147,41 +150,36 @@ def _shape(path: Path, axes: int) -> tuple[int, ...]:
         return _header(file, path, axes)
 
 
-def _load(path: Path, axes: int) -> NDArray[np.uint8]:
+def _load(path: Path, axes: int) -> Records:
+    """Every value. Large images stay in an uncompressed file, or go to a scratch file."""
+    records: Records | None = None
     with _open(path) as file:
         shape = _header(file, path, axes)
-        size = math.prod(shape)
-        if size > most_bytes():
+        size, begin = math.prod(shape), file.tell()
+        if axes == 1 and size > most_bytes():
             raise SourceError(
                 f"the header announces {size / 2**30:.1f} GiB, more than half of this machine's "
                 "memory",
                 where=str(path),
                 fix="use fewer records, or a machine with more memory",
             )
-        content = np.empty(size, dtype=np.uint8)
         try:
-            length = _fill(file, content) + len(file.read(1))
+            if isinstance(file, gzip.GzipFile):
+                records = records_in_stream(file, shape, np.uint8, str(path))
+                records = None if file.read(1) else records
+            elif os.fstat(file.fileno()).st_size == begin + size:
+                records = records_in_file(file, begin, shape, np.uint8, str(path))
+        except TooShort:
+            pass
         except _BROKEN:
             raise SourceError(
                 "the file is truncated or damaged", where=str(path), fix=_AGAIN
             ) from None
-    if length != size:
+    if records is None:
         raise SourceError(
             "the length of the file does not match its header", where=str(path), fix=_AGAIN
         )
-    return content.reshape(shape)
-
-
-def _fill(file: BinaryIO, content: NDArray[np.uint8]) -> int:
-    """Read into the array in blocks, and return how many bytes there were.
-
-    The array takes memory only where it is filled, whatever a header announces.
-    """
-    length = 0
-    while piece := file.read(min(_BLOCK, len(content) - length)):
-        content[length : length + len(piece)] = np.frombuffer(piece, dtype=np.uint8)
-        length += len(piece)
-    return length
+    return records
 
 
 @hookimpl

@@ -22,6 +22,8 @@ from pe_host.formats.archives import (
 )
 from pe_host.formats.npz import Layout, layouts
 from pe_host.privacy.readers.classes import find_classes
+from pe_host.privacy.records import converted
+from pe_host.privacy.stored import records_in_archive
 from pe_sdk import (
     OutputSpec,
     ReaderSpec,
@@ -65,14 +67,16 @@ def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Tab
             )
         labels = read_array(archive, "labels")
         clients = read_array(archive, "clients") if info.clients else None
-        stored = read_array(archive, layout.array)
+        stored = records_in_archive(archive, layout.array, location)
     for name, column in (("labels", labels), ("clients", clients)):
         if column is not None and (
             column.shape != stored.shape[:1] or column.dtype.kind not in "iu"
         ):
             fix = f"store {name} as an integer array as long as {layout.array}"
             raise SourceError(f"{name} must be integers, one per record", where=location, fix=fix)
-    data = layout.records(output, stored)
+    data = converted(
+        stored, lambda block: layout.records(output, block), output.shape, output.dtype
+    )
     positions, faults = _translated(labels, info.label_names, label_names, location)
     return Table(data, positions, clients, faults=faults)
 

@@ -21,6 +21,7 @@ from pe_sdk.output import Feature, OutputSpec
 from pe_sdk.parameters import Categorical, Column, Float, Int, Parameter
 from pe_sdk.peers import Peers
 from pe_sdk.random import Seeds
+from pe_sdk.records import Records
 from pe_sdk.released import Released
 from pe_sdk.samples import PARAMETERS_KNOWN, Samples
 from pe_sdk.source_options import SourceOptions
@@ -54,6 +55,7 @@ __all__ = [
     "PluginError",
     "PluginWarning",
     "ReaderSpec",
+    "Records",
     "Released",
     "Samples",
     "Seeds",

@@ -13,6 +13,7 @@ from pe_sdk.generator import Generator, Simulator
 from pe_sdk.options import NoOptions
 from pe_sdk.output import OutputSpec
 from pe_sdk.peers import Peers
+from pe_sdk.records import Records
 from pe_sdk.source_options import SourceOptions
 
 Factory = Callable[[OutputSpec, tuple[str, ...], Any], Generator | Simulator]
@@ -161,7 +162,7 @@ class Table:
     """The records of a source, as a reader returns them to the private side, its only caller.
 
     Args:
-        data: [n, *shape].
+        data: [n, *shape], an array or what keeps its rows on disk (see `Records`).
         labels: int64 [n], positions in the label names.
         clients: int64 [n], ids of the clients, or None if each record is its own unit.
         parameters: for synthetic data that know them, the simulator parameters that made each
@@ -173,7 +174,7 @@ class Table:
             drop` these rows are left out.
     """
 
-    data: NDArray[Any]
+    data: Records
     labels: NDArray[np.int64]
     clients: NDArray[np.int64] | None = None
     parameters: Mapping[str, NDArray[Any]] | None = None

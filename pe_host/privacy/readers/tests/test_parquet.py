@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from pe_host.privacy.dataset import PrivateDataset
-from pe_host.privacy.readers import parquet, parquet_file
+from pe_host.privacy.readers import parquet
+from pe_host.privacy.readers.series import parquet_tables
 from pe_sdk import OutputSpec, SourceError, SourceOptions
 
 pa = pytest.importorskip("pyarrow")
@@ -51,7 +52,7 @@ def test_odd_rows_are_faults_that_say_what_is_wrong(tmp_path: Path) -> None:
 def test_dropping_leaves_the_good_rows(tmp_path: Path) -> None:
     table = parquet.read(_odd(tmp_path), FORM, ("a", "b"))
     data = PrivateDataset(table, FORM, 2, drop=True)
-    assert data.data[..., 0].tolist() == [[1, 2, 3], [10, 11, 12]]
+    assert data.data[:][..., 0].tolist() == [[1, 2, 3], [10, 11, 12]]
     assert data.labels.tolist() == [0, 1] and data.units == 2
 
 
@@ -72,14 +73,14 @@ def test_no_rows_are_a_clear_error(tmp_path: Path) -> None:
 def test_a_table_is_refused_while_it_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A million equal rows take some kilobytes in the file and 20 MB in memory."""
+    """A million equal rows take some kilobytes in the file; their labels are held in memory."""
     values = pa.FixedSizeListArray.from_arrays(pa.array(np.zeros(3_000_000)), 3)
     where = _file(tmp_path, x=values, label=np.zeros(1_000_000, np.int64))
     assert Path(where).stat().st_size < 200_000
-    monkeypatch.setattr(parquet_file, "most_bytes", lambda: 10_000_000)
+    monkeypatch.setattr(parquet_tables, "most_bytes", lambda: 50_000_000)
     with pytest.raises(SourceError, match="more than half of this machine's memory"):
         parquet.read(where, FORM, ("a",))
-    monkeypatch.setattr(parquet_file, "most_bytes", lambda: 100_000_000)
+    monkeypatch.setattr(parquet_tables, "most_bytes", lambda: 200_000_000)
     assert len(parquet.read(where, FORM, ("a",)).labels) == 1_000_000
 
 

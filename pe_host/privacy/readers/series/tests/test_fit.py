@@ -1,18 +1,21 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
+from pe_host.privacy import stored
 from pe_host.privacy.readers.series import fit as module
 from pe_host.privacy.readers.series.fit import Fitted, Ragged, describe_fit, fit
-from pe_sdk import SourceError, SourceOptions
+from pe_sdk import OutputSpec, SourceOptions
 
 NAN = np.nan
 
 
-def _fit(series: list[list[float]], length: int, **options: str) -> Fitted:
+def _fit(series: list[list[float]], length: int, **options: Any) -> Fitted:
     values = np.array([value for one in series for value in one], np.float32)[:, None]
     lengths = np.array([len(one) for one in series], np.int64)
     ragged = Ragged(values, lengths, lambda i: f"row {i}", {})
-    return fit(ragged, length, SourceOptions(**options), "f.csv")  # type: ignore[arg-type]
+    return fit(ragged, OutputSpec.series(length, 1), SourceOptions(**options), "f.csv")
 
 
 @pytest.mark.parametrize(
@@ -37,14 +40,14 @@ def test_a_gap_at_the_beginning_is_held_backwards(policy: str) -> None:
 @pytest.mark.parametrize("policy", ["", "refuse"])
 def test_a_missing_value_is_a_fault_unless_there_is_a_policy(policy: str) -> None:
     found = _fit([[1, 2], [1, NAN]], 2, missing=policy)
-    assert list(found.faults) == [1] and not found.dropped.any()
+    assert list(found.faults) == [1] and found.kept.all()
     assert found.faults[1].what == "a value is missing in row 1"
     assert "--missing hold" in found.faults[1].fix and found.data[1].tolist() == [[0], [0]]
 
 
 def test_drop_leaves_such_series_out_and_numbers_the_faults_of_the_others() -> None:
     found = _fit([[NAN, 1], [1, 2], [1, 2, 3]], 2, missing="drop")
-    assert found.dropped.tolist() == [True, False, False]
+    assert found.kept.tolist() == [False, True, True] and found.data.shape == (2, 2, 1)
     assert list(found.kept_faults()) == [1] and "row 2 has 3 steps" in found.kept_faults()[1].what
 
 
@@ -107,15 +110,20 @@ def test_a_series_is_treated_the_same_beside_any_others(
     together = _fit(series, 9, missing=policy, fit=how)
     for i, one in enumerate(series):
         alone = _fit([one], 9, missing=policy, fit=how)
-        np.testing.assert_array_equal(alone.data[0], together.data[i])
-        assert alone.dropped[0] == together.dropped[i]
+        assert alone.kept[0] == together.kept[i]
         assert (0 in alone.faults) == (i in together.faults)
+        if together.kept[i]:
+            place = int(np.cumsum(together.kept)[i]) - 1
+            np.testing.assert_array_equal(alone.data[:1], together.data[place : place + 1])
 
 
-def test_what_takes_too_much_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "most_bytes", lambda: 100)
-    with pytest.raises(SourceError, match="more than half of this machine's memory"):
-        _fit([[1, 2]] * 20, 2)
+def test_large_series_stay_on_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    series = [[float(i), NAN if i % 4 == 0 else 1.0] for i in range(50)]
+    inside = _fit(series, 2, missing="drop")
+    monkeypatch.setattr(stored, "_LARGE", 100)
+    outside = _fit(series, 2, missing="drop")
+    assert isinstance(inside.data, np.ndarray) and not isinstance(outside.data, np.ndarray)
+    np.testing.assert_array_equal(outside.data[0:37], inside.data)
 
 
 def test_the_policies_in_words() -> None:

@@ -82,7 +82,7 @@ def test_what_is_wrong_with_lists(read: Read) -> None:
         4: "the label of row 4 is missing",
     }
     kept = PrivateDataset(table, OutputSpec.series(2, 2), 1, drop=True)
-    assert kept.data.tolist() == [[[1, 1], [2, 2]]]
+    assert kept.data[:].tolist() == [[[1, 1], [2, 2]]]
 
 
 def test_a_long_table_with_times_of_any_type(read: Read) -> None:
