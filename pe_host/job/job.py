@@ -15,6 +15,7 @@ from pe_host.job import confinement
 from pe_host.job.config import RunConfig, error_type
 from pe_host.job.names import check_class_names
 from pe_host.job.output import complete_output, declared_by_source, public_output
+from pe_host.job.setting import typed_list
 from pe_host.job.source import Source, find_source
 from pe_host.plugins import PluginEntry, PluginRef, find
 from pe_host.plugins import resolve as resolve_plugin
@@ -197,7 +198,8 @@ def _class_names(
     config: RunConfig, source: Source, generator: PluginRef, about: Mapping[str, Any]
 ) -> tuple[str, ...]:
     """The class names. Those of the data are public, so a missing one is an error right away."""
-    found = source.info.label_names
+    # Numbers stand in for names only where nobody declares any.
+    found = () if config.classes and source.info.counted else source.info.label_names
     if found:
         check_class_names(found, DataError, str(source))
     missing = [name for name in found if config.classes and name not in config.classes]
@@ -205,7 +207,7 @@ def _class_names(
         raise DataError(
             f"these classes of the data are missing: {', '.join(missing)}",
             where=config.origin("classes"),
-            fix=f"name every class, as in --classes {','.join(found)}, or leave out --classes",
+            fix=f"name every class, as in --classes {typed_list(found)}, or leave out --classes",
         )
     # What a generator calls its classes says nothing about somebody's data.
     own = tuple(about["labels"]) if source.info.public else ()

@@ -5,7 +5,10 @@ value, is idempotent, and raises ValueError with what it expects. None, "not giv
 it.
 """
 
+import csv
+import io
 import math
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, field
 from typing import Any
@@ -169,11 +172,14 @@ def number(
 
 
 def list_of(read_one: Reader, *, distinct: bool = False) -> Reader:
-    """Make a reader of tuples, from a comma-separated text or a list."""
+    """Make a reader of tuples, from a comma-separated text or a list.
+
+    In the text, an item that holds a comma stands in double quotes, as in a CSV file.
+    """
 
     def read(value: Any) -> tuple[Any, ...]:
         if isinstance(value, str):
-            value = [part.strip() for part in value.split(",") if part.strip()]
+            value = _split(value)
             if not value:  # typed on purpose, which is not the same as leaving it out
                 raise ValueError("a comma-separated list of at least one item")
         if not isinstance(value, Sequence):
@@ -187,6 +193,25 @@ def list_of(read_one: Reader, *, distinct: bool = False) -> Reader:
         return items
 
     return read
+
+
+def _split(text: str) -> list[str]:
+    """The items of a comma-separated text, without spaces around them; empty ones are left out."""
+    try:
+        (items,) = csv.reader([text.strip()], skipinitialspace=True, strict=True)
+    except csv.Error:
+        raise ValueError(
+            "a comma-separated list, with double quotes around an item that holds a comma, "
+            'as in "a,b",c'
+        ) from None
+    return [item.strip() for item in items if item.strip()]
+
+
+def typed_list(items: Sequence[str]) -> str:
+    """Items as `list_of` reads them, ready to be copied into a shell: for hints."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(items)
+    return shlex.quote(text.getvalue())
 
 
 def key_values(value: Any) -> dict[str, str]:

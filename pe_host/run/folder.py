@@ -23,11 +23,11 @@ from pe_host.errors import DataError
 from pe_host.files import most_bytes, open_regular
 from pe_host.privacy.files import COUNTS, EVALUATION, LEDGER, LOCK, votes_name
 from pe_host.privacy.ledger import is_unused
+from pe_host.run.place import MANIFEST, is_bare
 from pe_sdk import Samples
 
-__all__ = ["COUNTS", "EVALUATION", "LEDGER", "LOCK", "RunFolder", "votes_name"]
+__all__ = ["COUNTS", "EVALUATION", "LEDGER", "LOCK", "MANIFEST", "RunFolder", "votes_name"]
 
-MANIFEST = "manifest.json"
 CONFIG = "config.toml"
 
 RELEASE = "release"
@@ -74,8 +74,7 @@ class RunFolder:
 
     def is_bare(self) -> bool:
         """True if the folder contains nothing but what a run makes before its manifest."""
-        names = {path.name for path in self.root.iterdir() if not is_part(path.name)}
-        return names <= {LOCK, LEDGER, CONFIG}
+        return is_bare(self.root)
 
     def remove_partials(self) -> None:
         """Remove what a killed process left half-written. Needs the lock of the folder."""

@@ -5,9 +5,14 @@ Imports little, because the command line checks before it imports what is heavy.
 
 import contextlib
 import itertools
+import json
 from pathlib import Path
 
+from pe_host.durable import is_part
 from pe_host.errors import DataError
+
+MANIFEST = "manifest.json"
+_BEFORE = frozenset({".lock", "ledger.jsonl", "config.toml"})  # `pe_host.privacy.files` is heavy
 
 
 def refuse_used(folder: Path) -> None:
@@ -17,9 +22,32 @@ def refuse_used(folder: Path) -> None:
 
 
 def in_use(folder: Path) -> DataError:
-    """The error for a folder that holds something already."""
-    fix = "add --resume to continue the run in it, or choose another --out"
-    return DataError("the folder is in use", where=str(folder), fix=fix)
+    """The error for a folder that holds something already: a run, or what is none."""
+    other = "choose another --out"
+    if not folder.is_dir():
+        what, fix = "this is a file, not a folder", other
+    elif not (folder / MANIFEST).exists() and not is_bare(folder):
+        what, fix = "the folder is in use by something that is not a run", other
+    elif _is_finished(folder):
+        what = "the folder holds a finished run"
+        fix = f"add --resume to see its result, or {other} for a new run"
+    else:
+        what = "the folder holds a run that is not finished"
+        fix = f"add --resume to continue it, or {other} for a new run"
+    return DataError(what, where=str(folder), fix=fix)
+
+
+def _is_finished(folder: Path) -> bool:
+    """Whether the manifest says so. If it is damaged, --resume reports that."""
+    with contextlib.suppress(OSError, ValueError, RecursionError):
+        document = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return isinstance(document, dict) and document.get("finished") is True
+    return False
+
+
+def is_bare(folder: Path) -> bool:
+    """True if the folder contains nothing but what a run makes before its manifest."""
+    return {path.name for path in folder.iterdir() if not is_part(path.name)} <= _BEFORE
 
 
 def refuse_overlap(folder: Path, location: str) -> None:

@@ -11,6 +11,7 @@ from pe_host.cli._output import write_json, write_table
 
 COMMANDS = [
     "generate",
+    "inspect",
     "list-plugins",
     "describe",
     "check-plugin",

@@ -1,3 +1,4 @@
+import json
 import math
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from pe_host.errors import DataError, PeError, UsageError
 from pe_host.job.config import RunConfig, resolve_config, settings
 from pe_host.job.setting import environment_name, option_name
 from pe_host.privacy.accountant import MAX_EPSILON, MAX_SCALE, MIN_SCALE, check_budget, check_scale
+from pe_sdk import SourceOptions
 
 
 @pytest.fixture
@@ -95,6 +97,26 @@ BAD = [
     ("embedding_options", 3, "a table"),
     ("allow_network", ",", "at least one"),
     ("allow_unconfined", "maybe", "true or false"),
+    ("size", "0", "a size in pixels"),
+    ("size", "12x", "a size in pixels"),
+    ("size", [1, 2, 3], "a size in pixels"),
+    ("fit", "squeeze", "crop, pad, stretch"),
+    ("colour", "cmyk", "rgb, gray"),
+    ("background", "#12345", "white, black, gray or #rrggbb"),
+    ("background", [0, 0, 256], "from 0 to 255"),
+    ("labels_from", "-1", "whole number from 0"),
+    ("range", "1,1", "two different numbers"),
+    ("range", "0,inf", "two different numbers"),
+    ("range", "0", "two different numbers"),
+    ("public_classes", "perhaps", "true or false"),
+    ("values", "a,a", "without duplicates"),
+    ("length", "0", "whole number from 1"),
+    ("missing", "guess", "refuse, drop, hold, interpolate, zero"),
+    ("step", "0", "number > 0"),
+    ("feature_units", ["kW"], "name=value"),
+    ("feature_ranges", ["load=0"], "name=LOW..HIGH"),
+    ("feature_ranges", ["load=2..1"], "name=LOW..HIGH"),
+    ("feature_ranges", {"load": [0, "x"]}, "name=LOW..HIGH"),
 ]
 
 
@@ -135,9 +157,36 @@ def test_the_bounds_are_those_of_the_accountant(epsilon):
             check_scale(scale)
 
 
+def test_settings_about_reading_become_the_options_of_the_reader(toml):
+    """Each spelling of a value means the same, and config.toml keeps it."""
+    typed = {
+        "size": "48x64",
+        "background": "#0080ff",
+        "range": "0,1",
+        "feature_ranges": ["load=-1..1e3"],
+        "values": "load,heat",
+        "classes": "cat,dog",
+    }
+    config = resolve_config(typed)
+    options = config.source_options(config.classes)
+    assert options == SourceOptions(
+        size=(48, 64),
+        background=(0, 128, 255),
+        range=(0.0, 1.0),
+        feature_ranges={"load": (-1.0, 1000.0)},
+        values=("load", "heat"),
+        classes=("cat", "dog"),
+    )
+    assert resolve_config({}, toml(config.to_toml())) == config
+    assert SourceOptions.from_json(json.loads(json.dumps(options.to_json()))) == options
+    assert resolve_config({"size": "32"}).size == (32, 32)
+    assert RunConfig().source_options(()).given() == {}
+
+
 def test_every_setting_is_tried_with_a_bad_value():
     # These are read as they are; `plugin` is an example of them.
     free_text = {"data", "embedding", "class_shares", "out"}
+    free_text |= {"split", "images", "labels", "client", "id", "time", "step_unit"}
     assert {item.name for item in settings()} - free_text == {name for name, _, _ in BAD}
 
 

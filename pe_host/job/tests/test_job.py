@@ -135,11 +135,14 @@ def test_a_class_name_that_cannot_be_shown_is_one_clear_error(resolve, theirs, n
 
 
 def test_the_error_of_a_class_name_is_that_of_its_origin(resolve, theirs, monkeypatch):
-    theirs("return SourceInfo(OutputSpec.image(28, 28))")
+    theirs("return SourceInfo(OutputSpec.image(28, 28), public=location == 'public')")
     with pytest.raises(UsageError, match="--classes: the name of class 0 holds"):
         resolve(data="theirs:x", classes="a\tb,c")
     monkeypatch.setattr(job, "describe", lambda *_, **__: {**ABOUT, "labels": ["a\tb"]})
     with pytest.raises(PluginFailure, match="the name of class 0 holds"):
+        resolve(data="theirs:public")
+    # What a generator calls its classes says nothing about somebody's data.
+    with pytest.raises(DataError, match="does not name its classes"):
         resolve(data="theirs:x")
     theirs("return SourceInfo(OutputSpec.image(28, 28), tuple(map(str, range(10_001))))")
     sys.modules.pop("their_reader")

@@ -2,7 +2,8 @@
 
 Integers may have no names. Then the classes are numbers up to the largest label, which counts as
 public, and the plan says so. Names that stand only in the labels of records are private: one that a
-single record has would give it away. So the user declares them, or declares them public.
+single record has would give it away. So the user declares them, or declares them public. Integers
+whose numbers the user declares public are names like any others.
 """
 
 import re
@@ -48,14 +49,12 @@ def find_classes(values: NDArray[Any], options: SourceOptions, where: str) -> Cl
     Raises:
         SourceError: the labels have no names and cannot be counted, or their names are private.
     """
+    numbers = values.dtype.kind in "iu"
     if options.classes:
-        first = options.labels_from
-        if first is None and values.dtype.kind in "iu" and not _all_numbers(options.classes):
-            # K names for 1..K. The least and the largest label count as public.
-            ends = (int(values.min()), int(values.max())) if len(values) else (0, 0)
-            first = 1 if ends[0] >= 1 and ends[1] == len(options.classes) else None
-        return Classes(options.classes, "--classes", False, replace(options, labels_from=first))
-    if values.dtype.kind in "iu":
+        if numbers and options.labels_from is None and _count_from_1(values, options.classes):
+            options = replace(options, labels_from=1)
+        return Classes(options.classes, "--classes", False, options)
+    if numbers and not options.public_classes:
         return _counted(values, options, where)
     if not options.public_classes:
         raise SourceError(
@@ -63,8 +62,18 @@ def find_classes(values: NDArray[Any], options: SourceOptions, where: str) -> Cl
             where=where,
             fix=f"{DECLARE}, or add --public-classes if all names that occur may be published",
         )
-    names = tuple(sorted({str(value) for value in values}, key=natural))
-    return Classes(names, "the names in the labels, declared public", False, options)
+    names = sorted({str(value) for value in np.unique(values).tolist()}, key=natural)
+    return Classes(tuple(names), "the labels that occur, declared public", False, options)
+
+
+def _count_from_1(values: NDArray[Any], names: tuple[str, ...]) -> bool:
+    """Whether integers are K labels 1..K with K names. The least and the largest count as public.
+
+    Names that are numbers stand for themselves.
+    """
+    if not len(values) or _all_numbers(names):
+        return False
+    return int(values.min()) >= 1 and int(values.max()) == len(names)
 
 
 def positions(
@@ -72,10 +81,11 @@ def positions(
 ) -> NDArray[np.int64]:
     """Return the position of each label [n] in the names; -1 where there is none.
 
-    Strings are matched by name. So are integers, if every name is an integer; else they count from
-    `labels_from`.
+    Strings are matched by name. Integers count from `labels_from`; if it is not given and every name
+    is an integer, they are matched by name, else they count from 0.
     """
-    if values.dtype.kind in "iu" and not _all_numbers(names):
+    counts = options.labels_from is not None or not _all_numbers(names)
+    if values.dtype.kind in "iu" and counts:
         first = options.labels_from or 0
         inside = (values >= first) & (values < first + len(names))
         return np.where(inside, values.astype(np.int64) - first, -1)
@@ -91,19 +101,22 @@ def natural(name: str) -> tuple[tuple[int, int, str], ...]:
 
 def _counted(values: NDArray[Any], options: SourceOptions, where: str) -> Classes:
     least, most = (int(values.min()), int(values.max())) if len(values) else (0, 0)
-    if options.labels_from is None and least >= 1:
-        raise SourceError(
-            f"labels count from 0, but the least label of these is {least}",
-            where=where,
-            fix="add --labels-from 1, or --labels-from 0 if class 0 has no records, or "
-            "name all classes with --classes A,B,…",
-        )
     first = options.labels_from or 0
     if most - first >= MOST:
         raise SourceError(
             f"the largest label stands for more than {MOST:,} classes",
             where=where,
-            fix=f"{DECLARE}; give --labels if these are no labels",
+            fix=f"{DECLARE}; add --public-classes if the labels that occur may be published; or "
+            "give --labels if the labels are elsewhere",
+        )
+    if options.labels_from is None and least >= 1:
+        count = most - least + 1
+        several = f"{count} classes" if count > 1 else "class"
+        raise SourceError(
+            f"labels count from 0, but the least of these is {least}",
+            where=where,
+            fix=f"add --labels-from {least} (or --labels-from 0 if the classes before it have no "
+            f"records), or name the {several} with --classes A,B,…",
         )
     # A label below the first is a fault of its record.
     names = tuple(str(number) for number in range(first, max(most, first) + 1))

@@ -77,7 +77,8 @@ def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Tab
     data = converted(
         stored, lambda block: layout.records(output, block), output.shape, output.dtype
     )
-    positions, faults = _translated(labels, info.label_names, label_names, location)
+    own = () if info.counted else info.label_names
+    positions, faults = _translated(labels, own, label_names, location)
     return Table(data, positions, clients, faults=faults)
 
 

@@ -9,7 +9,7 @@ import pytest
 from pe_host.errors import DataError, PrivacyRefusal, UsageError
 from pe_host.privacy import ClassShares, PrivacyPlan, make_plan
 from pe_host.privacy.accountant import delta_of, gaussian_mu
-from pe_sdk import Feature, OutputSpec
+from pe_sdk import Feature, OutputSpec, SourceOptions
 
 SETTINGS: dict[str, Any] = {
     "epsilon": 1.0,
@@ -47,6 +47,8 @@ LATER: dict[str, Any] = {
     "public_ranges": True,
     "network": ("diffusion",),
     "unconfined": True,
+    "reading": SourceOptions(size=(32, 48), feature_ranges={"x": (0.0, 1.0)}),
+    "counted_classes": True,
 }
 """The fields that came after the first plans, with a value other than the default."""
 

@@ -49,6 +49,16 @@ def test_a_path_is_not_looked_for_on_the_hub(model):
         make(model=model)
 
 
+@pytest.mark.parametrize("name", ["mine.pth", "mine.safetensors"])
+@pytest.mark.parametrize("relative", [True, False])
+def test_a_file_of_weights_is_said_to_be_a_file(tmp_path, monkeypatch, name, relative):
+    (tmp_path / name).write_bytes(b"weights")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CannotMake, match="is a file, not the folder.*model_index.json") as caught:
+        make(model=name if relative else str(tmp_path / name))
+    assert "there is no folder" not in str(caught.value) and "save_pretrained" in str(caught.value)
+
+
 def test_a_name_that_no_model_can_have(no_hub):
     with pytest.raises(CannotMake, match="check the name"):
         make(model="what is this?")

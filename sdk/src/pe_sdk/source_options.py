@@ -2,10 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from types import MappingProxyType
 from typing import Any
-
-_NO_PAIRS: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +57,8 @@ class SourceOptions:
     missing: str = ""
     step: float | None = None
     step_unit: str = ""
-    feature_units: Mapping[str, str] = field(default_factory=lambda: _NO_PAIRS)
-    feature_ranges: Mapping[str, tuple[float, float]] = field(default_factory=lambda: _NO_PAIRS)
+    feature_units: Mapping[str, str] = field(default_factory=dict)
+    feature_ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def given(self) -> dict[str, Any]:
         """The options that are not left to the reader, by name."""

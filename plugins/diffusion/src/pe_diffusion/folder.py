@@ -79,6 +79,12 @@ def find(model: str, revision: str) -> ModelFolder:
         path = Path(str(resources.files("pe_diffusion") / "assets" / "digits"))
     elif local.is_dir():
         path = local
+    elif local.exists():
+        raise CannotMake(
+            f"{model!r} is a file, not the folder of a model; give a folder in the layout of "
+            "diffusers, with model_index.json and the weights as safetensors, as "
+            "`pipeline.save_pretrained(FOLDER)` writes it"
+        )
     else:
         path = _from_hub(TEXT_MODEL if model == "text" else model, revision)
     name = model or "the shipped model"
