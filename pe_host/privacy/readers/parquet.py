@@ -5,19 +5,33 @@ writes, or it holds series of another program: lists of numbers, a row a step, o
 with a column a step. Labels and clients are columns of strings or integers.
 """
 
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pe_host.files import most_bytes
 from pe_host.formats.parquet import CLIENT, LABEL, RECORD, columns_of, from_columns, read_about
 from pe_host.modality import modality_of
-from pe_host.privacy.readers.parquet_file import is_list, open_parquet, read_table, to_texts
+from pe_host.privacy.readers.parquet_file import (
+    batches,
+    is_list,
+    open_parquet,
+    to_texts,
+    too_large,
+)
 from pe_host.privacy.readers.series import TAKES as SERIES_TAKES
 from pe_host.privacy.readers.series import parquet_tables
 from pe_host.privacy.readers.series.declare import declare
-from pe_host.privacy.readers.series.labels import client_codes, label_faults, to_positions
+from pe_host.privacy.readers.series.labels import (
+    TEXT_BYTES,
+    client_codes,
+    label_faults,
+    to_positions,
+)
+from pe_host.privacy.stored import new_records
 from pe_sdk import (
     OutputSpec,
     ReaderSpec,
@@ -71,7 +85,8 @@ def read(
     """Every record. A list of another length and a missing value are faults of their row.
 
     Raises:
-        SourceError: see `describe`; or the table takes more than half of this machine's memory.
+        SourceError: see `describe`; or labels and clients take more than half of this machine's
+            memory, or the disk has no room for the records.
     """
     with open_parquet(location) as file:
         stored = _stored(file, location)
@@ -110,20 +125,32 @@ def _records(
     if (stored[0].kind, stored[0].shape) != (output.kind, output.shape):
         what = f"records have the shape {stored[0].shape}, expected {output.shape}"
         raise SourceError(what, where=location, fix="convert the lists to the planned length")
-    table = read_table(file, location)
-    faults: dict[int, SourceError] = {}
-    values = _matrix(table.column(RECORD), int(np.prod(output.shape)), location, faults)
-    labels = to_texts(table.column(LABEL), LABEL, location)
+    length = math.prod(output.shape)
+    data = new_records(file.metadata.num_rows, output.shape, output.dtype, location)
+    with_clients = CLIENT in file.schema_arrow.names
+    names = [RECORD, LABEL, *([CLIENT] if with_clients else [])]
+    labels, clients, faults = list[str](), list[str](), dict[int, SourceError]()
+    start, size, most = 0, 0, most_bytes()
+    for batch in batches(file, location, names, values=length):
+        stop = start + batch.num_rows
+        matrix = _matrix(batch.column(RECORD), start, length, location, faults)
+        data[start:stop] = from_columns(output, [matrix])
+        labels += to_texts(batch.column(LABEL), LABEL, location)
+        if with_clients:
+            clients += to_texts(batch.column(CLIENT), CLIENT, location)
+        size += TEXT_BYTES * batch.num_rows
+        if size > most:
+            raise too_large(location)
+        start = stop
     positions = to_positions(labels, label_names, SourceOptions(), named=True)
     for row, fault in label_faults(labels, positions, _place, location).items():
         faults.setdefault(row, fault)
-    clients = None
-    if CLIENT in table.column_names:
-        texts = to_texts(table.column(CLIENT), CLIENT, location)
-        clients, missing = client_codes(texts, _place, location)
+    codes = None
+    if with_clients:
+        codes, missing = client_codes(clients, _place, location)
         for row, fault in missing.items():
             faults.setdefault(row, fault)
-    return Table(from_columns(output, [values]), positions, clients, faults=faults)
+    return Table(data, positions, codes, faults=faults)
 
 
 def _place(row: int) -> str:
@@ -131,27 +158,25 @@ def _place(row: int) -> str:
 
 
 def _matrix(
-    column: Any, length: int, location: str, faults: dict[int, SourceError]
+    column: Any, start: int, length: int, location: str, faults: dict[int, SourceError]
 ) -> NDArray[Any]:
-    """Lists of one length, as [n, length]; rows that are not without missing values get a fault."""
+    """Lists of one length, as [n, length]; rows that are not without missing values get a fault.
+
+    The first row of the column is `start`.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    lengths = (
-        pc.list_value_length(column).combine_chunks() if len(column) else pa.array([], pa.int32())
-    )
-    fits = np.asarray(pc.fill_null(lengths, -1)) == length
+    fits = np.asarray(pc.fill_null(pc.list_value_length(column), -1)) == length
     what = f"the list in row {{}} does not have {length} values"
-    _add_faults(faults, np.flatnonzero(~fits), what, location)
-    lists = column if fits.all() else column.filter(pa.array(fits))
-    values = pa.chunked_array(
-        [pc.list_flatten(chunk) for chunk in lists.chunks], column.type.value_type
-    )
+    _add_faults(faults, start + np.flatnonzero(~fits), what, location)
+    values = pc.list_flatten(column if fits.all() else column.filter(pa.array(fits)))
     missing = np.asarray(values.is_null()).reshape(-1, length).any(axis=1)
-    _add_faults(faults, np.flatnonzero(fits)[missing], "a value in row {} is missing", location)
+    what = "a value in row {} is missing"
+    _add_faults(faults, start + np.flatnonzero(fits)[missing], what, location)
     if missing.any():
         values = pc.fill_null(values, pa.scalar(0, column.type.value_type))
-    found = np.asarray(values.to_numpy()).reshape(-1, length)
+    found = np.asarray(values).reshape(-1, length)
     matrix = np.zeros((len(column), length), found.dtype)
     matrix[fits] = found
     return matrix

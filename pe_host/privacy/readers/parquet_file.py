@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_host.files import NotAFile, most_bytes, open_regular
+from pe_host.files import NotAFile, open_regular
 from pe_host.formats.parquet import INSTALL, MISSING
 from pe_sdk import SourceError
 
@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
 BATCH = 1 << 14
-"""Rows in a batch that is read."""
+BATCH_BYTES = 1 << 24
+"""Most rows in a batch that is read, and most bytes of their values, if these have 64 bits."""
+
+_BUFFER = 1 << 20
+"""Bytes that are read at once of a column, which can be as large as the file."""
 
 Value = TypeVar("Value")
 
@@ -42,7 +46,7 @@ def open_parquet(location: str) -> Iterator["pq.ParquetFile"]:
     except OSError as error:
         what = f"cannot be opened ({error.strerror})"
         raise SourceError(what, where=location, fix="fix its permissions") from None
-    with content, guarded(lambda: pq.ParquetFile(content), location) as file:
+    with content, guarded(lambda: pq.ParquetFile(content, buffer_size=_BUFFER), location) as file:
         yield file
 
 
@@ -50,49 +54,47 @@ def guarded(call: Callable[[], Value], location: str) -> Value:
     """The result of a pyarrow call. Its error messages are withheld: they may quote a value."""
     with suppress(Exception):
         return call()
+    raise unreadable(location)
+
+
+def unreadable(location: str) -> SourceError:
     fix = "check the path and its permissions, and that other programs can read the file"
-    raise SourceError("this file cannot be read as Parquet", where=location, fix=fix)
+    return SourceError("this file cannot be read as Parquet", where=location, fix=fix)
 
 
 def batches(
-    file: "pq.ParquetFile", location: str, columns: list[str] | None = None
+    file: "pq.ParquetFile",
+    location: str,
+    columns: list[str] | None = None,
+    *,
+    values: int = 1,
 ) -> Iterator["pa.RecordBatch"]:
-    """Read some columns in batches: a few bytes of a file can stand for any number of rows."""
-    reading = guarded(lambda: file.iter_batches(BATCH, columns=columns), location)
-    while (batch := guarded(lambda: next(reading, None), location)) is not None:
-        yield batch
+    """Read some columns in batches: a few bytes of a file can stand for any number of rows.
 
-
-def read_table(
-    file: "pq.ParquetFile", location: str, columns: list[str] | None = None
-) -> "pa.Table":
-    """Read the whole table, or some of its columns.
+    Args:
+        file: the open file.
+        location: its path, for errors.
+        columns: names of the columns; all by default.
+        values: numbers in a row; the more, the smaller the batches.
 
     Raises:
-        SourceError: it takes more than half of this machine's memory.
+        SourceError: the file is damaged, or has other rows than it announces.
     """
-    import pyarrow as pa
-
-    found: list[Any] = []
-    size, most = 0, most_bytes()
-    if file.metadata.num_rows > most:
-        raise too_large(location)
-    for batch in batches(file, location, columns):
-        size += batch.nbytes
-        if size > most:
-            raise too_large(location)
-        found.append(batch)
-    if columns is None:
-        schema = file.schema_arrow
-    else:
-        schema = pa.schema([file.schema_arrow.field(name) for name in columns])
-        found = [batch.select(columns) for batch in found]
-    return pa.Table.from_batches(found, schema)
+    rows = min(max(1, BATCH_BYTES // (8 * max(1, values))), BATCH)
+    left = file.metadata.num_rows
+    reading = guarded(lambda: file.iter_batches(rows, columns=columns), location)
+    while (batch := guarded(lambda: next(reading, None), location)) is not None:
+        left -= batch.num_rows
+        if left < 0:
+            break
+        yield batch
+    if left:
+        raise unreadable(location)
 
 
 def too_large(location: str) -> SourceError:
     return SourceError(
-        "the table takes more than half of this machine's memory",
+        "labels and clients take more than half of this machine's memory",
         where=location,
         fix="use fewer records, or a machine with more memory",
     )
@@ -153,11 +155,7 @@ def to_floats(column: Any, name: str, location: str) -> NDArray[np.float64]:
     import pyarrow.compute as pc
 
     if not is_number(column.type):
-        raise SourceError(
-            f"the column {name!r} holds {column.type}, not numbers",
-            where=location,
-            fix="name the columns that are features with --values A,B,…",
-        )
+        raise not_numbers(name, column.type, location)
 
     def convert() -> NDArray[np.float64]:
         values = column
@@ -167,3 +165,12 @@ def to_floats(column: Any, name: str, location: str) -> NDArray[np.float64]:
         return np.asarray(values.to_numpy(zero_copy_only=False), np.float64)
 
     return guarded(convert, location)
+
+
+def not_numbers(name: str, kind: Any, location: str) -> SourceError:
+    """The error for a column of values of another Arrow type."""
+    return SourceError(
+        f"the column {name!r} holds {kind}, not numbers",
+        where=location,
+        fix="name the columns that are features with --values A,B,…",
+    )

@@ -1,14 +1,14 @@
 """Series in arrays [n, T, F] or [n, T], as npz files hold them."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pe_host.privacy.readers.series.declare import Declared, declare
-from pe_host.privacy.readers.series.fit import Fitted, Ragged, fit
-from pe_sdk import OutputSpec, SourceError, SourceOptions
+from pe_host.privacy.readers.series.fit import Fitted, Fitter, Ragged
+from pe_host.privacy.records import blocks
+from pe_sdk import OutputSpec, Records, SourceError, SourceOptions
 
 
 def describe_array(found: OutputSpec, options: SourceOptions, where: str) -> Declared:
@@ -33,9 +33,7 @@ def describe_array(found: OutputSpec, options: SourceOptions, where: str) -> Dec
     return declare(replace(found, shape=(length, features)), options, where)
 
 
-def fit_array(
-    stored: NDArray[Any], output: OutputSpec, options: SourceOptions, where: str
-) -> Fitted:
+def fit_array(stored: Records, output: OutputSpec, options: SourceOptions, where: str) -> Fitted:
     """Bring stored series to the planned length, and treat their missing values.
 
     Args:
@@ -45,7 +43,14 @@ def fit_array(
         where: the file, for errors.
     """
     count, steps = stored.shape[:2]
-    with np.errstate(over="ignore"):  # too large a value becomes infinite, which is refused later
-        values = stored.reshape(count * steps, output.shape[1]).astype(np.float32, copy=False)
-    lengths = np.full(count, steps, np.int64)
-    return fit(Ragged(values, lengths, lambda i: f"row {i}", {}), output.shape[0], options, where)
+    fitter = Fitter(count, output, options, where)
+    for start, block in blocks(stored):
+        with np.errstate(over="ignore"):  # too large a value becomes infinite: refused later
+            values = block.reshape(-1, output.shape[1]).astype(np.float32, copy=False)
+        lengths = np.full(len(block), steps, np.int64)
+        fitter.add(Ragged(values, lengths, _place_from(start), {}))
+    return fitter.finish()
+
+
+def _place_from(start: int) -> Callable[[int], str]:
+    return lambda i: f"row {start + i}"

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_host.files import most_bytes
-from pe_sdk import SourceError, SourceOptions
+from pe_host.privacy.records import PrivateRecords
+from pe_host.privacy.stored import new_records
+from pe_sdk import OutputSpec, Records, SourceError, SourceOptions
 
 _BLOCK = 1 << 22
 """Values that are prepared at once."""
@@ -40,19 +41,19 @@ class Fitted:
     """Series of one length.
 
     Args:
-        data: float32 [n, T, F].
-        faults: what is wrong, by series.
-        dropped: the series that `--missing drop` leaves out, bool [n].
+        data: float32 [m, T, F], those that are not left out.
+        kept: which series these are, bool [n].
+        faults: what is wrong, by number among all series.
     """
 
-    data: NDArray[np.float32]
+    data: Records
+    kept: NDArray[np.bool_]
     faults: dict[int, SourceError]
-    dropped: NDArray[np.bool_]
 
     def kept_faults(self) -> dict[int, SourceError]:
-        """The faults by number among the series that are not dropped."""
-        place = np.cumsum(~self.dropped) - 1
-        return {int(place[i]): fault for i, fault in self.faults.items() if not self.dropped[i]}
+        """The faults by number among the series that are kept."""
+        place = np.cumsum(self.kept) - 1
+        return {int(place[i]): fault for i, fault in self.faults.items() if self.kept[i]}
 
 
 def describe_fit(length: int, options: SourceOptions) -> tuple[str, ...]:
@@ -79,46 +80,83 @@ def steps(number: int) -> str:
     return "1 step" if number == 1 else f"{number} steps"
 
 
-def fit(series: Ragged, length: int, options: SourceOptions, where: str) -> Fitted:
-    """Bring every series to `length` steps, and treat its missing values.
+class Fitter:
+    """Brings series to one length, and treats their missing values, some series at a time.
 
     A series with a fault holds zeros.
 
     Args:
-        series: the series.
-        length: the public number of steps.
+        count: number of series.
+        output: the planned spec.
         options: the policy for missing values and for lengths.
         where: the file, for errors.
 
     Raises:
-        SourceError: the series take more than half of this machine's memory.
+        SourceError: the disk has no room for the series; also when they are added.
     """
-    count, features = len(series.lengths), series.values.shape[1]
-    if 4 * count * length * features > most_bytes():
-        raise too_large(where)
-    data = np.zeros((count, length, features), np.float32)
-    faults, dropped = dict(series.faults), np.zeros(count, np.bool_)
-    starts = np.cumsum(series.lengths) - series.lengths
-    fitted = _can_fit(series.lengths, length, options.fit)
-    for i in np.flatnonzero(~fitted).tolist():
-        what = f"{series.places(i)} has {steps(int(series.lengths[i]))}, expected {length}"
-        faults.setdefault(i, SourceError(what, where=where, fix=_fix_length(options)))
-    for own in np.unique(series.lengths[fitted]).tolist():
-        rows = np.flatnonzero(fitted & (series.lengths == own))
-        size = max(1, _BLOCK // (max(own, length) * features))
-        for part in (rows[at : at + size] for at in range(0, len(rows), size)):
-            block = series.values[starts[part, None] + np.arange(own)].reshape(-1, own, features)
-            if options.fit in ("crop", "pad"):
-                block = block[:, :length]
-            filled, missing = _fill(block, options.missing)
-            data[part] = _to_length(filled, length, options.fit)
+
+    def __init__(self, count: int, output: OutputSpec, options: SourceOptions, where: str) -> None:
+        self.length, self.features = output.shape
+        self.options, self.where = options, where
+        self._data = new_records(count, output.shape, np.float32, where)
+        self._dropped = np.zeros(count, np.bool_)
+        self._faults: dict[int, SourceError] = {}
+        self._next = 0
+
+    def add(self, series: Ragged) -> None:
+        """Take the next series."""
+        ends = np.cumsum(series.lengths)
+        step = max(1, _BLOCK // (max(self.length, int(series.lengths.max(initial=1)))))
+        for start in range(0, len(ends), max(1, step // self.features)):
+            rows = np.arange(start, min(len(ends), start + max(1, step // self.features)))
+            self._add(series, rows, ends - series.lengths)
+        self._next += len(ends)
+
+    def finish(self) -> Fitted:
+        """The series that are not left out."""
+        kept = ~self._dropped
+        data: Records = self._data
+        if self._dropped.any():
+            rows = np.flatnonzero(kept)
+            if isinstance(data, np.ndarray):
+                data = data[rows]
+            else:
+                data = PrivateRecords(data, rows, self.where)
+        return Fitted(data, kept, self._faults)
+
+    def _add(self, series: Ragged, rows: NDArray[np.int64], starts: NDArray[np.int64]) -> None:
+        """Take some of the series, all of which stand in memory."""
+        block = np.zeros((len(rows), self.length, self.features), np.float32)
+        lengths, how, first = series.lengths[rows], self.options.fit, self._next + int(rows[0])
+        faults = {int(i) - int(rows[0]): series.faults[int(i)] for i in rows if i in series.faults}
+        fits = _can_fit(lengths, self.length, how)
+        for i in np.flatnonzero(~fits).tolist():
+            what = f"{series.places(rows[i])} has {steps(int(lengths[i]))}, expected {self.length}"
+            fix = _fix_length(self.options)
+            faults.setdefault(i, SourceError(what, where=self.where, fix=fix))
+        for own in np.unique(lengths[fits]).tolist():
+            part = np.flatnonzero(fits & (lengths == own))
+            values = series.values[starts[rows[part], None] + np.arange(own)]
+            if how in ("crop", "pad"):
+                values = values[:, : self.length]
+            filled, missing = _fill(values, self.options.missing)
+            block[part] = _to_length(filled, self.length, how)
             for i in part[missing].tolist():
-                if options.missing == "drop":
-                    dropped[i] = i not in faults
+                if self.options.missing == "drop":
+                    self._dropped[first + i] = i not in faults
                 else:
-                    faults.setdefault(i, _missing_fault(series.places(i), options, where))
-    data[list(faults)] = 0
-    return Fitted(data, faults, dropped)
+                    place = series.places(int(rows[i]))
+                    faults.setdefault(i, _missing_fault(place, self.options, self.where))
+        block[list(faults)] = 0
+        self._data[first : first + len(rows)] = block
+        self._faults |= {first + i: fault for i, fault in sorted(faults.items())}
+
+
+def fit(series: Ragged, output: OutputSpec, options: SourceOptions, where: str) -> Fitted:
+    """Fit series that all stand in memory; see `Fitter`."""
+    fitter = Fitter(len(series.lengths), output, options, where)
+    fitter.add(series)
+    return fitter.finish()
 
 
 def too_large(where: str) -> SourceError:

@@ -13,6 +13,9 @@ from pe_sdk import SourceError, SourceOptions
 ONE = "all"
 """Name of the class of series without labels."""
 
+TEXT_BYTES = 100
+"""About the memory that the texts of a label and a client take."""
+
 
 def classes_of(
     found: Collection[str], options: SourceOptions, where: str, *, from_one: bool = False

@@ -1,7 +1,9 @@
 """Series in Parquet files: as lists, with a row a step, or with a row a series."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,17 +17,18 @@ from pe_host.privacy.readers.parquet_file import (
     guarded,
     is_list,
     is_number,
-    read_table,
+    not_numbers,
     to_floats,
     to_texts,
+    too_large,
 )
 from pe_host.privacy.readers.series.cells import label_of, read_cells, to_label, to_time
 from pe_host.privacy.readers.series.declare import Declared, declare, make_output
-from pe_host.privacy.readers.series.fit import Ragged, describe_fit, steps, too_large
-from pe_host.privacy.readers.series.labels import classes_of, one_class
+from pe_host.privacy.readers.series.fit import Fitter, Ragged, describe_fit, steps
+from pe_host.privacy.readers.series.labels import TEXT_BYTES, classes_of, one_class
 from pe_host.privacy.readers.series.layout import Layout, find_layout, find_lists
 from pe_host.privacy.readers.series.long import Block, describe_long, read_long
-from pe_host.privacy.readers.series.rows import assemble, check_planned
+from pe_host.privacy.readers.series.rows import check_planned, join
 from pe_sdk import OutputSpec, SourceError, SourceInfo, SourceOptions, Table
 
 if TYPE_CHECKING:
@@ -87,7 +90,11 @@ def _layout(
     if lists and not stepwise and (not options.values or set(lists) & set(options.values)):
         return find_lists(schema.names, lists, options, where)
     numeric = {field.name for field in schema if is_number(field.type)}
-    return find_layout(schema.names, options, where, numeric)
+    layout = find_layout(schema.names, options, where, numeric)
+    for name in (name for columns in layout.values for name in columns):
+        if name not in numeric:
+            raise not_numbers(name, schema.field(name).type, where)
+    return layout
 
 
 @dataclass(frozen=True)
@@ -183,19 +190,28 @@ class _Rows:
     def read(self, output: OutputSpec, label_names: tuple[str, ...]) -> Table:
         layout, where = self.layout, self.where
         check_planned(layout.features, output, where)
-        table = read_table(self.file, where, list(dict.fromkeys(layout.needed())))
-        faults: dict[int, SourceError] = {}
-        values, lengths = self._lists(table, faults) if layout.lists else self._wide(table)
-        labels = clients = None
-        if layout.label:
-            labels = self._labels(table.column(layout.label))
-        if layout.client:
-            clients = to_texts(table.column(layout.client), layout.client, where)
-        return assemble(
-            Ragged(values, lengths, lambda i: f"row {i}", faults),
-            labels,
-            clients,
-            output,
+        count, start, size, most = self.file.metadata.num_rows, 0, 0, most_bytes()
+        fitter = Fitter(count, output, self.options, where)
+        labels, clients = list[str](), list[str]()
+        columns = list(dict.fromkeys(layout.needed()))
+        for batch in batches(self.file, where, columns, values=math.prod(output.shape)):
+            faults: dict[int, SourceError] = {}
+            place = _place_from(start)
+            found = self._lists(batch, place, faults) if layout.lists else self._wide(batch)
+            fitter.add(Ragged(*found, place, faults))
+            if layout.label:
+                labels += self._labels(batch.column(layout.label))
+            if layout.client:
+                clients += to_texts(batch.column(layout.client), layout.client, where)
+            size += TEXT_BYTES * batch.num_rows
+            if size > most:
+                raise too_large(where)
+            start += batch.num_rows
+        return join(
+            fitter.finish(),
+            _place_from(0),
+            labels if layout.label else None,
+            clients if layout.client else None,
             label_names,
             self.options,
             where,
@@ -256,53 +272,45 @@ class _Rows:
             fix="use a file with records",
         )
 
-    def _wide(self, table: Any) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        layout, rows = self.layout, table.num_rows
-        if 8 * rows * layout.steps * len(layout.values) > most_bytes():
-            raise too_large(self.where)
+    def _wide(self, batch: Any) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        layout, rows = self.layout, batch.num_rows
         data = np.zeros((rows, layout.steps, len(layout.values)), np.float32)
         with np.errstate(over="ignore"):  # too large a value becomes infinite
             for i, columns in enumerate(layout.values):
                 for step, name in enumerate(columns):
-                    data[:, step, i] = to_floats(table.column(name), name, self.where)
+                    data[:, step, i] = to_floats(batch.column(name), name, self.where)
         return data.reshape(-1, len(layout.values)), np.full(rows, layout.steps, np.int64)
 
     def _lists(
-        self, table: Any, faults: dict[int, SourceError]
+        self, batch: Any, place: Callable[[int], str], faults: dict[int, SourceError]
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """The lists one after the other. Rows whose lists differ in length have a fault."""
         import pyarrow.compute as pc
 
-        names = [columns[0] for columns in self.layout.values]
-        columns = [table.column(name).combine_chunks() for name in names]
-        lengths = np.stack(
-            [
-                np.asarray(pc.fill_null(pc.list_value_length(column), 0)).astype(np.int64)
-                for column in columns
-            ]
-        )
+        where, names = self.where, [columns[0] for columns in self.layout.values]
+        lists = [batch.column(name) for name in names]
+        counts = [pc.fill_null(pc.list_value_length(column), 0) for column in lists]
+        lengths = np.stack([np.asarray(count).astype(np.int64) for count in counts])
         same = (lengths == lengths[0]).all(axis=0)
-        fix = "store one list of the same length for each feature"
         for row in np.flatnonzero(~same).tolist():
-            what = f"row {row} has features of different lengths"
-            faults[row] = SourceError(what, where=self.where, fix=fix)
+            faults[row] = SourceError(
+                f"{place(row)} has features of different lengths",
+                where=where,
+                fix="store a list of one length for each feature; --bad-records drop leaves such "
+                "rows out",
+            )
         kept = np.where(same, lengths[0], 0)
         values = np.zeros((int(kept.sum()), len(names)), np.float32)
         with np.errstate(over="ignore"):  # too large a value becomes infinite
-            for i, (name, column) in enumerate(zip(names, columns, strict=True)):
-                flat = to_floats(_flatten(column, self.where), name, self.where)
-                values[:, i] = flat[np.repeat(same, lengths[i])]
+            for i, (name, column) in enumerate(zip(names, lists, strict=True)):
+                # This leaves out the values that stand behind missing lists.
+                flat = guarded(partial(pc.list_flatten, column), where)
+                values[:, i] = to_floats(flat, name, where)[np.repeat(same, lengths[i])]
         return values, kept
 
 
-def _flatten(column: Any, where: str) -> Any:
-    """The values of a column of lists, without those that stand behind missing lists."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
-    parts = guarded(lambda: [pc.list_flatten(chunk) for chunk in chunks], where)
-    return pa.chunked_array(parts, column.type.value_type)
+def _place_from(start: int) -> Callable[[int], str]:
+    return lambda row: f"row {start + row}"
 
 
 def _times(column: Any, name: str, where: str) -> NDArray[np.float64]:

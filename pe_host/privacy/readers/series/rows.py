@@ -14,7 +14,7 @@ from pe_host.files import most_bytes
 from pe_host.privacy.readers.classes import Classes
 from pe_host.privacy.readers.series.cells import label_of, numbers
 from pe_host.privacy.readers.series.declare import make_output
-from pe_host.privacy.readers.series.fit import Ragged, describe_fit, fit, too_large
+from pe_host.privacy.readers.series.fit import Fitted, Ragged, describe_fit, fit, too_large
 from pe_host.privacy.readers.series.labels import (
     classes_of,
     client_codes,
@@ -200,21 +200,36 @@ def assemble(
         where: the file, for errors.
         named: whether the file declares the names of its classes, so that labels are names.
     """
-    fitted = fit(series, output.shape[0], options, where)
-    kept = ~fitted.dropped
+    fitted = fit(series, output, options, where)
+    return join(fitted, series.places, labels, clients, label_names, options, where, named=named)
+
+
+def join(
+    fitted: Fitted,
+    places: Callable[[int], str],
+    labels: list[str] | None,
+    clients: list[str] | None,
+    label_names: tuple[str, ...],
+    options: SourceOptions,
+    where: str,
+    *,
+    named: bool = False,
+) -> Table:
+    """Join fitted series with labels and clients; see `assemble`."""
+    kept = fitted.kept
     if labels is None:
         positions = np.zeros(len(kept), np.int64)
     else:
         positions = to_positions(labels, label_names, options, named=named)
-        for i, fault in label_faults(labels, positions, series.places, where).items():
+        for i, fault in label_faults(labels, positions, places, where).items():
             fitted.faults.setdefault(i, fault)
     codes = None
     if clients is not None:
-        codes, missing = client_codes(clients, series.places, where)
+        codes, missing = client_codes(clients, places, where)
         for i, fault in missing.items():
             fitted.faults.setdefault(i, fault)
         codes = codes[kept]
-    return Table(fitted.data[kept], positions[kept], codes, faults=fitted.kept_faults())
+    return Table(fitted.data, positions[kept], codes, faults=fitted.kept_faults())
 
 
 def check_planned(features: tuple[str, ...], planned: OutputSpec, where: str) -> None:

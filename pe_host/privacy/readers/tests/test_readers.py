@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from pe_host.errors import DataError
+<<<<<<< HEAD
 from pe_host.privacy.readers import (
     folder,
     guess_scheme,
@@ -18,14 +19,26 @@ from pe_host.privacy.readers import (
     webdataset,
 )
 from pe_host.privacy.readers import zip as zip_reader
+=======
+from pe_host.privacy.readers import folder, guess_scheme, idx, npz, parquet, series, sklearn
+>>>>>>> door3
 
 
 def test_every_error_of_the_readers_says_what_to_do_next() -> None:
     """Read from the source: a `SourceError` without `fix=` fails here."""
+<<<<<<< HEAD
     modules = (npz, idx, parquet, sklearn, webdataset, zip_reader)
     shared = (picture_files, picture_decoding, label_file, record_labels)
     for module in modules + shared:
         tree = ast.parse(Path(str(module.__file__)).read_text())
+=======
+    of_series = Path(str(series.__file__)).parent
+    files = [Path(str(module.__file__)) for module in (npz, idx, folder, parquet, sklearn)]
+    helpers = [path for path in of_series.glob("*.py") if "SourceError(" in path.read_text()]
+    assert len(helpers) > 5
+    for path in (*files, *helpers):
+        tree = ast.parse(path.read_text())
+>>>>>>> door3
         calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
         made = [
             call
@@ -34,13 +47,15 @@ def test_every_error_of_the_readers_says_what_to_do_next() -> None:
         ]
         assert made
         for call in made:
-            assert {"where", "fix"} <= {word.arg for word in call.keywords}, (
-                f"{module.__name__}:{call.lineno}"
-            )
+            assert {"where", "fix"} <= {word.arg for word in call.keywords}, f"{path}:{call.lineno}"
 
 
 def test_the_reader_is_named_like_its_module() -> None:
+<<<<<<< HEAD
     for module in (npz, idx, folder, zip_reader, webdataset, parquet, sklearn):
+=======
+    for module in (npz, idx, folder, parquet, series, sklearn):
+>>>>>>> door3
         (spec,) = module.pe_readers()
         assert spec.name == module.__name__.rpartition(".")[2] and spec.summary
 
@@ -48,12 +63,18 @@ def test_the_reader_is_named_like_its_module() -> None:
 def test_a_path_determines_its_reader(tmp_path: Path) -> None:
     images = tmp_path / "a" / "train-images-idx3-ubyte.gz"
     images.parent.mkdir()
-    for path in (tmp_path / "d.npz", tmp_path / "d.parquet", images, tmp_path / "x.csv"):
+    texts = [tmp_path / f"x{suffix}" for suffix in (".csv", ".tsv.gz", ".ts", ".ARFF", ".txt")]
+    old = tmp_path / "Gun_TRAIN"
+    others = (tmp_path / "x.docx", tmp_path / "d.npz", tmp_path / "d.parquet")
+    for path in (*others, images, *texts, old):
         path.write_bytes(b"")  # only names count
+    assert {guess_scheme(path) for path in (*texts, old)} == {"series"}
+    old.unlink()
     assert guess_scheme(tmp_path / "d.npz") == "npz"
     assert guess_scheme(tmp_path / "d.parquet") == "parquet"
     assert guess_scheme(tmp_path) == "folder"
     assert guess_scheme(tmp_path / "a") == guess_scheme(images) == "idx"
+<<<<<<< HEAD
     for name in ("shard-0.tar", "x.tar.gz", "x.TGZ"):
         (tmp_path / "shards").mkdir(exist_ok=True)
         (tmp_path / "shards" / name).write_bytes(b"")
@@ -66,5 +87,8 @@ def test_a_path_determines_its_reader(tmp_path: Path) -> None:
     (tmp_path / "b" / "class").mkdir()
     assert guess_scheme(tmp_path / "b") == "folder"
     for path in (tmp_path / "x.csv", tmp_path / "none"):
+=======
+    for path in (tmp_path / "x.docx", tmp_path / "none"):
+>>>>>>> door3
         with pytest.raises(DataError):
             guess_scheme(path)
