@@ -4,58 +4,38 @@ from pathlib import Path
 import pytest
 
 from pe_host.errors import DataError
-<<<<<<< HEAD
 from pe_host.privacy.readers import (
     folder,
     guess_scheme,
     idx,
-    label_file,
     npz,
     parquet,
-    picture_decoding,
-    picture_files,
-    record_labels,
+    series,
     sklearn,
     webdataset,
 )
 from pe_host.privacy.readers import zip as zip_reader
-=======
-from pe_host.privacy.readers import folder, guess_scheme, idx, npz, parquet, series, sklearn
->>>>>>> door3
 
 
 def test_every_error_of_the_readers_says_what_to_do_next() -> None:
     """Read from the source: a `SourceError` without `fix=` fails here."""
-<<<<<<< HEAD
-    modules = (npz, idx, parquet, sklearn, webdataset, zip_reader)
-    shared = (picture_files, picture_decoding, label_file, record_labels)
-    for module in modules + shared:
-        tree = ast.parse(Path(str(module.__file__)).read_text())
-=======
-    of_series = Path(str(series.__file__)).parent
-    files = [Path(str(module.__file__)) for module in (npz, idx, folder, parquet, sklearn)]
-    helpers = [path for path in of_series.glob("*.py") if "SourceError(" in path.read_text()]
-    assert len(helpers) > 5
-    for path in (*files, *helpers):
-        tree = ast.parse(path.read_text())
->>>>>>> door3
-        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-        made = [
-            call
-            for call in calls
-            if isinstance(call.func, ast.Name) and call.func.id == "SourceError"
-        ]
-        assert made
-        for call in made:
+    readers = Path(__file__).parents[1]
+    files = [path for path in readers.rglob("*.py") if "tests" not in path.parts]
+    made = {path: _source_errors(path) for path in files}
+    assert sum(bool(calls) for calls in made.values()) > 10
+    for path, calls in made.items():
+        for call in calls:
             assert {"where", "fix"} <= {word.arg for word in call.keywords}, f"{path}:{call.lineno}"
 
 
+def _source_errors(path: Path) -> list[ast.Call]:
+    nodes = ast.walk(ast.parse(path.read_text()))
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
+    return [c for c in calls if isinstance(c.func, ast.Name) and c.func.id == "SourceError"]
+
+
 def test_the_reader_is_named_like_its_module() -> None:
-<<<<<<< HEAD
-    for module in (npz, idx, folder, zip_reader, webdataset, parquet, sklearn):
-=======
-    for module in (npz, idx, folder, parquet, series, sklearn):
->>>>>>> door3
+    for module in (npz, idx, folder, zip_reader, webdataset, parquet, series, sklearn):
         (spec,) = module.pe_readers()
         assert spec.name == module.__name__.rpartition(".")[2] and spec.summary
 
@@ -74,7 +54,6 @@ def test_a_path_determines_its_reader(tmp_path: Path) -> None:
     assert guess_scheme(tmp_path / "d.parquet") == "parquet"
     assert guess_scheme(tmp_path) == "folder"
     assert guess_scheme(tmp_path / "a") == guess_scheme(images) == "idx"
-<<<<<<< HEAD
     for name in ("shard-0.tar", "x.tar.gz", "x.TGZ"):
         (tmp_path / "shards").mkdir(exist_ok=True)
         (tmp_path / "shards" / name).write_bytes(b"")
@@ -86,9 +65,6 @@ def test_a_path_determines_its_reader(tmp_path: Path) -> None:
     assert guess_scheme(tmp_path / "b") == guess_scheme(tmp_path / "b" / "pictures.ZIP") == "zip"
     (tmp_path / "b" / "class").mkdir()
     assert guess_scheme(tmp_path / "b") == "folder"
-    for path in (tmp_path / "x.csv", tmp_path / "none"):
-=======
     for path in (tmp_path / "x.docx", tmp_path / "none"):
->>>>>>> door3
         with pytest.raises(DataError):
             guess_scheme(path)
