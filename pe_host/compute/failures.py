@@ -92,7 +92,7 @@ def broken(rule: str, where: str) -> PluginFailure:
 
 
 def printable(text: Any) -> str:
-    """Text from a plugin, shortened and without control characters; "" for what is no text.
+    """Text from a plugin, shortened and without control characters; "" for anything else.
 
     Control characters could rewrite the terminal.
     """

@@ -229,7 +229,7 @@ def _space(document: Any) -> "ParameterSpace":
 
 
 def _bound(value: Any, whole: bool) -> None:
-    """Refuse a bound that is no number of 64 bits: arrays are compared with it."""
+    """Refuse a bound that is not a number of 64 bits: arrays are compared with it."""
     kinds, most = ((int,), 2**63 - 1) if whole else ((int, float), sys.float_info.max)
     if type(value) not in kinds or not -most <= value <= most:
         raise InvalidAnswer("a bound of a parameter is not a number that it can be")

@@ -207,7 +207,7 @@ class OutputSpec:
 
 
 def _number(value: Any) -> float:
-    """Return the value as a float; NaN for what is no number."""
+    """Return the value as a float; NaN for anything that is not a number."""
     try:
         return float(value)
     except (TypeError, ValueError, OverflowError):
