@@ -24,7 +24,7 @@ from pe_host.run.place import fresh_folder, make_run_folder, refuse_overlap, ref
 
 
 class Place(NamedTuple):
-    """Where a run is, and what is wrong with the wall around it.
+    """The folder of a run, and what is wrong with the wall around its host.
 
     Args:
         out: the run folder; None where there is no run, or where this kernel confines nothing and
