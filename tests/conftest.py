@@ -10,8 +10,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +80,7 @@ class Pe:
     """Runs `pe` in a scratch folder, with a cache and a budget that are not the user's.
 
     `small` are the settings of a quick run. With `fork_plugins`, processes that run plugin code are
-    forks too: for tests of the run, not of those.
+    forks too: for tests of the run, not of those. `returns` is that of `pe_server.py`.
     """
 
     server: Server
@@ -88,6 +88,7 @@ class Pe:
     environment: dict[str, str]
     small: tuple[str, ...] = SMALL
     fork_plugins: bool = False
+    returns: Mapping[str, object] = field(default_factory=dict)
 
     def __call__(
         self, *words: object, kill_at_write: int = 0, kill_after: float | None = None
@@ -99,6 +100,7 @@ class Pe:
             "kill_at_write": kill_at_write,
             "kill_after": kill_after,
             "fork_plugins": self.fork_plugins,
+            "returns": dict(self.returns),
         }
         return self.server.ask(request)
 

@@ -2,11 +2,14 @@
 
 A run then costs no start-up time. Requests and answers are JSON objects, one a line:
 
-- in: {"words", "cwd", "env", "kill_at_write", "kill_after", "fork_plugins"}
+- in: {"words", "cwd", "env", "kill_at_write", "kill_after", "fork_plugins", "returns"}
 - out: {"code", "stdout", "stderr", "writes"}
 
 With `fork_plugins`, the processes that run plugin code are forks of the run too; otherwise each is
 a fresh interpreter, as a user's are.
+
+`returns` maps functions of the host, by their full names, to the value that they return instead of
+their own.
 
 A write is a flush of a file or folder to the disk; `writes` are the paths of all writes, in order.
 The two kills send SIGKILL to the run's process, at its n-th write or after some seconds, without
@@ -14,6 +17,7 @@ any warning.
 """
 
 import gc
+import importlib
 import json
 import os
 import runpy
@@ -83,6 +87,9 @@ def child(request: dict, outputs: list[int]) -> None:
         os.environ.clear()
         os.environ.update(request["env"])
         sys.argv = ["pe", *request["words"]]
+        for function, value in request["returns"].items():
+            module, _, name = function.rpartition(".")
+            setattr(importlib.import_module(module), name, lambda *_, value=value: value)
         watch(outputs[2], request["kill_at_write"])
         if request["fork_plugins"]:
             subprocess.Popen = forked

@@ -1,6 +1,7 @@
 """How the net of `simulator-features` sees records of a kind: input, first layers, augmentation."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,8 +101,13 @@ class ImagePreprocessor(Preprocessor):
     def shrink(self, data: NDArray[Any], factor: int) -> NDArray[Any]:
         if factor == 1:
             return data
-        small = nn.functional.avg_pool2d(self._channels_first(data), factor)
-        array: NDArray[np.uint8] = small.round_().to(torch.uint8).permute(0, 2, 3, 1).numpy()
+        count, height, width, channels = data.shape
+        down, across = height // factor, width // factor
+        # Sums of integers are exact in any order. Rows are added first, along the memory.
+        kept = torch.from_numpy(data)[:, : down * factor, : across * factor]
+        rows = _sum(kept.view(count, down, factor, -1, channels).unbind(2), torch.int32)
+        sums = _sum(rows.view(count, down, across, factor, -1).unbind(3), torch.float32)
+        array: NDArray[np.uint8] = sums.div_(factor**2).round_().to(torch.uint8).numpy()
         return array
 
     def to_tensor(self, data: NDArray[Any]) -> torch.Tensor:
@@ -158,6 +164,13 @@ class ImagePreprocessor(Preprocessor):
             .permute(0, 3, 1, 2)
             .to(torch.float32, memory_format=torch.channels_last)
         )
+
+
+def _sum(parts: Sequence[torch.Tensor], dtype: torch.dtype) -> torch.Tensor:
+    total = parts[0].to(dtype)
+    for part in parts[1:]:
+        total += part
+    return total
 
 
 class SeriesPreprocessor(Preprocessor):

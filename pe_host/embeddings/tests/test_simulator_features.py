@@ -197,6 +197,18 @@ def test_large_pictures_are_averaged_down_and_the_rest_of_an_edge_is_cut():
     assert sizes == [1, 1, 2, 2, 4, 8]
 
 
+@pytest.mark.parametrize("factor", [2, 3, 5, 7, 16, 200])
+def test_averages_are_those_of_torch_bit_for_bit(factor):
+    """Halves are rounded to even, as torch rounds them; white pictures have the largest sums."""
+    data = np.random.default_rng(factor).integers(0, 256, (9, 401, 203, 3), dtype=np.uint8)
+    data[0], data[1] = 255, np.indices((401, 203)).sum(0)[..., None] % 2 * 255
+    pooled = torch.nn.functional.avg_pool2d(
+        torch.from_numpy(data).permute(0, 3, 1, 2).to(torch.float32), factor
+    )
+    expected = pooled.round_().to(torch.uint8).permute(0, 2, 3, 1).numpy()
+    assert np.array_equal(PICTURES.shrink(data, factor), expected)
+
+
 def test_the_cost_of_large_pictures_is_about_that_of_small_ones():
     """Counts the arithmetic of the net.
 

@@ -7,6 +7,7 @@ the budget database stores keyed digests (HMAC) of them.
 import hashlib
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from pe_host.files import paths_in
@@ -32,13 +33,16 @@ def content_of(location: str) -> bytes | None:
     return b"content\0" + hashlib.sha256(b"".join(files)).digest() if files else None
 
 
-def _files(root: Path) -> list[Path]:
-    if not root.is_dir():
-        return [root]
-    return [Path(folder, name) for folder, _, names in os.walk(root) for name in names]
+def _files(root: Path) -> Iterator[str]:
+    """Yield the files one at a time: there can be millions."""
+    if root.is_dir():
+        for folder, _, names in os.walk(root):
+            yield from (os.path.join(folder, name) for name in names)  # noqa: PTH118  lighter
+    else:
+        yield str(root)
 
 
-def _digest(path: Path) -> bytes | None:
+def _digest(path: str) -> bytes | None:
     """SHA-256 of a regular file; None for an empty one, anything else, and what cannot be read.
 
     Otherwise all data sets that cannot be read would be one. What cannot be read is an error of
