@@ -4,8 +4,10 @@ import io
 import json
 import subprocess
 import sys
+import zlib
 
 import numpy as np
+import PIL
 import pytest
 from PIL import Image, ImageOps
 
@@ -43,6 +45,14 @@ def with_alpha(pixels, clear=0):
     return np.dstack([pixels, np.where(OPAQUE, 255, clear).astype(np.uint8)])
 
 
+def one_clear(content, value):
+    """A gray PNG of 16 bits with one transparent value."""
+    chunk = b"tRNS" + value.to_bytes(2, "big")
+    chunk = b"\0\0\0\2" + chunk + zlib.crc32(chunk).to_bytes(4, "big")
+    start = content.index(b"IDAT") - 4
+    return content[:start] + chunk + content[start:]
+
+
 def on(pixels, background):
     return np.where(OPAQUE[..., None], pixels.reshape(4, 5, -1), np.uint8(background))
 
@@ -60,7 +70,6 @@ SAME = {
     "16-bit TIFF, white is zero": (announced(WIDE, photometric=0), 255 - GRAY),
     "16-bit PGM": (b"P5 5 4 65535\n" + WIDE.astype(">u2").tobytes(), GRAY),
     "float TIFF": (encoded((GRAY / 255).astype(np.float32), "TIFF"), GRAY),
-    "float PFM": (b"Pf\n5 4\n-1.0\n" + (GRAY[::-1] / 255).astype("<f4").tobytes(), GRAY),
     "1-bit PNG": (encoded(OPAQUE), OPAQUE * np.uint8(255)),
     "1-bit fax": (encoded(OPAQUE, "TIFF", compression="group4"), OPAQUE * np.uint8(255)),
     "gray palette": (encoded(Image.fromarray(GRAY).quantize(32)), GRAY),
@@ -74,7 +83,7 @@ SAME = {
     ),
     "gray, one clear value": (encoded(GRAY, transparency=12), np.where(GRAY == 12, 255, GRAY)),
     "16 bits, one clear value": (
-        encoded(WIDE, transparency=12 * 257),
+        one_clear(encoded(WIDE), 12 * 257),
         np.where(GRAY == 12, 255, GRAY),
     ),
     "RGB": (encoded(RGB), RGB),
@@ -87,6 +96,10 @@ SAME = {
     "RGBA WebP": (encoded(with_alpha(RGB), "WEBP", lossless=True), on(RGB, 255)),
     "CMYK TIFF": (encoded(Image.fromarray(RGB).convert("CMYK"), "TIFF"), RGB),
 }
+
+if tuple(map(int, PIL.__version__.split(".")[:2])) >= (10, 3):  # which reads this format
+    PFM = b"Pf\n5 4\n-1.0\n" + (GRAY[::-1] / 255).astype("<f4").tobytes()
+    SAME["float PFM"] = (PFM, GRAY)
 
 
 @pytest.mark.parametrize("kind", SAME)
