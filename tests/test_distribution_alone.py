@@ -23,7 +23,10 @@ UV = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.envi
 FIND_LINKS = os.environ.get("PIP_FIND_LINKS", "").split()
 """Places where pip looks for wheels besides its index; uv must use the same ones."""
 
-BESIDE = {"sdk": ["scipy", "numba"], ".": ["pe-plugin-echo", "pe-plugin-text-render", "pyarrow"]}
+BESIDE = {
+    "sdk": ["scipy", "numba", "pillow", "pydicom", "pillow-heif"],
+    ".": ["pe-plugin-echo", "pe-plugin-text-render", "pyarrow"],
+}
 """Requirements of a package's tests that the package itself does not have.
 
 All tests also need pytest, hypothesis and psutil.

@@ -5,10 +5,12 @@ show only where the user asks for them.
 """
 
 import gzip
+import io
 import json
 import os
 import socket
 import struct
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -65,6 +67,10 @@ def truncated(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-50])
 
 
+def colour(path: Path) -> None:
+    Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(path)
+
+
 PICTURES: dict[str, tuple[Callable[[Path], None], str]] = {
     "PostScript under another name": (content(POSTSCRIPT), "cannot be read as an image"),
     "a pipe": (lambda path: os.mkfifo(path), "is a pipe, not a file"),
@@ -78,7 +84,8 @@ PICTURES: dict[str, tuple[Callable[[Path], None], str]] = {
     "an iTXt bomb": (content(png_of(8, 8, text_bomb(b"iTXt"))), "holds more than 1 MiB of text"),
     "an empty file": (content(b""), "cannot be read as an image"),
     "a truncated picture": (truncated, "is damaged"),
-    "another size": (content(png_of(9, 8)), "is not a gray image of 8 × 8 pixels"),
+    "another size": (content(png_of(9, 8)), "has 8 × 9 pixels, not 8 × 8"),
+    "another kind": (colour, "is a colour image (mode RGB), not gray"),
 }
 
 
@@ -196,6 +203,62 @@ def test_a_hostile_file_is_one_clear_error(pe, what):
     check_refused(pe, done, says)
     assert "jane" not in done.stderr
     assert not any(ord(c) < 32 and c != "\n" for c in done.stderr)
+
+
+def write_zip(path: Path, *names: str) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in names:
+            archive.writestr(name, png_of(8, 8))
+
+
+def write_zip_bomb(path: Path) -> None:
+    """A picture of 256 MiB and a byte, in some hundred kilobytes."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        archive.writestr(f"a/{NAME}", bytes((1 << 28) + 1))
+
+
+def write_tar(path: Path, name: str, kind: bytes = tarfile.REGTYPE, size: int = 0) -> None:
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as archive:
+        picture, header = tarfile.TarInfo("0.png"), tarfile.TarInfo(name)
+        picture.size = len(png_of(8, 8))
+        archive.addfile(picture, io.BytesIO(png_of(8, 8)))
+        header.type, header.size, header.linkname = kind, size, "/etc/hostname"
+        archive.addfile(header)
+    path.write_bytes(gzip.compress(content.getvalue() + bytes(min(size, 1 << 20))))
+
+
+OUT = f"../{NAME}"
+ARCHIVES: dict[str, tuple[str, Callable[[Path], None], str]] = {
+    "a zip that leads out": ("x.zip", lambda path: write_zip(path, "a/1.png", OUT), "member 1 of"),
+    "an absolute name": ("x.zip", lambda path: write_zip(path, f"/tmp/{NAME}"), "plain relative"),
+    "a zip bomb": ("x.zip", write_zip_bomb, "is larger than 256 MiB"),
+    "a tar that leads out": ("x.tar.gz", lambda path: write_tar(path, OUT), "plain relative path"),
+    "a tar with a link": (
+        "x.tar.gz",
+        lambda path: write_tar(path, NAME, tarfile.SYMTYPE),
+        "is a link or another thing that is no file",
+    ),
+    "a name twice": ("x.tar.gz", lambda path: write_tar(path, "0.png"), "name of another one"),
+    "a tar bomb": (
+        "x.tar.gz",
+        lambda path: write_tar(path, NAME, size=1 << 40),
+        "is larger than 256 MiB",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", ARCHIVES)
+def test_a_hostile_archive_is_one_clear_error_and_nothing_is_unpacked(pe, what):
+    name, make, says = ARCHIVES[what]
+    (pe.folder / "data").mkdir()
+    make(pe.folder / "data" / name)
+    before = sorted(pe.folder.rglob("*"))
+    done = pe("generate", *pe.small, "--data", f"data/{name}", "--out", "run")
+    check_refused(pe, done, says)
+    assert "jane" not in done.stderr
+    assert [path for path in sorted(pe.folder.rglob("*")) if "jane" in path.name] == []
+    assert set(before) <= set(pe.folder.rglob("*"))
 
 
 def test_a_class_folder_with_a_name_that_is_no_text_is_one_clear_error(pe):

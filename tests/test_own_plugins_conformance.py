@@ -26,7 +26,15 @@ def test_embeddings_keep_the_contract(name, output):
 
 @pytest.mark.parametrize(
     ("name", "location"),
-    [("sklearn", "digits"), ("idx", ""), ("folder", ""), ("demo", ""), ("demo-shapes", "")],
+    [
+        ("sklearn", "digits"),
+        ("idx", ""),
+        ("folder", ""),
+        ("zip", ""),
+        ("webdataset", ""),
+        ("demo", ""),
+        ("demo-shapes", ""),
+    ],
 )
 def test_readers_keep_the_contract(name, location):
     # Those without a location here have records in tests of their own.

@@ -36,7 +36,7 @@ _LAST_CHARACTER = 0x10FFFF
 _END, _END_64, _LOCATOR_64 = b"PK\5\6", b"PK\6\6", b"PK\6\7"
 _END_BYTES, _LOCATOR_BYTES, _LOCAL_BYTES = 22, 20, 30
 
-_BROKEN = (
+BROKEN = (
     OSError,
     ValueError,
     EOFError,
@@ -90,7 +90,7 @@ def open_archive(file: BinaryIO) -> zipfile.ZipFile:
     """
     fix = "write it with numpy.savez(path, images=…, labels=…), or series=…"
     try:
-        members, size = _announced(file)
+        members, size = announced(file)
         if members > MEMBERS or size > DIRECTORY_BYTES:
             raise ArchiveError(
                 f"the archive announces {members:,} members, more than {MEMBERS:,}"
@@ -100,7 +100,7 @@ def open_archive(file: BinaryIO) -> zipfile.ZipFile:
             )
         file.seek(0)
         archive = zipfile.ZipFile(file)
-    except _BROKEN:
+    except BROKEN:
         raise ArchiveError("this is not an npz file, or it is truncated", fix) from None
     try:
         _check_members(archive)
@@ -125,7 +125,7 @@ def read_header(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], n
         with archive.open(name + _SUFFIX) as member:
             size = archive.getinfo(name + _SUFFIX).file_size
             return npy_header(cast(BinaryIO, member), size, name)[:2]
-    except _BROKEN:
+    except BROKEN:
         raise _unreadable(name) from None
 
 
@@ -141,7 +141,7 @@ def find_values(archive: zipfile.ZipFile, name: str) -> Values:
         archive.fp.seek(info.header_offset)
         lengths = struct.unpack("<HH", archive.fp.read(_LOCAL_BYTES)[-4:])
         return values._replace(offset=info.header_offset + _LOCAL_BYTES + sum(lengths) + begin)
-    except _BROKEN:
+    except BROKEN:
         raise _unreadable(name) from None
 
 
@@ -156,7 +156,7 @@ def open_values(archive: zipfile.ZipFile, name: str) -> Iterator[BinaryIO]:
         with archive.open(name + _SUFFIX) as member:
             _plain_header(archive, name, cast(BinaryIO, member))
             yield cast(BinaryIO, member)
-    except _BROKEN:
+    except BROKEN:
         raise _unreadable(name) from None
 
 
@@ -170,7 +170,7 @@ def read_array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
         with archive.open(name + _SUFFIX) as member:
             size = archive.getinfo(name + _SUFFIX).file_size
             return read_npy(cast(BinaryIO, member), size, name)
-    except _BROKEN:
+    except BROKEN:
         raise _unreadable(name) from None
 
 
@@ -186,7 +186,7 @@ def npy_header(file: BinaryIO, size: int, name: str) -> Values:
             shape, by_columns, dtype = np.lib.format.read_array_header_1_0(file)
         else:
             shape, by_columns, dtype = np.lib.format.read_array_header_2_0(file)
-    except _BROKEN:
+    except BROKEN:
         raise _unreadable(name) from None
     if any(length < 0 for length in shape):
         raise _unreadable(name)
@@ -228,7 +228,7 @@ def read_npy(file: BinaryIO, size: int, name: str) -> NDArray[Any]:
     return array
 
 
-def _announced(file: BinaryIO) -> tuple[int, int]:
+def announced(file: BinaryIO) -> tuple[int, int]:
     """Number of members, and bytes of the directory, as the end of the file announces them.
 
     It looks where zipfile does, so that both see the same.

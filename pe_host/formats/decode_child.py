@@ -4,23 +4,24 @@ It reads questions from descriptor 0 and answers on descriptor 1; see `decode_pr
 """
 
 import contextlib
+import json
 import os
 import resource
 import struct
 from typing import BinaryIO
 
 from pe_host.formats.decode_protocol import (
-    ANY,
     COUNT,
     FAILED,
     FORM,
     FOUND,
     LENGTH,
     READY,
+    TEXT,
     pack_text,
 )
-from pe_host.formats.pictures import PictureError, decode, form_of
 from pe_host.isolation.confine import protect_memory
+from pe_sdk.pictures import PictureError, Preparation, form_of, prepare
 
 _MEMORY = 8 << 30
 """Address space: decoding the largest picture takes a small part of it."""
@@ -35,10 +36,12 @@ def main() -> None:
     with os.fdopen(0, "rb") as questions, os.fdopen(os.dup(1), "wb", buffering=0) as answers:
         os.dup2(2, 1)  # what a library prints is no answer
         answers.write(READY)
-        while head := questions.read(FORM.size + COUNT.size):
-            shape, count = FORM.unpack_from(head), COUNT.unpack_from(head, FORM.size)[0]
+        while head := questions.read(TEXT.size):
+            document = json.loads(questions.read(TEXT.unpack(head)[0]))
+            preparation = None if document is None else Preparation.from_json(document)
+            (count,) = COUNT.unpack(questions.read(COUNT.size))
             for content in _contents(questions, count):
-                for part in answer(content, shape):
+                for part in answer(content, preparation):
                     _write(answers, part)
 
 
@@ -48,12 +51,12 @@ def _contents(questions: BinaryIO, count: int) -> list[bytes]:
     return [questions.read(length) for length in lengths]
 
 
-def answer(content: bytes, shape: tuple[int, ...]) -> tuple[bytes, ...]:
+def answer(content: bytes, preparation: Preparation | None) -> tuple[bytes, ...]:
     """Decode one picture; the parts of the answer to it, or to what is wrong with it."""
     try:
-        if shape == ANY:
+        if preparation is None:
             return FOUND, FORM.pack(*form_of(content).shape)
-        return FOUND, decode(content, shape)
+        return FOUND, prepare(content, preparation).tobytes()
     except PictureError as error:
         return FAILED, pack_text(error.what), pack_text(error.fix)
     except MemoryError:
@@ -70,5 +73,5 @@ def _write(answers: BinaryIO, content: bytes) -> None:
 if __name__ == "__main__":
     try:
         main()
-    except struct.error:  # the host has gone in the middle of a question
+    except (struct.error, ValueError):  # the host has gone in the middle of a question
         raise SystemExit(1) from None

@@ -1,8 +1,9 @@
 """What the host and the process that decodes pictures say to each other.
 
-A question is the shape (3 × u32), the number of pictures (u32), their lengths (u64 each) and their
-contents. There is an answer for each, in order: `FOUND` and the pixels, or `FAILED` and two texts,
-what is wrong and what to do next (u32 length, UTF-8). The first answer is `READY`.
+A question is the preparation (u32 length, JSON; `null` for the form only), the number of pictures
+(u32), their lengths (u64 each) and their contents. There is an answer for each, in order: `FOUND`
+and the pixels, or the form (3 × u32) that the header announces; or `FAILED` and two texts, what is
+wrong and what to do next (u32 length, UTF-8). The first answer is `READY`.
 
 Nothing is imported here that the process would take long to start with.
 """
@@ -12,9 +13,6 @@ import struct
 FORM, COUNT, LENGTH, TEXT = (struct.Struct(layout) for layout in ("<3I", "<I", "<Q", "<I"))
 
 READY, FOUND, FAILED = b"R", b"F", b"X"
-
-ANY = (0, 0, 0)
-"""A value in place of a shape: the answer is then the form (3 × u32) that the header announces."""
 
 LONGEST_TEXT = 1_000
 

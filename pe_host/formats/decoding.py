@@ -8,6 +8,7 @@ are valid.
 
 import contextlib
 import fcntl
+import json
 import math
 import os
 import select
@@ -20,7 +21,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pe_host.formats.decode_protocol import (
-    ANY,
     COUNT,
     FORM,
     FOUND,
@@ -29,8 +29,8 @@ from pe_host.formats.decode_protocol import (
     READY,
     TEXT,
 )
-from pe_host.formats.pictures import Form, PictureError
 from pe_host.isolation.launch import Launched, launch
+from pe_sdk.pictures import Form, PictureError, Preparation
 
 BATCH = 64
 BATCH_BYTES = 1 << 22
@@ -52,23 +52,26 @@ class DecoderError(Exception):
 
 
 class Decoder:
-    """A context manager that decodes pictures of one shape in a confined process.
+    """A context manager that decodes pictures to one shape in a confined process.
 
     A picture that ends the process, or takes longer than `seconds`, is an error of this picture,
     and another process goes on with the next.
 
     Args:
-        shape: (H, W, C) of every picture; `ANY` for a decoder that only reads forms.
+        preparation: how every picture is brought to pixels; None for a decoder that only reads
+            forms.
         seconds: time limit of one picture.
         module: what the process runs.
     """
 
     def __init__(
-        self, shape: tuple[int, ...], seconds: float = SECONDS, module: str = _CHILD
+        self, preparation: Preparation | None, seconds: float = SECONDS, module: str = _CHILD
     ) -> None:
-        self._shape = shape
-        self._size = FORM.size if shape == ANY else math.prod(shape)
+        self._preparation = preparation
+        self._size = FORM.size if preparation is None else math.prod(preparation.shape)
         self._seconds, self._module = seconds, module
+        document = None if preparation is None else preparation.to_json()
+        self._question = json.dumps(document).encode()
         self._process: Launched | None = None
 
     def __enter__(self) -> "Decoder":
@@ -99,10 +102,10 @@ class Decoder:
                     done += 1
 
     def form(self, content: bytes) -> Form:
-        """The form of a picture, of a decoder for `ANY` shape.
+        """The form of a picture, of a decoder without a preparation.
 
         Raises:
-            PictureError: see `pe_host.formats.pictures.form_of`.
+            PictureError: see `pe_sdk.pictures.form_of`.
             DecoderError: the process does not start.
         """
         answer = self._alone(content)
@@ -148,8 +151,8 @@ class Decoder:
     def _ask(self, process: Launched, batch: Sequence[bytes]) -> None:
         assert process.stdin is not None
         lengths = b"".join(LENGTH.pack(len(content)) for content in batch)
-        head = FORM.pack(*self._shape) + COUNT.pack(len(batch)) + lengths
-        for content in (head, *batch):
+        asked = TEXT.pack(len(self._question)) + self._question
+        for content in (asked + COUNT.pack(len(batch)) + lengths, *batch):
             view = memoryview(content)
             while view:
                 view = view[process.stdin.write(view) or 0 :]
@@ -157,7 +160,7 @@ class Decoder:
     def _answer(self) -> Decoded:
         if self._read(1) == FOUND:
             pixels = np.frombuffer(self._read(self._size), np.uint8)
-            return pixels if self._shape == ANY else pixels.reshape(self._shape)
+            return pixels if self._preparation is None else pixels.reshape(self._preparation.shape)
         return PictureError(self._text(), self._text())
 
     def _text(self) -> str:

@@ -19,7 +19,10 @@ SUMMARIES: Mapping[tuple[str, str], str] = MappingProxyType(
             EMBEDDING,
             "values",
         ): "the values, on the scale of their declared ranges or of the generator's own values",
-        (READER, "folder"): "one folder of images per class",
+        (
+            READER,
+            "folder",
+        ): "images in a folder for each class, or with labels in a file or in their names",
         (
             READER,
             "idx",
@@ -33,6 +36,8 @@ SUMMARIES: Mapping[tuple[str, str], str] = MappingProxyType(
             "parquet",
         ): "Parquet file with label, optional client and one list column per feature of a series",
         (READER, "sklearn"): "data sets that come with scikit-learn: digits",
+        (READER, "webdataset"): "images in WebDataset shards: tar files, plain or gzipped",
+        (READER, "zip"): "images in a zip archive, laid out like those of a folder",
     }
 )
 """Summary of the spec, by (kind, name)."""

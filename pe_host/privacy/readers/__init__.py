@@ -1,11 +1,12 @@
 """Readers turn a SOURCE into records, inside the private side.
 
-Built in are npz, parquet, idx, folder and sklearn.
+Built in are npz, parquet, idx, folder, zip, webdataset and sklearn.
 """
 
 from pathlib import Path
 
 from pe_host.errors import DataError
+from pe_host.privacy.readers import archive_names
 
 
 def guess_scheme(path: Path) -> str:
@@ -20,6 +21,8 @@ def guess_scheme(path: Path) -> str:
             where=str(path),
             fix="pass --data a path or scheme:location",
         )
+    if scheme := archive_names.scheme_of(path):
+        return scheme
     if path.is_dir():
         return "idx" if any("-idx3-ubyte" in entry.name for entry in path.iterdir()) else "folder"
     if path.suffix in (".npz", ".parquet"):
@@ -29,5 +32,6 @@ def guess_scheme(path: Path) -> str:
     raise DataError(
         "no built-in reader knows this kind of file",
         where=str(path),
-        fix="use an .npz or .parquet file, a folder of images, or scheme:location",
+        fix="use an .npz or .parquet file, a folder or .zip of images, .tar shards, or "
+        "scheme:location",
     )

@@ -4,12 +4,27 @@ from pathlib import Path
 import pytest
 
 from pe_host.errors import DataError
-from pe_host.privacy.readers import folder, guess_scheme, idx, npz, parquet, sklearn
+from pe_host.privacy.readers import (
+    folder,
+    guess_scheme,
+    idx,
+    label_file,
+    npz,
+    parquet,
+    picture_decoding,
+    picture_files,
+    record_labels,
+    sklearn,
+    webdataset,
+)
+from pe_host.privacy.readers import zip as zip_reader
 
 
 def test_every_error_of_the_readers_says_what_to_do_next() -> None:
     """Read from the source: a `SourceError` without `fix=` fails here."""
-    for module in (npz, idx, folder, parquet, sklearn):
+    modules = (npz, idx, parquet, sklearn, webdataset, zip_reader)
+    shared = (picture_files, picture_decoding, label_file, record_labels)
+    for module in modules + shared:
         tree = ast.parse(Path(str(module.__file__)).read_text())
         calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
         made = [
@@ -25,7 +40,7 @@ def test_every_error_of_the_readers_says_what_to_do_next() -> None:
 
 
 def test_the_reader_is_named_like_its_module() -> None:
-    for module in (npz, idx, folder, parquet, sklearn):
+    for module in (npz, idx, folder, zip_reader, webdataset, parquet, sklearn):
         (spec,) = module.pe_readers()
         assert spec.name == module.__name__.rpartition(".")[2] and spec.summary
 
@@ -39,6 +54,17 @@ def test_a_path_determines_its_reader(tmp_path: Path) -> None:
     assert guess_scheme(tmp_path / "d.parquet") == "parquet"
     assert guess_scheme(tmp_path) == "folder"
     assert guess_scheme(tmp_path / "a") == guess_scheme(images) == "idx"
+    for name in ("shard-0.tar", "x.tar.gz", "x.TGZ"):
+        (tmp_path / "shards").mkdir(exist_ok=True)
+        (tmp_path / "shards" / name).write_bytes(b"")
+        assert guess_scheme(tmp_path / "shards" / name) == "webdataset"
+    assert guess_scheme(tmp_path / "shards") == "webdataset"
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "pictures.ZIP").write_bytes(b"")
+    (tmp_path / "b" / ".DS_Store").write_bytes(b"")
+    assert guess_scheme(tmp_path / "b") == guess_scheme(tmp_path / "b" / "pictures.ZIP") == "zip"
+    (tmp_path / "b" / "class").mkdir()
+    assert guess_scheme(tmp_path / "b") == "folder"
     for path in (tmp_path / "x.csv", tmp_path / "none"):
         with pytest.raises(DataError):
             guess_scheme(path)

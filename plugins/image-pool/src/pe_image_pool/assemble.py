@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_image_pool import features, fit, index, sources
+from pe_image_pool import features, index, sources
 from pe_image_pool.cache import digest, obtain
 from pe_image_pool.generator import PoolGenerator
 from pe_image_pool.index import Index, build_index
@@ -42,7 +42,7 @@ def assemble(
         origin, facts = rendering(
             output, labels, options.generator, options.generator_options, options.count, peers
         )
-    key = digest(output.shape, FORMAT, features.FORMAT, fit.FORMAT, facts)
+    key = digest(output.shape, FORMAT, features.FORMAT, facts)
     pictures = Pictures(obtain(key, partial(_build_pictures, origin, output.shape)), output.shape)
     if pictures.bad.count:
         _warn(

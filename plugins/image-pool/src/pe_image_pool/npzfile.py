@@ -13,8 +13,8 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_image_pool.fit import PIXELS
 from pe_sdk import CannotMake
+from pe_sdk.pictures import PIXELS
 
 _BROKEN = (
     OSError,

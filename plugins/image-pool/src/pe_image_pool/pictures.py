@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pe_image_pool.features import describe, width
-from pe_image_pool.fit import decode, fit
 from pe_image_pool.sources import Picture
 from pe_sdk import CannotMake
+from pe_sdk.pictures import Preparation, prepare, prepare_array
 
-FORMAT = 1
-"""Version of a pool's files, part of its digest; increased when the files change."""
+FORMAT = 2
+"""Version of a pool's files and of how pictures are brought to them, part of its digest."""
 BLOCK = 256
 Rows = tuple[NDArray[np.uint8], list[str | None]]
 """Pictures uint8 [m, H, W, C] and the label name of each, or None."""
@@ -135,12 +135,23 @@ def write(blocks: Iterable[Rows], bad: Bad, shape: tuple[int, ...], folder: Path
 
 
 def fitted(pictures: Iterable[Picture], shape: tuple[int, ...], bad: Bad) -> Iterator[Rows]:
-    """Yield the pictures of a source in the shape of a record; add unreadable ones to `bad`."""
+    """Yield the pictures of a source in the shape of a record; add unreadable ones to `bad`.
+
+    They are decoded as the host decodes private pictures, so that both show the same: upright, on
+    white, cropped to the middle.
+    """
+    height, width, channels = shape
+    preparation = Preparation((height, width, channels), fit="crop", convert=True)
     out = np.empty((BLOCK, *shape), np.uint8)
     names: list[str | None] = []
     for picture in pictures:
         try:
-            out[len(names)] = fit(decode(picture.read()), shape)
+            content = picture.read()
+            out[len(names)] = (
+                prepare(content, preparation)
+                if isinstance(content, bytes)
+                else prepare_array(content, preparation)
+            )
         except Exception as error:  # decoders raise anything at all for a broken file
             bad.add(
                 f"{picture.name} ({(str(error).splitlines() or [''])[0] or type(error).__name__})"

@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pe_image_pool import npzfile, parquet, webdataset
-from pe_image_pool.fit import BYTES
 from pe_sdk import CannotMake
+from pe_sdk.pictures import FILE_BYTES, SUFFIXES
 
 FORMATS = ("folder", "parquet", "webdataset", "npz")
-PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
 
 Content = bytes | NDArray[np.uint8]
 """An encoded file, or pixels [H, W] or [H, W, C]."""
@@ -100,7 +99,7 @@ def find(text: str) -> Source:
         files = (
             [location]
             if location.is_file()
-            else sorted(p for p in location.rglob("*") if p.is_file())
+            else sorted(p for p in location.rglob("*") if p.is_file() and _belongs(p, location))
         )
     except OSError as error:
         raise CannotMake(f"the pool at {location} cannot be read: {error}") from None
@@ -108,7 +107,7 @@ def find(text: str) -> Source:
         "parquet": [p for p in files if p.suffix == ".parquet"],
         "webdataset": [p for p in files if p.name.endswith((".tar", ".tar.gz", ".tgz"))],
         "npz": [p for p in files if p.suffix == ".npz"],
-        "folder": [p for p in files if p.suffix.lower() in PICTURES and location.is_dir()],
+        "folder": [p for p in files if p.suffix.lower() in SUFFIXES and location.is_dir()],
     }
     for name, found in of_kind.items():
         if found and kind in ("", name):
@@ -118,6 +117,12 @@ def find(text: str) -> Source:
         f"there is nothing to draw from at {location}: {missing}; give a folder of pictures or of "
         "class folders, Parquet files, tar shards or an npz file"
     )
+
+
+def _belongs(path: Path, location: Path) -> bool:
+    """Whether a file is part of the pool, and nothing that a system left beside it."""
+    parts = path.relative_to(location).parts
+    return not any(part.startswith(".") or part == "__MACOSX" for part in parts)
 
 
 def _unchanged(content: Content) -> Content:
@@ -140,4 +145,4 @@ def _content(path: Path) -> bytes:
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError("it is not a file")
-        return file.read(BYTES + 1)
+        return file.read(FILE_BYTES + 1)

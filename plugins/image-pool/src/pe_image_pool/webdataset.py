@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pe_sdk import CannotMake
+from pe_sdk.pictures import FILE_BYTES, SUFFIXES
 
-_PICTURES = ("png", "jpg", "jpeg", "webp", "bmp", "ppm", "pgm", "img")
-_BYTES = 1 << 28
-"""Largest picture or label that is read, in bytes."""
+_PICTURES = ("img", *(suffix[1:] for suffix in SUFFIXES))
 
 
 def rows(path: Path) -> Iterator[tuple[str, str | None, bytes]]:
@@ -47,5 +46,5 @@ def rows(path: Path) -> Iterator[tuple[str, str | None, bytes]]:
 
 
 def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
-    file = archive.extractfile(member) if member.size <= _BYTES else None
+    file = archive.extractfile(member) if member.size <= FILE_BYTES else None
     return file.read() if file is not None else b""

@@ -1,0 +1,282 @@
+"""Which files of a folder or archive are pictures, and where their labels are: by names alone.
+
+What a name does not decide is asked for with an option that decides it. A folder is never taken for
+a class if its name says that it is a part of a data set, or that it holds masks.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from pe_host.formats.collection import Listing
+from pe_host.formats.names import natural_key, suffix
+from pe_host.privacy.readers.picture_names import (
+    are_buckets,
+    holds_all,
+    is_document,
+    is_picture,
+    is_table,
+    no_class,
+)
+from pe_host.privacy.readers.picture_parts import Place, Said, find_place
+from pe_host.privacy.readers.picture_tree import Tree
+from pe_sdk import SourceError, SourceOptions
+
+FOLDERS, NONE = "folder", "none"
+"""Values of --labels: each folder is a class; there are no labels."""
+
+_STYLEGAN = "dataset.json"
+_METADATA = ("metadata.csv", "metadata.jsonl")
+
+_ARCHIVES = (".zip", ".tar", ".npz", ".parquet")
+
+_SHOWN = 50
+"""Columns that a hint lists."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The pictures of a source, and where their labels are.
+
+    Args:
+        names: of the pictures, in natural order, relative to the source.
+        labels: FOLDERS, NONE, or as the option --labels says it.
+        roots: folders that the class folders or pictures lie in; "" or with `/` at the end.
+        classes: names of the class folders.
+        metadata: a metadata file beside the pictures, whose label column is used if it has one.
+        what: the layout in words.
+        passed_over: what was left out, in words.
+        options: with `split` and `labels` filled in.
+    """
+
+    names: tuple[str, ...]
+    labels: str
+    roots: tuple[str, ...]
+    classes: tuple[str, ...]
+    metadata: str
+    what: str
+    passed_over: tuple[str, ...]
+    options: SourceOptions
+
+    def group_of(self, name: str) -> str:
+        """The folder below a root that a picture lies in, or "" if it lies in the root itself."""
+        root = max((root for root in self.roots if name.startswith(root)), key=len)
+        return name[len(root) :].rpartition("/")[0].partition("/")[0]
+
+
+def find_layout(
+    listing: Listing,
+    options: SourceOptions,
+    where: str,
+    tables: Iterable[str] = (),
+    columns: Callable[[str], tuple[str, ...]] = lambda file: (),
+) -> Layout:
+    """Recognise the layout.
+
+    Args:
+        listing: names of files and folders.
+        options: what the user says: `split`, `images` and `labels`.
+        where: the source, for errors.
+        tables: files that the options name, which are no records.
+        columns: the columns of a file of labels, for a hint.
+
+    Raises:
+        SourceError: there are no pictures, files of other kinds among them, or an option is needed.
+    """
+    said = Said(where, list(listing.passed_over))
+    if not any(map(is_picture, listing.names)):
+        raise _nothing(listing, said)
+    tree = Tree(listing)
+    place = find_place(tree, options, said)
+    finder = _Finder(tree, listing, options, said, place, frozenset(tables))
+    labels = options.labels or finder.labels(columns)
+    return finder.class_folders() if labels == FOLDERS else finder.together(labels)
+
+
+class _Finder:
+    def __init__(
+        self,
+        tree: Tree,
+        listing: Listing,
+        options: SourceOptions,
+        said: Said,
+        place: Place,
+        tables: frozenset[str],
+    ) -> None:
+        self._tree, self._listing, self._options = tree, listing, options
+        self._said, self._place, self._tables = said, place, tables
+
+    def labels(self, columns: Callable[[str], tuple[str, ...]]) -> str:
+        """Where the labels are, if the names alone say it."""
+        root = self._place.roots[0]
+        folders, files = self._tree.folders(root), self._tree.files(root)
+        has_metadata = any(name in _METADATA for name in files)
+        self._check_one_list()
+        if _STYLEGAN in files:
+            return f"{root}{_STYLEGAN}"
+        if not has_metadata and len(folders) <= 1:
+            self._check_tables(root, columns)
+        if not folders or (len(folders) == 1 and (has_metadata or holds_all(folders[0]))):
+            return NONE
+        if self._tree.has_pictures(root):
+            raise self._beside(root)
+        if are_buckets(folders):
+            raise self._said.error(
+                f"the folders are numbered ({folders[0]}, …) and may be no classes",
+                f"add --labels {FOLDERS} if they are the classes, or --labels {NONE} for one class",
+                root,
+            )
+        self._check_classes(root, folders)
+        return FOLDERS
+
+    def _check_tables(self, root: str, columns: Callable[[str], tuple[str, ...]]) -> None:
+        """Ask about a list beside the images, or beside a folder around them."""
+        while True:
+            tables = [name for name in self._tree.files(root) if is_table(name)]
+            if tables or not root:
+                break
+            root = root[:-1].rpartition("/")[0] + "/" * ("/" in root[:-1])
+        if not tables:
+            return
+        found = columns(f"{root}{tables[0]}")
+        others = f" (it has {', '.join(found[:_SHOWN])})" if len(found) > 1 else ""
+        column = found[0] if found else "COLUMN"
+        raise self._said.error(
+            f"the file {tables[0]} beside the images may list their labels",
+            f"add --labels {root}{tables[0]}:{column} to read labels from a column of it"
+            f"{others}, or --labels {NONE} to read all images as one class",
+            root,
+        )
+
+    def _check_one_list(self) -> None:
+        lists = (_STYLEGAN, *_METADATA)
+        found = [
+            root
+            for root in self._place.roots
+            if any(name in lists for name in self._tree.files(root))
+        ]
+        if found and len(self._place.roots) > 1:
+            raise self._said.error(
+                "each part of the data set has its own list of labels",
+                f"read one part, as in --split {found[0].rstrip('/').rpartition('/')[2]}",
+            )
+
+    def class_folders(self) -> Layout:
+        """The layout with a folder for each class."""
+        classes: dict[str, None] = {}
+        names: list[str] = []
+        for root in self._place.roots:
+            if self._tree.has_pictures(root):
+                raise self._beside(root)
+            for name in self._tree.files(root):
+                self._leave(root, name)
+            for folder in self._tree.folders(root):
+                classes[folder] = None
+                if not self._options.labels:
+                    self._check_classes(f"{root}{folder}/", self._tree.folders(f"{root}{folder}/"))
+                names += self._pictures(f"{root}{folder}/", "this class folder")
+        if not classes:
+            raise self._said.error(
+                "there are no class folders",
+                "put the images of each class in their own folder, or leave out --labels",
+            )
+        linked = sorted(name for name in self._listing.linked if name.rpartition("/")[2] in classes)
+        if linked:
+            self._said.add(f"links to folders elsewhere: {', '.join(linked)}")
+        return self._layout("class folders", names, FOLDERS, tuple(classes), "")
+
+    def together(self, labels: str) -> Layout:
+        """The layout with all pictures in one folder, or in folders that are no classes."""
+        names: list[str] = []
+        metadata = ""
+        for root in self._place.roots:
+            if not self._options.labels and labels == NONE:
+                metadata = next(
+                    (f"{root}{name}" for name in _METADATA if name in self._tree.files(root)),
+                    metadata,
+                )
+            for name in self._tree.files(root):
+                if is_document(name) or is_table(name):
+                    self._leave(root, name)
+            folders = []
+            for folder in self._tree.folders(root):
+                if self._tree.has_pictures_below(f"{root}{folder}/"):
+                    folders.append(folder)
+                else:
+                    self._said.left.append(f"the folder {folder}, which holds no images")
+            if labels != NONE:
+                self._check_classes(root, tuple(folders))
+            names += self._pictures(root, "this folder", top=True)
+            for folder in folders:
+                names += self._pictures(f"{root}{folder}/", "this folder")
+        nested = any("/" in name[len(self._place.roots[0]) :] for name in names)
+        what = "images in folders that are no classes" if nested else "images in one folder"
+        return self._layout(what, names, labels, (), metadata)
+
+    def _layout(
+        self, what: str, names: list[str], labels: str, classes: tuple[str, ...], metadata: str
+    ) -> Layout:
+        if not names:
+            raise _nothing(self._listing, self._said)
+        return Layout(
+            tuple(sorted(names, key=natural_key)),
+            labels,
+            self._place.roots,
+            tuple(sorted(classes, key=natural_key)),
+            metadata,
+            "; ".join((what, *self._said.words)),
+            tuple(dict.fromkeys(self._said.left)),
+            replace(self._options, split=self._place.split, labels=labels),
+        )
+
+    def _pictures(self, root: str, called: str, top: bool = False) -> list[str]:
+        """Paths of the pictures below a folder, or directly in it; other files are errors.
+
+        At the top of the source, documents and tables are none.
+        """
+        paths = [f"{root}{name}" for name in self._tree.files(root)] if top else None
+        found = sorted(paths or [] if top else self._tree.below(root), key=natural_key)
+        kept: list[str] = []
+        for row, name in enumerate(found):
+            if is_picture(name):
+                if self._place.holds(name, root):
+                    kept.append(name)
+            elif name not in self._tables and not (top and (is_document(name) or is_table(name))):
+                raise self._said.error(
+                    f"the file in row {row} of {called} is no image by its name ({suffix(name)})",
+                    "move it out: every file there is a record",
+                    root,
+                    name.rpartition("/")[2],
+                )
+        return kept
+
+    def _leave(self, root: str, name: str) -> None:
+        if f"{root}{name}" not in self._tables:
+            self._said.leave(name)
+
+    def _check_classes(self, root: str, folders: tuple[str, ...]) -> None:
+        if other := no_class(folders):
+            best = next((folder for folder in folders if holds_all(folder)), folders[0])
+            raise self._said.error(
+                f"the folder {other!r} looks like no class",
+                f"add --images {root}{best} to read the images of one folder, or "
+                f"--labels {FOLDERS} if each folder is a class with all that is in it",
+                root,
+            )
+
+    def _beside(self, root: str) -> SourceError:
+        return self._said.error(
+            "images lie beside folders",
+            f"move them into the folder of their class, or add --labels {NONE} to read all images "
+            "as one class",
+            root,
+        )
+
+
+def _nothing(listing: Listing, said: Said) -> SourceError:
+    """The error where there are no images; it names an archive that may hold them."""
+    what = "there are no images in the folders" if listing.folders else "there are no images"
+    fix = "put the images of each class in a folder: folder/class/image.png"
+    archives = [name for name in listing.names if suffix(name) in _ARCHIVES]
+    if archives:
+        fix = f"pass --data {said.where}/{archives[0]}"
+    return said.error(what, fix)

@@ -1,0 +1,102 @@
+"""Files that list labels, in the formats that people have."""
+
+import json
+
+import pytest
+
+from pe_host.privacy.readers.label_file import FileNames, LabelFile
+from pe_sdk import SourceError
+
+NAMES = ("x/1.png", "x/2.png", "x/3.png")
+
+
+def label_file(text: str | bytes, name: str = "labels.csv", base: str = "") -> LabelFile:
+    content = text if isinstance(text, bytes) else text.encode()
+    return LabelFile(content, name, FileNames(NAMES, base), f"data/{name}")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.csv", "file_name,label,other\nx/1.png,disc,7\nx/3.png,bar,8\n"),
+        ("a.csv", "id;label\r\n1;disc\r\n3;bar\r\n"),
+        ("a.tsv", "label\tfile\ndisc\t1.png\nbar\t3.png\n"),
+        ("a.csv", '"image","label"\n"1.png","disc"\n"./x/3.png", "bar"\n'),
+        ("a.jsonl", '{"file_name": "x/1.png", "label": "disc"}\n\n'
+                    '{"file_name": "x/3.png", "label": "bar", "more": [0.1]}\n'),
+        ("a.json", '[{"image": "1.png", "label": "disc"}, {"image": "3.png", "label": "bar"}]'),
+        ("dataset.json", '{"labels": [["x/1.png", "disc"], ["x/3.png", "bar"]]}'),
+        ("dataset.json", '{"labels": {"x/1.png": "disc", "x/3.png": "bar"}}'),
+        ("a.json", '{"1.png": "disc", "3.png": "bar"}'),
+        ("a.csv", "﻿file,label\nx\\1.png,disc\nx\\3.png,bar\n"),
+    ],
+)  # fmt: skip
+def test_a_column_is_read_by_the_files_that_its_rows_name(name: str, text: str) -> None:
+    if name == "a.jsonl":
+        text = text.replace('"more": [0.1]', '"more": 0.5')
+    assert label_file(text, name).column("label") == {0: "disc", 2: "bar"}
+
+
+def test_a_list_without_a_header_has_numbered_columns() -> None:
+    found = label_file("1.png 7\n3.png 8\n", "identity.txt")
+    assert found.columns == ("1", "2") and found.others == ("2",)
+    assert found.column("2") == {0: "7", 2: "8"}
+    assert label_file("1.png,7\n3.png,8\n").column("2") == {0: "7", 2: "8"}
+
+
+def test_an_attribute_list_is_known_by_its_first_line_or_its_name() -> None:
+    found = label_file("3\nMale Smiling\n1.png -1  1\n2.png  1 -1\n3.png 1 1\n", "list.txt")
+    assert found.is_attributes and found.others == ("Male", "Smiling")
+    assert found.column("Smiling") == {0: "1", 1: "-1", 2: "1"}
+    assert label_file("image_id,Male\n1.png,-1\n", "list_attr_celeba.csv").is_attributes
+    assert not label_file("file,Male\n1.png,-1\n").is_attributes
+
+
+def test_paths_are_relative_to_the_list_and_plain_names_may_be_unique() -> None:
+    assert label_file("file,label\n2.png,a\n", "x/metadata.csv", "x/").column("label") == {1: "a"}
+    twice = FileNames(("a/1.png", "b/1.png", "b/2.png"), "")
+    assert [twice.find(cell) for cell in ("a/1.png", "1.png", "2.png", "2", "", "3.png")] == [
+        0,
+        -1,
+        2,
+        2,
+        -1,
+        -1,
+    ]
+
+
+def test_a_file_in_several_rows_has_a_label_only_if_they_agree() -> None:
+    rows = "file,label\n1.png,a\n1.png,a\n2.png,a\n2.png,b\n3.png,\n4.png,c\n"
+    assert label_file(rows).column("label") == {0: "a"}
+
+
+def test_one_hot_and_missing_labels_of_stylegan() -> None:
+    pairs = [["x/1.png", [0, 1, 0]], ["x/2.png", None], ["x/3.png", 2.0]]
+    assert label_file(json.dumps({"labels": pairs}), "dataset.json").column("label") == {
+        0: "1",
+        2: "2",
+    }
+    for empty in ('{"labels": null}', '{"labels": []}'):
+        assert label_file(empty, "dataset.json").is_empty
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("a.csv", b"\xff\xfe\x00", "not UTF-8"),
+        ("a.json", "{", "cannot be read as a list of labels"),
+        ("a.json", "3", "cannot be read as a list of labels"),
+        ("a.jsonl", "[1]\n", "cannot be read as a list of labels"),
+        ("a.json", '{"labels": [["1.png"]]}', "cannot be read as a list of labels"),
+        ("a.json", "[" * 100_000, "cannot be read as a list of labels"),
+        ("a.csv", "a,a\n1.png,x\n", "cannot be read as a list of labels"),
+        ("a.csv", "file,label\nunknown.png,x\n", "names a file of the source"),
+        ("a.csv", "file,other\n1.png,x\n", "there is no column 'label'"),
+        ("a.csv", "file,label\n1.png," + "x" * 200_000 + "\n", "damaged"),
+    ],
+)
+def test_what_is_no_list_is_one_clear_error(name: str, text: str | bytes, says: str) -> None:
+    with pytest.raises(SourceError, match=says) as caught:
+        label_file(text, name).column("label")
+    assert caught.value.where == f"data/{name}" and caught.value.fix
+    assert "unknown.png" not in str(caught.value) + caught.value.fix

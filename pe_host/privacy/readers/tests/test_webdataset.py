@@ -1,0 +1,149 @@
+"""WebDataset shards: samples, labels and clients, and what goes wrong in one of them."""
+
+import gzip
+import io
+import json
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pe_host.privacy.readers import webdataset
+from pe_host.privacy.readers.tests.pictures import png, rgb
+from pe_host.privacy.readers.tests.test_picture_files import bright
+from pe_sdk import OutputSpec, SourceError, SourceInfo, SourceOptions, Table
+from pe_sdk.testing import check_reader
+
+
+def shard(path: Path, files: dict[str, bytes]) -> Path:
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as made:
+        for name, data in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            made.addfile(info, io.BytesIO(data))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    zipped = path.suffix in (".gz", ".tgz")
+    path.write_bytes(gzip.compress(content.getvalue()) if zipped else content.getvalue())
+    return path
+
+
+def samples(first: int = 0, count: int = 6, **more: Any) -> dict[str, bytes]:
+    """Samples whose label is the bright half; of more files, the content by their number."""
+    files: dict[str, bytes] = {}
+    for number in range(first, first + count):
+        files[f"{number:06d}.png"] = png(rgb(number))
+        files[f"{number:06d}.cls"] = b"%d\n" % (number % 2)
+        for end, content in more.items():
+            files[f"{number:06d}.{end}"] = content(number)
+    return files
+
+
+def taken(where: Path, **options: Any) -> tuple[SourceInfo, Table]:
+    info = webdataset.describe(str(where), SourceOptions(**options))
+    assert info.options is not None
+    return info, webdataset.read(str(where), info.output, info.label_names, info.options)
+
+
+@pytest.mark.parametrize("end", ["tar", "tar.gz", "tgz"])
+def test_shards_are_read_in_order(tmp_path: Path, end: str) -> None:
+    shard(tmp_path / "data" / f"shard-10.{end}", samples(4, 2))
+    shard(tmp_path / "data" / f"shard-9.{end}", samples(0, 4))
+    (tmp_path / "data" / "README.md").write_text("x")
+    (tmp_path / "data" / ".DS_Store").write_text("x")
+    info, table = taken(tmp_path / "data")
+    assert info.output == OutputSpec.image(12, 12, 3) and info.label_names == ("0", "1")
+    assert info.counted and info.options and info.options.labels == "cls"
+    assert table.labels.tolist() == bright(table) == [0, 1] * 3 and not table.faults
+    assert info.passed_over == (".DS_Store", "README.md")
+    assert len(taken(tmp_path / "data" / f"shard-9.{end}")[1].labels) == 4
+
+
+def test_it_keeps_the_contract_of_readers(tmp_path: Path) -> None:
+    (spec,) = webdataset.pe_readers()
+    check_reader(spec, location=str(shard(tmp_path / "x.tar", samples()))).raise_for_failures()
+
+
+def test_declared_classes_and_names_as_labels(tmp_path: Path) -> None:
+    where = shard(tmp_path / "x.tar", samples(txt=lambda n: (b"disc", b"bar")[n % 2]))
+    info, table = taken(where, classes=("disc", "bar"))
+    assert info.label_names == ("disc", "bar") and table.labels.tolist() == [0, 1] * 3
+    with pytest.raises(SourceError, match="private"):
+        taken(where, labels="txt")
+    info, table = taken(where, labels="txt", public_classes=True)
+    assert info.label_names == ("bar", "disc") and table.labels.tolist() == [1, 0] * 3
+    info, table = taken(where, labels="none")
+    assert info.label_names == ("all",) and table.labels.tolist() == [0] * 6
+
+
+def about(number: int) -> bytes:
+    return json.dumps({"grade": number % 2, "patient": f"p{number // 2}"}).encode()
+
+
+def test_labels_and_clients_in_json_and_in_names(tmp_path: Path) -> None:
+    where = shard(tmp_path / "x.tar", samples(json=about))
+    info, table = taken(where, labels="json:grade", client="json:patient")
+    assert table.labels.tolist() == [0, 1] * 3 and info.clients_from == ".json files, key patient"
+    assert table.clients is not None and table.clients.tolist() == [0, 0, 1, 1, 2, 2]
+    _, table = taken(where, client=r"name:^(\d{5})")
+    assert table.clients is not None and table.clients.tolist() == [0] * 6
+    with pytest.raises(SourceError, match="no sample has a label in json:other") as caught:
+        taken(where, labels="json:other")
+    assert "json:KEY" in caught.value.fix
+
+
+def test_without_labels_there_is_one_class_and_it_is_said(tmp_path: Path) -> None:
+    files = {name: content for name, content in samples(json=about).items() if ".cls" not in name}
+    info, table = taken(shard(tmp_path / "x.tar", files))
+    assert info.label_names == ("all",) and "without .cls files (there are .json)" in info.layout
+    assert table.labels.tolist() == [0] * 6
+    with pytest.raises(SourceError, match="there is one class"):
+        taken(tmp_path / "x.tar", classes=("a", "b"))
+
+
+def test_what_is_wrong_with_one_sample_is_its_own_fault(tmp_path: Path) -> None:
+    files = samples()
+    files["000001.png"] = b"no image"
+    files["000002.cls"] = b""
+    files["000003.jpg"] = files["000003.png"]
+    del files["000004.png"]
+    files = dict(sorted(files.items()))
+    info, table = taken(shard(tmp_path / "x.tar", files))
+    assert table.faults is not None and sorted(table.faults) == [1, 2, 3, 4]
+    says = ("cannot be read", "has no label", "has several images (.jpg, .png)", "has no image")
+    for row, text in zip((1, 2, 3, 4), says, strict=True):
+        fault = table.faults[row]
+        assert text in fault.what and f"in row {row} of this shard" in fault.what
+        assert fault.where == str(tmp_path / "x.tar") and fault.name == f"00000{row}"
+    assert "--images jpg" in table.faults[3].fix
+    assert table.labels.tolist() == [0, 1, -1, 1, 0, 1] and bright(table)[0::5] == [0, 1]
+    assert info.label_names == ("0", "1")
+
+
+def test_one_image_of_several_is_chosen(tmp_path: Path) -> None:
+    where = shard(tmp_path / "x.tar", samples(jpg=lambda n: png(rgb(n + 1))))
+    _, table = taken(where, images="jpg")
+    assert bright(table) == [1, 0] * 3 and table.labels.tolist() == [0, 1] * 3
+    _, table = taken(where, images=".PNG")
+    assert bright(table) == [0, 1] * 3
+
+
+def test_images_are_prepared_by_options(tmp_path: Path) -> None:
+    where = shard(tmp_path / "x.tar", samples())
+    info, table = taken(where, size=(6, 6), fit="stretch", colour="gray")
+    assert info.output == OutputSpec.image(6, 6) and not table.faults
+    assert np.asarray(table.data).shape == (6, 6, 6, 1)
+
+
+def test_a_sample_whose_files_repeat_and_a_folder_without_shards(tmp_path: Path) -> None:
+    files = {"a.PNG": png(rgb(0)), "a.png": png(rgb(0))}
+    with pytest.raises(SourceError, match="member 1 of this tar file repeats a file"):
+        taken(shard(tmp_path / "x.tar", files))
+    (tmp_path / "empty").mkdir()
+    for where in (tmp_path / "empty", tmp_path / "none"):
+        with pytest.raises(SourceError, match="no (tar files|shards) here"):
+            taken(where)
+    with pytest.raises(SourceError, match="no images"):
+        taken(shard(tmp_path / "y.tar", {}))

@@ -1,0 +1,319 @@
+"""Reader `webdataset`: images in WebDataset shards.
+
+A shard is a tar file in which the files of a sample follow each other and share their name up to
+the first dot: `0001.jpg`, `0001.cls`. Shards are read as a stream.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from pe_host.formats.collection import CollectionError
+from pe_host.formats.names import natural_key, passed_over
+from pe_host.formats.tar_shards import members
+from pe_host.privacy.readers.archive_names import is_shard
+from pe_host.privacy.readers.picture_decoding import (
+    LIKE,
+    TAKEN,
+    Content,
+    decode_records,
+    find_preparation,
+    output_of,
+)
+from pe_host.privacy.readers.record_labels import (
+    Texts,
+    by_regex,
+    classes_of,
+    ids_of,
+    is_regex,
+    positions_of,
+)
+from pe_host.privacy.stored import new_records
+from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, SourceOptions, Table, hookimpl
+from pe_sdk.pictures import SUFFIXES as PICTURES
+from pe_sdk.pictures import PictureError, Preparation
+
+TAKES = (*TAKEN, "images", "labels", "labels_from", "client", "public_classes")
+
+NONE, CLASS, ALL = "none", "cls", "all"
+_AHEAD = 20
+"""Samples whose files are read to find the form of the first pictures."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The files of one sample that are asked for.
+
+    Args:
+        shard: its shard.
+        row: its number in the shard, from 0.
+        key: the name that its files share.
+        names: how the names of all its files go on, in lower case, in order.
+        files: the contents of those that are asked for, by that.
+    """
+
+    shard: str
+    row: int
+    key: str
+    names: list[str] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
+
+
+def shards(location: str) -> tuple[list[str], list[str]]:
+    """The shards of a source in order, and the names of other files that are left out.
+
+    Raises:
+        SourceError: there are none.
+    """
+    path = Path(location)
+    fix = "pass --data a tar file, or a folder of tar files"
+    if path.is_file():
+        return [location], []
+    try:
+        names = sorted((entry.name for entry in path.iterdir()), key=natural_key)
+    except OSError as error:
+        what = f"there are no shards here ({error.strerror})"
+        raise SourceError(what, where=location, fix=fix) from None
+    found = [str(path / name) for name in names if is_shard(name)]
+    left = dict.fromkeys(passed_over(name) or name for name in names if not is_shard(name))
+    if not found:
+        raise SourceError("there are no tar files here", where=location, fix=fix)
+    return found, list(left)
+
+
+def describe(location: str, options: SourceOptions = SourceOptions()) -> SourceInfo:
+    """Spec of a record, and classes.
+
+    Names, the largest label and the headers of the first pictures count as public.
+
+    Raises:
+        SourceError: there are no shards, one is damaged, or an option is needed.
+    """
+    with _errors():
+        found, left = shards(location)
+        options, said = _decided(found, options)
+        firsts = list(islice(_samples(found, options, True), _AHEAD))
+        preparation = find_preparation(
+            (_picture(sample, options) for sample in firsts),
+            options,
+            location,
+            lambda number, error: _fault(firsts[number], error),
+        )
+        names, origin, counted = options.classes or (ALL,), "no labels: one class", False
+        if options.labels == NONE:
+            _check_one_class(names, location)
+        else:
+            scan = _Scan(found, options)
+            classes = classes_of(
+                scan.texts(options.labels, "--labels", location), options, location
+            )
+            names, counted, options = classes.names, classes.counted, classes.options
+            origin = classes.origin
+            if not options.classes:
+                origin = f"{origin}, from {_origin(options.labels)}"
+        return SourceInfo(
+            output_of(preparation),
+            names,
+            clients=bool(options.client),
+            layout=f"WebDataset shards{said}",
+            names_from=origin,
+            clients_from=_origin(options.client) if options.client else "",
+            preparation=preparation.sentences(),
+            passed_over=tuple(left),
+            counted=counted,
+            options=options,
+        )
+
+
+def read(
+    location: str,
+    output: OutputSpec,
+    label_names: tuple[str, ...],
+    options: SourceOptions = SourceOptions(),
+) -> Table:
+    """Every sample. One without an image, label or client that can be read is a fault of its row.
+
+    Raises:
+        SourceError: see `describe`.
+    """
+    with _errors():
+        found, _ = shards(location)
+        options, _ = _decided(found, options)
+        scan = _Scan(found, options)
+        count = len(scan.samples)
+        faults: dict[int, SourceError] = {}
+        labels, clients = np.zeros(count, np.int64), None
+        if options.labels == NONE:
+            _check_one_class(label_names, location)
+        else:
+            texts = scan.texts(options.labels, "--labels", location)
+            faults |= scan.missing(texts, "label")
+            labels = positions_of(texts, count, label_names, options)
+        if options.client:
+            texts = scan.texts(options.client, "--client", location)
+            faults |= scan.missing(texts, "client")
+            clients = ids_of(texts, count)
+        data = new_records(count, output.shape, np.uint8, location)
+        contents = (
+            (row, _picture(sample, options))
+            for row, sample in enumerate(_samples(found, options, True))
+        )
+        faults |= decode_records(
+            contents,
+            Preparation.of(options, output.shape, LIKE),
+            data,
+            location,
+            lambda row, error: _fault(scan.samples[row], error),
+        )
+        return Table(data, labels, clients, faults=dict(sorted(faults.items())))
+
+
+class _Scan:
+    """Names, labels and clients of all samples, without their pictures."""
+
+    def __init__(self, found: list[str], options: SourceOptions) -> None:
+        ways = [way for way in (options.labels, options.client) if way and not is_regex(way)]
+        self._texts: dict[str, dict[int, str]] = {way: {} for way in ways}
+        self.samples: list[Sample] = []
+        for number, sample in enumerate(_samples(found, options, False)):
+            for way in ways:
+                if text := _text(sample, way):
+                    self._texts[way][number] = text
+            self.samples.append(replace(sample, names=[], files={}))
+
+    def texts(self, way: str, option: str, location: str) -> Texts:
+        if is_regex(way):
+            return by_regex(way, [sample.key for sample in self.samples], option, location)
+        found = self._texts[way]
+        if not found:
+            raise SourceError(
+                f"no sample has a {option[2:-1] if option == '--labels' else 'client'} in {way}",
+                where=location,
+                fix=f"use {option} with the end of a file name, such as cls, or json:KEY",
+            )
+        return found
+
+    def missing(self, texts: Texts, what: str) -> dict[int, SourceError]:
+        error = PictureError(f"has no {what}", "add it, or remove the sample")
+        return {
+            row: _fault(sample, error)
+            for row, sample in enumerate(self.samples)
+            if row not in texts
+        }
+
+
+def _decided(found: list[str], options: SourceOptions) -> tuple[SourceOptions, str]:
+    """The options with the place of the labels filled in, from the first sample's names."""
+    if options.labels:
+        return options, ""
+    first = next(_samples(found, options, False), None)
+    names = first.names if first else []
+    if CLASS in names:
+        return replace(options, labels=CLASS), ""
+    others = [name for name in names if f".{name}" not in PICTURES]
+    said = f" without .cls files (there are .{', .'.join(others)})" if others else ""
+    return replace(options, labels=NONE), said
+
+
+def _samples(found: list[str], options: SourceOptions, pictures: bool) -> Iterator[Sample]:
+    """All samples in order, with their pictures, or with what labels and clients are in."""
+    ends = {way.partition(":")[0] for way in (options.labels, options.client)}
+    for shard in found:
+        sample, row = None, -1
+        for member in members(shard):
+            folder, slash, file = member.name.rpartition("/")
+            stem, _, end = file.partition(".")
+            key, end = f"{folder}{slash}{stem}", end.lower()
+            if sample is None or key != sample.key:
+                if sample is not None:
+                    yield sample
+                row += 1
+                sample = Sample(shard, row, key)
+            if end in sample.names:
+                what = f"member {member.number} of this tar file repeats a file of its sample"
+                raise CollectionError(what, "write the shard again", shard, member.name)
+            sample.names.append(end)
+            if (end in _picture_ends(sample, options)) if pictures else end in ends:
+                sample.files[end] = member.read()
+        if sample is not None:
+            yield sample
+
+
+def _picture_ends(sample: Sample, options: SourceOptions) -> list[str]:
+    if options.images:
+        return [options.images.lstrip(".").lower()]
+    return [end for end in sample.names if f".{end}" in PICTURES]
+
+
+def _picture(sample: Sample, options: SourceOptions) -> Content:
+    """The content of the picture of a sample, or why it cannot be had."""
+    ends = [end for end in _picture_ends(sample, options) if end in sample.files]
+    if len(ends) == 1:
+        return sample.files[ends[0]]
+    if ends:
+        what = f"has several images (.{', .'.join(ends)})"
+        return PictureError(what, f"say which one is the record, as in --images {ends[0]}")
+    return PictureError("has no image", "add it, or remove the sample")
+
+
+def _text(sample: Sample, way: str) -> str:
+    """A label or client of a sample; "" where there is none."""
+    end, _, key = way.partition(":")
+    content = sample.files.get(end)
+    if content is None:
+        return ""
+    try:
+        text = content.decode("utf-8-sig").strip()
+        if not key:
+            return text
+        value = json.loads(text)[key]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip() if isinstance(value, str | int | float) else ""
+
+
+def _fault(sample: Sample, error: PictureError) -> SourceError:
+    return SourceError(
+        f"the sample in row {sample.row} of this shard {error.what}",
+        where=sample.shard,
+        fix=error.fix,
+        name=sample.key,
+    )
+
+
+def _check_one_class(names: tuple[str, ...], location: str) -> None:
+    if len(names) != 1:
+        raise SourceError(
+            "the samples have no labels, so there is one class",
+            where=location,
+            fix="name one class with --classes, or say where labels are, as in --labels json:label",
+        )
+
+
+def _origin(way: str) -> str:
+    if is_regex(way):
+        return "the names of the samples"
+    end, colon, key = way.partition(":")
+    return f".{end} files" + (f", key {key}" if colon else "")
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    """Turn an error of a tar file into one of a source."""
+    try:
+        yield
+    except CollectionError as error:
+        raise SourceError(error.what, where=error.place, fix=error.fix, name=error.name) from None
+
+
+@hookimpl
+def pe_readers() -> Iterable[ReaderSpec]:
+    summary = "images in WebDataset shards: tar files, plain or gzipped"
+    return [ReaderSpec("webdataset", summary, describe, read, TAKES)]
