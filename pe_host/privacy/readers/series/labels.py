@@ -85,12 +85,12 @@ def to_positions(
     where no name is an integer.
 
     Args:
-        labels: from `to_label`.
+        labels: from `to_label`, or names as they are.
         names: the class names.
         options: how labels are read.
         named: whether integers are names as well, because the file itself declares the names.
     """
-    own = {to_label(name): i for i, name in enumerate(names)}
+    own = {form(name): i for form in (to_label, str) for i, name in enumerate(names)}
     counted = options.labels_from is not None or not any(map(_is_integer, own))
     places = {}
     for label in set(labels):
