@@ -20,8 +20,11 @@ from pe_host.formats.archives import (
     read_array,
     read_header,
 )
-from pe_host.formats.npz import Layout, layouts
+from pe_host.formats.npz import SERIES, Layout, layouts
 from pe_host.privacy.readers.classes import find_classes
+from pe_host.privacy.readers.series.arrays import describe_array, fit_array
+from pe_host.privacy.readers.series.declare import TAKES
+from pe_host.privacy.readers.series.fit import describe_fit
 from pe_host.privacy.records import converted
 from pe_host.privacy.stored import records_in_archive
 from pe_sdk import (
@@ -35,7 +38,7 @@ from pe_sdk import (
 )
 
 
-def describe(location: str) -> SourceInfo:
+def describe(location: str, options: SourceOptions = SourceOptions()) -> SourceInfo:
     """Spec of a record and class names; no record is read.
 
     They come from the header of the records, from `label_names` and from the small arrays that
@@ -45,10 +48,15 @@ def describe(location: str) -> SourceInfo:
         SourceError: the file is not an npz file, lacks an array, or holds unknown records.
     """
     with _open(location) as archive:
-        return _described(archive, location)[1]
+        return _described(archive, location, options)[1]
 
 
-def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Table:
+def read(
+    location: str,
+    output: OutputSpec,
+    label_names: tuple[str, ...],
+    options: SourceOptions = SourceOptions(),
+) -> Table:
     """Every record. Labels are translated by name where the file has `label_names`.
 
     Raises:
@@ -56,7 +64,7 @@ def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Tab
             integers, there is not one label and client per record, or a label has no name.
     """
     with _open(location) as archive:
-        layout, info = _described(archive, location)
+        layout, info = _described(archive, location, options)
         if (info.output.kind, info.output.shape) != (output.kind, output.shape):
             found, planned = info.output, output
             raise SourceError(
@@ -74,15 +82,19 @@ def read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> Tab
         ):
             fix = f"store {name} as an integer array as long as {layout.array}"
             raise SourceError(f"{name} must be integers, one per record", where=location, fix=fix)
+    own = () if info.counted else info.label_names
+    positions, faults = _translated(labels, own, label_names, location)
+    if layout is SERIES:
+        return fit_array(stored, output, options, location).table(positions, clients, faults)
     data = converted(
         stored, lambda block: layout.records(output, block), output.shape, output.dtype
     )
-    own = () if info.counted else info.label_names
-    positions, faults = _translated(labels, own, label_names, location)
     return Table(data, positions, clients, faults=faults)
 
 
-def _described(archive: zipfile.ZipFile, location: str) -> tuple[Layout, SourceInfo]:
+def _described(
+    archive: zipfile.ZipFile, location: str, options: SourceOptions
+) -> tuple[Layout, SourceInfo]:
     names = array_names(archive)
     found = [layout for layout in layouts() if layout.array in names]
     if len(found) > 1:
@@ -107,6 +119,11 @@ def _described(archive: zipfile.ZipFile, location: str) -> tuple[Layout, SourceI
         )
     except SourceError as error:
         raise SourceError(error.what, where=error.where or location, fix=error.fix) from None
+    public, said = False, tuple[str, ...]()
+    if layout is SERIES:
+        declared = describe_array(output, options, location)
+        output, public = declared.output, declared.public_ranges
+        said = describe_fit(output.shape[0], options)
     labels = (
         _label_names(read_array(archive, "label_names"), location) if "label_names" in names else ()
     )
@@ -123,8 +140,11 @@ def _described(archive: zipfile.ZipFile, location: str) -> tuple[Layout, SourceI
         clients=clients,
         layout="NumPy archive",
         names_from=origin,
+        public_ranges=public,
         clients_from="the array clients" if clients else "",
+        preparation=said,
         counted=counted and bool(labels),
+        options=options,
     )
     return layout, info
 
@@ -190,5 +210,6 @@ def pe_readers() -> Iterable[ReaderSpec]:
             "NumPy archive with images or series, labels and optional label_names, clients",
             describe,
             read,
+            TAKES,
         )
     ]
