@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PLUGINS := echo text-render pyrender-faces procedural-2d avatars image-pool diffusion combined
+PLUGINS := echo text-render pyrender-faces procedural-2d avatars image-pool diffusion combined \
+	series-basic
 PACKAGES := sdk $(PLUGINS:%=plugins/%)
 STAMP := $(VENV)/.installed
 RUN ?= runs/demo-digits

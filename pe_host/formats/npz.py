@@ -78,7 +78,7 @@ class _Images(Layout):
 
 
 class _Series(Layout):
-    """Series: `series` [n, T, F] of numbers, which are rounded to float32.
+    """Series: `series` [n, T, F], or [n, T], of numbers, which are rounded to float32.
 
     The metadata are those of `_features`, `step` and `step_unit`.
     """
@@ -90,16 +90,17 @@ class _Series(Layout):
     ) -> OutputSpec:
         if dtype.kind not in "iuf":
             raise SourceError(f"series must be numbers, not {dtype}", fix="store float32")
-        if len(shape) != 3 or 0 in shape[1:]:
+        if len(shape) not in (2, 3) or 0 in shape[1:]:
             raise SourceError(
-                f"series must be [n, T, F], not {list(shape)}",
-                fix="store T steps of F features for each record; a single feature has an axis too",
+                f"series must be [n, T, F] or [n, T], not {list(shape)}",
+                fix="store T steps of F features for each record",
             )
+        count = shape[2] if len(shape) == 3 else 1
         step, unit = metadata("step"), metadata("step_unit")
         try:
             return OutputSpec.series(
                 shape[1],
-                _features(shape[2], metadata) or shape[2],
+                _features(count, metadata) or count,
                 1.0 if step is None else float(step),
                 "" if unit is None else str(unit),
             )

@@ -113,7 +113,9 @@ def resolve(config: RunConfig, installed: Sequence[PluginEntry] | None = None) -
         source = find_source(about["default_data"], generator, installed, reading)
         found = public_output(source.info, config.public_ranges, str(source))
     public_ranges = bool(config.public_ranges and declared_by_source(source.info))
-    output = complete_output(found, OutputSpec.from_json(about["makes"]["output"]))
+    output = found
+    if not about.get("output_is_example"):
+        output = complete_output(found, OutputSpec.from_json(about["makes"]["output"]))
     source = replace(source, info=replace(source.info, output=output))
     if about["makes"]["output"] != output.to_json():
         about = _about(generator, config, output.to_json())

@@ -65,6 +65,8 @@ def describe(
         flags = {"exact": spec.exact, "gpu": spec.gpu, "block": spec.block}
         if spec.network:
             flags["network"] = True
+        if spec.output_is_example:
+            flags["output_is_example"] = True
         document |= {
             "labels": list(spec.labels),
             "default_data": spec.default_data,

@@ -69,6 +69,12 @@ KNOWN = (
         "pe-plugin-pyrender-faces",
         "human heads in 3D, with or without OpenGL",
     ),
+    Known(
+        GENERATOR,
+        "series-basic",
+        "pe-plugin-series-basic",
+        "time series of any quantities: rhythms, events, noise",
+    ),
     Known(GENERATOR, "text-render", "pe-plugin-text-render", "rendered text, in 250 typefaces"),
     Known(
         EMBEDDING,
@@ -77,6 +83,12 @@ KNOWN = (
         "a face as the parameters that a small network reads from it",
     ),
     Known(READER, "demo", "pe-plugin-pyrender-faces", "demo data: synthetic faces"),
+    Known(
+        READER,
+        "demo-series",
+        "pe-plugin-series-basic",
+        "demo data: synthetic load of homes, pumps",
+    ),
     Known(
         READER,
         "demo-shapes",

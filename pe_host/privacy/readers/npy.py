@@ -4,12 +4,14 @@ The location is a file of images, `IMAGES,LABELS`, or a folder of files such as 
 labels.npy, or x_train.npy, y_train.npy, x_test.npy and y_test.npy.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from pe_host.privacy.readers import arrays
-from pe_host.privacy.readers.arrays.files import Files
+from pe_host.privacy.readers.arrays.files import Files, open_file
+from pe_host.privacy.readers.arrays.store import ArrayStore
 from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, SourceOptions, Table, hookimpl
 
 _SUFFIX = ".npy"
@@ -21,7 +23,10 @@ def describe(location: str, options: SourceOptions = SourceOptions()) -> SourceI
     Raises:
         SourceError: there are no such files; or see `pe_host.privacy.readers.arrays.describe`.
     """
-    return arrays.describe(*_store(location, options))
+    with _open_store(location, options) as (store, given):
+        info = arrays.describe(store, given)
+    # What the location says is said, wherever the files are.
+    return replace(info, options=replace(info.options or given, labels=options.labels))
 
 
 def read(
@@ -35,22 +40,32 @@ def read(
     Raises:
         SourceError: see `describe`; or records do not have the shape of `output`.
     """
-    store, options = _store(location, options)
-    return arrays.read(store, output, label_names, options)
+    with _open_store(location, options) as (store, given):
+        return arrays.read(store, output, label_names, given)
 
 
-def _store(location: str, options: SourceOptions) -> tuple[Files, SourceOptions]:
-    """The files, and the options with the names of those that the location names."""
-    path = Path(location)
+@contextmanager
+def _open_store(
+    location: str, options: SourceOptions
+) -> Iterator[tuple[ArrayStore, SourceOptions]]:
+    """The files as a store, and the options with what the location says."""
+    path, parts = Path(location), location.split(",")
     if path.is_dir():
-        return Files(_in_folder(path), location, "folder of NumPy files", path), options
-    parts = [Path(part) for part in location.split(",")]
-    if path.exists() or len(parts) != 2:
-        options = options if options.images else replace(options, images=path.stem)
-        return Files({path.stem: path}, location, "NumPy file"), options
-    # The plan says nothing about them: the location does.
-    pair = dict(zip(("images", "labels"), parts, strict=True))
-    return Files(pair, location, "pair of NumPy files"), options
+        yield Files(_in_folder(path), location, "folder of NumPy files", path), options
+        return
+    if not path.exists() and len(parts) == 2:
+        if options.labels:
+            raise SourceError(
+                "labels are given twice, behind the comma and by --labels",
+                where=location,
+                fix="leave out one of them",
+            )
+        path, options = Path(parts[0]), replace(options, labels=str(Path(parts[1]).absolute()))
+    with open_file(str(path)) as store:
+        names = store.names()
+        if len(names) == 1 and not options.images:
+            options = replace(options, images=names[0])
+        yield store, options
 
 
 def _in_folder(folder: Path) -> dict[str, Path]:

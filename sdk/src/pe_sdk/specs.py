@@ -47,6 +47,8 @@ class GeneratorSpec:
             user asks for it: `--allow-network NAME`. It must work without.
         output: spec of records that it can make, for `pe describe`. Records of a source that have
             this shape and no declared features are taken to have these features.
+        output_is_example: whether `output` is only an example, because the generator makes records
+            of any features: those of a source then stay as they are.
 
     Examples:
         Images of one brightness, and the checks that every generator must pass:
@@ -84,6 +86,7 @@ class GeneratorSpec:
     composes: bool = False
     output: OutputSpec = _DIGITS
     network: bool = False
+    output_is_example: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from pe_host.privacy.readers.arrays.images import count_of
 from pe_host.privacy.readers.arrays.store import ArrayStore
+from pe_host.privacy.readers.split_names import normalised, split_of
 from pe_sdk import SourceError, SourceOptions
 
 NONE = "none"
@@ -19,26 +19,6 @@ IMAGES = ("images", "image", "imgs", "img", "x", "data", "samples", "pixels", "p
 LABELS = ("labels", "label", "lbls", "y", "targets", "target", "classes", "class", "arr_1")
 NAMES = ("label_names", "class_names", "target_names", "names", "classes")
 CLIENTS = ("clients", "client")
-
-SPLITS: Mapping[str, str] = MappingProxyType(
-    {
-        "train": "train",
-        "training": "train",
-        "tr": "train",
-        "val": "val",
-        "valid": "val",
-        "validation": "val",
-        "dev": "val",
-        "test": "test",
-        "testing": "test",
-        "te": "test",
-        "t10k": "test",
-        "extra": "extra",
-        "unlabeled": "unlabeled",
-        "unlabelled": "unlabeled",
-    }
-)
-"""Words for a part of a data set, and the part that each means."""
 
 _SHOWN = 30
 _Headers = Mapping[str, tuple[tuple[int, ...], np.dtype[Any]]]
@@ -67,19 +47,6 @@ class Keys:
     split: str
     parts: tuple[str, ...]
     unread: tuple[str, ...]
-
-
-def split_of(name: str) -> tuple[str, str]:
-    """Split the name of an array into the part of the data set, or "", and the rest.
-
-    >>> split_of("x_train"), split_of("val_images"), split_of("testX"), split_of("arr_0")
-    (('train', 'x'), ('val', 'images'), ('test', 'x'), ('', 'arr_0'))
-    """
-    words = [word.lower() for word in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])", name)]
-    parts = [word for word in words if word in SPLITS]
-    if len(parts) != 1:
-        return "", "_".join(words)
-    return SPLITS[parts[0]], "_".join(word for word in words if word != parts[0])
 
 
 def choose(store: ArrayStore, options: SourceOptions, records: str = "") -> Keys:
@@ -119,7 +86,7 @@ def _images(
         if options.images not in headers:
             raise _missing(store, headers, options.images, "--images")
         split = split_of(options.images)[0]
-        if options.split and split != SPLITS.get(options.split.lower(), options.split):
+        if options.split and split != normalised(options.split):
             raise SourceError(
                 f"the array {options.images!r} is not of the part {options.split!r}",
                 where=store.where,
@@ -152,7 +119,7 @@ def _images(
 def _part(store: ArrayStore, parts: tuple[str, ...], wanted: str) -> str:
     """The part to read: what the user says, or what training data are usually called."""
     if wanted:
-        chosen = SPLITS.get(wanted.lower(), wanted)
+        chosen = normalised(wanted)
         if chosen in parts or (chosen == "train" and parts == ("",)):
             return chosen if chosen in parts else ""
         there = ", ".join(part or "one without a name" for part in parts)

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,12 +20,20 @@ from pe_host.privacy.readers.arrays.labels import (
 )
 from pe_host.privacy.readers.arrays.store import ArrayStore
 from pe_host.privacy.readers.classes import Classes, find_classes, positions
+from pe_host.privacy.readers.series.arrays import describe_array, fit_array
+from pe_host.privacy.readers.series.declare import TAKES as SERIES_TAKES
+from pe_host.privacy.readers.series.fit import describe_fit
 from pe_host.privacy.records import converted
-from pe_sdk import OutputSpec, Records, SourceError, SourceInfo, SourceOptions, Table
+from pe_sdk import OutputSpec, SourceError, SourceInfo, SourceOptions, Table
 
-TAKES = (
-    *("images", "labels", "client", "split", "labels_from", "public_classes"),
-    *image_arrays.TAKES,
+TAKES = tuple(
+    dict.fromkeys(
+        (
+            *("images", "labels", "client", "split", "labels_from", "public_classes"),
+            *image_arrays.TAKES,
+            *SERIES_TAKES,
+        )
+    )
 )
 
 ONE_CLASS = "all"
@@ -41,12 +48,21 @@ _SHOWN = 12
 
 @dataclass(frozen=True)
 class _Records:
-    """The array of the records: the spec of one, what happens to each, and how to take them."""
+    """The array of the records.
+
+    Args:
+        output: spec of a record.
+        count: number of records in the array.
+        sentences: what happens to each, in a few words.
+        public_ranges: as in `SourceInfo`.
+        table: reads them; called with labels, clients and what is wrong with which of those.
+    """
 
     output: OutputSpec
     count: int
     sentences: tuple[str, ...]
-    load: Callable[[], tuple[Records, Faults]]
+    public_ranges: bool
+    table: Callable[[NDArray[np.int64], NDArray[np.int64] | None, Faults], Table]
 
 
 @dataclass(frozen=True)
@@ -90,6 +106,7 @@ def describe(store: ArrayStore, options: SourceOptions) -> SourceInfo:
         layout=_layout(store, found),
         names_from=classes.origin,
         clients_from=f"the array {keys.clients}" if keys.clients else "",
+        public_ranges=found.records.public_ranges,
         preparation=found.records.sentences,
         passed_over=tuple(unread),
         counted=classes.counted,
@@ -121,8 +138,7 @@ def read(
         clients = plain.values
         _add_faults(faults, plain, f"{key} in row", store.where)
     places = _places(found, label_names, faults, store.where)
-    records, of_records = found.records.load()
-    return Table(records, places, clients, faults={**faults, **of_records})
+    return found.records.table(places, clients, faults)
 
 
 def _find(store: ArrayStore, options: SourceOptions) -> _Found:
@@ -133,7 +149,8 @@ def _find(store: ArrayStore, options: SourceOptions) -> _Found:
     if native is None:
         records = _images(store, keys.images, options)
     else:
-        records = _in_layout(store, native)
+        records = _in_layout(store, native, options)
+    labels: PlainLabels | None
     if outside:
         labels, named = _labels_of_file(*outside, records.count, store.where)
     else:
@@ -164,34 +181,67 @@ def _native_layout(store: ArrayStore, options: SourceOptions) -> Layout | None:
     return found[0]
 
 
+def _check_options(
+    store: ArrayStore, options: SourceOptions, taken: tuple[str, ...], kind: str
+) -> None:
+    """Raise SourceError for an option about records of another kind: it would do nothing."""
+    for name in options.given():
+        if name in {*image_arrays.TAKES, *SERIES_TAKES} - {*taken}:
+            raise SourceError(
+                f"these are {kind}, which --{name.replace('_', '-')} does not apply to",
+                where=store.where,
+                fix="leave it out",
+            )
+
+
 def _images(store: ArrayStore, name: str, options: SourceOptions) -> _Records:
     shape, dtype = store.header(name)
+    _check_options(store, options, image_arrays.TAKES, "images")
     found = find_images(shape, dtype, name, options, store.where)
-    return _Records(
-        found.output,
-        count_of(shape, options),
-        found.sentences(),
-        lambda: found.read(store.records(name), name, store.where),
-    )
+
+    def table(
+        labels: NDArray[np.int64], clients: NDArray[np.int64] | None, faults: Faults
+    ) -> Table:
+        records, of_records = found.read(store.records(name), name, store.where)
+        return Table(records, labels, clients, faults={**faults, **of_records})
+
+    return _Records(found.output, count_of(shape, options), found.sentences(), False, table)
 
 
-def _in_layout(store: ArrayStore, layout: Layout) -> _Records:
-    names = store.names()
+def _in_layout(store: ArrayStore, layout: Layout, options: SourceOptions) -> _Records:
+    names, where = store.names(), store.where
     shape, dtype = store.header(layout.array)
     try:
         output = layout.spec(
             shape, dtype, lambda name: store.array(name) if name in names else None
         )
     except SourceError as error:
-        raise SourceError(error.what, where=error.where or store.where, fix=error.fix) from None
+        raise SourceError(error.what, where=error.where or where, fix=error.fix) from None
+    taken = SERIES_TAKES if layout is SERIES else ()
+    _check_options(store, options, taken, layout.array)
+    if layout is SERIES:
+        declared = describe_array(output, options, where)
+        planned = declared.output
 
-    def load() -> tuple[Records, Faults]:
-        def convert(block: NDArray[Any]) -> NDArray[Any]:
-            return layout.records(output, block)
+        def fitted(
+            labels: NDArray[np.int64], clients: NDArray[np.int64] | None, faults: Faults
+        ) -> Table:
+            records = fit_array(store.records(layout.array), planned, options, where)
+            return records.table(labels, clients, faults)
 
-        return converted(store.records(layout.array), convert, output.shape, output.dtype), {}
+        said = describe_fit(planned.shape[0], options)
+        return _Records(planned, shape[0], said, declared.public_ranges, fitted)
 
-    return _Records(output, shape[0], (), load)
+    def table(
+        labels: NDArray[np.int64], clients: NDArray[np.int64] | None, faults: Faults
+    ) -> Table:
+        stored = store.records(layout.array)
+        records = converted(
+            stored, lambda block: layout.records(output, block), output.shape, output.dtype
+        )
+        return Table(records, labels, clients, faults=faults)
+
+    return _Records(output, shape[0], (), False, table)
 
 
 def _label_file(where: str, options: SourceOptions) -> tuple[Path, str] | None:
@@ -270,7 +320,7 @@ def _classes(found: _Found, where: str) -> Classes:
                 where=where,
                 fix="name one class with --classes, or say where the labels are with --labels",
             )
-        return Classes(names, "there are no labels", False, options)
+        return Classes(names, "no labels: one class", False, options)
     if found.labels.classes is not None:
         return _of_columns(found, found.labels.classes, where)
     own = found.own_names

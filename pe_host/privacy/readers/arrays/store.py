@@ -1,5 +1,6 @@
 """What the files of a reader look like to the rest of this package."""
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -39,3 +40,29 @@ class ArrayStore(Protocol):
     def records(self, name: str) -> Records:
         """Take a large array, whose first axis counts records."""
         ...
+
+
+class InMemory:
+    """Arrays that a reader has made of its files.
+
+    Args:
+        arrays: by name.
+        where, layout, hint: see `ArrayStore`.
+    """
+
+    def __init__(
+        self, arrays: Mapping[str, NDArray[Any]], where: str, layout: str, hint: str
+    ) -> None:
+        self._arrays, self.where, self.layout, self.hint = arrays, where, layout, hint
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._arrays)
+
+    def header(self, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+        return self._arrays[name].shape, self._arrays[name].dtype
+
+    def array(self, name: str) -> NDArray[Any]:
+        return self._arrays[name]
+
+    def records(self, name: str) -> Records:
+        return self._arrays[name]

@@ -7,7 +7,8 @@ import pytest
 
 from pe_host.privacy.dataset import PrivateDataset
 from pe_host.privacy.readers import parquet
-from pe_sdk import OutputSpec, SourceError
+from pe_host.privacy.readers.series import parquet_tables
+from pe_sdk import OutputSpec, SourceError, SourceOptions
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
@@ -35,15 +36,15 @@ def _odd(path: Path) -> str:
 
 def test_odd_rows_are_faults_that_say_what_is_wrong(tmp_path: Path) -> None:
     where = _odd(tmp_path)
-    info = parquet.describe(where)
+    info = parquet.describe(where, SourceOptions(classes=("a", "b")))
     assert info.output == FORM and info.clients
     table = parquet.read(where, FORM, ("a", "b"))
     assert table.faults is not None
     assert {row: fault.what for row, fault in table.faults.items()} == {
-        1: "the list in row 1 of 'x' does not have 3 values",
-        2: "the list in row 2 of 'x' does not have 3 values",
-        3: "a value in row 3 of 'x' is missing",
-        4: "label in row 4 is missing",
+        1: "row 1 has 0 steps, expected 3",
+        2: "row 2 has 2 steps, expected 3",
+        3: "a value is missing in row 3",
+        4: "the label of row 4 is missing",
     }
     assert table.data[[0, 5], :, 0].tolist() == [[1, 2, 3], [10, 11, 12]]
 
@@ -72,14 +73,14 @@ def test_no_rows_are_a_clear_error(tmp_path: Path) -> None:
 def test_a_table_is_refused_while_it_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A million equal rows take some kilobytes in the file, and their labels 8 MB in memory."""
+    """A million equal rows take some kilobytes in the file; their labels are held in memory."""
     values = pa.FixedSizeListArray.from_arrays(pa.array(np.zeros(3_000_000)), 3)
     where = _file(tmp_path, x=values, label=np.zeros(1_000_000, np.int64))
     assert Path(where).stat().st_size < 200_000
-    monkeypatch.setattr(parquet, "most_bytes", lambda: 5_000_000)
+    monkeypatch.setattr(parquet_tables, "most_bytes", lambda: 50_000_000)
     with pytest.raises(SourceError, match="more than half of this machine's memory"):
         parquet.read(where, FORM, ("a",))
-    monkeypatch.setattr(parquet, "most_bytes", lambda: 50_000_000)
+    monkeypatch.setattr(parquet_tables, "most_bytes", lambda: 200_000_000)
     assert len(parquet.read(where, FORM, ("a",)).labels) == 1_000_000
 
 

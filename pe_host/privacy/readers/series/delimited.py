@@ -1,0 +1,152 @@
+"""CSV and TSV files, with a row a step or a row a series."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+
+from pe_host.privacy.readers.series.cells import label_of, numbers, read_cells, to_number, to_time
+from pe_host.privacy.readers.series.layout import Layout
+from pe_host.privacy.readers.series.lines import Line, find_delimiter, is_text, open_lines, split
+from pe_host.privacy.readers.series.long import Block
+from pe_host.privacy.readers.series.rows import Row, RowFormat
+from pe_sdk import SourceError, SourceOptions
+
+_BLOCK = 1 << 14
+"""Lines that are read at once."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """The first line of a file.
+
+    Args:
+        line: the line.
+        delimiter: "" for white space.
+        names: names of the columns, or () if the line holds values.
+    """
+
+    line: Line
+    delimiter: str
+    names: tuple[str, ...]
+
+
+def read_header(lines: Iterator[Line], where: str) -> Header:
+    """Read the header line.
+
+    A line of numbers is not a header, unless they count the columns, as in `0,1,2,…`.
+
+    Raises:
+        SourceError: the file is empty, or its header is not UTF-8.
+    """
+    line, delimiter = next(lines, None), ""
+    while line is not None and line.text.startswith("#"):
+        line = next(lines, None)
+    if line is not None and line.text.lower().startswith("sep=") and len(line.text) == 5:
+        delimiter, line = line.text[4], next(lines, None)  # as Excel writes it
+    if line is None:
+        raise SourceError("the file is empty", where=where, fix="use a file with records")
+    delimiter = delimiter or find_delimiter(line.text)
+    cells = split(line.text, delimiter)
+    if not is_text(line.text):
+        raise SourceError("the header is not UTF-8", where=where, fix="save the file as UTF-8")
+    return Header(line, delimiter, () if _are_values(cells, delimiter) else tuple(cells))
+
+
+def _are_values(cells: Sequence[str], delimiter: str) -> bool:
+    read = [to_number(cell, delimiter == ";") for cell in cells]
+    if any(value is None for value in read):
+        return False
+    counting = [int(cell) for cell in cells if cell.isascii() and cell.isdecimal()]
+    steps = len(cells) - (not cells[0])  # the first name of a data frame's index is empty
+    return not (len(counting) == steps and counting == list(range(counting[0], counting[-1] + 1)))
+
+
+def wide_format(header: Header, layout: Layout, options: SourceOptions) -> RowFormat:
+    """The format of a file with a row for each series."""
+    places = {name: i for i, name in enumerate(header.names)}
+    steps = [[places[name] for name in columns] for columns in layout.values]
+    label = places[layout.label] if layout.label else -1
+    client = places[layout.client] if layout.client else -1
+    count, delimiter = len(header.names), header.delimiter
+
+    def parse(text: str) -> Row:
+        cells = split(text, delimiter)
+        if len(cells) != count:
+            return Row("", "", (), f"has {len(cells)} cells, expected {count}")
+        return Row(
+            cells[label] if label >= 0 else "",
+            cells[client] if client >= 0 else "",
+            tuple([cells[i] for i in columns] for columns in steps),
+        )
+
+    first, last = layout.values[0][0], layout.values[0][-1]
+    return RowFormat(
+        f"{title(delimiter)}, a row a series: {layout.steps} steps in the columns {first} … {last}",
+        layout.features,
+        parse,
+        layout.fill_in(options),
+        length=layout.steps,
+        labels=bool(layout.label),
+        client=f"column {layout.client}" if layout.client else "",
+        comma=delimiter == ";",
+        passed_over=tuple(f"column {name!r}" for name in layout.passed_over),
+    )
+
+
+def title(delimiter: str) -> str:
+    return "TSV" if delimiter == "\t" else "CSV"
+
+
+@dataclass(frozen=True)
+class LongText:
+    """A CSV file with a row for each step; see `long.LongTable`."""
+
+    header: Header
+    layout: Layout
+    options: SourceOptions
+    where: str
+    row: str = "line"
+
+    @property
+    def title(self) -> str:
+        return title(self.header.delimiter)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        comma = self.header.delimiter == ";"
+        return ("a comma in a number is the decimal sign",) if comma else ()
+
+    def blocks(self, values: bool = True) -> Iterator[Block]:
+        with open_lines(self.where) as lines:
+            rest = (line for line in lines if line.number > self.header.line.number)
+            while batch := list(islice(rest, _BLOCK)):
+                yield self._block(batch, values)
+
+    def _block(self, batch: list[Line], values: bool) -> Block:
+        names, delimiter = self.header.names, self.header.delimiter
+        rows = [split(line.text, delimiter) for line in batch]
+        broken = np.array([len(row) != len(names) for row in rows], np.bool_)
+        nothing = [""] * len(names)
+        rows = [nothing if bad else row for row, bad in zip(rows, broken.tolist(), strict=True)]
+        columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+        layout, features = self.layout, []
+        odd = np.zeros(len(rows), np.bool_)
+        for (name,) in layout.values if values else ():
+            feature, wrong = numbers(columns[name], delimiter == ";")
+            features.append(feature)
+            odd |= wrong
+        ids = columns[layout.id]
+        with np.errstate(over="ignore"):  # too large a value becomes infinite: refused later
+            table = np.array(features, np.float32).reshape(len(features), len(rows)).T
+        return Block(
+            np.array([line.number for line in batch], np.int64),
+            broken,
+            ids,
+            columns[layout.client] if layout.client else None,
+            read_cells(columns[layout.label], label_of) if layout.label else None,
+            np.array(read_cells(columns[layout.time], to_time)) if layout.time and values else None,
+            table,
+            odd,
+        )

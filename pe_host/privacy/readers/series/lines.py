@@ -1,0 +1,120 @@
+"""Lines of a text file that is not trusted: plain or gzipped, of bounded length.
+
+Each line stands by itself, so that a stray quotation mark changes no other record.
+"""
+
+import csv
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import BinaryIO, cast
+
+from pe_host.files import NotAFile, open_regular
+from pe_sdk import SourceError
+
+LONGEST = 1 << 24
+"""Most bytes of a line."""
+
+_DELIMITERS = "\t;,|"
+_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_UTF8 = b"\xef\xbb\xbf"
+_BROKEN = (OSError, EOFError, zlib.error)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line that is not empty.
+
+    Args:
+        number: counted from 1, as editors do.
+        text: without its end. Bytes that are not UTF-8 stay distinct, as lone surrogates.
+    """
+
+    number: int
+    text: str
+
+
+@contextmanager
+def open_lines(location: str) -> Iterator[Iterator[Line]]:
+    """Open a file of lines.
+
+    Raises:
+        SourceError: there is no such file, it is damaged or UTF-16, or a line is too long.
+    """
+    fix = "pass --data the path of a CSV, TSV, .ts or .arff file"
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(open_regular(location))
+            start = file.read(2)
+            file.seek(0)
+            if start == b"\x1f\x8b":
+                unpacked = stack.enter_context(gzip.GzipFile(fileobj=file))
+                file = cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, unpacked), 1 << 18))
+        except FileNotFoundError:
+            raise SourceError("there is no such file", where=location, fix=fix) from None
+        except NotAFile as error:
+            raise SourceError(f"this is {error}", where=location, fix=fix) from None
+        except OSError as error:
+            what = f"cannot be opened ({error.strerror})"
+            raise SourceError(what, where=location, fix="fix its permissions") from None
+        if start in _MARKS:
+            raise SourceError("the file is UTF-16", where=location, fix="save it as UTF-8")
+        yield _lines(file, location)
+
+
+def _lines(file: BinaryIO, location: str) -> Iterator[Line]:
+    number = 0
+    while raw := _read(file, location):
+        number += 1
+        if len(raw) > LONGEST:
+            raise SourceError(
+                f"line {number} is longer than {LONGEST >> 20} MiB",
+                where=location,
+                fix="store one record, or one step of it, in each line",
+            )
+        if number == 1:
+            raw = raw.removeprefix(_UTF8)
+        if text := raw.decode("utf-8", "surrogateescape").strip(" \r\n\0"):
+            yield Line(number, text)
+
+
+def _read(file: BinaryIO, location: str) -> bytes:
+    try:
+        return file.readline(LONGEST + 1)
+    except _BROKEN:
+        fix = "download or copy the file again"
+        raise SourceError("the file is truncated or damaged", where=location, fix=fix) from None
+
+
+def find_delimiter(text: str) -> str:
+    """Return the delimiter of a line: tab, semicolon, comma or bar; "" for white space.
+
+    The most frequent one counts.
+    """
+    best = max(_DELIMITERS, key=text.count)
+    return best if best in text else ""
+
+
+def split(text: str, delimiter: str) -> list[str]:
+    """Return the cells of a line, without the white space around them."""
+    if not delimiter:
+        return text.split()
+    if '"' not in text:
+        return [cell.strip() for cell in text.split(delimiter)]
+    try:
+        cells = next(csv.reader([text], delimiter=delimiter, skipinitialspace=True))
+    except (csv.Error, StopIteration):
+        return []
+    return [cell.strip() for cell in cells]
+
+
+def is_text(value: str) -> bool:
+    """Whether the value is UTF-8."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
