@@ -1,7 +1,6 @@
 """A source of arrays: what `describe` decides about it, and the records that `read` returns."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from pe_host.privacy.readers.arrays import images as image_arrays
 from pe_host.privacy.readers.arrays.files import SUFFIXES, open_file
 from pe_host.privacy.readers.arrays.images import Faults, count_of, find_images
 from pe_host.privacy.readers.arrays.keys import NONE, Keys, choose
+from pe_host.privacy.readers.arrays.labelled import Labelled, LabelledRecords, of_parts
 from pe_host.privacy.readers.arrays.labels import (
     PlainLabels,
     class_names,
@@ -19,7 +19,6 @@ from pe_host.privacy.readers.arrays.labels import (
     plain_labels,
 )
 from pe_host.privacy.readers.arrays.store import ArrayStore
-from pe_host.privacy.readers.classes import Classes, find_classes, positions
 from pe_host.privacy.readers.series.arrays import describe_array, fit_array
 from pe_host.privacy.readers.series.declare import TAKES as SERIES_TAKES
 from pe_host.privacy.readers.series.fit import describe_fit
@@ -36,53 +35,11 @@ TAKES = tuple(
     )
 )
 
-ONE_CLASS = "all"
-"""The name of the class of records without labels, unless the user names it."""
-
 _OWN = ("images", SERIES.array, RECORDS.array)
 """The arrays of records in a file that pe writes, which need not be named."""
 
 _SHOWN = 12
 """Names of arrays that are not read, in what is said about a source."""
-
-
-@dataclass(frozen=True)
-class _Records:
-    """The array of the records.
-
-    Args:
-        output: spec of a record.
-        count: number of records in the array.
-        sentences: what happens to each, in a few words.
-        public_ranges: as in `SourceInfo`.
-        table: reads them; called with labels, clients and what is wrong with which of those.
-    """
-
-    output: OutputSpec
-    count: int
-    sentences: tuple[str, ...]
-    public_ranges: bool
-    table: Callable[[NDArray[np.int64], NDArray[np.int64] | None, Faults], Table]
-
-
-@dataclass(frozen=True)
-class _Found:
-    """What is known about a source before its records are read.
-
-    Args:
-        keys: the arrays.
-        records: what the records are.
-        labels: the labels, None if there are none.
-        own_names: the class names in the source, or ().
-        options: the options, with `images`, `labels` and `split` filled in where they differ from
-            those of a file that pe writes.
-    """
-
-    keys: Keys
-    records: _Records
-    labels: PlainLabels | None
-    own_names: tuple[str, ...]
-    options: SourceOptions
 
 
 def describe(store: ArrayStore, options: SourceOptions) -> SourceInfo:
@@ -94,24 +51,7 @@ def describe(store: ArrayStore, options: SourceOptions) -> SourceInfo:
     Raises:
         SourceError: an array is missing or of another kind, or it does not follow how to read it.
     """
-    found = _find(store, options)
-    keys, classes = found.keys, _classes(found, store.where)
-    unread = [f"array {name}" for name in keys.unread[:_SHOWN]]
-    if len(keys.unread) > _SHOWN:
-        unread.append(f"{len(keys.unread) - _SHOWN} more")
-    return SourceInfo(
-        found.records.output,
-        classes.names,
-        clients=bool(keys.clients),
-        layout=_layout(store, found),
-        names_from=classes.origin,
-        clients_from=f"the array {keys.clients}" if keys.clients else "",
-        public_ranges=found.records.public_ranges,
-        preparation=found.records.sentences,
-        passed_over=tuple(unread),
-        counted=classes.counted,
-        options=classes.options,
-    )
+    return _find(store, options).describe()
 
 
 def read(
@@ -122,28 +62,12 @@ def read(
     Raises:
         SourceError: see `describe`; or records do not have the shape of `output`.
     """
-    found = _find(store, options)
-    planned = found.records.output
-    if (planned.kind, planned.shape) != (output.kind, output.shape):
-        raise SourceError(
-            f"records have the shape {planned.shape} ({planned.kind}), "
-            f"expected {output.shape} ({output.kind})",
-            where=store.where,
-            fix="convert the records to the planned shape",
-        )
-    faults: Faults = {}
-    clients: NDArray[np.int64] | None = None
-    if key := found.keys.clients:
-        plain = client_codes(store.array(key), key, found.records.count, store.where)
-        clients = plain.values
-        _add_faults(faults, plain, f"{key} in row", store.where)
-    places = _places(found, label_names, faults, store.where)
-    return found.records.table(places, clients, faults)
+    return _find(store, options).read(output, label_names)
 
 
-def _find(store: ArrayStore, options: SourceOptions) -> _Found:
-    native = _native_layout(store, options)
-    outside = _label_file(store.where, options)
+def _find(store: ArrayStore, options: SourceOptions) -> Labelled:
+    native, where = _native_layout(store, options), store.where
+    outside = _label_file(where, options)
     inside = replace(options, labels=NONE) if outside else options
     keys = choose(store, inside, "" if native is None else native.array)
     if native is None:
@@ -152,17 +76,34 @@ def _find(store: ArrayStore, options: SourceOptions) -> _Found:
         records = _in_layout(store, native, options)
     labels: PlainLabels | None
     if outside:
-        labels, named = _labels_of_file(*outside, records.count, store.where)
+        labels, named = _labels_of_file(*outside, records.count, where)
     else:
         labels, named = _labels_inside(store, keys, records.count)
-    own = class_names(store.array(keys.names), keys.names, store.where) if keys.names else ()
+    own = class_names(store.array(keys.names), keys.names, where) if keys.names else ()
+    clients = None
+    if keys.clients:
+        clients = client_codes(store.array(keys.clients), keys.clients, records.count, where)
     decided = replace(
         options,
         images="" if keys.images in _OWN else keys.images,
         labels="" if named == "labels" else named,
         split=keys.split if options.split or len(keys.parts) > 1 else "",
     )
-    return _Found(keys, records, labels, own, decided)
+    unread = [f"array {name}" for name in keys.unread[:_SHOWN]]
+    if len(keys.unread) > _SHOWN:
+        unread.append(f"{len(keys.unread) - _SHOWN} more")
+    return Labelled(
+        where=where,
+        layout=_layout(store, keys, named),
+        records=records,
+        labels=labels,
+        own_names=own,
+        names_in=f"{keys.names} in the file",
+        clients=clients,
+        clients_in=f"the array {keys.clients}" if keys.clients else "",
+        passed_over=tuple(unread),
+        options=decided,
+    )
 
 
 def _native_layout(store: ArrayStore, options: SourceOptions) -> Layout | None:
@@ -194,7 +135,7 @@ def _check_options(
             )
 
 
-def _images(store: ArrayStore, name: str, options: SourceOptions) -> _Records:
+def _images(store: ArrayStore, name: str, options: SourceOptions) -> LabelledRecords:
     shape, dtype = store.header(name)
     _check_options(store, options, image_arrays.TAKES, "images")
     found = find_images(shape, dtype, name, options, store.where)
@@ -205,10 +146,10 @@ def _images(store: ArrayStore, name: str, options: SourceOptions) -> _Records:
         records, of_records = found.read(store.records(name), name, store.where)
         return Table(records, labels, clients, faults={**faults, **of_records})
 
-    return _Records(found.output, count_of(shape, options), found.sentences(), False, table)
+    return LabelledRecords(found.output, count_of(shape, options), found.sentences(), False, table)
 
 
-def _in_layout(store: ArrayStore, layout: Layout, options: SourceOptions) -> _Records:
+def _in_layout(store: ArrayStore, layout: Layout, options: SourceOptions) -> LabelledRecords:
     names, where = store.names(), store.where
     shape, dtype = store.header(layout.array)
     try:
@@ -230,7 +171,7 @@ def _in_layout(store: ArrayStore, layout: Layout, options: SourceOptions) -> _Re
             return records.table(labels, clients, faults)
 
         said = describe_fit(planned.shape[0], options)
-        return _Records(planned, shape[0], said, declared.public_ranges, fitted)
+        return LabelledRecords(planned, shape[0], said, declared.public_ranges, fitted)
 
     def table(
         labels: NDArray[np.int64], clients: NDArray[np.int64] | None, faults: Faults
@@ -241,7 +182,7 @@ def _in_layout(store: ArrayStore, layout: Layout, options: SourceOptions) -> _Re
         )
         return Table(records, labels, clients, faults=faults)
 
-    return _Records(output, shape[0], (), False, table)
+    return LabelledRecords(output, shape[0], (), False, table)
 
 
 def _label_file(where: str, options: SourceOptions) -> tuple[Path, str] | None:
@@ -310,76 +251,7 @@ def _labels_of_file(path: Path, key: str, rows: int, where: str) -> tuple[PlainL
     return plain, f"{kept}:{key}" if key else str(kept)
 
 
-def _classes(found: _Found, where: str) -> Classes:
-    options = found.options
-    if found.labels is None:
-        names = options.classes or found.own_names or (ONE_CLASS,)
-        if len(names) != 1:
-            raise SourceError(
-                f"there are no labels, so there is one class and not {len(names)}",
-                where=where,
-                fix="name one class with --classes, or say where the labels are with --labels",
-            )
-        return Classes(names, "no labels: one class", False, options)
-    if found.labels.classes is not None:
-        return _of_columns(found, found.labels.classes, where)
-    own = found.own_names
-    declared = replace(options, classes=own) if own else options
-    classes = find_classes(found.labels.good, declared, where)
-    origin = f"{found.keys.names} in the file" if own else classes.origin
-    if (first := classes.options.labels_from) and not classes.counted:
-        origin += f", for labels from {first}"
-    decided = replace(classes.options, classes=options.classes)
-    return Classes(classes.names, origin, classes.counted, decided)
-
-
-def _of_columns(found: _Found, count: int, where: str) -> Classes:
-    """The classes of one-hot labels, of which each has a column."""
-    options = found.options
-    names = found.own_names or options.classes or tuple(map(str, range(count)))
-    if len(names) != count:
-        raise SourceError(
-            f"one-hot labels have {count} columns, and there are {len(names)} class names",
-            where=where,
-            fix=f"name all {count} classes, in order, with --classes A,B,…; or, if these are not "
-            "one-hot, take a column with --labels KEY:COLUMN",
-        )
-    origin = f"{found.keys.names} in the file" if found.own_names else "the columns of the labels"
-    return Classes(names, origin, False, replace(options, labels_from=None))
-
-
-def _places(
-    found: _Found, wanted: tuple[str, ...], faults: Faults, where: str
-) -> NDArray[np.int64]:
-    """Positions in the wanted names; -1 for a name that is not wanted, which the host refuses."""
-    if found.labels is None:
-        return np.zeros(found.records.count, np.int64)
-    _add_faults(faults, found.labels, "the label in row", where)
-    own = found.own_names or wanted
-    places = positions(found.labels.values, own, found.options)
-    if own == wanted:
-        return places
-    for row in np.flatnonzero(places < 0).tolist():
-        what = f"the label in row {row} has no name in {found.keys.names}"
-        fix = "store a name for every label, starting with label 0, or remove such records"
-        faults.setdefault(row, SourceError(what, where=where, fix=fix))
-    place = [wanted.index(name) if name in wanted else -1 for name in own]
-    return np.array(place, dtype=np.int64)[np.where(places < 0, 0, places)]
-
-
-def _add_faults(faults: Faults, plain: PlainLabels, of_row: str, where: str) -> None:
-    for row, what in plain.faults.items():
-        fix = "fix it, or remove such records; `--bad-records drop` leaves them out"
-        faults.setdefault(row, SourceError(f"{of_row} {row} {what}", where=where, fix=fix))
-
-
-def _layout(store: ArrayStore, found: _Found) -> str:
-    options = found.options
-    labels = options.labels or ("labels" if found.labels else NONE)
-    said = f"{store.layout}: {found.keys.images} "
+def _layout(store: ArrayStore, keys: Keys, labels: str) -> str:
+    said = f"{store.layout}: {keys.images} "
     said += "without labels" if labels == NONE else f"with {labels}"
-    others = [part for part in found.keys.parts if part != found.keys.split]
-    if others:
-        part = found.keys.split or "without a name"
-        said += f", the part {part}; --split {' or '.join(others)} reads another"
-    return said
+    return said + of_parts(keys.parts, keys.split)
