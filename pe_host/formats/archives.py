@@ -1,9 +1,11 @@
-"""npz archives whose content is not trusted: what they announce is checked before it is read.
+"""npz and npy files whose content is not trusted: what they announce is checked before it is read.
 
 A zip file of a kilobyte may announce any number of members of any size, and an array any shape. An
-array of Python objects runs code when it is read, so there is none.
+array of Python objects runs code when NumPy reads it, so NumPy does not. Texts and numbers among
+such objects are read by `pe_host.formats.pickles`.
 """
 
+import io
 import math
 import struct
 import tokenize
@@ -17,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pe_host.files import most_bytes
+from pe_host.formats import pickles
 
 MEMBERS = 10_000
 """Most arrays of an archive."""
@@ -121,16 +124,21 @@ def read_header(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], n
     """Shape and dtype of an array, with its size checked against the directory.
 
     Raises:
-        ArchiveError: the array cannot be read, or holds Python objects.
+        ArchiveError: the array cannot be read.
     """
-    return find_values(archive, name)[:2]
+    try:
+        with archive.open(name + _SUFFIX) as member:
+            size = archive.getinfo(name + _SUFFIX).file_size
+            return npy_header(cast(BinaryIO, member), size, name)[:2]
+    except BROKEN:
+        raise _unreadable(name) from None
 
 
 def find_values(archive: zipfile.ZipFile, name: str) -> Values:
     """Find the values of an array, which can then be read in place. Raises as `read_header`."""
     try:
         with archive.open(name + _SUFFIX) as member:
-            values = _header(archive, name, cast(BinaryIO, member))
+            values = _plain_header(archive, name, cast(BinaryIO, member))
             begin = member.tell()
         info = archive.getinfo(name + _SUFFIX)
         if info.compress_type != zipfile.ZIP_STORED or archive.fp is None:
@@ -151,34 +159,75 @@ def open_values(archive: zipfile.ZipFile, name: str) -> Iterator[BinaryIO]:
     """
     try:
         with archive.open(name + _SUFFIX) as member:
-            _header(archive, name, cast(BinaryIO, member))
+            _plain_header(archive, name, cast(BinaryIO, member))
             yield cast(BinaryIO, member)
     except BROKEN:
         raise _unreadable(name) from None
 
 
 def read_array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
-    """Read an array.
+    """Read an array. One of Python objects is read if all are texts, or all numbers.
 
     Raises:
-        ArchiveError: see `read_header`; or the array takes too much memory.
+        ArchiveError: the array cannot be read, holds other objects, or takes too much memory.
     """
-    shape, dtype = read_header(archive, name)
-    size = math.prod(shape) * dtype.itemsize
+    try:
+        with archive.open(name + _SUFFIX) as member:
+            size = archive.getinfo(name + _SUFFIX).file_size
+            return read_npy(cast(BinaryIO, member), size, name)
+    except BROKEN:
+        raise _unreadable(name) from None
+
+
+def npy_header(file: BinaryIO, size: int, name: str) -> Values:
+    """Read the header of an npy file of this size. For an array of objects, the dtype is `object`.
+
+    Raises:
+        ArchiveError: this is no npy file, or it has another size than its header announces.
+    """
+    try:
+        version = np.lib.format.read_magic(file)
+        if version == (1, 0):
+            shape, by_columns, dtype = np.lib.format.read_array_header_1_0(file)
+        else:
+            shape, by_columns, dtype = np.lib.format.read_array_header_2_0(file)
+    except BROKEN:
+        raise _unreadable(name) from None
+    if any(length < 0 for length in shape):
+        raise _unreadable(name)
+    if dtype.hasobject:
+        return Values(shape, np.dtype(object), False, None)
+    if math.prod(shape) * dtype.itemsize != size - file.tell():
+        raise ArchiveError(
+            f"the array {name!r} announces another size than its file has",
+            "write the file again; it is damaged",
+        )
+    return Values(shape, dtype, by_columns and len(shape) > 1, None)
+
+
+def read_npy(file: BinaryIO, size: int, name: str) -> NDArray[Any]:
+    """Read the array of an npy file of this size; raises as `read_array`."""
+    shape, dtype, by_columns, _ = npy_header(file, size, name)
     if size > most_bytes():
         raise ArchiveError(
             f"the array {name!r} takes {size / 2**30:.1f} GiB, more than half of this machine's "
             "memory",
             "use fewer or smaller records, or a machine with more memory",
         )
-    try:
-        with archive.open(name + _SUFFIX) as member:
-            # numpy reads the announced size in blocks, and zipfile no more than it announced.
-            array = np.lib.format.read_array(cast(BinaryIO, member), allow_pickle=False)
-    except BROKEN:
-        raise _unreadable(name) from None
-    if array.dtype.kind == "U":
-        codes = np.frombuffer(array.tobytes(), np.dtype("u4").newbyteorder(array.dtype.byteorder))
+    content = bytearray(size - file.tell())
+    view = memoryview(content)
+    while view and (count := file.readinto(view)):
+        view = view[count:]
+    if view or file.read(1):  # zipfile compares the checksum at the end
+        raise _unreadable(name)
+    if dtype.hasobject:
+        try:
+            return pickles.load_objects(io.BytesIO(content), shape)
+        except pickles.PickleError:
+            raise _objects(name) from None
+    array = np.ndarray(shape, dtype, content, order="F" if by_columns else "C")
+    if dtype.kind == "U":
+        codes = np.frombuffer(content, np.dtype("u4").newbyteorder(dtype.byteorder))
         if codes.max(initial=0) > _LAST_CHARACTER:  # CPython fails on such text anywhere
             raise _unreadable(name)
     return array
@@ -236,26 +285,18 @@ def _wrong(info: zipfile.ZipInfo, seen: set[str]) -> str:
     return ""
 
 
-def _header(archive: zipfile.ZipFile, name: str, member: BinaryIO) -> Values:
-    version = np.lib.format.read_magic(member)
-    if version == (1, 0):
-        shape, by_columns, dtype = np.lib.format.read_array_header_1_0(member)
-    else:
-        shape, by_columns, dtype = np.lib.format.read_array_header_2_0(member)
-    if dtype.hasobject:
-        raise ArchiveError(
-            f"the array {name!r} holds Python objects, which are not read: they can run code",
-            "store plain numbers, and names as an array of strings",
-        )
-    if any(length < 0 for length in shape):
-        raise _unreadable(name)
-    size = math.prod(shape) * dtype.itemsize
-    if size != archive.getinfo(name + _SUFFIX).file_size - member.tell():
-        raise ArchiveError(
-            f"the array {name!r} announces another size than the archive does",
-            "write the file again; it is damaged",
-        )
-    return Values(shape, dtype, by_columns and len(shape) > 1, None)
+def _plain_header(archive: zipfile.ZipFile, name: str, member: BinaryIO) -> Values:
+    values = npy_header(member, archive.getinfo(name + _SUFFIX).file_size, name)
+    if values.dtype.hasobject:
+        raise _objects(name)
+    return values
+
+
+def _objects(name: str) -> ArchiveError:
+    return ArchiveError(
+        f"the array {name!r} holds Python objects, which are not read: they can run code",
+        "store plain numbers, and names as an array of strings",
+    )
 
 
 def _unreadable(name: str) -> ArchiveError:

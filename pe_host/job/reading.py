@@ -38,6 +38,16 @@ def _size(value: Any) -> tuple[int, int]:
     return sides[0], sides[-1]
 
 
+def _axes(value: Any) -> str:
+    """Read the order of N, H, W and perhaps C, or the shape of a flattened image."""
+    axes = value.upper().replace("×", "X") if isinstance(value, str) else ""
+    if sorted(axes) in (sorted("NHW"), sorted("NHWC")):
+        return str(axes)
+    if re.fullmatch("[1-9][0-9]{0,8}(X[1-9][0-9]{0,8}){1,2}", axes):
+        return str(axes.lower())
+    raise ValueError("the order of axes, as in NCHW, or the shape of a flattened image, as 28x28")
+
+
 def _colour(value: Any) -> tuple[int, int, int]:
     """Read `white`, `black`, `gray`, `#rrggbb` or a list of three numbers from 0 to 255."""
     names = {"white": (255, 255, 255), "black": (0, 0, 0), "gray": (128, 128, 128)}
@@ -116,6 +126,9 @@ class ReadingConfig:
         published=False,
     )
     client: str = _option("", string, "Array or column of the clients.", "KEY", published=False)
+    axes: str | None = _option(
+        None, _axes, "Order of the axes of an array of images, or shape of a flat one.", "NCHW"
+    )
     labels_from: int | None = _option(
         None, integer(0, 2**31), "Integer that stands for the first class.", "N"
     )

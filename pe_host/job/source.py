@@ -14,7 +14,10 @@ from pe_host.plugins.names import READER
 from pe_host.privacy.readers import guess_scheme
 from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, SourceOptions
 
-PATHS = ("npz", "parquet", "series", "idx", "folder", "zip", "webdataset")
+PATHS = (
+    *("npz", "npy", "parquet", "series", "idx", "cifar"),
+    *("folder", "zip", "webdataset", "hf"),
+)
 """Built-in readers whose location is a path. It is made absolute, so that the configuration runs
 from anywhere."""
 

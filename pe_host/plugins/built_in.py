@@ -25,8 +25,20 @@ SUMMARIES: Mapping[tuple[str, str], str] = MappingProxyType(
         ): "images in a folder for each class, or with labels in a file or in their names",
         (
             READER,
+            "cifar",
+        ): "CIFAR-10 and CIFAR-100 as they are distributed, in Python or binary files",
+        (
+            READER,
+            "hf",
+        ): "images in Parquet, in a data set saved by Hugging Face, or in one of its hub",
+        (
+            READER,
             "idx",
-        ): "IDX files like those of MNIST, plain or gzipped; class names from --classes",
+        ): "IDX files like those of MNIST, plain or gzipped, in the folders that people have",
+        (
+            READER,
+            "npy",
+        ): "NumPy files of images and of labels: a file, IMAGES,LABELS, or a folder of them",
         (
             READER,
             "npz",

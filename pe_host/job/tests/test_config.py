@@ -105,6 +105,9 @@ BAD = [
     ("colour", "cmyk", "rgb, gray"),
     ("background", "#12345", "white, black, gray or #rrggbb"),
     ("background", [0, 0, 256], "from 0 to 255"),
+    ("axes", "NNHW", "order of axes"),
+    ("axes", "28", "shape of a flattened image"),
+    ("axes", "28x0", "shape of a flattened image"),
     ("labels_from", "-1", "whole number from 0"),
     ("range", "1,1", "two different numbers"),
     ("range", "0,inf", "two different numbers"),
@@ -164,6 +167,7 @@ def test_settings_about_reading_become_the_options_of_the_reader(toml):
         "size": "48x64",
         "background": "#0080ff",
         "range": "0,1",
+        "axes": "3×32x32",
         "feature_ranges": ["load=-1..1e3"],
         "values": "load,heat",
         "classes": "cat,dog",
@@ -174,6 +178,7 @@ def test_settings_about_reading_become_the_options_of_the_reader(toml):
         size=(48, 64),
         background=(0, 128, 255),
         range=(0.0, 1.0),
+        axes="3x32x32",
         feature_ranges={"load": (-1.0, 1000.0)},
         values=("load", "heat"),
         classes=("cat", "dog"),
@@ -181,6 +186,7 @@ def test_settings_about_reading_become_the_options_of_the_reader(toml):
     assert resolve_config({}, toml(config.to_toml())) == config
     assert SourceOptions.from_json(json.loads(json.dumps(options.to_json()))) == options
     assert resolve_config({"size": "32"}).size == (32, 32)
+    assert resolve_config({"axes": "nchw"}).axes == "NCHW"
     assert RunConfig().source_options(()).given() == {}
 
 

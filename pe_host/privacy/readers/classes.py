@@ -81,8 +81,8 @@ def positions(
 ) -> NDArray[np.int64]:
     """Return the position of each label [n] in the names; -1 where there is none.
 
-    Strings are matched by name. Integers count from `labels_from`. If it is not given and every
-    name is an integer, they are matched by name, else they count from 0.
+    Strings are matched by name. Integers count from `labels_from`. If it is not given, they are
+    matched by name where every name is an integer, else they count from 0.
     """
     counts = options.labels_from is not None or not _all_numbers(names)
     if values.dtype.kind in "iu" and counts:

@@ -23,6 +23,8 @@ class SourceOptions:
         labels: where the labels are: the name of an array or column, `FILE:COLUMN`, or
             `name:REGEX` for a part of the file name.
         client: name of the array or column that says to whom a record belongs.
+        axes: order of the axes of an array of images, such as NCHW; or the shape of one image where
+            each is stored as a row of numbers, such as 28x28.
         labels_from: the integer that stands for the first class.
         range: values that stand for black and white; None for the range of the type.
         classes: names of the classes, in order.
@@ -46,6 +48,7 @@ class SourceOptions:
     images: str = ""
     labels: str = ""
     client: str = ""
+    axes: str = ""
     labels_from: int | None = None
     range: tuple[float, float] | None = None
     classes: tuple[str, ...] = ()

@@ -1,6 +1,6 @@
 """Missing values and lengths of series: each series is brought to the public length by itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pe_host.privacy.records import PrivateRecords
 from pe_host.privacy.stored import new_records
-from pe_sdk import OutputSpec, Records, SourceError, SourceOptions
+from pe_sdk import OutputSpec, Records, SourceError, SourceOptions, Table
 
 _BLOCK = 1 << 22
 """Values that are prepared at once."""
@@ -50,10 +50,26 @@ class Fitted:
     kept: NDArray[np.bool_]
     faults: dict[int, SourceError]
 
-    def kept_faults(self) -> dict[int, SourceError]:
-        """The faults by number among the series that are kept."""
-        place = np.cumsum(self.kept) - 1
-        return {int(place[i]): fault for i, fault in self.faults.items() if self.kept[i]}
+    def table(
+        self,
+        labels: NDArray[np.int64],
+        clients: NDArray[np.int64] | None,
+        faults: Mapping[int, SourceError],
+    ) -> Table:
+        """The series that are kept, with their labels and clients.
+
+        Args:
+            labels, clients: of all series, [n].
+            faults: what else is wrong, by number among all series.
+        """
+        place, kept = np.cumsum(self.kept) - 1, self.kept
+        found = {**faults, **self.faults}
+        return Table(
+            self.data,
+            labels[kept],
+            None if clients is None else clients[kept],
+            faults={int(place[i]): found[i] for i in sorted(found) if kept[i]},
+        )
 
 
 def describe_fit(length: int, options: SourceOptions) -> tuple[str, ...]:

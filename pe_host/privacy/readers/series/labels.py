@@ -1,5 +1,6 @@
 """Labels and clients of series, as the texts of their cells."""
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
@@ -62,10 +63,13 @@ def one_class(options: SourceOptions, where: str) -> Classes:
 
 def as_values(found: Sequence[str]) -> NDArray[np.int64] | NDArray[np.str_]:
     """The labels as integers if all are, else as texts."""
-    try:
+    if all(map(_is_integer, found)):
         return np.array([int(label) for label in found], np.int64)
-    except (ValueError, OverflowError):
-        return np.array(found, np.str_)
+    return np.array(found, np.str_)
+
+
+def _is_integer(label: str) -> bool:
+    return re.fullmatch("-?[0-9]{1,18}", label) is not None
 
 
 def to_positions(
@@ -77,16 +81,22 @@ def to_positions(
 ) -> NDArray[np.int64]:
     """Return the position of each label in the class names, -1 where there is none.
 
+    A label is a name. An integer counts the names, from `labels_from`; if that is not given, only
+    where no name is an integer.
+
     Args:
-        labels: from `to_label`.
+        labels: from `to_label`, or names as they are.
         names: the class names.
         options: how labels are read.
-        named: whether labels are names in any case; else an integer can count the names.
+        named: whether integers are names as well, because the file itself declares the names.
     """
-    places = {to_label(name): i for i, name in enumerate(names)}
-    for label in set(labels) - set(places):
-        values = np.array([label]) if named else as_values([label])
-        places[label] = int(positions(values, names, options)[0])
+    own = {form(name): i for form in (to_label, str) for i, name in enumerate(names)}
+    counted = options.labels_from is not None or not any(map(_is_integer, own))
+    places = {}
+    for label in set(labels):
+        counts = _is_integer(label) and counted and not named
+        found = positions(as_values([label]), names, options)[0] if counts else own.get(label, -1)
+        places[label] = int(found)
     return np.array([places[label] for label in labels], np.int64)
 
 

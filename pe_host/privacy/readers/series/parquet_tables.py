@@ -22,7 +22,7 @@ from pe_host.privacy.readers.parquet_file import (
     to_texts,
     too_large,
 )
-from pe_host.privacy.readers.series.cells import label_of, read_cells, to_label, to_time
+from pe_host.privacy.readers.series.cells import label_of, read_cells, to_time
 from pe_host.privacy.readers.series.declare import Declared, declare, make_output
 from pe_host.privacy.readers.series.fit import Fitter, Ragged, describe_fit, steps
 from pe_host.privacy.readers.series.labels import TEXT_BYTES, classes_of, one_class
@@ -224,7 +224,7 @@ class _Rows:
         if self.stored is None:
             return read_cells(texts, label_of)
         if not is_number(column.type):
-            return [to_label(text) for text in texts]
+            return texts
         names = dict(zip(map(str, range(len(self.stored[1]))), self.stored[1], strict=True))
         return [names.get(text, "") for text in texts]
 

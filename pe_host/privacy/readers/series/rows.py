@@ -216,20 +216,16 @@ def join(
     named: bool = False,
 ) -> Table:
     """Join fitted series with labels and clients; see `assemble`."""
-    kept = fitted.kept
-    if labels is None:
-        positions = np.zeros(len(kept), np.int64)
-    else:
+    faults: dict[int, SourceError] = {}
+    positions = np.zeros(len(fitted.kept), np.int64)
+    if labels is not None:
         positions = to_positions(labels, label_names, options, named=named)
-        for i, fault in label_faults(labels, positions, places, where).items():
-            fitted.faults.setdefault(i, fault)
+        faults = label_faults(labels, positions, places, where)
     codes = None
     if clients is not None:
         codes, missing = client_codes(clients, places, where)
-        for i, fault in missing.items():
-            fitted.faults.setdefault(i, fault)
-        codes = codes[kept]
-    return Table(fitted.data, positions[kept], codes, faults=fitted.kept_faults())
+        faults = {**missing, **faults}
+    return fitted.table(positions, codes, faults)
 
 
 def check_planned(features: tuple[str, ...], planned: OutputSpec, where: str) -> None:

@@ -48,7 +48,10 @@ def test_a_missing_value_is_a_fault_unless_there_is_a_policy(policy: str) -> Non
 def test_drop_leaves_such_series_out_and_numbers_the_faults_of_the_others() -> None:
     found = _fit([[NAN, 1], [1, 2], [1, 2, 3]], 2, missing="drop")
     assert found.kept.tolist() == [False, True, True] and found.data.shape == (2, 2, 1)
-    assert list(found.kept_faults()) == [1] and "row 2 has 3 steps" in found.kept_faults()[1].what
+    table = found.table(np.array([5, 6, 7]), np.array([1, 2, 3]), {0: found.faults[2]})
+    assert table.labels.tolist() == [6, 7] and table.clients is not None
+    assert table.clients.tolist() == [2, 3] and table.faults is not None
+    assert list(table.faults) == [1] and "row 2 has 3 steps" in table.faults[1].what
 
 
 @pytest.mark.parametrize("policy", ["hold", "interpolate"])

@@ -1,0 +1,137 @@
+"""Arrays in npz archives and in npy files, as stores."""
+
+import os
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pe_host.files import NotAFile, open_regular
+from pe_host.formats.archives import (
+    ArchiveError,
+    array_names,
+    npy_header,
+    open_archive,
+    read_array,
+    read_header,
+    read_npy,
+)
+from pe_host.privacy.readers.arrays.store import ArrayStore
+from pe_host.privacy.stored import records_in_archive, records_in_npy
+from pe_sdk import Records, SourceError
+
+SUFFIXES = (".npy", ".npz")
+
+
+class Archive:
+    """The arrays of an open npz archive."""
+
+    layout = "NumPy archive"
+    hint = "numpy.savez(path, images=…, labels=…), or series=…, stores arrays under known names"
+
+    def __init__(self, archive: zipfile.ZipFile, where: str) -> None:
+        self._archive, self.where = archive, where
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(sorted(array_names(self._archive)))
+
+    def header(self, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+        with reported(self.where):
+            return read_header(self._archive, name)
+
+    def array(self, name: str) -> NDArray[Any]:
+        with reported(self.where):
+            return read_array(self._archive, name)
+
+    def records(self, name: str) -> Records:
+        with reported(self.where):
+            return records_in_archive(self._archive, name, self.where)
+
+
+class Files:
+    """Arrays in npy files, each of which holds one.
+
+    Args:
+        paths: the files, by the names of the arrays.
+        where: the source, for errors.
+        layout: what the files are.
+        inside: the folder that they must lie in; None for files that the user named.
+    """
+
+    hint = "numpy.save(path, array) stores an array"
+
+    def __init__(
+        self, paths: Mapping[str, Path], where: str, layout: str, inside: Path | None = None
+    ) -> None:
+        self._paths, self.where, self.layout, self._inside = paths, where, layout, inside
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._paths)
+
+    def header(self, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+        with self._open(name) as (file, size):
+            return npy_header(file, size, name)[:2]
+
+    def array(self, name: str) -> NDArray[Any]:
+        with self._open(name) as (file, size):
+            return read_npy(file, size, name)
+
+    def records(self, name: str) -> Records:
+        with self._open(name) as (file, size):
+            npy_header(file, size, name)
+            file.seek(0)
+            return records_in_npy(file, str(self._paths[name]))
+
+    @contextmanager
+    def _open(self, name: str) -> Iterator[tuple[BinaryIO, int]]:
+        where = str(self._paths[name])
+        with ExitStack() as stack, reported(where):
+            file = stack.enter_context(open_regular(where, self._inside))
+            yield file, os.fstat(file.fileno()).st_size
+
+
+@contextmanager
+def open_npz(location: str) -> Iterator[ArrayStore]:
+    """Open an npz file.
+
+    Raises:
+        SourceError: it cannot be opened, or is none. What is wrong with an array is raised when it
+            is read.
+    """
+    with ExitStack() as stack:
+        with reported(location):
+            archive = stack.enter_context(open_archive(stack.enter_context(open_regular(location))))
+        yield Archive(archive, location)
+
+
+@contextmanager
+def open_file(location: str) -> Iterator[ArrayStore]:
+    """Open an npy or npz file, by its suffix; see `open_npz`."""
+    path = Path(location)
+    if path.suffix.lower() == ".npy":
+        yield Files({path.stem: path}, location, "NumPy file")
+        return
+    with open_npz(location) as store:
+        yield store
+
+
+@contextmanager
+def reported(where: str) -> Iterator[None]:
+    """Turn what is wrong with a file or its arrays into a SourceError."""
+    try:
+        yield
+    except FileNotFoundError:
+        fix = "pass the path of an npz or npy file"
+        raise SourceError("there is no such file", where=where, fix=fix) from None
+    except OSError as error:
+        fix = "check the path and its permissions"
+        raise SourceError(f"cannot be opened ({error.strerror})", where=where, fix=fix) from None
+    except NotAFile as error:
+        fix = "pass the path of an npz or npy file"
+        raise SourceError(f"this is {error}", where=where, fix=fix) from None
+    except ArchiveError as error:
+        raise SourceError(error.what, where=where, fix=error.fix, name=error.name) from None
