@@ -78,7 +78,7 @@ def pumps() -> Population:
             "peak_3:0.1..0.25,lag_1:-0.02..0.02,lag_2:-0.02..0.02,lag_3:0.08..0.16,"
             "trend_3:-0.05..0.1,events:none",
             "failing": f"{_PUMP},{quiet},level_1:0.55..0.75,level_2:0.5..0.7,level_3:0.5..0.6,"
-            "peak_1:-0.05..0.05,peak_2:-0.05..0.05,peak_3:-0.05..0.05,trend_3:0.3..0.6,"
+            "peak_1:-0.05..0.05,peak_2:-0.05..0.05,peak_3:-0.05..0.05,trend_3:0.2..0.4,"
             "events:dips,event_rate:2..5,event_length:0.02..0.06,event_1:0.3..0.6,"
             "event_2:0.2..0.4,event_3:0.02..0.04",
         },
