@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pe_sdk import Columns, Feature, Float, OutputSpec, ParameterSpace, Seeds, narrowed, random
 from pe_series_basic.parts import Reals
 
-_HOME = "scale:0.15..0.6,trend:-0.05..0.05,ripple:0.003..0.02,noise:0.02..0.08,memory:0.3..3"
+_HOME = "scale:0.25..0.95,trend:-0.05..0.05,ripple:0.003..0.02,noise:0.02..0.08,memory:0.3..3"
 _PUMP = "irregular:0..0.2,ripple_cycles:4..12,memory:1..8"
 
 
