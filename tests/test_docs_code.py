@@ -96,6 +96,8 @@ def your_data(tmp_path_factory):
     npz("faces.npz", pictures(32, 32, 3), ["plain", "glasses"])
     npz("garments.npz", pictures(28, 28), ["T-shirt/top", "Bag"])
     npz("icons.npz", pictures(28, 28, 3), ["star", "bag"])
+    loads = [f"{row},{step},{rng.uniform(0, 8):.2f}" for row in range(60) for step in range(96)]
+    (folder / "loads.csv").write_text("\n".join(["id,time,load", *loads]))
     for place, labels in {"faces": ("smiling", "other"), "digiface": ("plain", "glasses")}.items():
         for row, picture in enumerate(pictures(32, 32, 3)):
             path = folder / place / labels[row % 2] / f"{row}.png"

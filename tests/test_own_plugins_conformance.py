@@ -32,8 +32,10 @@ def test_embeddings_keep_the_contract(name, output):
         ("folder", ""),
         ("zip", ""),
         ("webdataset", ""),
+        ("series", ""),
         ("demo", ""),
         ("demo-shapes", ""),
+        ("demo-series", "pumps,records=50"),
     ],
 )
 def test_readers_keep_the_contract(name, location):
@@ -49,5 +51,24 @@ def test_readers_of_files_keep_the_contract(tmp_path, name):
         name, tmp_path / "private", check_release(output, data, np.arange(20) % 2, ("a", "b"))
     )
     report = check_reader(name, location=str(path))
+    report.raise_for_failures()
+    assert not [result for result in report.results if result.status == "skipped"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "long.csv",
+            "id,time,load,label\n" + "".join(f"{i // 9},{i % 9},{i},0\n" for i in range(90)),
+        ),
+        ("wide.tsv", "label\tt0\tt1\n" + "0\t1\t2\n1\t3\t4\n" * 10),
+        ("Gun_TRAIN.tsv", "1\t0.5\t1\n2\t3\t4\n" * 10),
+        ("Gun.ts", "@classLabel true a b\n@data\n" + "1,2,3:a\n4,5,6:b\n" * 10),
+    ],
+)
+def test_readers_of_series_keep_the_contract(tmp_path, name, text):
+    (tmp_path / name).write_text(text)
+    report = check_reader("series", location=str(tmp_path / name))
     report.raise_for_failures()
     assert not [result for result in report.results if result.status == "skipped"]

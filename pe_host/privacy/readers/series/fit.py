@@ -16,7 +16,6 @@ _BLOCK = 1 << 22
 _POLICIES = (
     "--missing hold, interpolate or zero fills it in, and --missing drop leaves such series out"
 )
-_LENGTHS = "--fit crop, pad or stretch brings every series to the length that --length says"
 
 
 @dataclass(frozen=True)
@@ -148,7 +147,7 @@ class Fitter:
         fits = _can_fit(lengths, self.length, how)
         for i in np.flatnonzero(~fits).tolist():
             what = f"{series.places(rows[i])} has {steps(int(lengths[i]))}, expected {self.length}"
-            fix = _fix_length(self.options)
+            fix = _fix_length(self.length, self.options)
             faults.setdefault(i, SourceError(what, where=self.where, fix=fix))
         for own in np.unique(lengths[fits]).tolist():
             part = np.flatnonzero(fits & (lengths == own))
@@ -190,10 +189,10 @@ def _can_fit(lengths: NDArray[np.int64], length: int, how: str) -> NDArray[np.bo
     return (lengths >= length) if how == "crop" else (lengths == length)
 
 
-def _fix_length(options: SourceOptions) -> str:
+def _fix_length(length: int, options: SourceOptions) -> str:
     if options.fit == "crop":
         return "use --fit pad or --fit stretch, or a smaller --length"
-    return _LENGTHS
+    return f"add --length {length} --fit pad (or crop, or stretch): it brings every series to it"
 
 
 def _missing_fault(place: str, options: SourceOptions, where: str) -> SourceError:

@@ -32,6 +32,13 @@ TIMES = (
     *("step", "timestep", "time_step", "time_index", "cycle"),
 )
 
+OTHERS = (
+    *("day", "week", "month", "year", "hour", "minute", "weekday", "day_of_week", "holiday"),
+    *("type", "kind", "category", "group", "name", "region", "city", "country", "zone", "location"),
+    *("tariff", "split", "fold", "set", "index", "row", "target", "status", "state", "code"),
+)
+"""Names of columns that are seldom a feature of a series: only the user can say so."""
+
 INDEX = re.compile(r"|Unnamed: 0(\.\d+)?|__index_level_\d+__")
 """The index of a data frame, which other programs write as a column."""
 
@@ -209,6 +216,17 @@ class _Finder:
                 fix=f"name it, as in --time {self.times[0]}, or join them to one",
             )
         values = self.options.values or tuple(self.rest)
+        known = {_plain(f"{n}{end}") for n in (*PERSONS, *IDS, *TIMES) for end in ("", "_id")}
+        known |= {_plain(name) for name in (*LABELS, *OTHERS)}
+        odd = [name for name in self.rest if _plain(name) in known]
+        if odd and not self.options.values:
+            plain = [name for name in self.rest if name not in odd] or self.rest
+            raise SourceError(
+                f"these columns can be features of the series or not: {_listed(odd)}",
+                where=self.where,
+                fix=f"name the features, as in --values {','.join(plain[:8])}; other columns are "
+                "named with --id, --labels or --client, or are passed over",
+            )
         if not values:
             raise SourceError(
                 "there is no column of values",

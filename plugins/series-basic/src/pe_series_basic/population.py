@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pe_sdk import Columns, Feature, Float, OutputSpec, ParameterSpace, Seeds, narrowed, random
 from pe_series_basic.parts import Reals
 
-_HOME = "scale:0.15..0.6,trend:-0.05..0.05,ripple:0.003..0.02,noise:0.02..0.08,memory:0.3..3"
+_HOME = "scale:0.25..0.95,trend:-0.05..0.05,ripple:0.003..0.02,noise:0.02..0.08,memory:0.3..3"
 _PUMP = "irregular:0..0.2,ripple_cycles:4..12,memory:1..8"
 
 
@@ -78,7 +78,7 @@ def pumps() -> Population:
             "peak_3:0.1..0.25,lag_1:-0.02..0.02,lag_2:-0.02..0.02,lag_3:0.08..0.16,"
             "trend_3:-0.05..0.1,events:none",
             "failing": f"{_PUMP},{quiet},level_1:0.55..0.75,level_2:0.5..0.7,level_3:0.5..0.6,"
-            "peak_1:-0.05..0.05,peak_2:-0.05..0.05,peak_3:-0.05..0.05,trend_3:0.3..0.6,"
+            "peak_1:-0.05..0.05,peak_2:-0.05..0.05,peak_3:-0.05..0.05,trend_3:0.2..0.4,"
             "events:dips,event_rate:2..5,event_length:0.02..0.06,event_1:0.3..0.6,"
             "event_2:0.2..0.4,event_3:0.02..0.04",
         },

@@ -150,7 +150,7 @@ def _shared(length: int, rhythm: float | None, week: float | None) -> dict[str, 
     if week:
         found |= {"weekend": Float(-1.0, 1.0), "weekday": Float(0.0, 7.0, wrap=True)}
     return found | {
-        "ripple_cycles": Float(1.0, max(length / 4, 2.0), log=True),
+        "ripple_cycles": Float(2.0, max(length / 4, 4.0), log=True),
         "ripple_at": Float(0.0, 1.0, wrap=True),
         "events": Categorical(EVENTS),
         "event_rate": Float(0.5, max(length / 6, 1.0), log=True),
@@ -167,10 +167,10 @@ def _of_features(ranges: tuple[Range, ...]) -> dict[str, Parameter]:
         own: dict[str, Parameter] = {
             **({"scale": Float(0.05, 1.0, log=True)} if one.scaled else {}),
             "level": Float(low, 1.0),
-            "trend": Float(-0.5, 0.5),
-            "peak": Float(-1.0 + low, 1.0 - low),
-            "second": Float(-1.0 + low, 1.0 - low),
-            "ripple": Float(0.003, 0.7, log=True),
+            "trend": Float(-0.4, 0.4),
+            "peak": Float(-0.5 + 1.5 * low, 1.0 - low),
+            "second": Float(-0.5 + 1.5 * low, 1.0 - low),
+            "ripple": Float(0.003, 0.3, log=True),
             "event": Float(0.02, 1.0 - low, log=True),
             "noise": Float(0.002, 0.5, log=True),
             "follow": Float(0.0, 1.0),

@@ -81,7 +81,7 @@ def test_lengths(how: str, expected: list[list[float] | None]) -> None:
 def test_another_length_is_a_fault_that_names_the_option() -> None:
     found = _fit([[1, 2], [1, 2, 3]], 2)
     assert list(found.faults) == [1]
-    assert "--fit crop, pad or stretch" in found.faults[1].fix
+    assert "--length 2 --fit pad" in found.faults[1].fix
 
 
 @pytest.mark.parametrize("how", ["pad", "stretch"])

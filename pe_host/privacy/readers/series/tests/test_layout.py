@@ -82,6 +82,8 @@ def test_wide_tables(
         ("id,time,x,x", {}, "two columns have the name 'x'", "rename"),
         ("id,time,x", {"labels": "kind"}, "there is no column 'kind'", "'id', 'time', 'x'"),
         ("id,time", {}, "there is no column of values", "--values"),
+        ("customer,day,time,load", {}, "features of the series or not: 'day'", "--values load"),
+        ("id,time,load,class,kind", {"labels": "class"}, "or not: 'kind'", "--values load"),
         ("id,time,x", {"values": ("id",), "id": "id"}, "'id' cannot be a value", "--values"),
     ],
 )

@@ -46,7 +46,7 @@ def test_ragged_lists_need_a_policy(read: Read) -> None:
     _, table = read(columns, classes=("a", "b"))
     assert table.faults is not None and list(table.faults) == [1, 2]
     assert "row 1 has 3 steps, expected 2" in table.faults[1].what
-    assert "--fit crop, pad or stretch" in table.faults[1].fix
+    assert "--length 2 --fit pad" in table.faults[1].fix
     info, fitted = read(columns, classes=("a", "b"), length=3, fit="pad")
     assert not fitted.faults and fitted.data[..., 0].tolist() == [[1, 2, 2], [3, 4, 5], [6, 6, 6]]
     assert info.output.shape == (3, 1) and not any("first" in text for text in info.preparation)
