@@ -12,7 +12,7 @@ from pe_host.plugins import PluginEntry, PluginRef, resolve
 from pe_host.plugins.cause import describe_cause
 from pe_host.plugins.load import load_reader
 from pe_host.plugins.names import READER
-from pe_host.privacy.readers import guess_scheme
+from pe_host.privacy.readers import guess_scheme, hf_names
 from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, SourceOptions
 
 PATHS = (
@@ -106,6 +106,8 @@ def locate(
         rest = os.path.abspath(Path(rest).expanduser())  # noqa: PTH100  a link must stay a link
     elif scheme in PATHS and len(paths := paths_in(rest)) == len(rest.split(",")):
         rest = ",".join(paths)  # images and labels, say
+    elif scheme == "hf" and (found := hf_names.matches(Path(rest).expanduser())):
+        rest = ",".join(map(os.path.abspath, found))
     ref = resolve(READER, scheme, installed)
     return load_reader(ref), ref, rest
 
