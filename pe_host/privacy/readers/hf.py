@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pe_host.files import most_bytes
+from pe_host.formats.decoding import BATCH
 from pe_host.privacy.readers import hub
 from pe_host.privacy.readers.arrays.images import Faults
 from pe_host.privacy.readers.arrays.labelled import Labelled, LabelledRecords, of_parts
@@ -175,6 +176,7 @@ class _Source:
         def contents() -> Iterator[tuple[int, Content]]:
             for number, (table, row, name, content) in enumerate(self._pictures()):
                 ahead[number] = table, row, name
+                ahead.pop(number - 4 * BATCH, None)  # decoded since long
                 yield number, content
 
         return decode_records(

@@ -54,7 +54,9 @@ def image_columns(schema: "pa.Schema", features: Mapping[str, Any] | None = None
     declared = [name for name in schema.names if _kind(features.get(name)) == "Image"]
     if declared:
         return [name for name in declared if _holds_bytes(schema.field(name).type)]
-    return [field.name for field in schema if _holds_bytes(field.type, bare=field.name in IMAGES)]
+    return [
+        str(field.name) for field in schema if _holds_bytes(field.type, bare=field.name in IMAGES)
+    ]
 
 
 def find_columns(
@@ -101,7 +103,7 @@ def _images(
     found = image_columns(schema, features)
     named = [name for name in found if name.lower() in IMAGES]
     if len(found) == 1 or len(named) == 1:
-        return str(named[0] if len(named) == 1 else found[0])
+        return named[0] if len(named) == 1 else found[0]
     if found:
         raise SourceError(
             f"there are several columns of pictures: {', '.join(found)}",
@@ -129,7 +131,9 @@ def _labels(
         if options.labels == NONE:
             return ""
         raise _missing(schema, options.labels, "--labels", where)
-    declared = [name for name in schema.names if _kind(features.get(name)) == "ClassLabel"]
+    declared: list[str] = [
+        name for name in schema.names if _kind(features.get(name)) == "ClassLabel"
+    ]
     others = [name for name in schema.names if name not in (images, options.client, *CLIENTS)]
     known = declared or [name for name in others if name.lower() in LABELS]
     candidates = known or [name for name in others if _is_scalar(schema.field(name).type)]

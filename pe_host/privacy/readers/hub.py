@@ -7,6 +7,7 @@ where a data set has no Parquet files, those that the hub has made of it are tak
 
 import contextlib
 import json
+import logging
 import os
 import re
 import sys
@@ -119,7 +120,7 @@ def _hub(location: str, name: str) -> Iterator[Any]:
     except ImportError:
         what = "data sets of the hub need the package huggingface_hub"
         raise SourceError(what, where=where, fix=INSTALL) from None
-    huggingface_hub.logging.set_verbosity_error()  # what fails is said below
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # what fails is said below
     try:
         yield huggingface_hub
     except SourceError:
