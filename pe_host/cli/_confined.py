@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pe_host.cache import ACCOUNTING, OWN, budget_folder, cache_folder
+from pe_host.cli._hub import fetch_data_set
 from pe_host.errors import DataError, PrivacyRefusal
 from pe_host.files import paths_in
 from pe_host.isolation.host import FIX, ConfinementError, close_inherited, confine_host
@@ -58,6 +59,7 @@ def confined(
     """
     generator = resolve(GENERATOR, config.plugin, installed)
     out = Path(config.out) if config.out else None
+    fetch_data_set(config.data, config.split)  # there is no network after this
     for path in paths_in(config.data):  # nothing may be made inside the data
         refuse_overlap(out or Path("runs") / f"{generator.name}-000", path)
     if out and not resume:

@@ -38,7 +38,9 @@ def _inspect(
     """
     resolved = resolve_config(given, config)
     from pe_host.cli._confined import confined_to_reading
+    from pe_host.cli._hub import fetch_data_set
 
+    fetch_data_set(source, resolved.split)  # there is no network after this
     try:
         with confined_to_reading():
             from pe_host.commands.inspect import inspect

@@ -11,7 +11,7 @@ from pe_host.files import paths_in
 from pe_host.plugins import PluginEntry, PluginRef, resolve
 from pe_host.plugins.load import load_reader
 from pe_host.plugins.names import READER
-from pe_host.privacy.readers import guess_scheme
+from pe_host.privacy.readers import guess_scheme, hf_names
 from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, SourceOptions
 
 PATHS = (
@@ -107,7 +107,10 @@ def find_reader(text: str, where: str, installed: Sequence[PluginEntry]) -> tupl
         rest = os.path.abspath(Path(rest).expanduser())  # noqa: PTH100  a link must stay a link
     elif scheme in PATHS and len(paths := paths_in(rest)) == len(rest.split(",")):
         rest = ",".join(paths)  # images and labels, say
-    return resolve(READER, scheme, installed), rest
+    elif scheme == "hf" and (found := hf_names.matches(Path(rest).expanduser())):
+        rest = ",".join(map(os.path.abspath, found))
+    ref = resolve(READER, scheme, installed)
+    return load_reader(ref), ref, rest
 
 
 def _check_taken(reader: ReaderSpec, ref: PluginRef, options: SourceOptions) -> None:

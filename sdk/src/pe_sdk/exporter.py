@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pe_sdk.output import OutputSpec
+
+if TYPE_CHECKING:
+    from pathlib import Path  # imports urllib
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,8 @@ class ExporterSpec:
 
     name: str
     summary: str
-    write: Callable[[Path, Release], None]
+    write: "Callable[[Path, Release], None]"
     folder: bool = False
     kinds: tuple[str, ...] = ()
-    read: Callable[[Path], Release] | None = None
+    read: "Callable[[Path], Release] | None" = None
     loses: str = ""
