@@ -19,7 +19,9 @@ CODES = (0, 2, 3, 4, 5)
 SECONDS = 120.0
 """A command that takes longer hangs. The longest of all cases takes a second on a free machine."""
 
-SERVER = (str(Path(__file__).with_name("server.py")),)
+TESTS = Path(__file__).parents[1]
+
+SERVER = (str(TESTS / "bad_input/server.py"),)
 """What the process runs."""
 
 SMALL = (
@@ -105,7 +107,7 @@ class Commands:
             [sys.executable, "-P", *SERVER],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**self.environment, "PYTHONPATH": str(Path(__file__).parents[1])},
+            env={**self.environment, "PYTHONPATH": f"{TESTS}:{TESTS.parent}"},
         )
         assert process.stdout
         assert process.stdout.readline() == b"ready\n", "the process does not start"
