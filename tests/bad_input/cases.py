@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bad_input.values import Draw
+from bad_input.values import Draw, one_in
 from hypothesis import strategies as st
 
 Content = bytes | str
@@ -60,7 +60,8 @@ Edit = Callable[[Draw, dict], None]
 
 def edits(draw: Draw, possible: Mapping[str, Edit], subject: dict, most: int = 3) -> list[str]:
     """Change the subject in a few of the possible ways, and return their names."""
-    names = draw(st.lists(st.sampled_from(sorted(possible)), max_size=most))
+    least = 0 if one_in(draw, 6) else 1
+    names = draw(st.lists(st.sampled_from(sorted(possible)), min_size=least, max_size=most))
     for name in names:
         possible[name](draw, subject)
     return names

@@ -19,7 +19,9 @@ CODES = (0, 2, 3, 4, 5)
 SECONDS = 120.0
 """A command that takes longer hangs. The longest of all cases takes a second on a free machine."""
 
-SERVER = (str(Path(__file__).with_name("server.py")),)
+TESTS = Path(__file__).parents[1]
+
+SERVER = (str(TESTS / "bad_input/server.py"),)
 """What the process runs."""
 
 SMALL = (
@@ -105,7 +107,7 @@ class Commands:
             [sys.executable, "-P", *SERVER],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**self.environment, "PYTHONPATH": str(Path(__file__).parents[1])},
+            env={**self.environment, "PYTHONPATH": f"{TESTS}:{TESTS.parent}"},
         )
         assert process.stdout
         assert process.stdout.readline() == b"ready\n", "the process does not start"
@@ -143,8 +145,8 @@ def judge(done: Outcome, secrets: Iterable[str] = (), run: Path | None = None) -
     elif done.words[:1] not in [(name,) for name in FINDERS]:
         assert len(done.errors) == 1, said
         assert "next: " in done.stderr or done.code == 3 or done.errors[0][0] == "E", said
-    if not done.errors or done.errors[0].startswith("error: "):  # the parser shows what was typed
-        assert all(c.isprintable() or c == "\n" for c in done.stdout + done.stderr), said
+    typed = {"\n", *"".join(done.words)}  # which the user may see again
+    assert all(c.isprintable() or c in typed for c in done.stdout + done.stderr), said
     for secret in secrets:
         assert secret not in done.stdout and secret not in done.stderr, said
         for file in files_of(run):

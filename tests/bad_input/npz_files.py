@@ -2,12 +2,13 @@
 
 import io
 import struct
+import warnings
 import zipfile
 from typing import Any
 
 import numpy as np
 from bad_input.cases import STAND_INS, Case, edits, options
-from bad_input.values import NAME, NUMBER, Draw, damages, floats, integers, one_in, texts
+from bad_input.values import BOUND, NAME, NUMBER, Draw, damages, floats, integers, one_in, texts
 from hypothesis import strategies as st
 
 RECORDS = {"images": np.uint8, "series": np.float32, "records": np.float32}
@@ -66,7 +67,8 @@ def replace(draw: Draw, arrays: dict) -> None:
 def retype(draw: Draw, arrays: dict) -> None:
     name = _name(draw, arrays)
     if isinstance(arrays[name], np.ndarray):
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             try:
                 arrays[name] = arrays[name].astype(draw(st.sampled_from(DTYPES)))
             except (ValueError, TypeError):
@@ -85,7 +87,8 @@ def cell(draw: Draw, arrays: dict) -> None:
     found = arrays[name]
     if not isinstance(found, np.ndarray) or not found.size or found.dtype.kind not in "iufU":
         return
-    value = draw(st.sampled_from((NUMBER, -NUMBER, -1, 2, NAME)) | floats | integers | texts)
+    private = BOUND if name.startswith(("feature_", "step")) else NUMBER
+    value = draw(st.sampled_from((private, -private, -1, 2, NAME)) | floats | integers | texts)
     changed = found.copy()
     try:
         with np.errstate(all="ignore"):
@@ -93,6 +96,12 @@ def cell(draw: Draw, arrays: dict) -> None:
     except (ValueError, TypeError, OverflowError):
         return
     arrays[name] = changed
+
+
+def label(draw: Draw, arrays: dict) -> None:
+    """A label that is not one of the classes."""
+    if isinstance(found := arrays.get("labels"), np.ndarray) and found.size:
+        arrays["labels"] = np.where(np.arange(found.size) == 3, NUMBER, 0)
 
 
 def names(draw: Draw, arrays: dict) -> None:
@@ -106,12 +115,14 @@ def features(draw: Draw, arrays: dict) -> None:
     if draw(st.booleans()):
         arrays["feature_units"] = np.array(draw(st.lists(texts, min_size=count, max_size=count)))
     if draw(st.booleans()):
-        ends = st.sampled_from((0.0, 1.0, float(NUMBER), -float(NUMBER))) | floats
+        ends = st.sampled_from((0.0, 1.0, float(BOUND), -float(BOUND))) | floats
         arrays["feature_ranges"] = np.array(
             draw(st.lists(ends, min_size=2 * count, max_size=2 * count))
         ).reshape(count, 2)
     if draw(st.booleans()):
-        arrays["step"] = np.array(draw(st.sampled_from((1.0, float(-NUMBER))) | floats))
+        arrays["step"] = np.array(
+            draw(st.sampled_from((1.0, float(BOUND), -float(BOUND))) | floats)
+        )
     if draw(st.booleans()):
         arrays["step_unit"] = np.array(draw(texts))
 
@@ -167,6 +178,8 @@ EDITS = {
     "reshape": reshape,
     "cell": cell,
     "cell again": cell,
+    "label": label,
+    "label again": label,
     "names": names,
     "features": features,
     "header": header,

@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 from bad_input.cases import STAND_INS, Case, edits, options
-from bad_input.values import NAME, NUMBER, Draw, damages, deep, floats, jsons, one_in, texts
+from bad_input.values import BOUND, NAME, NUMBER, Draw, damages, deep, floats, jsons, one_in, texts
 from hypothesis import strategies as st
 
 TYPES = (
@@ -127,7 +127,7 @@ EDITS = {
 def about(draw: Draw) -> bytes:
     """Metadata as `pe` writes them, or nearly so, or anything."""
     series = {"kind": "series", "shape": [4, 2], "dtype": "float32"}
-    series["features"] = [{"name": "x"}, {"name": "y", "low": 0, "high": NUMBER}]
+    series["features"] = [{"name": "x"}, {"name": "y", "low": 0, "high": BOUND}]
     document: Any = {"schema": 1, "output": series, "label_names": ["a", "b"]}
     for _ in range(draw(st.integers(0, 2))):
         place: Any = draw(st.sampled_from((document, series, series["features"][0])))

@@ -110,6 +110,11 @@ def instead(make: Callable[[Path], object]) -> Change:
     return apply
 
 
+def _is_inside(path: Path) -> bool:
+    """True for a file in a folder of the run, or of the budget."""
+    return path.parent.is_dir() and not (path.parent / "x.npz").exists()
+
+
 STAND_INS: dict[str, Change] = {
     "deleted": remove,
     "emptied": of_file(lambda content: b""),
@@ -119,8 +124,8 @@ STAND_INS: dict[str, Change] = {
     "a link to nothing": instead(lambda path: path.symlink_to("nothing")),
     "a link to itself": instead(lambda path: path.symlink_to(path.name)),
     "closed": lambda path: path.chmod(0) if path.exists() else None,
-    "its folder deleted": lambda path: remove(path.parent),
-    "its folder closed": lambda path: path.parent.chmod(0) if path.parent.exists() else None,
+    "its folder deleted": lambda path: remove(path.parent) if _is_inside(path) else None,
+    "its folder closed": lambda path: path.parent.chmod(0) if _is_inside(path) else None,
     "a text": instead(lambda path: path.write_text("zzz\n")),
     "{}": instead(lambda path: path.write_text("{}")),
     "null": instead(lambda path: path.write_text("null")),

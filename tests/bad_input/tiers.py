@@ -11,10 +11,12 @@ import os
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from hypothesis.internal.conjecture.engine import ConjectureRunner
 
 CASES = int(os.environ.get("BAD_INPUT_CASES", "0"))
 
@@ -36,7 +38,10 @@ def for_each(strategy: st.SearchStrategy[Any], count: int, holds: Callable[[Any]
         suppress_health_check=[*HealthCheck],
         report_multiple_bugs=False,
     )
-    fixed(given(strategy)(holds))()
+    # By default, most cases repeat an earlier one with a value changed. Here each is a new one.
+    name = "generate_mutations_from"
+    with mock.patch.object(ConjectureRunner, name, lambda *_: None, create=True):
+        fixed(given(strategy)(holds))()
 
 
 class Tally(Counter[int]):

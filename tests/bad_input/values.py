@@ -16,8 +16,14 @@ NAME = "zq8jane"
 NUMBER = 918273645
 """Part of private records, in labels, ids and values."""
 
-SECRETS = (NAME, "91827364", "91827366", "9.18274", "9.182736", "9.182737e")
+BOUND = 736455182
+"""Ranges and steps in a private file, which are private until the user declares them public."""
+
+SECRETS = (NAME, "91827364", "91827366", "9.18274e+08", "9.182736e+08", "9.182737e+08")
 """How these look when they are printed: as integers, as floats of both sizes, in short."""
+
+BOUNDS = ("73645518", "7.36455e+08")
+"""How the bound looks."""
 
 TEXTS = (
     "",
