@@ -73,7 +73,7 @@ class ArchiveError(Exception):
 
 
 class Values(NamedTuple):
-    """Where the values of an array are.
+    """The place of the values of an array.
 
     Args:
         shape, dtype: of the array.
@@ -183,7 +183,7 @@ def npy_header(file: BinaryIO, size: int, name: str) -> Values:
     """Read the header of an npy file of this size. For an array of objects, the dtype is `object`.
 
     Raises:
-        ArchiveError: this is no npy file, or it has another size than its header announces.
+        ArchiveError: this is not an npy file, or it has another size than its header announces.
     """
     try:
         version = np.lib.format.read_magic(file)
@@ -216,7 +216,7 @@ def read_npy(file: BinaryIO, size: int, name: str) -> NDArray[Any]:
         )
     content = bytearray(size - file.tell())
     view = memoryview(content)
-    while view and (count := file.readinto(view)):
+    while view and (count := cast(Any, file).readinto(view)):
         view = view[count:]
     if view or file.read(1):  # zipfile compares the checksum at the end
         raise _unreadable(name)

@@ -32,7 +32,7 @@ class CollectionError(Exception):
 
 @dataclass(frozen=True)
 class Listing:
-    """What there is in a collection, by names alone.
+    """What there is in a collection, by names only.
 
     Args:
         names: names of the files in natural order, relative, with `/` between folders.

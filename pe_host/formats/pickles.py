@@ -240,7 +240,7 @@ class _Reader:
         if not isinstance(state, tuple):
             raise _foreign()
         if isinstance(target, _Type):
-            target.dtype = target.dtype.newbyteorder(_text(state[1]))
+            target.dtype = target.dtype.newbyteorder(cast(Any, _text(state[1])))
         elif isinstance(target, _Blank) and len(state) == 5:
             _, shape, dtype, by_columns, content = state
             if isinstance(dtype, _Type) and dtype.dtype.hasobject:

@@ -38,7 +38,7 @@ def members(location: str) -> Iterator[Member]:
     """Yield the files in a tar file, plain or gzipped, in order.
 
     Raises:
-        CollectionError: it is none, is damaged or truncated, or has a member that is no file, is
+        CollectionError: it is none, is damaged or truncated, or has a member that is not a file, is
             larger than `FILE_BYTES`, or has a name that leads out of the archive or occurs twice.
     """
     fix = "pass --data the path of a tar file"
@@ -72,7 +72,7 @@ def _members(file: BinaryIO, location: str) -> Iterator[Member]:
         if not wrong and info.isdir():
             continue
         if not wrong and (not info.isreg() or info.sparse is not None):
-            wrong = "is a link or another thing that is no file"
+            wrong = "is a link or another thing that is not a file"
         if not wrong and info.size > FILE_BYTES:
             wrong = f"is larger than {FILE_BYTES >> 20} MiB"
         if not wrong and name in seen:

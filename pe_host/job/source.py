@@ -109,8 +109,7 @@ def find_reader(text: str, where: str, installed: Sequence[PluginEntry]) -> tupl
         rest = ",".join(paths)  # images and labels, say
     elif scheme == "hf" and (found := hf_names.matches(Path(rest).expanduser())):
         rest = ",".join(map(os.path.abspath, found))
-    ref = resolve(READER, scheme, installed)
-    return load_reader(ref), ref, rest
+    return resolve(READER, scheme, installed), rest
 
 
 def _check_taken(reader: ReaderSpec, ref: PluginRef, options: SourceOptions) -> None:

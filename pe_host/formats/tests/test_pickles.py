@@ -79,7 +79,8 @@ def test_the_pickles_of_python_2_are_read() -> None:
     assert _load(content) == {b"data": b"\xff\x00a"}
     rows = bytes(range(6))
     array = (
-        b"\x80\x02cnumpy.core.multiarray\n_reconstruct\nq\x01cnumpy\nndarray\nq\x02K\x00\x85U\x01b\x87"
+        b"\x80\x02cnumpy.core.multiarray\n_reconstruct\nq\x01cnumpy\nndarray\nq\x02K\x00\x85"
+        b"U\x01b\x87"
         b"Rq\x03(K\x01K\x02K\x03\x86cnumpy\ndtype\nq\x04U\x02u1K\x00K\x01\x87Rq\x05(K\x03U\x01|NNNJ"
         b"\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89T" + struct.pack("<I", 6) + rows + b"tb."
     )

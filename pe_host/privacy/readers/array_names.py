@@ -8,7 +8,8 @@ from pe_host.errors import DataError
 from pe_host.privacy.readers.split_names import SPLITS
 
 _IDX = re.compile(
-    r"(?P<stem>.*?)(?:^|[-._])idx(?P<axes>[1-5])?(?:[-._]?(?:u?byte|u?int8|short|int|float|double))?"
+    r"(?P<stem>.*?)(?:^|[-._])idx(?P<axes>[1-5])?"
+    r"(?:[-._]?(?:u?byte|u?int8|short|int|float|double))?"
     r"(?P<gz>\.gz)?",
     re.IGNORECASE,
 )

@@ -1,4 +1,4 @@
-"""From the content of pictures to records: their common form, and the decoding of all of them."""
+"""The step from the content of pictures to records: their common spec, and the decoding."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator

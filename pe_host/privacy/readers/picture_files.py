@@ -222,7 +222,7 @@ class _Records:
         return rows
 
     def _label_way(self) -> str:
-        """Where the labels are, with the column of a metadata file filled in."""
+        """The place of the labels, with the column of a metadata file filled in."""
         way, metadata = self.layout.labels, self.layout.metadata
         if way == NONE and metadata:
             columns = self._open(metadata).columns

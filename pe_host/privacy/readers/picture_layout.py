@@ -1,4 +1,4 @@
-"""Which files of a folder or archive are pictures, and where their labels are: by names alone.
+"""Which files of a folder or archive are pictures, and where their labels are: by names only.
 
 What a name does not decide is asked for with an option that decides it. A folder is never taken for
 a class if its name says that it is a part of a data set, or that it holds masks.
@@ -76,7 +76,7 @@ def find_layout(
         listing: names of files and folders.
         options: what the user says: `split`, `images` and `labels`.
         where: the source, for errors.
-        tables: files that the options name, which are no records.
+        tables: files that the options name, which are not records.
         columns: the columns of a file of labels, for a hint.
 
     Raises:
@@ -106,7 +106,7 @@ class _Finder:
         self._said, self._place, self._tables = said, place, tables
 
     def labels(self, columns: Callable[[str], tuple[str, ...]]) -> str:
-        """Where the labels are, if the names alone say it."""
+        """The place of the labels, if the names say it."""
         root = self._place.roots[0]
         folders, files = self._tree.folders(root), self._tree.files(root)
         has_metadata = any(name in _METADATA for name in files)
@@ -185,7 +185,7 @@ class _Finder:
         return self._layout("class folders", names, FOLDERS, tuple(classes), "")
 
     def together(self, labels: str) -> Layout:
-        """The layout with all pictures in one folder, or in folders that are no classes."""
+        """The layout with all pictures in one folder, or in folders that are not classes."""
         names: list[str] = []
         metadata = ""
         for root in self._place.roots:
@@ -209,7 +209,7 @@ class _Finder:
             for folder in folders:
                 names += self._pictures(f"{root}{folder}/", "this folder")
         nested = any("/" in name[len(self._place.roots[0]) :] for name in names)
-        what = "images in folders that are no classes" if nested else "images in one folder"
+        what = "images in folders that are not classes" if nested else "images in one folder"
         return self._layout(what, names, labels, (), metadata)
 
     def _layout(

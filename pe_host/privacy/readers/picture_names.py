@@ -12,7 +12,7 @@ _STRAY = (
     *(".htm", ".doc", ".docx", ".py", ".ipynb", ".sh", ".log", ".mp4", ".avi", ".mov", ".mkv"),
     *(".wav", ".mp3", ".svg", ".ini", ".cfg", ".toml", ".exe", ".dll", ".bat", ".lnk", ".url"),
 )
-"""How names of files end that are no pictures, in lower case. Any other file is a record."""
+"""Ends of the names of files that are not pictures, in lower case. Any other file is a record."""
 
 _TABLES = (".csv", ".tsv", ".txt", ".jsonl", ".json")
 _DOCUMENT = re.compile(
@@ -20,10 +20,11 @@ _DOCUMENT = re.compile(
     re.IGNORECASE,
 )
 _PART = re.compile(
-    r"(?P<train>train(ing)?|trn)|(?P<val>val(id(ation)?)?|dev)|(?P<test>test(ing)?|tst|eval(uation)?)",
+    r"(?P<train>train(ing)?|trn)|(?P<val>val(id(ation)?)?|dev)"
+    r"|(?P<test>test(ing)?|tst|eval(uation)?)",
     re.IGNORECASE,
 )
-_AFTER_PART = re.compile(r"[-_ ]?(set|images|imgs|data|split|[ab]|\d{1,4})?", re.IGNORECASE)
+_AFTER_PART = re.compile(r"[-_ ]?(set|images|imgs|data|split|[ab]|\d{1,4}|)", re.IGNORECASE)
 _BUCKET = re.compile("0[0-9]{3,}")
 _NO_CLASS = frozenset(
     [

@@ -1,4 +1,4 @@
-"""Where in a source its pictures lie: in a part of the data set, and in folders around it."""
+"""The place of the pictures in a source: in a part of the data set, and in folders around it."""
 
 from dataclasses import dataclass, field
 
@@ -40,7 +40,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Place:
-    """Where the pictures lie.
+    """The place of the pictures.
 
     Args:
         roots: folders that hold the class folders or the pictures; "" or with `/` at the end.

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".ts", ".arff")
-"""Of the files that the reader `series` reads, each perhaps with `.gz`."""
+"""Suffixes of the files that the reader `series` reads, each perhaps with `.gz`."""
 
 PART = re.compile(
     r"(?P<name>.+)_(?P<part>train|test)(\.(tsv|txt|ts|arff|csv))?(\.gz)?", re.IGNORECASE

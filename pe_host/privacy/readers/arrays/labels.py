@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pe_sdk import SourceError
 
 _EXACT = 2.0**53
-"""From here on, not every whole number is a float64."""
+"""The first whole number from which on not every one is a float64."""
 
 _INTEGERS = "int64"
 
@@ -53,7 +53,7 @@ def plain_labels(
         where: the source, for errors.
 
     Raises:
-        SourceError: these are no labels, or not one a record.
+        SourceError: these are not labels, or not one a record.
     """
     if stored.ndim == 0 or len(stored) != rows:
         raise SourceError(

@@ -33,7 +33,7 @@ TAKES = (
 )
 
 _ORDER = (".tsv", ".ts", ".txt", ".arff", ".csv", "")
-"""Where a data set is there in several formats, the first of these is read."""
+"""Formats in the order in which they are preferred, if a data set is there in several."""
 
 
 def describe(location: str, options: SourceOptions) -> SourceInfo:

@@ -15,7 +15,7 @@ ONE = "all"
 """Name of the class of series without labels."""
 
 TEXT_BYTES = 100
-"""About the memory that the texts of a label and a client take."""
+"""The memory, about, that the texts of a label and a client take."""
 
 
 def classes_of(

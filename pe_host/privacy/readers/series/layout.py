@@ -43,15 +43,15 @@ INDEX = re.compile(r"|Unnamed: 0(\.\d+)?|__index_level_\d+__")
 """The index of a data frame, which other programs write as a column."""
 
 _TABULAR = re.compile(
-    r"(pixels?|pix|px|v|f|feat|features?|vars?|variables?|attr?|attributes?|columns?|cols?|pc|dim|emb"
-    r"|embedding|q|questions?|items?|factors?|genes?)[\s_.-]*",
+    r"(pixels?|pix|px|v|f|feat|features?|vars?|variables?|attr?|attributes?|columns?|cols?|pc|dim"
+    r"|emb|embedding|q|questions?|items?|factors?|genes?)[\s_.-]*",
     re.IGNORECASE,
 )
 """What numbered columns that are not steps are often called."""
 
 _STEP_NAME = re.compile(
-    r"(|t|ts|time|x|y|v|val|values?|s|sec|m|min|h|hr|hours?|d|days?|w|weeks?|months?|steps?|att|obs|k)"
-    r"[\s_.:-]*",
+    r"(|t|ts|time|x|y|v|val|values?|s|sec|m|min|h|hr|hours?|d|days?|w|weeks?|months?|steps?|att"
+    r"|obs|k)[\s_.:-]*",
     re.IGNORECASE,
 )
 """What steps are often called: such a prefix is not the name of a feature."""
