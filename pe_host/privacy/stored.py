@@ -132,8 +132,8 @@ def records_in_npy(file: BinaryIO, where: str) -> Records:
     Large ones stay in the file. An array in Fortran order must fit into memory.
 
     Raises:
-        ValueError: this is not an npy file, it is cut, or it holds Python objects, which could run code
-            and are not read.
+        ValueError: this is not an npy file, it is cut, or it holds Python objects, which could run
+            code and are not read.
         SourceError: the array must be in memory, and takes too much.
     """
     version = np.lib.format.read_magic(file)
