@@ -30,7 +30,7 @@ from pe_host.formats.decode_protocol import (
     TEXT,
 )
 from pe_host.isolation.launch import Launched, launch
-from pe_sdk.pictures import Form, PictureError, Preparation
+from pe_sdk.pictures import PIXELS, Form, PictureError, Preparation
 
 BATCH = 64
 BATCH_BYTES = 1 << 22
@@ -111,7 +111,10 @@ class Decoder:
         answer = self._alone(content)
         if isinstance(answer, PictureError):
             raise answer
-        return Form(*FORM.unpack(answer.tobytes()))
+        form = Form(*FORM.unpack(answer.tobytes()))
+        if form.channels not in (1, 3) or not 0 < form.height * form.width <= PIXELS:
+            raise PictureError("has a form that no picture has", _FIX)
+        return form
 
     def _alone(self, content: bytes) -> Decoded:
         """Try a picture by itself: what else happened must not decide about it."""

@@ -7,10 +7,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from hypothesis import strategies as st
+
 from bad_input.commands import SMALL
 from bad_input.npz_files import DTYPES
 from bad_input.values import NUMBER, Draw, deep, floats, integers, jsons, places, texts
-from hypothesis import strategies as st
 
 RUN = ("generate", *SMALL, "--epsilon", "4", "--data", "x.npz", "--out", "run")
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bad_input.values import Draw, one_in
 from hypothesis import strategies as st
+
+from bad_input.values import Draw, one_in
 
 Content = bytes | str
 """Of a file; or what stands in its place: "pipe", "socket", "folder", "closed", "-> TARGET"."""
@@ -60,7 +61,7 @@ Edit = Callable[[Draw, dict], None]
 
 def edits(draw: Draw, possible: Mapping[str, Edit], subject: dict, most: int = 3) -> list[str]:
     """Change the subject in a few of the possible ways, and return their names."""
-    least = 0 if one_in(draw, 6) else 1
+    least = 0 if one_in(draw, 3) else 1
     names = draw(st.lists(st.sampled_from(sorted(possible)), min_size=least, max_size=most))
     for name in names:
         possible[name](draw, subject)

@@ -10,9 +10,9 @@ from typing import Any
 
 import tomli_w
 import typer.main
-from bad_input.values import Draw, damages, floats, integers, jsons, one_in, words
 from hypothesis import strategies as st
 
+from bad_input.values import Draw, damages, floats, integers, jsons, one_in, words
 from pe_host import cli
 from pe_host.job.config import settings
 from pe_host.job.setting import environment_name

@@ -145,8 +145,11 @@ def judge(done: Outcome, secrets: Iterable[str] = (), run: Path | None = None) -
     elif done.words[:1] not in [(name,) for name in FINDERS]:
         assert len(done.errors) == 1, said
         assert "next: " in done.stderr or done.code == 3 or done.errors[0][0] == "E", said
-    typed = {"\n", *"".join(done.words)}  # which the user may see again
-    assert all(c.isprintable() or c in typed for c in done.stdout + done.stderr), said
+    typed = {"\n", *"".join(done.words)}  # the parser, and results, show what was typed as it is
+    parsed = bool(done.errors) and done.errors[0].startswith("Error: ")
+    shown = done.stdout + done.stderr if parsed else done.stdout
+    assert all(c.isprintable() or c in typed for c in shown), said
+    assert parsed or all(c.isprintable() or c == "\n" for c in done.stderr), said
     for secret in secrets:
         assert secret not in done.stdout and secret not in done.stderr, said
         for file in files_of(run):

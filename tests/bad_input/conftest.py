@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from bad_input.commands import Commands, restore, scratch
 from bad_input.tiers import CASES, Tally
 

@@ -3,9 +3,10 @@
 import gzip
 import struct
 
+from hypothesis import strategies as st
+
 from bad_input.cases import STAND_INS, Case, Content, edits, options
 from bad_input.values import Draw, damages
-from hypothesis import strategies as st
 
 IMAGES, LABELS = b"data/train-images-idx3-ubyte", b"data/train-labels-idx1-ubyte"
 

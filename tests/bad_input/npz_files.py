@@ -7,9 +7,10 @@ import zipfile
 from typing import Any
 
 import numpy as np
+from hypothesis import strategies as st
+
 from bad_input.cases import STAND_INS, Case, edits, options
 from bad_input.values import BOUND, NAME, NUMBER, Draw, damages, floats, integers, one_in, texts
-from hypothesis import strategies as st
 
 RECORDS = {"images": np.uint8, "series": np.float32, "records": np.float32}
 

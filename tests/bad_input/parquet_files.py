@@ -5,9 +5,10 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from hypothesis import strategies as st
+
 from bad_input.cases import STAND_INS, Case, edits, options
 from bad_input.values import BOUND, NAME, NUMBER, Draw, damages, deep, floats, jsons, one_in, texts
-from hypothesis import strategies as st
 
 TYPES = (
     *(pa.int8(), pa.uint64(), pa.int32(), pa.float16(), pa.float32(), pa.float64(), pa.bool_()),
@@ -123,34 +124,33 @@ EDITS = {
 }
 
 
+KEYS = (
+    *(
+        "schema",
+        "output",
+        "label_names",
+        "kind",
+        "shape",
+        "dtype",
+        "features",
+        "name",
+        "low",
+        "high",
+    ),
+    *("step", "unit", "x"),
+)
+
+
 @st.composite
 def about(draw: Draw) -> bytes:
     """Metadata as `pe` writes them, or nearly so, or anything."""
+    bounded: dict[str, Any] = {"name": "y", "low": 0, "high": BOUND}
     series = {"kind": "series", "shape": [4, 2], "dtype": "float32"}
-    series["features"] = [{"name": "x"}, {"name": "y", "low": 0, "high": BOUND}]
+    series["features"] = [{"name": "x"}, bounded]
     document: Any = {"schema": 1, "output": series, "label_names": ["a", "b"]}
     for _ in range(draw(st.integers(0, 2))):
-        place: Any = draw(st.sampled_from((document, series, series["features"][0])))
-        key = draw(
-            st.sampled_from(
-                (
-                    "schema",
-                    "output",
-                    "label_names",
-                    "kind",
-                    "shape",
-                    "dtype",
-                    "features",
-                    "name",
-                    "low",
-                    "high",
-                    "step",
-                    "unit",
-                    "x",
-                )
-            )
-        )
-        place[key] = draw(jsons | deep)
+        place: Any = draw(st.sampled_from((document, series, bounded)))
+        place[draw(st.sampled_from(KEYS))] = draw(jsons | deep)
     if one_in(draw, 4):
         document = draw(jsons)
     content = json.dumps(document).encode("utf-8", "surrogatepass")

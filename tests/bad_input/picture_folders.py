@@ -7,10 +7,11 @@ import zlib
 from functools import cache
 
 import numpy as np
-from bad_input.cases import STAND_INS, Case, Content, edits, options
-from bad_input.values import NAME, Draw, damages, texts
 from hypothesis import strategies as st
 from PIL import Image
+
+from bad_input.cases import STAND_INS, Case, Content, edits, options
+from bad_input.values import NAME, Draw, damages, texts
 
 FORMATS = (
     "PNG",

@@ -21,13 +21,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from bad_input.values import NAME
 
 import pe_host.compute.worker_thread as worker_thread
 import pe_host.formats.decoding as decoding
 import pe_host.plugins.conformance as conformance
 import pe_host.plugins.question as question
 import pe_host.privacy.readers.folder as folder
+from bad_input.values import NAME
 from pe_host.compute import protocol
 from pe_host.compute.failures import describe_exception
 from pe_host.compute.process import WorkerProcess

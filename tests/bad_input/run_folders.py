@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from hypothesis import strategies as st
+
 from bad_input.commands import SMALL, Commands, Outcome, fresh, judge, paid, restore
 from bad_input.npz_files import DTYPES, SHAPES, good, packed
 from bad_input.values import SECRETS, Draw, damages, deep, jsons, places
-from hypothesis import strategies as st
 
 Change = Callable[[Path], None]
 

@@ -33,7 +33,6 @@ import pyarrow.parquet
 import pydantic
 import tomli_w
 import typer.main
-from bad_input import plugins
 
 import pe_host.commands.account
 import pe_host.commands.budget
@@ -45,6 +44,7 @@ import pe_host.commands.report
 import pe_host.job.confinement
 import pe_host.privacy.side
 import pe_host.session.start
+from bad_input import plugins
 from pe_host import cli
 from pe_host.cli import _confined
 from pe_host.cli._errors import guarded

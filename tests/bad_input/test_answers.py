@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from bad_input.answers import Answers, child_answers, odd_answers, worker_answers
 from bad_input.commands import SMALL, Commands, check_paid, fresh, judge
 from bad_input.npz_files import good, packed

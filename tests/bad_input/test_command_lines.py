@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from bad_input.command_lines import DATA, Line, files, lines
 from bad_input.commands import SMALL, Commands, check_paid, fresh, judge, restore
 from bad_input.npz_files import good, packed

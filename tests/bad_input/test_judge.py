@@ -3,8 +3,9 @@
 from dataclasses import replace
 from pathlib import Path
 
-import bad_input.commands
 import pytest
+
+import bad_input.commands
 from bad_input.commands import Commands, Outcome, check_paid, judge
 from bad_input.values import NAME, SECRETS
 

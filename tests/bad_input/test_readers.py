@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from bad_input.cases import Case
 from bad_input.commands import SMALL, Commands, check_paid, fresh, judge
 from bad_input.readers import READERS

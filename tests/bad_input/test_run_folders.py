@@ -12,6 +12,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from bad_input.commands import Commands, restore
 from bad_input.run_folders import Bases, Tampering, check, tamperings, words_of
 from bad_input.tiers import Tally, for_each, tiers
