@@ -1,5 +1,6 @@
 import gzip
 import os
+import re
 import resource
 import struct
 import zlib
@@ -10,7 +11,9 @@ import numpy as np
 import pytest
 
 from pe_host.privacy.readers import idx
+from pe_host.privacy.readers.tests.reading import images, refusal, taken, used
 from pe_sdk import OutputSpec, SourceError
+from pe_sdk.testing import check_reader
 
 IMAGES = np.random.default_rng(1).integers(0, 256, (6, 5, 4), dtype=np.uint8)
 LABELS = np.array([0, 1, 2, 2, 1, 0])
@@ -35,7 +38,7 @@ def _idx_folder(path: Path, images: bytes, labels: bytes) -> str:
 def test_idx_reads_the_training_files_plain_and_gzipped(tmp_path: Path) -> None:
     where = _idx_folder(tmp_path, _idx(IMAGES), _idx(LABELS))
     info = idx.describe(where)
-    assert info.output == GRAY and info.label_names == ()
+    assert info.output == GRAY and info.label_names == ("0", "1", "2") and info.counted
     pair = f"{tmp_path}/train-images-idx3-ubyte.gz,{tmp_path}/train-labels-idx1-ubyte"
     for location in (where, pair):
         table = idx.read(location, GRAY, ("a", "b", "c"))
@@ -54,7 +57,10 @@ def test_idx_reads_the_training_files_plain_and_gzipped(tmp_path: Path) -> None:
         (_idx(IMAGES)[:-1], _idx(LABELS)),
         (_idx(IMAGES) + b"x", _idx(LABELS)),
         (_idx(IMAGES)[:7], _idx(LABELS)),
+        (_idx(IMAGES), _idx(LABELS)[:3]),
         (_idx(LABELS), _idx(LABELS)),
+        (b"\0\0\x07" + _idx(IMAGES)[3:], _idx(LABELS)),
+        (b"\0\0\x08\0", _idx(LABELS)),
         (_idx(IMAGES), _idx(LABELS[:5])),
         (_idx(IMAGES.reshape(6, 4, 5)), _idx(LABELS)),
         (_idx(IMAGES).replace(b"\x08", b"\x0d", 1), _idx(LABELS)),
@@ -121,3 +127,134 @@ def test_a_pipe_in_place_of_a_file_does_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "train-images-idx3-ubyte.gz")
     with pytest.raises(SourceError, match="it is a pipe, not a file"):
         idx.describe(where)
+
+
+def typed(array: Any, code: int, dtype: str) -> bytes:
+    head = struct.pack(f">BBBB{array.ndim}I", 0, 0, code, array.ndim, *array.shape)
+    return head + array.astype(dtype).tobytes()
+
+
+def write(folder: Path, files: dict[str, bytes]) -> Path:
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    return folder
+
+
+OTHER = IMAGES[::-1].copy()
+BOTH = {
+    "train-images-idx3-ubyte": _idx(IMAGES),
+    "train-labels-idx1-ubyte": _idx(LABELS),
+    "t10k-images-idx3-ubyte": _idx(OTHER),
+    "t10k-labels-idx1-ubyte": _idx(LABELS[::-1]),
+}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda name: name,
+        lambda name: f"{name}.gz",
+        lambda name: name.replace("-idx", ".idx"),
+        lambda name: name.replace("-idx", ".idx") + ".gz",
+        lambda name: f"MNIST/raw/{name}",
+        lambda name: f"FashionMNIST/raw/{name}.gz",
+        lambda name: f"raw/{name}",
+        lambda name: f"{name}/{name}",
+        lambda name: f"emnist-letters-{name.replace('t10k', 'test')}.gz",
+        lambda name: name.replace("t10k", "test").replace("-", "_", 1),
+    ],
+)
+def test_files_under_every_usual_name_and_folder(tmp_path: Path, change: Any) -> None:
+    where = write(tmp_path, {change(name): content for name, content in BOTH.items()})
+    (where / "processed").mkdir()
+    info, table = taken(idx, where)
+    assert np.array_equal(images(table)[..., 0], IMAGES)
+    assert table.labels.tolist() == LABELS.tolist()
+    assert "the part train; --split test" in info.layout
+    info, table = taken(idx, where, split="test")
+    assert np.array_equal(images(table)[..., 0], OTHER)
+    assert table.labels.tolist() == LABELS[::-1].tolist()
+
+
+def test_a_plain_and_a_gzipped_copy_are_one_file(tmp_path: Path) -> None:
+    write(tmp_path / "MNIST" / "raw", BOTH | {f"{name}.gz": b"no" for name in BOTH})
+    _, table = taken(idx, tmp_path)
+    assert np.array_equal(images(table)[..., 0], IMAGES)
+
+
+def test_several_data_sets_are_refused_with_one_to_copy(tmp_path: Path) -> None:
+    roots = {
+        f"{root}/raw/{name}": data for root in ("MNIST", "KMNIST") for name, data in BOTH.items()
+    }
+    copied(refusal(idx, write(tmp_path / "a", roots)))
+    names = {f"emnist-{kind}-{name}": BOTH[name] for kind in ("mnist", "digits") for name in BOTH}
+    copied(refusal(idx, write(tmp_path / "b", names)))
+
+
+def copied(error: SourceError) -> None:
+    """The hint names a source that is read as it stands there."""
+    (location,) = re.findall(r"--data idx:(\S+)", error.fix)
+    _, table = taken(idx, location)
+    assert np.array_equal(images(table)[..., 0], IMAGES)
+
+
+def test_hints_name_what_is_there(tmp_path: Path) -> None:
+    write(tmp_path, BOTH)
+    error = refusal(idx, tmp_path / "train-labels-idx1-ubyte")
+    assert error.what == "these are labels"
+    copied(error)
+    (tmp_path / "train-labels-idx1-ubyte").unlink()
+    error = refusal(idx, tmp_path / "train-images-idx3-ubyte")
+    assert f"--data idx:{tmp_path}/train-images-idx3-ubyte,LABELS" in error.fix
+    assert "--labels none" in refusal(idx, tmp_path).fix
+    info, _ = taken(idx, tmp_path, labels="none")
+    assert info.label_names == ("all",)
+
+
+def test_images_in_colour_and_of_other_types(tmp_path: Path) -> None:
+    """A fourth axis is the channels, wherever it is."""
+    colour = np.random.default_rng(2).integers(0, 256, (6, 5, 4, 3), dtype=np.uint8)
+    for stored in (colour, colour.transpose(0, 3, 1, 2)):
+        write(tmp_path, {"images-idx4-ubyte": _idx(stored), "labels-idx1-ubyte": _idx(LABELS)})
+        info, table = taken(idx, tmp_path)
+        assert info.output == OutputSpec.image(5, 4, 3) and np.array_equal(images(table), colour)
+    write(tmp_path / "f", {"images.idx3": typed(IMAGES / 255, 0x0D, ">f4")})
+    write(tmp_path / "f", {"labels.idx1": typed(LABELS, 0x0C, ">i4")})
+    assert "--range" in refusal(idx, tmp_path / "f").fix
+    _, table = taken(idx, tmp_path / "f", range=(0.0, 1.0))
+    assert np.array_equal(images(table)[..., 0], IMAGES)
+    assert table.labels.tolist() == LABELS.tolist()
+
+
+def test_emnist_can_be_turned_upright(tmp_path: Path) -> None:
+    flipped = np.ascontiguousarray(IMAGES.transpose(0, 2, 1))
+    files = {f"emnist-letters-{name}": data for name, data in BOTH.items()}
+    files["emnist-letters-train-images-idx3-ubyte"] = _idx(flipped)
+    info, table = taken(idx, write(tmp_path, files))
+    assert "--axes NWH" in info.layout and np.array_equal(images(table)[..., 0], flipped)
+    info, table = taken(idx, tmp_path, axes="NWH")
+    assert np.array_equal(images(table)[..., 0], IMAGES) and info.output == GRAY
+
+
+def test_qmnist_has_writers_beside_its_labels(tmp_path: Path) -> None:
+    columns = np.zeros((6, 8), np.int32)
+    columns[:, 0], columns[:, 1], columns[:, 2] = LABELS, 4, [70, 70, 3, 3, 3, 9]
+    files = {
+        "qmnist-train-images-idx3-ubyte.gz": _idx(IMAGES),
+        "qmnist-train-labels-idx2-int.gz": typed(columns, 0x0C, ">i4"),
+    }
+    where = write(tmp_path, files)
+    for location in (where, where / next(iter(files))):
+        info, table = taken(idx, location, client="2")
+        assert table.labels.tolist() == LABELS.tolist() and info.clients
+        assert used(info, table).units == 3
+    _, table = taken(idx, where, labels="1", classes=("a", "b", "c", "d", "e"))
+    assert set(table.labels.tolist()) == {4}
+    assert "no column 8" in refusal(idx, where, client="8").what
+    assert "is not a column" in refusal(idx, where, client="writer").what
+
+
+def test_the_reader_keeps_its_contract(tmp_path: Path) -> None:
+    (spec,) = idx.pe_readers()
+    check_reader(spec, location=str(write(tmp_path, BOTH))).raise_for_failures()

@@ -1,0 +1,164 @@
+"""Data sets of the hub, from a small server that answers as the hub does."""
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("huggingface_hub")
+
+from huggingface_hub import constants
+
+from pe_host.privacy.readers import hf, hub
+from pe_host.privacy.readers.tests.reading import refusal, taken
+from pe_host.privacy.readers.tests.test_hf import parquet, table_of
+from pe_sdk import SourceError, SourceOptions
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+class Hub:
+    """Files by revision and path, and the paths that were asked for."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, dict[str, bytes]] = {}
+        self.fetched: list[str] = []
+        self.status = 200
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    found = Hub()
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            pass
+
+        def do_HEAD(self) -> None:
+            self.answer(False)
+
+        def do_GET(self) -> None:
+            self.answer(True)
+
+        def answer(self, body: bool) -> None:
+            path = self.path.split("?")[0].replace("%2F", "/")
+            if found.status != 200:
+                code = "RepoNotFound" if found.status == 404 else "GatedRepo"
+                self.send(found.status, b"{}", body, {"X-Error-Code": code})
+                return
+            for revision, files in found.files.items():
+                if path.endswith(f"/revision/{revision}") or (
+                    path == "/api/datasets/org/set" and revision == "main"
+                ):
+                    listed = [{"rfilename": name} for name in files]
+                    about = {"id": "org/set", "sha": COMMIT, "siblings": listed, "tags": []}
+                    self.send(200, json.dumps(about).encode(), body)
+                    return
+                for name, content in files.items():
+                    if path in (
+                        f"/datasets/org/set/resolve/{revision}/{name}",
+                        f"/datasets/org/set/resolve/{COMMIT}/{name}",
+                    ):
+                        found.fetched += [name] if body else []
+                        etag = hashlib.sha1(content).hexdigest()
+                        head = {"ETag": f'"{etag}"', "X-Repo-Commit": COMMIT}
+                        self.send(200, content, body, head)
+                        return
+            self.send(404, b"{}", body, {"X-Error-Code": "RevisionNotFound"})
+
+        def send(self, status: int, content: bytes, body: bool, head: Any = None) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(content)))
+            for name, value in (head or {}).items():
+                self.send_header(name, value)
+            self.end_headers()
+            if body:
+                self.wfile.write(content)
+
+    running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=running.serve_forever, daemon=True)
+    thread.start()
+    address = f"http://127.0.0.1:{running.server_address[1]}"
+    monkeypatch.setattr(constants, "ENDPOINT", address)
+    template = address + "/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+    yield found
+    running.shutdown()
+    running.server_close()
+    thread.join()
+
+
+def shards(folder: Path, names: list[str]) -> dict[str, bytes]:
+    made = {}
+    for number, name in enumerate(names):
+        made[name] = parquet(folder / "made" / name, table_of(3 * number, 3)).read_bytes()
+    return {"README.md": b"---", **made}
+
+
+def test_the_part_that_is_wanted_is_fetched_and_read_again_without_network(
+    server: Hub, tmp_path: Path
+) -> None:
+    names = ["data/train-00000-of-00001.parquet", "data/test-00000-of-00001.parquet"]
+    server.files = {"main": shards(tmp_path, names)}
+    assert hub.main("org/set", "") == 0 and server.fetched == names[:1]
+    server.files = {}
+    info, table = taken(hf, "org/set")
+    assert len(table.labels) == 3 and info.label_names == ("left", "right")
+
+
+def test_what_the_hub_has_converted_is_taken_where_there_is_nothing_else(
+    server: Hub, tmp_path: Path
+) -> None:
+    names = ["default/train/0000.parquet", "default/test/0000.parquet"]
+    server.files = {"main": {"data.zip": b""}, hub.CONVERTED: shards(tmp_path, names)}
+    _, table = taken(hf, "org/set", split="test")
+    assert len(table.labels) == 3 and server.fetched == names[1:]
+
+
+def test_a_configuration_is_asked_for_and_named(server: Hub, tmp_path: Path) -> None:
+    names = ["a/train-00000-of-00001.parquet", "b/train-00000-of-00001.parquet"]
+    server.files = {"main": shards(tmp_path, names)}
+    error = refusal(hf, "org/set")
+    assert "a, b" in error.what and "--data hf:org/set/a" in error.fix and not server.fetched
+    _, table = taken(hf, "org/set/b")
+    assert len(table.labels) == 3 and server.fetched == names[1:]
+
+
+@pytest.mark.parametrize(
+    ("status", "says", "fix"),
+    [(404, "there is no data set org/set", "hf auth login"), (403, "is gated", "accept its terms")],
+)
+def test_a_data_set_that_is_not_to_be_had(server: Hub, status: int, says: str, fix: str) -> None:
+    server.status = status
+    error = refusal(hf, "org/set")
+    assert says in error.what and fix in error.fix
+
+
+def test_a_data_set_without_parquet(server: Hub) -> None:
+    server.files = {"main": {"data.zip": b""}}
+    error = refusal(hf, "org/set")
+    assert "no Parquet files" in error.what and "save_to_disk" in error.fix
+
+
+def test_a_hub_that_does_not_answer(
+    server: Hub, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    error = refusal(hf, "org/set")
+    assert "does not answer" in error.what and "hf download org/set" in error.fix
+    assert hub.main("org/set", "") == 1
+    assert json.loads(capsys.readouterr().out)["what"] == error.what
+
+
+@pytest.mark.parametrize("name", ["what is this", "../x", "", "a//b"])
+def test_what_is_no_name_is_not_asked_for(name: str) -> None:
+    with pytest.raises(SourceError, match="neither a path that exists nor the name"):
+        hub.fetched(name, SourceOptions())

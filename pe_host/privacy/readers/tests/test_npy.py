@@ -1,0 +1,90 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pe_host.privacy.readers import guess_scheme, npy
+from pe_host.privacy.readers.tests.reading import images, refusal, taken
+from pe_sdk.testing import check_reader
+
+LABELS = np.arange(10) % 2
+RGB = np.random.default_rng(4).integers(0, 256, (10, 8, 6, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    np.save(tmp_path / "images.npy", RGB)
+    np.save(tmp_path / "labels.npy", LABELS)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("location", "labels"),
+    [
+        ("{}/images.npy", "labels.npy"),
+        ("{}/images.npy", "{}/labels.npy"),
+        ("{0}/images.npy,{0}/labels.npy", ""),
+        ("{}", ""),
+    ],
+)
+def test_a_pair_of_files(folder: Path, location: str, labels: str) -> None:
+    where = location.format(folder)
+    assert guess_scheme(Path(where)) == "npy"
+    info, table = taken(npy, where, labels=labels.format(folder))
+    assert np.array_equal(images(table), RGB) and table.labels.tolist() == LABELS.tolist()
+    assert info.label_names == ("0", "1")
+
+
+def test_a_path_from_the_working_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The decision is the whole path, which holds wherever the run is resumed."""
+    (folder / "elsewhere").mkdir()
+    np.save(folder / "elsewhere" / "mine.npy", 1 - LABELS)
+    monkeypatch.chdir(folder / "elsewhere")
+    info, table = taken(npy, folder / "images.npy", labels="mine.npy")
+    assert table.labels.tolist() == (1 - LABELS).tolist()
+    assert info.options is not None and info.options.labels == "elsewhere/mine.npy"
+    np.save(folder / "mine.npy", LABELS)
+    error = refusal(npy, folder / "images.npy", labels="mine.npy")
+    assert "another one in the working folder" in error.what
+    assert str(folder / "elsewhere" / "mine.npy") in error.fix
+
+
+def test_one_file_alone_is_one_class(folder: Path) -> None:
+    info, table = taken(npy, folder / "images.npy")
+    assert info.label_names == ("all",) and not table.labels.any()
+
+
+def test_parts_in_a_folder(tmp_path: Path) -> None:
+    for part, count in (("train", 10), ("test", 4)):
+        np.save(tmp_path / f"x_{part}.npy", RGB[:count])
+        np.save(tmp_path / f"y_{part}.npy", LABELS[:count])
+    assert guess_scheme(tmp_path) == "npy"
+    assert len(taken(npy, tmp_path)[1].labels) == 10
+    assert len(taken(npy, tmp_path, split="test")[1].labels) == 4
+
+
+def test_what_cannot_be_used_is_refused(folder: Path) -> None:
+    assert "no such file" in refusal(npy, folder / "none.npy").what
+    assert (
+        "labels are given twice"
+        in refusal(npy, f"{folder}/images.npy,{folder}/labels.npy", labels="labels.npy").what
+    )
+    (folder / "empty").mkdir()
+    assert "no npy files" in refusal(npy, folder / "empty").what
+    (folder / "images.npy").write_bytes((folder / "images.npy").read_bytes()[:-5])
+    assert "announces another size" in refusal(npy, folder).what
+    (folder / "images.npy").write_bytes(b"junk")
+    assert "cannot be read" in refusal(npy, folder).what
+
+
+def test_a_file_of_a_folder_does_not_lead_out_of_it(folder: Path, tmp_path: Path) -> None:
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    (inner / "images.npy").symlink_to(folder / "images.npy")
+    assert "leads out of the folder" in refusal(npy, inner).what
+
+
+def test_the_reader_keeps_its_contract(folder: Path) -> None:
+    (spec,) = npy.pe_readers()
+    for location in (folder, folder / "images.npy"):
+        check_reader(spec, location=str(location)).raise_for_failures()
