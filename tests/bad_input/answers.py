@@ -247,7 +247,7 @@ ODD = {
         *("output", "label_names", "public", "clients", "public_ranges"),
         *("data", "labels", "clients", "parameters", "faults", "table"),
     ),
-    "embedding": ("dim", "vectors"),
+    "embedding": ("dim", "vectors", "private vectors", "private vectors"),
 }
 
 

@@ -75,13 +75,17 @@ class Mangled:
         for edit in self.next(of):
             if isinstance(edit["value"], dict) and "raise" in edit["value"]:
                 # A worker has no private data that it could quote.
-                inside = threading.current_thread().name == "pe-worker"
-                raise getattr(builtins, edit["value"]["raise"])("public" if inside else NAME)
+                text = "public" if in_worker() else NAME
+                raise getattr(builtins, edit["value"]["raise"])(text)
             return built(edit["value"])
         return None
 
 
 MANGLED = Mangled()
+
+
+def in_worker() -> bool:
+    return threading.current_thread().name == "pe-worker"
 
 
 def changed(document: Any, edits: Iterable[dict]) -> Any:
@@ -357,7 +361,7 @@ class Odd(Embedding):
         self.dim = 2 if dim is None else dim
 
     def embed(self, data: Any) -> Any:
-        told = MANGLED.value("vectors")
+        told = MANGLED.value("vectors" if in_worker() else "private vectors")
         if told is not None:
             return told
         flat = data.reshape(len(data), -1).astype(np.float32)

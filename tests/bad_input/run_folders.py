@@ -78,7 +78,7 @@ COMMANDS = (
     ("export", "run", "--to", "npz", "--out", "out.npz"),
     ("export", "run", "--to", "imagefolder", "--out", "out"),
     ("export", "run", "--to", "parquet", "--out", "out.parquet"),
-    *[("account", "run", "--json")] * 3,
+    *[("account", "run", "--json")] * 5,
     ("account", "run", "before", "--json"),
     *[("budget", "show", "x.npz", "--json"), ("budget", "history", "x.npz", "--json")],
     ("budget", "cap", "x.npz", "--epsilon", "20"),

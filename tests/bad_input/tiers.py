@@ -8,6 +8,7 @@ The fast tier does a few of each kind and the slow tier more, always the same on
 """
 
 import os
+import warnings
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +17,7 @@ from unittest import mock
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from hypothesis.errors import HypothesisWarning
 from hypothesis.internal.conjecture.engine import ConjectureRunner
 
 CASES = int(os.environ.get("BAD_INPUT_CASES", "0"))
@@ -40,7 +42,9 @@ def for_each(strategy: st.SearchStrategy[Any], count: int, holds: Callable[[Any]
     )
     # By default, most cases repeat an earlier one with a value changed. Here each is a new one.
     name = "generate_mutations_from"
-    with mock.patch.object(ConjectureRunner, name, lambda *_: None, create=True):
+    replaced = mock.patch.object(ConjectureRunner, name, lambda *_: None, create=True)
+    with replaced, warnings.catch_warnings():
+        warnings.simplefilter("ignore", HypothesisWarning)  # a case that fails can be a long text
         fixed(given(strategy)(holds))()
 
 
