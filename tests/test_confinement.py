@@ -5,6 +5,8 @@ A kernel without Landlock is one whose system calls for it fail; see `without_la
 
 import json
 import os
+import secrets
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -38,7 +40,7 @@ def spy(output, labels, options):
     for place in (Path("/proc/self"), *look("/proc")):
         for name in ("cmdline", "environ"):
             try:
-                found = b"private.npz" in (place / name).read_bytes()
+                found = {secret!r} in (place / name).read_bytes()
             except OSError:
                 continue
             if found:
@@ -69,7 +71,11 @@ def pe_on(tmp_path, digits, environment):
     private = tmp_path / "private.npz"
     modules = tmp_path / "modules"
     modules.mkdir()
-    (modules / "thief_plugin.py").write_text(PLUGIN.format(private=str(private)))
+    # Command lines of other runs on this machine name a `private.npz` too.
+    secret = tmp_path / f"secret-{secrets.token_hex(8)}.npz"
+    shutil.copy(private, secret)
+    code = PLUGIN.format(private=str(private), secret=secret.name.encode())
+    (modules / "thief_plugin.py").write_text(code)
     environment = {
         **environment,
         "PYTHONPATH": os.pathsep.join(filter(None, (str(modules), os.environ.get("PYTHONPATH")))),
@@ -112,20 +118,26 @@ def test_a_generator_cannot_read_the_private_file(generate, tmp_path):
 SPY = {"PE_DEV_PLUGIN": "spy=thief_plugin:spying"}
 
 
-def test_a_generator_cannot_read_where_the_private_data_are(generate):
+@pytest.fixture
+def secret(tmp_path, pe_on):
+    """Name of private data that no other run on this machine has."""
+    return next(tmp_path.glob("secret-*.npz")).name
+
+
+def test_a_generator_cannot_read_where_the_private_data_are(generate, secret):
     """On a command line: its own, the host's or any other. It can without Landlock."""
-    done = generate("all", "spy", "--data", "private.npz", **SPY)
+    done = generate("all", "spy", "--data", secret, **SPY)
     assert done.returncode == 0, done.stderr
-    words = ("--data", "private.npz", "--allow-unconfined", "--out", "other")
+    words = ("--data", secret, "--allow-unconfined", "--out", "other")
     done = generate("none", "spy", *words, **SPY)
     assert done.returncode == 3 and "a cmdline names the private data" in done.stderr
 
 
 @pytest.mark.parametrize("kernel", ["all", "none"])
-def test_a_generator_cannot_read_where_pe_data_says_they_are(generate, kernel):
+def test_a_generator_cannot_read_where_pe_data_says_they_are(generate, secret, kernel):
     """In no environment. Without Landlock, that the host protects its memory is enough for this."""
     words = ("--allow-unconfined", "--out", kernel)
-    done = generate(kernel, "spy", *words, **SPY, PE_DATA="npz:private.npz")
+    done = generate(kernel, "spy", *words, **SPY, PE_DATA=f"npz:{secret}")
     assert done.returncode == 0, done.stderr
 
 
