@@ -50,9 +50,11 @@ def saved(folder: Path, table: pa.Table, files: int = 1) -> Path:
     names = [f"data-{i:05d}-of-{files:05d}.arrow" for i in range(files)]
     step = -(-len(table) // files)
     for i, name in enumerate(names):
-        with pa.OSFile(str(folder / name), "wb") as sink:
-            with pa.ipc.new_stream(sink, table.schema) as writer:
-                writer.write_table(table.slice(i * step, step), max_chunksize=2)
+        with (
+            pa.OSFile(str(folder / name), "wb") as sink,
+            pa.ipc.new_stream(sink, table.schema) as writer,
+        ):
+            writer.write_table(table.slice(i * step, step), max_chunksize=2)
     state = {"_data_files": [{"filename": name} for name in names], "_split": None}
     (folder / "state.json").write_text(json.dumps(state))
     (folder / "dataset_info.json").write_text(json.dumps({"features": FEATURES}))
