@@ -29,6 +29,9 @@ def test_embeddings_keep_the_contract(name, output):
     [
         ("sklearn", "digits"),
         ("idx", ""),
+        ("npy", ""),
+        ("cifar", ""),
+        ("hf", ""),
         ("folder", ""),
         ("zip", ""),
         ("webdataset", ""),

@@ -33,6 +33,7 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """What numpy writes. A header of LZMA can ask for gigabytes of memory."""
 
 _LAST_CHARACTER = 0x10FFFF
+_PIECE = 1 << 20
 
 _END, _END_64, _LOCATOR_64 = b"PK\5\6", b"PK\6\6", b"PK\6\7"
 _END_BYTES, _LOCATOR_BYTES, _LOCAL_BYTES = 22, 20, 30
@@ -214,11 +215,10 @@ def read_npy(file: BinaryIO, size: int, name: str) -> NDArray[Any]:
             "memory",
             "use fewer or smaller records, or a machine with more memory",
         )
-    content = bytearray(size - file.tell())
-    view = memoryview(content)
-    while view and (count := cast(Any, file).readinto(view)):
-        view = view[count:]
-    if view or file.read(1):  # zipfile compares the checksum at the end
+    content, length = bytearray(), size - file.tell()
+    while piece := file.read(min(_PIECE, length - len(content))):
+        content += piece
+    if len(content) != length or file.read(1):  # zipfile compares the checksum at the end
         raise _unreadable(name)
     if dtype.hasobject:
         try:

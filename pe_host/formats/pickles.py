@@ -10,7 +10,7 @@ import math
 import pickletools
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -240,7 +240,10 @@ class _Reader:
         if not isinstance(state, tuple):
             raise _foreign()
         if isinstance(target, _Type):
-            target.dtype = target.dtype.newbyteorder(cast(Any, _text(state[1])))
+            order = _text(state[1])
+            if order not in _ORDERS:
+                raise _foreign()
+            target.dtype = target.dtype.newbyteorder(_ORDERS[order])
         elif isinstance(target, _Blank) and len(state) == 5:
             _, shape, dtype, by_columns, content = state
             if isinstance(dtype, _Type) and dtype.dtype.hasobject:
@@ -317,6 +320,9 @@ def _foreign() -> PickleError:
 
 
 _LONGEST_CODE = 10
+_ORDERS: Mapping[str, Literal["<", ">", "|", "="]] = MappingProxyType(
+    {"<": "<", ">": ">", "|": "|", "=": "="}
+)
 _ATOMS = (type(None), bool, int, float, str, bytes)
 _CONSTANTS: Mapping[str, Callable[[], Any]] = MappingProxyType(
     {

@@ -51,7 +51,9 @@ def find_classes(values: NDArray[Any], options: SourceOptions, where: str) -> Cl
     """
     numbers = values.dtype.kind in "iu"
     if options.classes:
-        if numbers and options.labels_from is None and _count_from_1(values, options.classes):
+        # Names that are numbers stand for themselves.
+        undecided = options.labels_from is None and not _all_numbers(options.classes)
+        if undecided and counts_from_1(values, len(options.classes)):
             options = replace(options, labels_from=1)
         return Classes(options.classes, "--classes", False, options)
     if numbers and not options.public_classes:
@@ -66,14 +68,11 @@ def find_classes(values: NDArray[Any], options: SourceOptions, where: str) -> Cl
     return Classes(tuple(names), "the labels that occur, declared public", False, options)
 
 
-def _count_from_1(values: NDArray[Any], names: tuple[str, ...]) -> bool:
-    """Whether integers are K labels 1..K with K names. The least and the largest count as public.
-
-    Names that are numbers stand for themselves.
-    """
-    if not len(values) or _all_numbers(names):
+def counts_from_1(values: NDArray[Any], names: int) -> bool:
+    """Whether these are K labels 1..K for K names. The least and the largest count as public."""
+    if values.dtype.kind not in "iu" or not len(values):
         return False
-    return int(values.min()) >= 1 and int(values.max()) == len(names)
+    return int(values.min()) >= 1 and int(values.max()) == names
 
 
 def positions(

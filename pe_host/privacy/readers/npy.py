@@ -25,8 +25,10 @@ def describe(location: str, options: SourceOptions = SourceOptions()) -> SourceI
     """
     with _open_store(location, options) as (store, given):
         info = arrays.describe(store, given)
-    # What the location says is said, wherever the files are.
-    return replace(info, options=replace(info.options or given, labels=options.labels))
+    if not _is_pair(location):
+        return info
+    # The location says where the labels are.
+    return replace(info, options=replace(info.options or given, labels=""))
 
 
 def read(
@@ -53,7 +55,7 @@ def _open_store(
     if path.is_dir():
         yield Files(_in_folder(path), location, "folder of NumPy files", path), options
         return
-    if not path.exists() and len(parts) == 2:
+    if _is_pair(location):
         if options.labels:
             raise SourceError(
                 "labels are given twice, behind the comma and by --labels",
@@ -66,6 +68,10 @@ def _open_store(
         if len(names) == 1 and not options.images:
             options = replace(options, images=names[0])
         yield store, options
+
+
+def _is_pair(location: str) -> bool:
+    return not Path(location).exists() and len(location.split(",")) == 2
 
 
 def _in_folder(folder: Path) -> dict[str, Path]:

@@ -8,7 +8,12 @@ from numpy.typing import NDArray
 
 from pe_host.privacy.readers.arrays.images import Faults
 from pe_host.privacy.readers.arrays.labels import PlainLabels
-from pe_host.privacy.readers.classes import Classes, find_classes, positions
+from pe_host.privacy.readers.classes import (
+    Classes,
+    counts_from_1,
+    find_classes,
+    positions,
+)
 from pe_sdk import OutputSpec, SourceError, SourceInfo, SourceOptions, Table
 
 ONE_CLASS = "all"
@@ -121,13 +126,16 @@ class Labelled:
             return Classes(names, "no labels: one class", False, options)
         if self.labels.classes is not None:
             return self._of_columns(self.labels.classes)
-        declared = replace(options, classes=own) if own else options
-        classes = find_classes(self.labels.good, declared, self.where)
-        origin = self.names_in if own else classes.origin
+        if own:
+            # Their order says which integer each stands for, also where they are numbers.
+            if options.labels_from is None and counts_from_1(self.labels.good, len(own)):
+                options = replace(options, labels_from=1)
+            classes = Classes(own, self.names_in, False, options)
+        else:
+            classes = find_classes(self.labels.good, options, self.where)
         if (first := classes.options.labels_from) and not classes.counted:
-            origin += f", for labels from {first}"
-        decided = replace(classes.options, classes=options.classes)
-        return Classes(classes.names, origin, classes.counted, decided)
+            return replace(classes, origin=f"{classes.origin}, for labels from {first}")
+        return classes
 
     def _of_columns(self, count: int) -> Classes:
         """The classes of one-hot labels, of which each has a column."""
@@ -148,8 +156,11 @@ class Labelled:
         if self.labels is None:
             return np.zeros(self.records.count, np.int64)
         self._add_faults(faults, self.labels, "the label")
-        own = self.own_names or wanted
-        places = positions(self.labels.values, own, self.options)
+        own, options = self.own_names, self.options
+        if not own:
+            return positions(self.labels.values, wanted, options)
+        ordered = replace(options, labels_from=options.labels_from or 0)
+        places = positions(self.labels.values, own, ordered)
         if own == wanted:
             return places
         for row in np.flatnonzero(places < 0).tolist():

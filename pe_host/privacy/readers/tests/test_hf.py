@@ -50,8 +50,10 @@ def saved(folder: Path, table: pa.Table, files: int = 1) -> Path:
     names = [f"data-{i:05d}-of-{files:05d}.arrow" for i in range(files)]
     step = -(-len(table) // files)
     for i, name in enumerate(names):
-        sink = pa.OSFile(str(folder / name), "wb")
-        with sink, pa.ipc.new_stream(sink, table.schema) as writer:
+        with (
+            pa.OSFile(str(folder / name), "wb") as sink,
+            pa.ipc.new_stream(sink, table.schema) as writer,
+        ):
             writer.write_table(table.slice(i * step, step), max_chunksize=2)
     state = {"_data_files": [{"filename": name} for name in names], "_split": None}
     (folder / "state.json").write_text(json.dumps(state))
@@ -245,7 +247,7 @@ def test_files_that_are_damaged_or_no_files_are_refused(tmp_path: Path) -> None:
     content = arrow.read_bytes()
     for broken in (content[:-200], content[:40], b"junk" * 100, b""):
         arrow.write_bytes(broken)
-        assert "cannot be read as a table" in refusal(hf, folder).what or broken == content[:-200]
+        assert "cannot be read as a table" in refusal(hf, folder).what
     arrow.write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n")
     assert "git lfs pull" in refusal(hf, folder).fix
     (folder / "state.json").write_text('{"_data_files": [{"filename": "../x.arrow"}]}')

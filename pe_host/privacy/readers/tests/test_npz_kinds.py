@@ -341,6 +341,17 @@ def test_class_names_in_the_file_are_public(save: Any, key: str, dtype: Any) -> 
     assert info.label_names == ("disc", "bar") and info.names_from == f"{key} in the file"
 
 
+@pytest.mark.parametrize("names", [["3", "8"], ["1", "0"], ["1", "2"]])
+@pytest.mark.parametrize("first", [0, 1])
+def test_the_order_of_names_counts_also_where_they_are_numbers(
+    save: Any, names: list[str], first: int
+) -> None:
+    where = save(images=GRAY, labels=LABELS + first, label_names=np.array(names))
+    info = shows(taken(npz, where), GRAY)
+    assert info.label_names == tuple(names)
+    shows(taken(npz, where, classes=tuple(names[::-1])), GRAY, 1 - LABELS)
+
+
 @pytest.mark.parametrize("clients", [LABELS, np.array(["ann", "bob"])[LABELS], LABELS * 1.0])
 def test_clients_of_any_form(save: Any, clients: Any) -> None:
     info, table = taken(npz, save(images=GRAY, labels=LABELS, clients=clients))
