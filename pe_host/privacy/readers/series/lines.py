@@ -103,7 +103,9 @@ def split(text: str, delimiter: str) -> list[str]:
     if not delimiter:
         return text.split()
     if '"' not in text:
-        return [cell.strip() for cell in text.split(delimiter)]
+        cells = text.split(delimiter)
+        spaced = f" {delimiter}" in text or f"{delimiter} " in text
+        return [cell.strip() for cell in cells] if spaced else cells
     try:
         cells = next(csv.reader([text], delimiter=delimiter, skipinitialspace=True))
     except (csv.Error, StopIteration):
