@@ -9,8 +9,7 @@ import io
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from typing import BinaryIO, cast
+from typing import BinaryIO, NamedTuple, cast
 
 from pe_host.files import NotAFile, open_regular
 from pe_sdk import SourceError
@@ -24,8 +23,7 @@ _UTF8 = b"\xef\xbb\xbf"
 _BROKEN = (OSError, EOFError, zlib.error)
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """A line that is not empty.
 
     Args:
