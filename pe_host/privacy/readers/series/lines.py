@@ -9,8 +9,7 @@ import io
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from typing import BinaryIO, cast
+from typing import BinaryIO, NamedTuple, cast
 
 from pe_host.files import NotAFile, open_regular
 from pe_sdk import SourceError
@@ -24,8 +23,7 @@ _UTF8 = b"\xef\xbb\xbf"
 _BROKEN = (OSError, EOFError, zlib.error)
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """A line that is not empty.
 
     Args:
@@ -103,7 +101,9 @@ def split(text: str, delimiter: str) -> list[str]:
     if not delimiter:
         return text.split()
     if '"' not in text:
-        return [cell.strip() for cell in text.split(delimiter)]
+        cells = text.split(delimiter)
+        spaced = f" {delimiter}" in text or f"{delimiter} " in text
+        return [cell.strip() for cell in cells] if spaced else cells
     try:
         cells = next(csv.reader([text], delimiter=delimiter, skipinitialspace=True))
     except (csv.Error, StopIteration):
