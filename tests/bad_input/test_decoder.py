@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from bad_input.tiers import Tally, for_each, tiers
 from bad_input.values import Draw
-from pe_host.formats.decode_protocol import ANY, FAILED, FOUND, LONGEST_TEXT, READY
+from pe_host.formats.decode_protocol import FAILED, FOUND, LONGEST_TEXT, READY
 from pe_host.formats.decoding import Decoder
-from pe_host.formats.pictures import PIXELS, PictureError
+from pe_sdk.pictures import PIXELS, PictureError, Preparation
 
 SHAPE = (2, 3, 1)
 
@@ -35,8 +35,8 @@ class _Process:
 class _Taken(Decoder):
     """A decoder whose processes answer what they are given, one after the other."""
 
-    def __init__(self, shape: tuple[int, ...], answers: list[bytes]) -> None:
-        super().__init__(shape, seconds=1.0)
+    def __init__(self, preparation: Preparation | None, answers: list[bytes]) -> None:
+        super().__init__(preparation, seconds=1.0)
         self._answers = iter(answers)
 
     def _start(self) -> _Process:
@@ -64,7 +64,7 @@ def answers(draw: Draw) -> bytes:
 @tiers(few=40, many=300)
 def test_any_answer_is_pixels_or_an_error_of_one_picture(tally: Tally, count: int) -> None:
     def holds(told: list[bytes]) -> None:
-        with _Taken(SHAPE, told) as decoder:
+        with _Taken(Preparation(SHAPE), told) as decoder:
             found = list(decoder.decode([b"a", b"b", b"c"]))
         assert len(found) == 3
         for one in found:
@@ -74,7 +74,7 @@ def test_any_answer_is_pixels_or_an_error_of_one_picture(tally: Tally, count: in
                 assert len(one.what) <= LONGEST_TEXT
             else:
                 assert one.shape == SHAPE and one.dtype == np.uint8
-        with _Taken(ANY, told) as decoder:
+        with _Taken(None, told) as decoder:
             try:
                 form = decoder.form(b"a")
                 assert form.channels in (1, 3) and 0 < form.height * form.width <= PIXELS

@@ -216,6 +216,9 @@ def _scale(
     return _UINT16 if dtype.kind == "u" and dtype.itemsize == 2 else None
 
 
+_OWN_CHANNELS = (1, 3)
+
+
 def _guess_axes(shape: tuple[int, ...], name: str, where: str) -> str:
     """The order of the axes, where the header leaves no choice."""
     found = ""
@@ -245,6 +248,8 @@ def _order_of(sides: tuple[int, ...]) -> str:
     if len(sides) == 2:
         return "NHW"
     first, last = sides[0] in CHANNELS, sides[2] in CHANNELS
+    if sides[2] in _OWN_CHANNELS:  # what pe itself writes is never in doubt
+        return "NHWC"
     if first == last:
         return ""
     return "NCHW" if first else "NHWC"
