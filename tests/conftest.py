@@ -117,13 +117,22 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def pe_in(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Pe]:
-    """pe_in(folder) -> `pe` in that folder, for runs that several tests use."""
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """An environment in which `pe` uses a cache and a budget of these tests.
+
+    All processes of pytest share both: the budget because they share runs, the cache because it
+    holds what is slow to make, as compiled code and calibrated noise. A test of a cache has its
+    own.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PE_")}
-    kept["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))  # of this process of pytest
-    # Of all processes, for they share runs.
-    kept["PE_BUDGET"] = str(shared_root(tmp_path_factory) / "budget")
-    return lambda folder: Pe(server, folder, kept)
+    root = shared_root(tmp_path_factory)
+    return {**kept, "XDG_CACHE_HOME": str(root / "cache"), "PE_BUDGET": str(root / "budget")}
+
+
+@pytest.fixture(scope="session")
+def pe_in(server: Server, environment: dict[str, str]) -> Callable[[Path], Pe]:
+    """pe_in(folder) -> `pe` in that folder, for runs that several tests use."""
+    return lambda folder: Pe(server, folder, environment)
 
 
 @pytest.fixture

@@ -70,18 +70,16 @@ SMALL += ("--epsilon", "9", "--workers", "1", "--out", "run")
 
 
 @pytest.fixture
-def generate(tmp_path, digits):
+def generate(tmp_path, digits, environment):
     """generate(kernel, plugin, *words) -> how `pe generate` ends, in a folder with private data."""
     private = tmp_path / "private.npz"
     modules = tmp_path / "modules"
     modules.mkdir()
     (modules / "thief_plugin.py").write_text(PLUGIN.format(private=str(private)))
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PE_")}
     environment = {
-        **kept,
+        **environment,
         "PYTHONPATH": os.pathsep.join(filter(None, (str(modules), os.environ.get("PYTHONPATH")))),
         "PE_DEV_PLUGIN": "thief=thief_plugin:spec",
-        "XDG_CACHE_HOME": str(tmp_path / "cache"),
     }
 
     def run(kernel, plugin, *words, **more):

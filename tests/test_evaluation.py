@@ -57,21 +57,18 @@ def pe_readers():
 
 
 @pytest.fixture(scope="module")
-def ramps(tmp_path_factory):
+def ramps(tmp_path_factory, environment):
     """Runs `pe` with a reader of synthetic data that knows the parameters of `echo`.
 
     `ramps:public` is declared public.
     """
     folder = tmp_path_factory.mktemp("ramps")
     (folder / "ramps_reader.py").write_text(READER)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PE_")}
-    kept["PE_BUDGET"] = os.environ["PE_BUDGET"]  # not the user's
     path = os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH"))))
     environment = {
-        **kept,
+        **environment,
         "PE_DEV_PLUGIN": "reader/ramps=ramps_reader",
         "PYTHONPATH": path,
-        "XDG_CACHE_HOME": str(folder / "cache"),
     }
 
     def run(*words: object) -> subprocess.CompletedProcess:

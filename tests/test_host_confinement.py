@@ -116,13 +116,12 @@ SMALL += ("--samples", "20", "--epsilon", "9", "--workers", "1", "--out", "run")
 
 
 @pytest.fixture
-def thieves(tmp_path, digits, install):
-    """thieves(wall, *words, public=False, **environment) -> how the run ends, and the attacks.
+def thieves(tmp_path, digits, install, environment):
+    """thieves(wall, *words, public=False, **more) -> how the run ends, and the attacks.
 
     The attacks are pairs of when and attack -> "done" or "refused".
     """
     (tmp_path / "home").mkdir()
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PE_")}
     with (
         socket.socket() as listener,
         socket.socket(socket.AF_UNIX) as service,
@@ -133,7 +132,7 @@ def thieves(tmp_path, digits, install):
         listener.listen()
         service.listen()
 
-        def run(wall, *words, public=False, **environment):
+        def run(wall, *words, public=False, **more):
             code = PLUGIN.format(
                 home=str(tmp_path / "home"),
                 port=listener.getsockname()[1],
@@ -152,12 +151,11 @@ def thieves(tmp_path, digits, install):
                 [*command, "--data", "thief:private.npz", *words],
                 cwd=tmp_path,
                 env={
-                    **kept,
+                    **environment,
                     "PYTHONPATH": os.pathsep.join(
                         filter(None, (str(site), os.environ.get("PYTHONPATH")))
                     ),
-                    "XDG_CACHE_HOME": str(tmp_path / "cache"),
-                    **environment,
+                    **more,
                 },
                 capture_output=True,
                 text=True,

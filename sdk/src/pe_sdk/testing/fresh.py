@@ -46,6 +46,7 @@ def ask(bench: "Bench", do: str = "call") -> dict[str, Any]:
                 "output": bench.output.to_json(),
                 "labels": list(bench.labels),
                 "options": dict(bench.settings.options),
+                "most_calls": MOST_CALLS,
             }
         # The user's caches of compiled code are kept: compiling again would take minutes.
         environment = {**os.environ, "TMPDIR": scratch}
@@ -185,7 +186,7 @@ def _call(request: dict[str, Any], watch: Watch) -> dict[str, Any]:
     sizes: list[int] = []
     begun = time.perf_counter()
     while len(sizes) < FEWEST_CALLS or (
-        len(sizes) < MOST_CALLS and time.perf_counter() - begun < CALL_SECONDS
+        len(sizes) < request["most_calls"] and time.perf_counter() - begun < CALL_SECONDS
     ):
         samples = generator.random(codes, seeds)
         with_data(generator, generator.vary(with_data(generator, samples), 0.5, seeds))
