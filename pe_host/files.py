@@ -54,6 +54,12 @@ def open_regular(path: str | os.PathLike[str], inside: Path | None = None) -> Bi
         raise
 
 
+def read_regular(path: str | os.PathLike[str]) -> bytes:
+    """Return the content of a regular file. Raises as `open_regular`."""
+    with open_regular(path) as file:
+        return file.read()
+
+
 def check_inside(path: str | os.PathLike[str], folder: Path) -> None:
     """Raise NotAFile unless the path lies in the folder after links are followed, else OSError."""
     _real_path(path, folder)

@@ -112,6 +112,9 @@ def test_a_ledger_that_is_set_back_or_deleted_is_refused(own, data, lost):
     else:
         path.write_bytes(b"\n".join(lines[:-1]) + b"\n")
         shutil.rmtree(own.folder / f"run/iterations/{len(lines) - 2:03d}", ignore_errors=True)
+        # The histogram is gone too, so only the database knows.
+        priced = own("account", "run")
+        assert priced.returncode == 4 and "has seen a longer ledger" in priced.stderr
     refused = generate(own, data, "run", "--resume")
     words = {"line": "its ledger was set back", "ledger": "the ledger is missing"}
     assert refused.returncode == 4 and words[lost] in refused.stderr

@@ -32,6 +32,13 @@ _FIXES = {
 """What to do next about errors that are the machine's or the path's, not the program's."""
 
 
+_MEMORY = DataError(
+    "this machine has not enough memory",
+    fix="use fewer or smaller records, ask for fewer --samples or --candidates, or use a machine "
+    "with more memory",
+)
+
+
 def guarded(command: Callable[[], object]) -> int:
     """Run a command and return the exit code.
 
@@ -58,6 +65,9 @@ def guarded(command: Callable[[], object]) -> int:
             return DataError.exit_code
         _print(*_bug(error))
         return BUG
+    except MemoryError:
+        _print(*_lines(_MEMORY))
+        return _MEMORY.exit_code
     except Exception as error:
         _print(*_bug(error))
         return BUG
@@ -66,15 +76,15 @@ def guarded(command: Callable[[], object]) -> int:
 
 def _lines(error: PeError) -> Iterator[str]:
     """The message, each part on one line: paths and plugins could rewrite the terminal."""
-    yield f"error: {_visible(str(error))}"
+    yield f"error: {visible(str(error))}"
     if error.name:
         shown = repr(error.name) if error.shows_name else "withheld; --show-names shows its name"
         yield f"  file: {shown}"
     if error.fix:
-        yield f"  next: {_visible(error.fix)}"
+        yield f"  next: {visible(error.fix)}"
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """The text with every control character and line end as its escape."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from pe_host.cli._errors import visible
 from pe_host.reporting import Reporter, Silent, Stage
 
 if TYPE_CHECKING:
@@ -23,19 +24,23 @@ class LineReporter:
         self._warned: set[str] = set()
 
     def note(self, text: str) -> None:
-        self._write(text)
+        self._show(text)
 
     def warn(self, text: str) -> None:
         if text not in self._warned:
             self._warned.add(text)
-            self._write(f"warning: {text}")
+            self._show(f"warning: {text}")
 
     @contextmanager
     def stage(self, name: str, total: int) -> Iterator[Stage]:
         yield Silent()
 
     def iteration(self, t: int, T: int, text: str) -> None:
-        self._write(f"iteration {t}/{T}: {text}")
+        self._show(f"iteration {t}/{T}: {text}")
+
+    def _show(self, text: str) -> None:
+        """Write a text whose paths could rewrite the terminal."""
+        self._write("\n".join(map(visible, text.split("\n"))))
 
     def _write(self, text: str) -> None:
         print(text, file=sys.stderr, flush=True)  # noqa: T201  this is where progress is printed

@@ -23,7 +23,7 @@ from pe_host.privacy import NoisyHistogram
 from pe_host.privacy.side import check_candidates_digest
 from pe_host.privacy.store import FileStore
 from pe_host.reporting import CommandResult
-from pe_host.run.folder import RunFolder, votes_name
+from pe_host.run.folder import MANIFEST, RunFolder, votes_name
 from pe_host.run.manifest import Manifest
 from pe_host.run.samples import load_samples, refuse_unfinished, samples_path
 from pe_sdk import Samples
@@ -40,7 +40,9 @@ def replay(root: Path) -> CommandResult:
     manifest = Manifest.read(run)
     refuse_unfinished(manifest, root)
     assert manifest.schedule is not None and manifest.class_counts is not None
-    plan = manifest.plan
+    plan, store = manifest.plan, FileStore(root)
+    kept, labels = load_samples(run, manifest)
+    _check_sizes(manifest, len(labels), store)
     generator = resolve(GENERATOR, f"{manifest.generator.distribution}/{manifest.generator.name}")
     if generator != manifest.generator:
         what = f"{generator} is installed, but the run was made by {manifest.generator}"
@@ -58,7 +60,7 @@ def replay(root: Path) -> CommandResult:
             schedule=manifest.schedule,
             shares=np.array(manifest.class_counts["counts"], np.float64),
             sampler=workers,
-            votes=_StoredVotes(FileStore(root), manifest),
+            votes=_StoredVotes(store, manifest),
             store=RunFolder(Path(scratch)),
             fit_embedding=_never_fitted,
             seed=manifest.config["seed"],
@@ -66,7 +68,6 @@ def replay(root: Path) -> CommandResult:
         result = evolution.run(_unobserved)
         data = workers.data(result.release)
         digest = digest_samples(dataclasses.replace(result.release, data=data))
-    kept, labels = load_samples(run, manifest)
     if not np.array_equal(kept, data) or not np.array_equal(labels, result.release.labels):
         raise DataError(
             "the released samples are not those that the run made",
@@ -93,6 +94,24 @@ def replay(root: Path) -> CommandResult:
         f"from {result.iterations} noisy histograms"
     )
     return CommandResult(document, (text,))
+
+
+def _check_sizes(manifest: Manifest, samples: int, store: FileStore) -> None:
+    """Refuse a schedule of other sizes than the run had, before as much is made.
+
+    A histogram can have a few candidates more than the schedule, as every class has at least k.
+    """
+    schedule, plan = manifest.schedule, manifest.plan
+    assert schedule is not None  # of a finished run
+    votes = [store.load(votes_name(t)) for t in range(1, plan.rounds + 1)]
+    found = [len(stored[0]) for stored in votes if stored is not None]
+    most = max(found, default=max(schedule.sizes))
+    if schedule.samples != samples or max(schedule.sizes) > most:
+        raise DataError(
+            "the manifest is damaged: its schedule has other sizes than the files of the run",
+            where=str(store.folder / MANIFEST),
+            fix="restore the file from a backup",
+        )
 
 
 class _StoredVotes:

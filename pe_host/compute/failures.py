@@ -53,24 +53,26 @@ def failure(description: Any, where: str, plugin: str) -> PeError:
         plugin: the name that users type.
     """
     if not isinstance(description, Mapping):
-        return PluginFailure("the worker reported an error without describing it", where=where)
+        what = "the worker reported an error without describing it"
+        return PluginFailure(what, where=where, fix=authors(where))
     fields = {
-        key: printable(description.get(key, ""))
+        key: printable(description.get(key, "")).strip()
         for key in ("kind", "type", "message", "what", "where", "fix")
     }
+    message = fields["message"] or "it gave no reason"
     if fields["kind"] == "host":
         kinds = {kind.__name__: kind for kind in (UsageError, PluginFailure, DataError)}
         return kinds.get(fields["type"], PluginFailure)(
-            fields["what"], where=fields["where"] or where, fix=fields["fix"]
+            fields["what"] or message,
+            where=fields["where"] or where,
+            fix=fields["fix"] or authors(where),
         )
     if fields["kind"] == "option":
-        return UsageError(
-            fields["message"], where=where, fix=f"`pe describe {plugin}` shows the options"
-        )
+        return UsageError(message, where=where, fix=f"`pe describe {plugin}` shows the options")
     if fields["kind"] == "refusal":
-        return PluginFailure(fields["message"], where=where)
+        return PluginFailure(message, where=where)
     if fields["kind"] == "rule":
-        return broken(fields["message"], where)
+        return broken(message, where)
     frames = description.get("frames", [])
     lines = (
         [f"\n  {printable(frame)}" for frame in frames[-_FRAMES:]]
@@ -78,7 +80,9 @@ def failure(description: Any, where: str, plugin: str) -> PeError:
         else []
     )
     return PluginFailure(
-        f"{fields['type']}: {fields['message']}{''.join(lines)}", where=where, fix=authors(where)
+        f"{fields['type'] or 'an exception'}: {message}{''.join(lines)}",
+        where=where,
+        fix=authors(where),
     )
 
 
@@ -88,11 +92,12 @@ def broken(rule: str, where: str) -> PluginFailure:
 
 
 def printable(text: Any) -> str:
-    """Text from a plugin, shortened and without control characters.
+    """Text from a plugin, shortened and without control characters; "" for anything else.
 
     Control characters could rewrite the terminal.
     """
-    return "".join(c if c.isprintable() or c == "\n" else "�" for c in str(text)[:_LENGTH])
+    shown = text[:_LENGTH] if isinstance(text, str) else ""
+    return "".join(c if c.isprintable() or c == "\n" else "�" for c in shown)
 
 
 def authors(where: str) -> str:

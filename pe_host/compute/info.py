@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pe_host.compute.checks import StateSchema
+from pe_host.plugins.answers import check_loaded
 from pe_host.plugins.ref import PluginRef
 from pe_sdk import OutputSpec, ParameterSpace
 
@@ -56,32 +57,26 @@ class Loaded:
 
 
 def read_info(
-    reply: Mapping[str, Any], plugin: PluginRef, output: OutputSpec, labels: tuple[str, ...]
+    reply: dict[str, Any], plugin: PluginRef, output: OutputSpec, labels: tuple[str, ...]
 ) -> Loaded:
     """Parse a worker's reply to "load".
 
     Raises:
-        KeyError, TypeError, ValueError, AttributeError: the reply is invalid.
+        InvalidAnswer: the reply is invalid; see `pe_host.plugins.answers`.
     """
-    space = None if reply["space"] is None else ParameterSpace.from_json(reply["space"])
-    spaces = tuple(ParameterSpace.from_json(document) for document in reply["label_spaces"])
-    block, options, parts = reply["block"], reply["options"], reply["parts"]
-    if type(block) is not int or block < 1 or (spaces and len(spaces) != len(labels)):
-        raise ValueError("the block has no rows, or there is not one space per label")
-    if not all(isinstance(value, str) for value in (*options.values(), *parts.values())):
-        raise ValueError("an option or a version is not a string")
+    space, spaces = check_loaded(reply, len(labels))
     info = GeneratorInfo(
         plugin=plugin,
         output=output,
         labels=labels,
-        options=options,
-        state_only=bool(reply["state_only"]),
-        exact=bool(reply["exact"]),
-        gpu=bool(reply["gpu"]),
-        adapts=bool(reply["adapts"]),
-        block=block,
-        space=reply["space"],
-        label_spaces=tuple(reply["label_spaces"]),
-        parts=parts,
+        options=reply["options"],
+        state_only=reply["state_only"],
+        exact=reply["exact"],
+        gpu=reply["gpu"],
+        adapts=reply["adapts"],
+        block=reply["block"],
+        space=None if space is None else space.to_json(),
+        label_spaces=tuple(s.to_json() for s in spaces),
+        parts=reply["parts"],
     )
     return Loaded(info, space, spaces)

@@ -35,6 +35,7 @@ from pe_host.digest import arrays_of
 from pe_host.embeddings.fitted import FittedEmbedding
 from pe_host.errors import DataError, PluginFailure
 from pe_host.isolation.allowed import Allowed
+from pe_host.plugins.answers import InvalidAnswer
 from pe_host.plugins.ref import PluginRef
 from pe_sdk import Degree, OutputSpec, Released, Samples, Seeds
 
@@ -125,12 +126,9 @@ class Workers:
         reply = self._everywhere(header, {}, where, plugin.name)
         try:
             self._loaded = read_info(reply, plugin, output, labels)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise PluginFailure(
-                "its worker process sent an invalid description of it",
-                where=where,
-                fix=authors(where),
-            ) from error
+        except InvalidAnswer as error:
+            what = f"its worker process sent an invalid description of it: {error}"
+            raise PluginFailure(what, where=where, fix=authors(where)) from None
         self._embedding = self._digest = None
         return self._loaded.info
 

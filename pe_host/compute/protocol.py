@@ -18,6 +18,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from pe_host.plugins.answers import is_deep
+
 MAGIC = b"pe1\n"
 HEADER_LIMIT = 4 << 20
 BYTES_LIMIT = 1 << 30
@@ -151,6 +153,8 @@ def _parse(text: bytearray) -> dict[str, Any]:
         raise ProtocolError("the header is not JSON") from error
     if not isinstance(header, dict):
         raise ProtocolError("the header is not an object")
+    if is_deep(header):
+        raise ProtocolError("the header is nested too deeply")
     return header
 
 

@@ -39,6 +39,21 @@ class Schedule:
                 "each iteration needs one of each"
             )
 
+    def is_valid(self) -> bool:
+        """True if every setting is of its type and within its range, as in a run that was made."""
+        counts = (*self.sizes, self.samples, self.votes)
+        shares = (*self.degrees, self.final_degree)
+        return (
+            all(type(count) is int and 1 <= count < 2**63 for count in counts)
+            and all(type(share) in (int, float) and 0 <= share <= 1 for share in shares)
+            and type(self.lookahead) is int
+            and self.lookahead >= 0
+            and type(self.threshold) in (int, float)
+            and self.threshold >= 0
+            and self.selection in ("sample", "rank")
+            and isinstance(self.keep_parents, bool)
+        )
+
     @property
     def iterations(self) -> int:
         return len(self.sizes)

@@ -6,6 +6,7 @@ array of Python objects runs code when it is read, so there is none.
 
 import math
 import struct
+import tokenize
 import zipfile
 import zlib
 from typing import Any, BinaryIO, cast
@@ -31,20 +32,24 @@ _LAST_CHARACTER = 0x10FFFF
 _END, _END_64, _LOCATOR_64 = b"PK\5\6", b"PK\6\6", b"PK\6\7"
 _END_BYTES, _LOCATOR_BYTES = 22, 20
 
-_BROKEN = (
+BROKEN = (
     OSError,
     ValueError,
+    TypeError,
     EOFError,
     KeyError,
     MemoryError,
     RuntimeError,
+    OverflowError,
+    SyntaxError,
     struct.error,
+    tokenize.TokenError,
     zipfile.BadZipFile,
     zlib.error,
 )
 """What zipfile and numpy raise for archives that are damaged, encrypted or inconsistent.
 
-NotImplementedError is a RuntimeError.
+NotImplementedError is a RuntimeError. Numpy splits the header of an array into tokens of Python.
 """
 
 
@@ -80,7 +85,7 @@ def open_archive(file: BinaryIO) -> zipfile.ZipFile:
             )
         file.seek(0)
         archive = zipfile.ZipFile(file)
-    except _BROKEN:
+    except BROKEN:
         raise ArchiveError("this is not an npz file, or it is truncated", fix) from None
     try:
         _check_members(archive)
@@ -104,7 +109,7 @@ def read_header(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], n
     try:
         with archive.open(name + _SUFFIX) as member:
             return _header(archive, name, cast(BinaryIO, member))
-    except _BROKEN:
+    except BROKEN:
         raise _unreadable(name) from None
 
 
@@ -119,7 +124,7 @@ def read_array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
         with archive.open(name + _SUFFIX) as member:
             # numpy reads the announced size in blocks, and zipfile no more than it announced.
             array = np.lib.format.read_array(cast(BinaryIO, member), allow_pickle=False)
-    except _BROKEN:
+    except BROKEN:
         raise _unreadable(name) from None
     if array.dtype.kind == "U":
         codes = np.frombuffer(array.tobytes(), np.dtype("u4").newbyteorder(array.dtype.byteorder))

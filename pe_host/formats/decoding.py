@@ -29,7 +29,7 @@ from pe_host.formats.decode_protocol import (
     READY,
     TEXT,
 )
-from pe_host.formats.pictures import Form, PictureError
+from pe_host.formats.pictures import PIXELS, Form, PictureError
 from pe_host.isolation.launch import Launched, launch
 
 BATCH = 64
@@ -108,7 +108,10 @@ class Decoder:
         answer = self._alone(content)
         if isinstance(answer, PictureError):
             raise answer
-        return Form(*FORM.unpack(answer.tobytes()))
+        form = Form(*FORM.unpack(answer.tobytes()))
+        if form.channels not in (1, 3) or not 0 < form.height * form.width <= PIXELS:
+            raise PictureError("has a form that no picture has", _FIX)
+        return form
 
     def _alone(self, content: bytes) -> Decoded:
         """Try a picture by itself: what else happened must not decide about it."""

@@ -100,7 +100,7 @@ class _Series(Layout):
             return OutputSpec.series(
                 shape[1],
                 _features(shape[2], metadata) or shape[2],
-                1.0 if step is None else float(step),
+                _step(step),
                 "" if unit is None else str(unit),
             )
         except (TypeError, ValueError) as error:
@@ -137,7 +137,7 @@ class _Records(Layout):
                 shape[1:],
                 dtype.name,
                 _features(shape[-1], metadata),
-                1.0 if step is None else float(step),
+                _step(step),
                 "" if unit is None else str(unit),
             )
         except (TypeError, ValueError) as error:
@@ -186,6 +186,14 @@ def _features(count: int, metadata: ReadMetadata) -> tuple[Feature, ...]:
         Feature(str(name), "" if units is None else str(units[i]), *bounds[i])
         for i, name in enumerate(names)
     )
+
+
+def _step(step: NDArray[Any] | None) -> float:
+    if step is None:
+        return 1.0
+    if step.ndim or step.dtype.kind not in "iuf":
+        raise ValueError("step must be one number")
+    return float(step)
 
 
 def _metadata(output: OutputSpec) -> dict[str, NDArray[Any]]:

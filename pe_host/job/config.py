@@ -36,6 +36,7 @@ EPSILON = number(
     infinite=True,
 )
 DELTA = number("a number from 1e-10 to 0.5", low=1e-10, high=0.5)
+_MOST_RECORDS = 10**15  # floats, which shares are, still tell such numbers apart
 _THRESHOLD = number("a number >= 0", low=0)
 
 
@@ -135,7 +136,11 @@ class RunConfig:
         published=True,
     )
     public_size: int | None = setting(
-        None, COUNT, "Number of records, if it is public.", metavar="N", published=True
+        None,
+        integer(1, _MOST_RECORDS),
+        "Number of records, if it is public.",
+        metavar="N",
+        published=True,
     )
     bad_records: str | None = setting(
         None,
@@ -313,6 +318,9 @@ def _from_file(file: Path | None) -> Layer:
         ) from None
     except tomllib.TOMLDecodeError as error:
         raise DataError(f"not a TOML file: {error}", where=str(file), fix=fix) from None
+    except (ValueError, RecursionError):
+        what = "a number in it is too long, or its values are nested too deeply"
+        raise DataError(what, where=str(file), fix=fix) from None
     known = {item.name: item for item in settings()}
     for name, value in document.items():
         if name not in known:

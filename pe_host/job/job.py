@@ -77,7 +77,7 @@ class Job:
         except CannotMake as error:
             where = str(self.embedding) if self.chosen else f"--embedding {self.embedding.name}"
             raise PluginFailure(str(error), where=where, fix=fix) from None
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             what = f"cannot be made: {describe_cause(error)}"
             raise PluginFailure(what, where=str(self.embedding), fix=fix) from None
 

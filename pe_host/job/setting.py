@@ -14,6 +14,8 @@ from pe_host.errors import UsageError
 
 Reader = Callable[[Any], Any]
 
+_LONGEST = 200  # characters of a value in a message
+
 
 def setting(
     default: Any,
@@ -63,7 +65,11 @@ def quoted(value: Any) -> str:
     texts = (
         isinstance(value, list | tuple) and value and all(isinstance(part, str) for part in value)
     )
-    return ", ".join(map(repr, value)) if texts else repr(value)
+    try:
+        text = ", ".join(map(repr, value)) if texts else repr(value)
+    except (ValueError, RecursionError):  # an integer of thousands of digits
+        return f"a value of type {type(value).__name__} that is too long to show"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def read_option(name: str, read: Reader, value: Any) -> Any:

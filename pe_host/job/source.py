@@ -9,7 +9,6 @@ from typing import Any
 from pe_host.errors import DataError, PluginFailure, UsageError
 from pe_host.files import paths_in
 from pe_host.plugins import PluginEntry, PluginRef, resolve
-from pe_host.plugins.cause import describe_cause
 from pe_host.plugins.load import load_reader
 from pe_host.plugins.names import READER
 from pe_host.privacy.readers import guess_scheme
@@ -94,8 +93,9 @@ def _describe(reader: ReaderSpec, ref: PluginRef, location: str) -> SourceInfo:
     except SourceError as error:
         where = error.where or f"{ref.name}:{location}"
         raise DataError(error.what, where=where, fix=error.fix, name=error.name) from None
-    except Exception as error:
-        what = f"cannot describe its source: {describe_cause(error)}"
+    except (Exception, SystemExit) as error:
+        # The message is withheld: it may quote a record.
+        what = f"cannot describe its source: it failed with {type(error).__name__}"
         raise PluginFailure(what, where=str(ref), fix=fix) from None
     if not isinstance(info, SourceInfo):
         what = f"describes its source with {type(info).__name__}, not SourceInfo"

@@ -6,12 +6,16 @@ name that means something must be one already, or the answer is refused.
 
 import json
 import math
+import sys
 from collections.abc import Callable
-from typing import IO, Any, NoReturn, TypeVar
+from typing import IO, TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from pe_host.errors import PluginFailure, UsageError
 from pe_host.plugins.names import GENERATOR, one_line, wrong_name
 from pe_host.plugins.ref import PluginRef
+
+if TYPE_CHECKING:  # pe_sdk imports numpy, which commands that only ask do without
+    from pe_sdk import ParameterSpace
 
 MOST_BYTES = 1 << 22
 """Longest answer."""
@@ -19,6 +23,7 @@ MOST_BYTES = 1 << 22
 _MOST_ITEMS = 10_000  # options, labels, parameters, findings, results
 _LONGEST = 2_000  # characters of a text that is shown
 _LARGEST_BLOCK = 1_000_000
+_DEEPEST = 50  # levels of lists and objects: comparing and writing them is recursive
 _LEVELS = ("ok", "warning", "bad")
 
 Answer = dict[str, Any]
@@ -49,7 +54,20 @@ def parse(stream: IO[bytes]) -> Answer:
         raise InvalidAnswer("it is not JSON") from None
     if not isinstance(answer, dict):
         raise InvalidAnswer("it is not a JSON object")
+    if is_deep(answer):
+        raise InvalidAnswer("it is nested too deeply")
     return answer
+
+
+def is_deep(document: Any) -> bool:
+    """True if lists and objects are nested deeper than any correct plugin nests them."""
+    level = [document]
+    for _ in range(_DEEPEST):
+        inner = (one.values() if isinstance(one, dict) else one for one in level)
+        level = [part for parts in inner for part in parts if isinstance(part, dict | list)]
+        if not level:
+            return False
+    return True
 
 
 def result_of(answer: Answer) -> Answer:
@@ -79,7 +97,6 @@ def check_description(document: Answer, ref: PluginRef) -> Answer:
     about = {"kind": ref.kind, "name": ref.name}
     about |= {"distribution": ref.distribution, "version": ref.version}
     checked: Answer = {
-        **document,
         **about,  # the host knows these
         "summary": shown(document.get("summary"), "summary"),
         "options": [_option(option) for option in _list(document.get("options"), "options")],
@@ -88,16 +105,48 @@ def check_description(document: Answer, ref: PluginRef) -> Answer:
         return checked
     for label in _list(document.get("labels"), "labels"):
         _name(label, "a label")
-    for flag in ("exact", "gpu"):
-        if not isinstance(document.get(flag), bool):
-            raise InvalidAnswer(f"{flag} is not true or false")
-    block = document.get("block")
-    if type(block) is not int or not 1 <= block <= _LARGEST_BLOCK:
-        raise InvalidAnswer(f"block is not a whole number from 1 to {_LARGEST_BLOCK:,}")
+    _flags(document, "exact", "gpu")
+    _block(document)
     for name in ("default_data", "embedding"):
         if document.get(name) != "":
             _name(document.get(name), name)
+    keys = ("labels", "default_data", "embedding", "exact", "gpu", "block")
+    checked |= {key: document[key] for key in keys}
+    if document.get("network") is True:
+        checked["network"] = True
     return {**checked, "makes": _makes(_dict(document.get("makes"), "makes"))}
+
+
+def check_loaded(
+    reply: Answer, labels: int
+) -> "tuple[ParameterSpace | None, tuple[ParameterSpace, ...]]":
+    """Check a worker's reply to "load"; see `pe_host.compute.info` for its content.
+
+    Args:
+        reply: the reply.
+        labels: number of label names.
+
+    Returns:
+        The space of the generator, or None, and that of each label, if they differ from it.
+
+    Raises:
+        InvalidAnswer: a value is missing, or of another type or size than it may be.
+    """
+    _flags(reply, "state_only", "exact", "gpu", "adapts")
+    _block(reply)
+    for table in ("options", "parts"):
+        for name, value in _dict(reply.get(table), table).items():
+            _name(name, f"a name in {table}")
+            if not isinstance(value, str):
+                raise InvalidAnswer(f"a value in {table} is not text")
+    spaces = _list(reply.get("label_spaces"), "label_spaces")
+    if spaces and (len(spaces) != labels or reply.get("space") is None):
+        raise InvalidAnswer("there is not one space for each label")
+    space = None if reply.get("space") is None else _space(reply["space"])
+    of_labels = tuple(_space(document) for document in spaces)
+    if any(space.keys() != other.keys() for other in of_labels if space is not None):
+        raise InvalidAnswer("the spaces of the labels have other parameters")
+    return space, of_labels
 
 
 def check_findings(result: Answer) -> list[dict[str, str]]:
@@ -133,6 +182,18 @@ def shown(value: Any, what: str) -> str:
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
 
 
+def _flags(document: Answer, *names: str) -> None:
+    for flag in names:
+        if not isinstance(document.get(flag), bool):
+            raise InvalidAnswer(f"{flag} is not true or false")
+
+
+def _block(document: Answer) -> None:
+    block = document.get("block")
+    if type(block) is not int or not 1 <= block <= _LARGEST_BLOCK:
+        raise InvalidAnswer(f"block is not a whole number from 1 to {_LARGEST_BLOCK:,}")
+
+
 def _option(given: Any) -> dict[str, str]:
     option = _dict(given, "an option")
     _name(option.get("name"), "the name of an option")
@@ -140,20 +201,38 @@ def _option(given: Any) -> dict[str, str]:
 
 
 def _makes(makes: Answer) -> Answer:
-    from pe_sdk import OutputSpec, ParameterSpace
+    from pe_sdk import OutputSpec
 
     output = _made(lambda: OutputSpec.from_json(makes["output"]), "output").to_json()
     about = {"output": output, "shape": output["shape"]}
     if "cannot" in makes:
         return {**about, "cannot": shown(makes["cannot"], "cannot")}
-    if makes.get("space") is None:
-        return {**about, "space": None}
-    space = _made(lambda: ParameterSpace.from_json(makes["space"]), "space")
+    space = makes.get("space")
+    return {**about, "space": None if space is None else _space(space).to_json()}
+
+
+def _space(document: Any) -> "ParameterSpace":
+    from pe_sdk import Int, ParameterSpace
+
+    space = _made(lambda: ParameterSpace.from_json(document), "space")
+    _list([*space], "space")
     for name, parameter in space.items():
         _name(name, "the name of a parameter")
-        for choice in getattr(parameter, "choices", ()):
+        for choice in _list([*getattr(parameter, "choices", ())], "the choices of a parameter"):
             _name(choice, "a choice of a parameter")
-    return {**about, "space": makes["space"]}
+        for end in ("low", "high"):
+            _bound(getattr(parameter, end, 0), isinstance(parameter, Int))
+        for flag in ("log", "wrap"):
+            if not isinstance(getattr(parameter, flag, False), bool):
+                raise InvalidAnswer(f"{flag} of a parameter is not true or false")
+    return space
+
+
+def _bound(value: Any, whole: bool) -> None:
+    """Refuse a bound that is not a number of 64 bits: arrays are compared with it."""
+    kinds, most = ((int,), 2**63 - 1) if whole else ((int, float), sys.float_info.max)
+    if type(value) not in kinds or not -most <= value <= most:
+        raise InvalidAnswer("a bound of a parameter is not a number that it can be")
 
 
 def _made(make: Callable[[], T], what: str) -> T:
@@ -196,5 +275,10 @@ def _finite(text: str) -> float:
 
 def failure_of(error: InvalidAnswer, ref: PluginRef) -> PluginFailure:
     """The failure of a plugin whose answer is invalid."""
-    fix = f"report this to the authors of {ref.distribution}, or uninstall it"
-    return PluginFailure(f"gave an invalid answer: {error}", where=str(ref), fix=fix)
+    what = f"gave an invalid answer: {error}"
+    return PluginFailure(what, where=str(ref), fix=report_to_authors(ref))
+
+
+def report_to_authors(ref: PluginRef) -> str:
+    """Return what to do about a plugin that does not behave."""
+    return f"report this to the authors of {ref.distribution}, or uninstall it"

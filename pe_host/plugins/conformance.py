@@ -12,7 +12,14 @@ from pe_host.errors import PluginFailure, UsageError
 from pe_host.files import NotAFile, open_regular, paths_in
 from pe_host.isolation.allowed import Allowed
 from pe_host.isolation.launch import launch
-from pe_host.plugins.answers import InvalidAnswer, check_report, failure_of, parse, shown
+from pe_host.plugins.answers import (
+    InvalidAnswer,
+    check_report,
+    failure_of,
+    parse,
+    report_to_authors,
+    shown,
+)
 from pe_host.plugins.isolated import find_needs
 from pe_host.plugins.names import DOCTOR, READER, WITH_OPTIONS
 from pe_host.plugins.permissions import Needs, permit
@@ -59,7 +66,9 @@ def conformance(
             raise PluginFailure(f"is not checked within {seconds:g} s", where=str(ref), fix=fix)
         if not answer.exists():
             raise PluginFailure(
-                f"its process ended with code {code} without an answer", where=str(ref)
+                f"its process ended with code {code} without an answer",
+                where=str(ref),
+                fix=report_to_authors(ref),
             )
         try:
             return _report(answer, ref)
@@ -78,7 +87,7 @@ def _report(path: Path, ref: PluginRef) -> dict[str, Any]:
         raise UsageError(shown(report["usage"], "usage"), where=str(ref), fix=fix)
     if "error" in report:
         what = f"cannot be checked: {shown(report['error'], 'error')}"
-        raise PluginFailure(what, where=str(ref))
+        raise PluginFailure(what, where=str(ref), fix=report_to_authors(ref))
     return check_report(report)
 
 

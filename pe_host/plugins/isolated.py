@@ -15,6 +15,7 @@ from pe_host.plugins.answers import (
     check_description,
     check_findings,
     failure_of,
+    report_to_authors,
     shown,
 )
 from pe_host.plugins.find import CONFLICT, FOUND, PluginEntry
@@ -94,7 +95,8 @@ def describe(
             except InvalidAnswer as error:
                 raise failure_of(error, ref) from None
         needs = _needs(ref, answer)
-    raise PluginFailure("reports different needs each time", where=str(ref))
+    what = "reports different needs each time"
+    raise PluginFailure(what, where=str(ref), fix=report_to_authors(ref))
 
 
 def find_needs(ref: PluginRef, options: Mapping[str, str], seconds: float) -> Needs:
@@ -107,7 +109,7 @@ def _needs(ref: PluginRef, answer: Mapping[str, Any]) -> Needs:
     try:
         return Needs.from_json(answer.get("needs"))
     except ValueError as error:
-        raise PluginFailure(str(error), where=str(ref)) from None
+        raise PluginFailure(str(error), where=str(ref), fix=report_to_authors(ref)) from None
 
 
 def _alone(ref: PluginRef) -> Allowed:

@@ -10,7 +10,15 @@ from typing import IO, Any
 from pe_host.errors import PluginFailure
 from pe_host.isolation.allowed import Allowed
 from pe_host.isolation.launch import launch
-from pe_host.plugins.answers import Answer, InvalidAnswer, failure_of, parse, result_of, shown
+from pe_host.plugins.answers import (
+    Answer,
+    InvalidAnswer,
+    failure_of,
+    parse,
+    report_to_authors,
+    result_of,
+    shown,
+)
 from pe_host.plugins.ref import PluginRef
 
 AT_ONCE = 2  # children at a time: several copies of torch are not free
@@ -105,7 +113,8 @@ class ChildRequest:
         """
         code = self._process.poll()
         if code is None:
-            raise PluginFailure(f"gave no answer within {self._seconds:g} s", where=str(self.ref))
+            what = f"gave no answer within {self._seconds:g} s"
+            raise PluginFailure(what, where=str(self.ref), fix=report_to_authors(self.ref))
         self._stdout.seek(0)
         try:
             return result_of(parse(self._stdout))
@@ -116,6 +125,7 @@ class ChildRequest:
         raise PluginFailure(
             f"its process {how} without an answer ({_last_line(self._stderr)})",
             where=str(self.ref),
+            fix=report_to_authors(self.ref),
         )
 
 

@@ -85,7 +85,8 @@ def _unknown(kind: str, name: str, plugins: Sequence[PluginEntry]) -> PluginFail
             p.name for p in plugins if p.kind == kind and p.distribution == distribution
         )
         return PluginFailure(
-            f"{distribution} offers no {kind} {plain!r}; it has: {', '.join(offers) or 'none'}"
+            f"{distribution} offers no {kind} {plain!r}; it has: {', '.join(offers) or 'none'}",
+            fix=f"`pe list-plugins` lists every {kind}",
         )
     known = {
         k.name: k

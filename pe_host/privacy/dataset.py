@@ -110,7 +110,7 @@ class PrivateDataset:
             table = reader.read(location, plan.output, plan.class_names)
         except SourceError as error:
             refusal = _as_data_error(error, where)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             failure = f"failed with {type(error).__name__}"
         # Raised outside the handler: the reader's own error must not be attached to this one,
         # because its frames hold records.

@@ -120,7 +120,7 @@ def _call(embedding: Embedding, block: NDArray[Any]) -> NDArray[np.float32]:
             vectors = embedding.embed(block)
     except PeError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         failure = type(error).__name__
     name = type(embedding).__name__
     if failure:  # raised outside the handler, so that the embedding's error is not attached

@@ -26,6 +26,7 @@ from typing import Any, Protocol
 
 from pe_host.durable import write_atomic
 from pe_host.errors import DataError, PrivacyRefusal
+from pe_host.files import NotAFile, read_regular
 from pe_host.privacy.accountant import NoisyRelease, delta_of, epsilon_of, fits
 from pe_host.privacy.plan import PrivacyPlan
 
@@ -308,13 +309,27 @@ def _line(document: dict[str, Any]) -> bytes:
 def _parse(raw: bytes) -> dict[str, Any]:
     """The JSON object of the line; empty if it has none."""
     document = None
-    with suppress(ValueError):  # UnicodeDecodeError is one
+    with suppress(ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
         document = json.loads(raw)
     return document if isinstance(document, dict) else {}
 
 
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return read_regular(path)
+    except FileNotFoundError:
+        raise _missing(path) from None
+    except (OSError, NotAFile) as error:
+        cause = error.strerror if isinstance(error, OSError) else f"it is {error}"
+        raise PrivacyRefusal(
+            f"the ledger cannot be read ({cause}), so what the run spent is not known",
+            where=str(path),
+            fix="fix its permissions, or start a new run, whose ε adds to this one's",
+        ) from None
+
+
 def _read(path: Path, plan: PrivacyPlan) -> _Content:
-    content = path.read_bytes()
+    content = _bytes_of(path)
     first, *rest = content.split(b"\n")
     header = _parse(first)
     if header.get("schema") != SCHEMA or not rest:
@@ -350,7 +365,7 @@ def _read(path: Path, plan: PrivacyPlan) -> _Content:
 
 def is_unused(path: Path) -> bool:
     """True if there is no ledger, or one with nothing but its header."""
-    return not path.exists() or not path.read_bytes().rstrip(b"\n").count(b"\n")
+    return not path.exists() or not _bytes_of(path).rstrip(b"\n").count(b"\n")
 
 
 def run_of(path: Path) -> tuple[str, str]:
@@ -359,13 +374,9 @@ def run_of(path: Path) -> tuple[str, str]:
     Raises:
         PrivacyRefusal: the ledger is missing, or its header is damaged.
     """
-    try:
-        with path.open("rb") as file:
-            header = _parse(file.readline())
-    except FileNotFoundError:
-        header = {}
+    header = _parse(_bytes_of(path).partition(b"\n")[0])
     if header.get("schema") != SCHEMA:
-        raise _damaged(path, 1) if path.exists() else _missing(path)
+        raise _damaged(path, 1)
     return str(header.get("run", "")), str(header.get("budget", ""))
 
 

@@ -204,8 +204,8 @@ class PrivacyPlan:
                 bad_records=cast(BadRecords, document.get("bad_records", "refuse")),
                 public_ranges=bool(document.get("public_ranges", False)),
             )
-        except (KeyError, TypeError, ValueError) as error:
-            raise DataError(f"this is not a privacy plan: {error}") from error
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise DataError("this is not a privacy plan") from error
 
     def check_delta(self, n: int, where: str, fix: str = "") -> None:
         """Refuse a δ that is not below 1/n.

@@ -106,9 +106,11 @@ def _weights(text: str) -> tuple[float, ...]:
         raise UsageError(
             f"cannot read the weights {text!r}", where=_WHERE, fix="use public:0.1,0.2,…"
         ) from None
-    if not all(math.isfinite(w) and w >= 0 for w in weights) or sum(weights) <= 0:
+    if not all(w >= 0 for w in weights) or not 0 < sum(weights) < math.inf:  # nor NaN
         raise UsageError(
-            "weights must be non-negative numbers, at least one of them positive", where=_WHERE
+            "weights must be non-negative numbers of a finite sum, at least one of them positive",
+            where=_WHERE,
+            fix="use public:0.1,0.2,…",
         )
     return weights
 

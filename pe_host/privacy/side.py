@@ -28,7 +28,7 @@ from pe_host.privacy.lock import FolderLock
 from pe_host.privacy.mechanism import add_noise, prepare
 from pe_host.privacy.plan import PrivacyPlan
 from pe_host.privacy.released import ClassCounts, NoisyHistogram
-from pe_host.privacy.store import FileStore, HistogramStore
+from pe_host.privacy.store import FileStore, HistogramStore, check_paid
 from pe_host.privacy.voting import check_candidates, count_votes
 from pe_sdk import ReaderSpec
 
@@ -91,7 +91,7 @@ class PrivateSide:
         if account is not None:
             read = partial(_identified, account, location, read)
         side = cls(plan, ledger, FileStore(lock.folder), read, evaluate)
-        side._check_paid()
+        check_paid(side._store, ledger, plan.rounds)
         return side
 
     def load(self) -> None:
@@ -283,25 +283,15 @@ class PrivateSide:
             self._store.save(name, noisy, {"plan": self.plan.digest, **about})
         return noisy
 
-    def _check_paid(self) -> None:
-        for kind, round, name in [
-            ("class-counts", 0, COUNTS),
-            *[("votes", t, votes_name(t)) for t in range(1, self.plan.rounds + 1)],
-        ]:
-            if not self.ledger.has_line(kind, round) and self._store.load(name) is not None:
-                raise PrivacyRefusal(
-                    "the ledger has no line that pays for this stored histogram",
-                    where=name,
-                    fix="start a new run; without its ledger, what this run spent is not known",
-                )
-
     def _check_stored(
         self, name: str, stored: tuple[NDArray[np.int64], dict[str, Any]], length: int
     ) -> None:
         noisy, about = stored
         if noisy.shape != (length,) or about.get("plan") != self.plan.digest:
             raise DataError(
-                "the stored values are not an answer to a question of this run", where=name
+                "the stored values are not an answer to a question of this run",
+                where=name,
+                fix="restore the file from a backup",
             )
 
 

@@ -1,13 +1,16 @@
 """The content of a report, gathered from the run folder only: no generator, no private data."""
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, metadata
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pe_host.errors import DataError
+from pe_host.files import NotAFile, read_regular
 from pe_host.formats.npz import layout_of
 from pe_host.privacy.ledger import Entry, Ledger
 from pe_host.privacy.store import FileStore
@@ -61,7 +64,6 @@ def gather(run: RunFolder, manifest: Manifest, published: Collection[str]) -> Re
     shown = {
         name: value for name, value in manifest.config.items() if value not in (None, "", [], {})
     }
-    log = run.path(LOG)
     evaluation, damaged = _evaluation(run)
     return ReportData(
         title=f"Synthetic data by {manifest.generator.name}",
@@ -75,12 +77,19 @@ def gather(run: RunFolder, manifest: Manifest, published: Collection[str]) -> Re
         versions=_sorted(manifest.versions),
         internal=InternalView(
             source=str(manifest.config.get("data", "")),
-            logs=tuple(log.read_text(encoding="utf-8").splitlines()) if log.exists() else (),
+            logs=_lines(run),
             settings=_sorted({n: v for n, v in shown.items() if n not in published}),
             evaluation=evaluation,
             damaged=damaged,
         ),
     )
+
+
+def _lines(run: RunFolder) -> tuple[str, ...]:
+    """The lines of the log, as far as it is a file with text: the page appears anyway."""
+    with suppress(OSError, NotAFile):
+        return tuple(read_regular(run.path(LOG)).decode("utf-8", "replace").splitlines())
+    return ()
 
 
 def _evaluation(run: RunFolder) -> tuple[EvaluationView | None, str]:
@@ -176,7 +185,7 @@ def _iteration(run: RunFolder, manifest: Manifest, t: int, grid: RecordGrid) -> 
     if (votes := _votes(run, t)) is not None and schedule:
         scale = manifest.plan.vote_scale
         stats = vote_statistics(votes, scale, schedule.threshold)
-    candidates = len(load_arrays(run.path(population_name(t)))["labels"])
+    candidates = len(_labels(run.path(population_name(t)), len(manifest.plan.class_names)))
     degree = schedule.degrees[t - 1] if t > 0 and schedule else None
     return IterationView(t, degree, candidates, grid, stats)
 
@@ -192,15 +201,31 @@ def _grid(run: RunFolder, name: str, output: OutputSpec) -> RecordGrid | None:
     if not path.exists():
         return None
     stored = load_arrays(path)
-    return RecordGrid(output, stored[layout_of(output).array], stored["filled"])
+    try:
+        return RecordGrid(output, stored[layout_of(output).array], stored["filled"])
+    except (KeyError, TypeError, ValueError):
+        raise _damaged(path) from None
+
+
+def _labels(path: Path, classes: int) -> NDArray[np.int64]:
+    """The labels of a stored population, int64 [n] in [0, classes)."""
+    labels = load_arrays(path).get("labels", np.zeros(0))
+    if labels.dtype != np.int64 or labels.ndim != 1 or ((labels < 0) | (labels >= classes)).any():
+        raise _damaged(path)
+    return labels
+
+
+def _damaged(path: Path) -> DataError:
+    what = "this file does not hold samples of this run"
+    return DataError(what, where=str(path), fix="restore the file from a backup")
 
 
 def _release(run: RunFolder, manifest: Manifest) -> ReleaseView | None:
     if not manifest.finished:
         return None
     output = manifest.plan.output
-    labels = load_arrays(run.path(RELEASED_POPULATION))["labels"]
-    counts = np.bincount(labels, minlength=len(manifest.plan.class_names))
+    classes = len(manifest.plan.class_names)
+    counts = np.bincount(_labels(run.path(RELEASED_POPULATION), classes), minlength=classes)
     record = output.form
     files = (SAMPLES, CARD, PAGE) if manifest.plan.private else ()
     return ReleaseView(tuple(counts.tolist()), record, _grid(run, RELEASED_GRID, output), files)

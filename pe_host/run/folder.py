@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from pe_host.digest import arrays_of, samples_of
 from pe_host.durable import PART, atomic_path, is_part, write_atomic
 from pe_host.errors import DataError
-from pe_host.files import most_bytes, open_regular
+from pe_host.files import most_bytes, open_regular, read_regular
+from pe_host.formats.archives import BROKEN, ArchiveError, array_names, read_array
 from pe_host.privacy.files import COUNTS, EVALUATION, LEDGER, LOCK, votes_name
 from pe_host.privacy.ledger import is_unused
 from pe_sdk import Samples
@@ -113,8 +114,10 @@ class RunFolder:
         """
         path = self.path(name)
         try:
-            return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
-        except (OSError, ValueError):
+            return json.loads(read_regular(path).decode("utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, RecursionError):
             fix = "restore the file from a backup"
             raise DataError("this file cannot be read", where=str(path), fix=fix) from None
 
@@ -186,9 +189,9 @@ def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
         DataError: the file is damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        with open_regular(path) as file, zipfile.ZipFile(file) as archive:
+            return {name: read_array(archive, name) for name in array_names(archive)}
+    except (*BROKEN, ArchiveError):
         fix = "delete the file; --resume makes it again"
         raise DataError("these arrays cannot be read", where=str(path), fix=fix) from None
 

@@ -5,14 +5,16 @@ A run is continued, replayed and reported with exactly this, or not at all.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pe_host.errors import DataError, PluginFailure
+from pe_host.errors import DataError, PluginFailure, PrivacyRefusal
 from pe_host.evolution.schedule import Schedule
 from pe_host.plugins import PluginRef
 from pe_host.privacy import PrivacyPlan
+from pe_host.privacy.ledger import run_of
 from pe_host.run.folder import MANIFEST, RunFolder
 
 SCHEMA = 2
@@ -88,12 +90,15 @@ class Manifest:
                 where=str(run.path(MANIFEST)),
                 fix=f"this version reads schema {SCHEMA}",
             )
+        where, what = str(run.path(MANIFEST)), "the manifest is damaged"
+        fix = "restore the file from a backup, or use the version of pe that wrote it"
         try:
             return cls._from_json(document)
-        except (KeyError, TypeError, ValueError, AttributeError):
-            raise DataError(
-                "the manifest is damaged", where=str(run.path(MANIFEST)), fix=fix
-            ) from None
+        except DataError as error:  # the plan is another version's, or none
+            what = error.what
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError):
+            pass
+        raise DataError(what, where=where, fix=fix)
 
     @classmethod
     def _from_json(cls, document: dict[str, Any]) -> "Manifest":
@@ -106,7 +111,38 @@ class Manifest:
             values["schedule"] = Schedule(**{**schedule, **lists})
         if values["spent_epsilon"] is not None:
             values["spent_epsilon"] = float(values["spent_epsilon"])
-        return cls(**values)
+        manifest = cls(**values)
+        if manifest.plan.digest != document["plan_digest"]:
+            raise ValueError("another plan")
+        manifest._check_types()
+        return manifest
+
+    def _check_types(self) -> None:
+        """Raise ValueError unless every value is of its type, whoever has edited the file."""
+        plan, counts, schedule = self.plan, self.class_counts, self.schedule
+        tables = [self.options, self.versions, self.parts, self.config.get("set", {})]
+        valid = [
+            all(_is_table(table) for table in tables),
+            self.space is None or isinstance(self.space, dict),
+            type(self.config.get("seed", 0)) is int,
+            not self.finished or {"set", "seed"} <= self.config.keys(),
+            all(_is_setting(value) for value in self.config.values()),
+            all(isinstance(flag, bool) for flag in (self.finished, self.confined)),
+            all(isinstance(text, str | None) for text in (self.run_id, self.release_digest)),
+            self.iterations is None or _is_count(self.iterations, plan.rounds),
+            schedule is None or (schedule.iterations == plan.rounds and schedule.is_valid()),
+            counts is None or len(counts["counts"]) == len(plan.class_names),
+            counts is None or all(_is_count(count) for count in counts["counts"]),
+        ]
+        if not all(valid):
+            raise ValueError("a value of another type")
+
+    def check_ledger(self, path: Path) -> None:
+        """Raise PrivacyRefusal unless the ledger in this file is that of the run."""
+        if self.run_id is not None and self.run_id != run_of(path)[0]:
+            what = "the ledger belongs to another run"
+            fix = "restore the ledger of this run from a backup, or start a new run"
+            raise PrivacyRefusal(what, where=str(path), fix=fix)
 
     def check_parts(self, parts: Mapping[str, str], where: str) -> None:
         """Raise PluginFailure unless the generator consists of the parts and versions of this run.
@@ -125,3 +161,18 @@ class Manifest:
     def write(self, run: RunFolder) -> "Manifest":
         run.write_json(MANIFEST, self.to_json())
         return self
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(part, str) for part in value.values())
+
+
+def _is_setting(value: Any) -> bool:
+    """True for what a setting can be: a text, a number, a list of these or a table of texts."""
+    parts = value if isinstance(value, list) else [value]
+    plain = all(part is None or isinstance(part, str | int | float) for part in parts)
+    return plain or _is_table(value)
+
+
+def _is_count(value: Any, most: int = 2**63 - 1) -> bool:
+    return type(value) is int and 0 <= value <= most

@@ -11,7 +11,7 @@ from pe_host.errors import DataError, PluginFailure, PrivacyRefusal
 from pe_host.job.config import reproducible_settings
 from pe_host.job.job import Job
 from pe_host.privacy.budget import RunAccount
-from pe_host.privacy.ledger import Ledger, run_of
+from pe_host.privacy.ledger import Ledger
 from pe_host.run.folder import CONFIG, LEDGER, RunFolder
 from pe_host.run.manifest import Manifest
 
@@ -55,10 +55,7 @@ def continue_run(run: RunFolder, job: Job, info: GeneratorInfo) -> Manifest | No
             "resuming would change its guarantee"
         )
         raise PrivacyRefusal(what, where=where, fix=fix)
-    if kept.run_id is not None and kept.run_id != run_of(run.path(LEDGER))[0]:
-        what = "the ledger belongs to another run"
-        fix = "restore the ledger of this run from a backup, or start a new run"
-        raise PrivacyRefusal(what, where=str(run.path(LEDGER)), fix=fix)
+    kept.check_ledger(run.path(LEDGER))
     if kept.generator != now.generator or kept.options != now.options:
         what = f"the run was started with {kept.generator}, not {now.generator}"
         if kept.generator == now.generator:

@@ -82,6 +82,8 @@ def test_a_series_is_float32_with_named_features():
         (lambda: Feature("a", low=1), "both"),
         (lambda: Feature("a", low=1, high=1), "invalid range"),
         (lambda: Feature("a", low=0, high=float("inf")), "invalid range"),
+        (lambda: Feature("a", low="x", high=10**400), "invalid range"),
+        (lambda: OutputSpec.series(2, 1, step="x"), "positive number"),
         (lambda: Feature("two\nlines"), "one line"),
         (lambda: OutputSpec.from_json({"kind": "image"}), "invalid record spec"),
         (

@@ -2,6 +2,7 @@ import json
 import math
 import sys
 
+import numpy as np
 import pytest
 
 from pe_host.cli import main
@@ -9,6 +10,7 @@ from pe_host.plugins import PluginRef
 from pe_host.privacy.accountant import NoisyRelease, epsilon_of
 from pe_host.privacy.ledger import Ledger
 from pe_host.privacy.plan import make_plan
+from pe_host.privacy.store import FileStore
 from pe_host.run.folder import RunFolder
 from pe_host.run.manifest import Manifest
 from pe_sdk import OutputSpec
@@ -142,3 +144,14 @@ def test_asking_begins_no_ledger(account, tmp_path):
     write_manifest(tmp_path, plan(1.0))
     assert account(tmp_path)[0] == 5
     assert not (tmp_path / "ledger.jsonl").exists()
+
+
+def test_a_histogram_that_no_line_pays_for_is_refused(account, tmp_path):
+    """The ledger was set back, or is another's."""
+    made = plan(1.0)
+    write_manifest(tmp_path, made)
+    Ledger.create(tmp_path / "ledger.jsonl", made, "0" * 32)
+    assert account(tmp_path)[0] == 0
+    FileStore(tmp_path).save("iterations/001/votes", np.zeros(8, np.int64), {})
+    code, _, err = account(tmp_path)
+    assert code == 4 and "no line that pays for this stored histogram" in err

@@ -24,6 +24,12 @@ def test_each_kind_of_failure_has_its_code_and_says_what_where_and_what_next(kin
     assert capsys.readouterr() == ("", "error: --here: it broke\n  next: do that\n")
 
 
+def test_too_little_memory_is_the_machines(capsys):
+    assert guarded(raising(MemoryError("SECRET"))) == 5
+    out, err = capsys.readouterr()
+    assert out == "" and err.startswith("error: this machine has not enough memory\n  next: ")
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(130)])
 def test_an_interruption_ends_with_130(error, capsys):
     assert guarded(raising(error)) == 130

@@ -48,3 +48,11 @@ def test_a_stage_lets_errors_through(error):
     for reporter in (LineReporter(), TerminalReporter(), Silent()):
         with pytest.raises(error), reporter.stage("making", 1):
             raise error
+
+
+def test_a_path_cannot_rewrite_the_terminal(capsys):
+    reporter = LineReporter()
+    reporter.note("runs/\x1b[2J: a note\nof two lines")
+    reporter.warn("x\u202e")
+    shown = "runs/\\x1b[2J: a note\nof two lines\nwarning: x\\u202e\n"
+    assert capsys.readouterr().err == shown

@@ -4,7 +4,7 @@ import numpy as np
 import psutil
 import pytest
 
-from pe_host.compute.failures import broken
+from pe_host.compute.failures import broken, failure
 from pe_host.embeddings.fitted import FittedEmbedding
 from pe_host.errors import PluginFailure, UsageError
 from pe_host.plugins import PluginRef
@@ -190,3 +190,35 @@ def test_an_embedding_that_breaks_a_rule_is_refused(start, reference):
     weighted = FittedEmbedding(None, "weighted", {"w": np.zeros(1)})
     error = fail(lambda: workers.embed(weighted, made))
     assert "takes no weights" in error.what
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        3,
+        {},
+        {"kind": "host", "type": "DataError"},
+        {"kind": "host", "what": "", "where": "\n", "fix": " "},
+        {"kind": "refusal", "message": ["x"]},
+        {"kind": "rule"},
+        {"kind": ["option"], "type": {}, "message": 3, "frames": {"a": 1}},
+        {"kind": "exception", "frames": [3, "x\x1b"]},
+    ],
+)
+def test_an_error_without_words_still_says_whose_it_is(description):
+    error = failure(description, "generator 'x', random", "x")
+    assert error.what.strip() and error.where == "generator 'x', random"
+    assert "\x1b" not in error.what and error.exit_code in (2, 3, 5)
+
+
+def test_a_worker_that_describes_its_generator_wrongly_is_an_error(start, reference, monkeypatch):
+    workers = start()
+    answer = workers._threads[0].ask
+
+    def ask(header, *others):
+        reply, arrays, warnings = answer(header, *others)
+        return {**reply, "block": 2.5}, arrays, warnings
+
+    monkeypatch.setattr(workers._threads[0], "ask", ask)
+    error = fail(lambda: workers.load(reference("good"), {}, OUTPUT, LABELS))
+    assert "invalid description of it: block is not a whole number" in error.what

@@ -164,6 +164,7 @@ def test_a_description_that_breaks_a_rule_is_refused(described, rule):
         b"\xff",
         b'{"x": NaN, "arrays": []}',
         b"[" * 100_000,
+        b'{"arrays": [], "x": ' + b"[" * 100 + b"]" * 100 + b"}",
         b'{"x": ' + b"9" * 5000 + b"}",
     ],
 )

@@ -63,6 +63,13 @@ def test_objects_are_not_read() -> None:
     assert "holds Python objects" in refusal(file)
 
 
+def test_a_header_that_is_no_python_is_refused() -> None:
+    """Numpy splits it into tokens of Python, and gives up on an open bracket."""
+    for text in (b"{'descr': (", b"{'descr': '|u1'", b"  x", b"(" * 900, b"\0"):
+        content = b"\x93NUMPY\1\0" + struct.pack("<H", len(text)) + text
+        assert "cannot be read" in refusal(zipped({"images.npy": content}))
+
+
 def test_an_announced_size_beyond_the_memory_is_refused_before_it_is_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -88,6 +88,7 @@ BAD = [
     ("classes", "", "at least one"),
     ("degrees", ",,", "at least one"),
     ("public_size", "0", "whole number from 1"),
+    ("public_size", str(10**16), "whole number from 1"),
     ("plugin", 3, "a string"),
     ("set", ["novalue"], "name=value"),
     ("set", ["=x"], "name=value"),
@@ -163,6 +164,10 @@ def test_degrees_must_be_as_many_as_iterations():
         ("xyzzy = 1", "unknown setting 'xyzzy'"),
         ("resume = true", "unknown setting 'resume'"),
         ("epsilon = ", "not a TOML file"),
+        ("seed = " + "9" * 5_000, "a number in it is too long"),
+        ("seed = " + "[" * 5_000, "its values are nested too deeply"),
+        ("seed = 0x" + "f" * 5_000, "got a value of type int that is too long to show"),
+        ("plugin = ['" + "x" * 5_000 + "']", "got '" + "x" * 199 + "…, expected a string"),
     ],
 )
 def test_a_file_with_something_unknown_is_refused(toml, text, message):

@@ -11,6 +11,7 @@ from pe_host.plugins.answers import (
     InvalidAnswer,
     check_description,
     check_findings,
+    check_loaded,
     check_report,
     parse,
     result_of,
@@ -153,3 +154,78 @@ def test_findings_and_reports_are_checked():
     for wrong in ({}, {**report, "results": [3]}, {**report, "subject": 1}):
         with pytest.raises(InvalidAnswer):
             check_report(json.loads(json.dumps(wrong)))
+
+
+LOADED = {
+    "space": SPACE,
+    "label_spaces": [],
+    "state_only": True,
+    "exact": True,
+    "gpu": False,
+    "adapts": False,
+    "block": 256,
+    "options": {"depth": "3"},
+    "parts": {"pe-plugin-theirs/theirs": "1.0"},
+}
+
+
+def parameter(**bounds):
+    return {"schema": 1, "parameters": {"a": bounds}}
+
+
+def test_a_good_reply_to_load_gives_its_spaces():
+    space, of_labels = check_loaded(LOADED, 2)
+    assert space is not None and space.to_json() == SPACE and of_labels == ()
+    space, of_labels = check_loaded({**LOADED, "label_spaces": [SPACE, SPACE]}, 2)
+    assert [one.to_json() for one in of_labels] == [SPACE, SPACE]
+    assert check_loaded({**LOADED, "space": None}, 2) == (None, ())
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"exact": 1}, "exact is not true or false"),
+        ({"state_only": "no"}, "state_only is not true or false"),
+        ({"adapts": None}, "adapts is not true or false"),
+        ({"block": 0}, "block is not a whole number"),
+        ({"block": 10**9}, "block is not a whole number"),
+        ({"block": True}, "block is not a whole number"),
+        ({"options": []}, "options is not an object"),
+        ({"options": {"a\nb": "1"}}, r"a name in options holds the character U\+000A"),
+        ({"options": {"a": 1}}, "a value in options is not text"),
+        ({"parts": {"": "1"}}, "a name in parts is empty"),
+        ({"parts": {"a": ["1"]}}, "a value in parts is not text"),
+        ({"label_spaces": {}}, "label_spaces is not a list"),
+        ({"label_spaces": [SPACE]}, "not one space for each label"),
+        ({"space": None, "label_spaces": [SPACE] * 2}, "not one space for each label"),
+        ({"label_spaces": [parameter(kind="int", low=0, high=1)] * 2}, "other parameters"),
+        ({"space": 3}, "space is not what it should be"),
+        ({"space": parameter(kind="int", low="a", high="b")}, "a bound of a parameter"),
+        ({"space": parameter(kind="int", low=0.5, high=1.5)}, "a bound of a parameter"),
+        ({"space": parameter(kind="int", low=False, high=True)}, "a bound of a parameter"),
+        ({"space": parameter(kind="int", low=0, high=2**63)}, "a bound of a parameter"),
+        ({"space": parameter(kind="float", low=0, high=1, log=0)}, "log of a parameter"),
+        ({"space": parameter(kind="categorical", choices=["\x1b"])}, r"U\+001B"),
+        ({"space": parameter(kind="categorical", choices=[1, 2])}, "a choice of a parameter is"),
+    ],
+)
+def test_a_wrong_reply_to_load_is_refused_by_its_name(change, says):
+    with pytest.raises(InvalidAnswer, match=says):
+        check_loaded({**LOADED, **change}, 2)
+    for name in LOADED.keys() - {"space"}:
+        with pytest.raises(InvalidAnswer):
+            check_loaded({key: value for key, value in LOADED.items() if key != name}, 2)
+
+
+def test_what_is_nested_too_deeply_is_refused_though_it_can_be_parsed():
+    """Comparing and writing such a document would fail."""
+    deep = b'{"a":' * 100 + b"1" + b"}" * 100
+    with pytest.raises(InvalidAnswer, match="nested too deeply"):
+        parse(io.BytesIO(deep))
+    assert parse(io.BytesIO(b'{"a": [[{"b": 1}]]}')) == {"a": [[{"b": 1}]]}
+
+
+def test_a_description_holds_nothing_that_was_not_checked():
+    checked = check_description({**GOOD, "x": "\x1b[2J", "network": "yes"}, REF)
+    assert checked == GOOD
+    assert check_description({**GOOD, "network": True}, REF)["network"] is True

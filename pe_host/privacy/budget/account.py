@@ -9,7 +9,7 @@ set back, cannot draw what the original has drawn already: its account has moved
 import hashlib
 import secrets
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -241,6 +241,23 @@ class RunAccount:
                 "the budget database no longer knows this run", fix="start a new run"
             )
         return run, self.database.data_set_of(self.id)
+
+
+def ledger_sizes(folder: Path, ids: Iterable[str]) -> dict[str, int]:
+    """Return the bytes of the ledger of each run that the database in the folder knows.
+
+    Raises:
+        DataError, PrivacyRefusal: see `BudgetDatabase.open`. A missing one is not made.
+    """
+    if not BudgetDatabase.is_in(folder):
+        return {}
+    database = BudgetDatabase.open(folder)
+    try:
+        with database.changing():
+            runs = [database.run(id) for id in ids]
+    finally:
+        database.close()
+    return {run.id: run.head.size for run in runs if run is not None}
 
 
 def _new_run(id: str, plan: PrivacyPlan, folder: Path) -> CountedRun:

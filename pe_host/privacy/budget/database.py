@@ -22,6 +22,7 @@ from typing import Any
 
 from pe_host.durable import write_atomic
 from pe_host.errors import DataError, PrivacyRefusal
+from pe_host.files import NotAFile, read_regular
 from pe_host.privacy.accountant import NoisyRelease
 
 SCHEMA = 1
@@ -142,10 +143,10 @@ class BudgetDatabase:
             connection = sqlite3.connect(path, timeout=_WAIT, isolation_level=None)
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA synchronous = FULL")
-            database = cls(connection, secret.read_bytes(), path)
+            database = cls(connection, read_regular(secret), path)
         except OSError as error:
             raise _unusable(path, error.strerror or type(error).__name__) from None
-        except sqlite3.Error as error:
+        except (sqlite3.Error, NotAFile) as error:
             raise _unusable(path, str(error)) from None
         try:
             with database.changing():
@@ -154,6 +155,11 @@ class BudgetDatabase:
             connection.close()
             raise
         return database
+
+    @staticmethod
+    def is_in(folder: Path) -> bool:
+        """True if there is a database in the folder."""
+        return (folder / _DATABASE).is_file()
 
     @property
     def id(self) -> str:

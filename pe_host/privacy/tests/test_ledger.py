@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pe_host.errors import DataError, PrivacyRefusal
 from pe_host.privacy.accountant import NoisyRelease, delta_of
-from pe_host.privacy.ledger import BudgetExhausted, Ledger
+from pe_host.privacy.ledger import BudgetExhausted, Ledger, run_of
 from pe_host.privacy.plan import PrivacyPlan
 
 RUN = "00112233445566778899aabbccddeeff"
@@ -296,3 +296,23 @@ def test_without_privacy_the_ledger_says_so(tmp_path: Path) -> None:
     lines = [json.loads(line) for line in (tmp_path / "l").read_text().splitlines()]
     assert [line["private"] for line in lines] == [False] * 4 and ledger.spent_epsilon() == math.inf
     assert len(_opened(tmp_path / "l", plan)._lines) == 3
+
+
+def test_what_is_not_a_file_does_not_block_and_is_refused(
+    tmp_path: Path, plan: PrivacyPlan
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    for name, kind in (("pipe", "a pipe"), ("folder", "a folder")):
+        for ask in (lambda p: Ledger.open(p, plan), lambda p: Ledger.create(p, plan, RUN), run_of):
+            with pytest.raises(PrivacyRefusal, match=f"cannot be read .it is {kind}"):
+                ask(tmp_path / name)
+
+
+def test_a_line_that_is_nested_too_deeply_is_damage(tmp_path: Path, plan: PrivacyPlan) -> None:
+    path = tmp_path / "l"
+    _complete(path, plan)
+    header, _, *rest = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join((header, b"[" * 100_000 + b"\n", *rest)))
+    with pytest.raises(PrivacyRefusal, match="damaged"):
+        _opened(path, plan)

@@ -206,6 +206,8 @@ UNREADABLE = [
     "public:1,-1",
     "public:0,0",
     "public:nan,1",
+    "public:inf,1",
+    "public:1e308,1e308",
 ]
 
 

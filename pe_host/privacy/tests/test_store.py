@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -51,3 +52,21 @@ def test_a_pickled_histogram_is_not_run(tmp_path: Path) -> None:
     np.save(tmp_path / "votes.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
     with pytest.raises(DataError):
         store.load("votes")
+
+
+def test_a_pipe_does_not_block(tmp_path: Path) -> None:
+    for missing in (".npy", ".json"):
+        store = FileStore(tmp_path)
+        store.save("votes", np.array([1]), {})
+        (tmp_path / f"votes{missing}").unlink()
+        os.mkfifo(tmp_path / f"votes{missing}")
+        with pytest.raises(DataError, match="damaged"):
+            store.load("votes")
+        (tmp_path / f"votes{missing}").unlink()
+
+
+def test_a_document_that_is_nested_too_deeply_is_an_error(tmp_path: Path) -> None:
+    FileStore(tmp_path).save("votes", np.array([1]), {})
+    (tmp_path / "votes.json").write_text("[" * 100_000)
+    with pytest.raises(DataError, match="damaged"):
+        FileStore(tmp_path).load("votes")

@@ -46,16 +46,12 @@ class Feature:
         if (self.low is None) != (self.high is None):
             raise ValueError(f"feature {self.name!r}: give both low and high, or neither")
         if self.low is not None and self.high is not None:
-            low, high = float(self.low), float(self.high)
-            if not (
-                math.isfinite(low)
-                and math.isfinite(high)
-                and low < high
-                and math.isfinite(high - low)
-            ):
+            low, high = _number(self.low), _number(self.high)
+            if not (low < high and math.isfinite(high - low)):
+                # The bounds are not shown: in a private file, they can be those of its records.
                 raise ValueError(
-                    f"feature {self.name!r}: invalid range {low:g}..{high:g}; "
-                    "low and high must be finite, and low below high"
+                    f"feature {self.name!r}: invalid range; "
+                    "low and high must be finite numbers, and low below high"
                 )
             object.__setattr__(self, "low", low)
             object.__setattr__(self, "high", high)
@@ -124,14 +120,11 @@ class OutputSpec:
             raise ValueError(f"{len(features)} features do not match a last axis of {shape[-1]}")
         if len({feature.name for feature in features}) != len(features):
             raise ValueError("two features have the same name")
-        try:
-            step = float(self.step)
-        except TypeError:
-            raise ValueError(f"step must be a positive number, got {self.step!r}") from None
+        step = _number(self.step)
         if not _is_plain(self.step_unit):
             raise ValueError(f"step_unit must be one line of at most {_LONGEST} characters")
-        if not (math.isfinite(step) and step > 0):
-            raise ValueError(f"step must be a positive number, got {self.step!r}")
+        if not (math.isfinite(step) and step > 0):  # not shown, as the bounds of a feature
+            raise ValueError("step must be a positive number")
         values = {"shape": shape, "dtype": dtype.name, "features": features, "step": step}
         for name, value in values.items():
             object.__setattr__(self, name, value)
@@ -211,6 +204,14 @@ class OutputSpec:
             raise ValueError(
                 f"expected {self.dtype} {[rows, *self.shape]}, got {data.dtype} {list(data.shape)}"
             )
+
+
+def _number(value: Any) -> float:
+    """Return the value as a float; NaN for anything that is not a number."""
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return math.nan
 
 
 def _is_plain(text: Any) -> bool:

@@ -1,3 +1,4 @@
+import os
 import sqlite3
 import subprocess
 import sys
@@ -137,3 +138,13 @@ def test_processes_that_open_it_at_once_make_one(tmp_path: Path) -> None:
         process.stdin.flush()
     ids = {process.communicate()[0] for process in processes}
     assert {process.returncode for process in processes} == {0} and len(ids) == 1
+
+
+def test_a_pipe_in_place_of_the_secret_does_not_block(
+    database: BudgetDatabase, tmp_path: Path
+) -> None:
+    secret = tmp_path / "budget/secret"
+    secret.unlink()
+    os.mkfifo(secret)
+    with pytest.raises(DataError, match="cannot be used: a pipe, not a file"):
+        BudgetDatabase.open(tmp_path / "budget")

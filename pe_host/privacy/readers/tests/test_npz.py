@@ -161,3 +161,20 @@ def test_a_member_that_is_no_array_is_refused_and_its_name_withheld(tmp_path: Pa
     with pytest.raises(SourceError, match="member 2 of the archive is not an array") as caught:
         npz.describe(where)
     assert caught.value.name == "../jane-doe.png" and "jane" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"feature_names": np.array(["a"]), "feature_ranges": np.array([[918273.5, 0.0]])},
+        {"feature_names": np.array(["a"]), "feature_ranges": np.array([[918273.5, np.nan]])},
+        {"step": np.array(-918273.5)},
+        {"step": np.array("918273 s")},
+    ],
+)
+def test_an_invalid_range_or_step_is_not_quoted(tmp_path: Path, metadata: dict[str, Any]) -> None:
+    """It may be the largest value of the records."""
+    where = _npz(tmp_path, series=np.zeros((6, 4, 1), np.float32), labels=LABELS, **metadata)
+    with pytest.raises(SourceError, match="invalid record metadata") as caught:
+        npz.describe(where)
+    assert "918" not in caught.value.what and "9.18" not in caught.value.what
