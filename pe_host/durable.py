@@ -32,14 +32,17 @@ def restrict(path: Path) -> None:
     """Take a file, or a folder and all that is in it, from everybody but its owner.
 
     Modes are 0600 and 0700. Links are not followed. What has no modes, such as a file system of
-    another system, stays as it is.
+    another system, stays as it is, and so does what cannot be listed or is gone meanwhile.
     """
     if path.is_symlink():
         return
     is_folder = path.is_dir()
+    entries: list[Path] = []
     with contextlib.suppress(OSError):
         _set_mode(path, 0o700 if is_folder else 0o600)
-    for entry in path.iterdir() if is_folder else ():
+    with contextlib.suppress(OSError):
+        entries += path.iterdir() if is_folder else ()
+    for entry in entries:
         restrict(entry)
 
 

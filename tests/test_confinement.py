@@ -1,10 +1,12 @@
 """Runs of `pe generate` with a generator that attacks, and on kernels that confine less.
 
-A kernel without Landlock is one in which the tests leave it out.
+A kernel without Landlock is one whose system calls for it fail; see `without_landlock.py`.
 """
 
 import json
 import os
+import secrets
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -38,7 +40,7 @@ def spy(output, labels, options):
     for place in (Path("/proc/self"), *look("/proc")):
         for name in ("cmdline", "environ"):
             try:
-                found = b"private.npz" in (place / name).read_bytes()
+                found = {secret!r} in (place / name).read_bytes()
             except OSError:
                 continue
             if found:
@@ -57,35 +59,34 @@ spying = replace(spec, name="spy", factory=spy)
 spec = replace(spec, factory=steal)
 """
 
-RUN = """
-import sys
-from pe_host.isolation import launch, wall
-launch.left_out = frozenset(wall.LANDLOCK if sys.argv.pop(1) == "none" else ())
-from pe_host.cli import main
-sys.exit(main())
-"""
+WITHOUT_LANDLOCK = (sys.executable, str(Path(__file__).with_name("without_landlock.py")))
 
 SMALL = ("--embedding", "pixels", "--iterations", "1", "--candidates", "60", "--samples", "20")
 SMALL += ("--epsilon", "9", "--workers", "1", "--out", "run")
 
 
 @pytest.fixture
-def generate(tmp_path, digits, environment):
-    """generate(kernel, plugin, *words) -> how `pe generate` ends, in a folder with private data."""
+def pe_on(tmp_path, digits, environment):
+    """pe_on(kernel, *words) -> how `pe` ends, in a folder with private data."""
     private = tmp_path / "private.npz"
     modules = tmp_path / "modules"
     modules.mkdir()
-    (modules / "thief_plugin.py").write_text(PLUGIN.format(private=str(private)))
+    # Command lines of other runs on this machine name a `private.npz` too.
+    secret = tmp_path / f"secret-{secrets.token_hex(8)}.npz"
+    shutil.copy(private, secret)
+    code = PLUGIN.format(private=str(private), secret=secret.name.encode())
+    (modules / "thief_plugin.py").write_text(code)
     environment = {
         **environment,
         "PYTHONPATH": os.pathsep.join(filter(None, (str(modules), os.environ.get("PYTHONPATH")))),
         "PE_DEV_PLUGIN": "thief=thief_plugin:spec",
     }
 
-    def run(kernel, plugin, *words, **more):
-        command = [sys.executable, "-P", "-c", RUN, kernel, "generate", "--plugin", plugin, *SMALL]
+    def run(kernel, *words, **more):
+        pe = (sys.executable, "-P", "-m", "pe_host")
+        start = (*WITHOUT_LANDLOCK, *pe) if kernel == "none" else pe
         return subprocess.run(
-            [*command, *words],
+            [*start, *words],
             cwd=tmp_path,
             env={**environment, **more},
             capture_output=True,
@@ -95,11 +96,21 @@ def generate(tmp_path, digits, environment):
     return run
 
 
+@pytest.fixture
+def generate(pe_on):
+    """generate(kernel, plugin, *words) -> how `pe generate` ends."""
+
+    def run(kernel, plugin, *words, **more):
+        return pe_on(kernel, "generate", "--plugin", plugin, *SMALL, *words, **more)
+
+    return run
+
+
 def test_a_generator_cannot_read_the_private_file(generate, tmp_path):
     done = generate("all", "thief", "--data", "private.npz")
     assert done.returncode == 0, done.stderr
     card = (tmp_path / "run/release/README.md").read_text()
-    assert "keeps their processes from the private data" in card
+    assert "keeps their processes from the private data" in card and "none is copied" in card
     manifest = json.loads((tmp_path / "run/manifest.json").read_text())
     assert not {"network", "unconfined"} & {*manifest["plan"]}
 
@@ -107,20 +118,26 @@ def test_a_generator_cannot_read_the_private_file(generate, tmp_path):
 SPY = {"PE_DEV_PLUGIN": "spy=thief_plugin:spying"}
 
 
-def test_a_generator_cannot_read_where_the_private_data_are(generate):
+@pytest.fixture
+def secret(tmp_path, pe_on):
+    """Name of private data that no other run on this machine has."""
+    return next(tmp_path.glob("secret-*.npz")).name
+
+
+def test_a_generator_cannot_read_where_the_private_data_are(generate, secret):
     """On a command line: its own, the host's or any other. It can without Landlock."""
-    done = generate("all", "spy", "--data", "private.npz", **SPY)
+    done = generate("all", "spy", "--data", secret, **SPY)
     assert done.returncode == 0, done.stderr
-    words = ("--data", "private.npz", "--allow-unconfined", "--out", "other")
+    words = ("--data", secret, "--allow-unconfined", "--out", "other")
     done = generate("none", "spy", *words, **SPY)
     assert done.returncode == 3 and "a cmdline names the private data" in done.stderr
 
 
 @pytest.mark.parametrize("kernel", ["all", "none"])
-def test_a_generator_cannot_read_where_pe_data_says_they_are(generate, kernel):
+def test_a_generator_cannot_read_where_pe_data_says_they_are(generate, secret, kernel):
     """In no environment. Without Landlock, that the host protects its memory is enough for this."""
     words = ("--allow-unconfined", "--out", kernel)
-    done = generate(kernel, "spy", *words, **SPY, PE_DATA="npz:private.npz")
+    done = generate(kernel, "spy", *words, **SPY, PE_DATA=f"npz:{secret}")
     assert done.returncode == 0, done.stderr
 
 
@@ -140,14 +157,49 @@ def test_an_unconfined_run_says_so(generate, tmp_path):
     done = generate("none", "echo", "--data", "private.npz", "--allow-unconfined")
     assert done.returncode == 0, done.stderr
     assert "the kernel of this machine cannot keep plugins from your files" in done.stderr
-    assert "did not confine them" in (tmp_path / "run/release/README.md").read_text()
-    assert json.loads((tmp_path / "run/manifest.json").read_text())["plan"]["unconfined"] is True
+    check_that_it_says_so(tmp_path / "run")
 
 
-def test_on_public_data_an_unconfined_run_is_only_a_warning(generate):
+def test_on_public_data_an_unconfined_run_is_only_a_warning(generate, tmp_path):
     done = generate("none", "echo", "--candidates", "200", "--data", "sklearn:digits")
     assert done.returncode == 0, done.stderr
     assert "the kernel of this machine cannot keep plugins from your files" in done.stderr
+    check_that_it_says_so(tmp_path / "run")
+
+
+def check_that_it_says_so(run):
+    """Plan, card and report; and no sentence of the card contradicts it."""
+    assert json.loads((run / "manifest.json").read_text())["plan"]["unconfined"] is True
+    card = (run / "release/README.md").read_text()
+    assert "did not confine them" in card and "none is copied" not in card
+    assert "did not confine them" in (run / "release/report.html").read_text()
+
+
+def test_the_plan_says_so_before_the_run(generate, tmp_path):
+    words = ("--data", "private.npz", "--allow-unconfined", "--dry-run")
+    done = generate("none", "echo", *words)
+    assert done.returncode == 0 and "did not confine them" in done.stdout
+    left = [path for path in tmp_path.rglob("*") if path.is_dir() and not any(path.iterdir())]
+    assert left == [] and not (tmp_path / "budget").exists()
+
+
+def test_the_doctor_says_what_is_not_closed(pe_on):
+    done = pe_on("none", "doctor", "--json")
+    found = {finding["name"]: finding for finding in json.loads(done.stdout)["findings"]}
+    assert found["confinement"]["level"] == "warning"
+    assert "no Landlock" in found["confinement"]["detail"]
+
+
+def test_a_run_goes_on_where_more_is_confined_but_not_where_less_is(generate):
+    """Its plan stays what it was. The runs are finished, which is found after the plan."""
+    words = ("--data", "private.npz", "--allow-unconfined")
+    assert generate("none", "echo", *words, "--out", "open").returncode == 0
+    done = generate("all", "echo", *words, "--out", "open", "--resume")
+    assert done.returncode == 0 and "already finished" in done.stderr
+    assert generate("all", "echo", *words, "--out", "closed").returncode == 0
+    done = generate("none", "echo", *words, "--out", "closed", "--resume")
+    assert done.returncode == 4 and "(unconfined)" in done.stderr
+    assert "continue it where the kernel confines plugins" in done.stderr
 
 
 def test_the_network_is_for_generators_that_can_use_it(generate):
@@ -168,3 +220,47 @@ def test_private_data_in_a_folder_that_the_generator_may_read_are_refused(genera
     Path(tmp_path / "modules/private.py").write_bytes((tmp_path / "private.npz").read_bytes())
     done = generate("all", "echo", "--data", "npz:modules/private.py")
     assert done.returncode == 4 and "the generator may read" in done.stderr
+
+
+THREAD = """
+import threading
+threading.Thread(target=threading.Event().wait, daemon=True).start()
+"""
+
+
+@pytest.fixture
+def thread_at_start(tmp_path, pe_on):
+    """Something on the import path starts a thread when Python starts, as a `.pth` file can."""
+    (tmp_path / "modules/sitecustomize.py").write_text(THREAD)
+
+
+def test_a_process_with_threads_reads_no_private_data(generate, thread_at_start, tmp_path):
+    """Landlock would hold one of them only."""
+    done = generate("all", "echo", "--data", "private.npz")
+    assert done.returncode == 4 and "this process has threads" in done.stderr
+    assert "run pe from an environment where nothing starts a thread" in done.stderr
+    done = generate("all", "echo", "--data", "private.npz", "--allow-unconfined")
+    assert done.returncode == 4  # that is for what the kernel lacks
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_process_with_threads_asks_no_reader_of_others(generate, thread_at_start, tmp_path):
+    """It would see the data before it says whether they are public."""
+    done = generate("all", "echo", "--data", "demo:faces")
+    assert done.returncode == 4 and "this process has threads" in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_process_with_threads_goes_on_with_public_data(generate, thread_at_start, tmp_path):
+    done = generate("all", "echo", "--candidates", "200", "--data", "sklearn:digits")
+    assert done.returncode == 0, done.stderr
+    assert "warning: this process has threads" in done.stderr
+    card = (tmp_path / "run/release/README.md").read_text()
+    assert "keeps their processes from the private data" in card  # generators are confined
+    done = generate("all", "thief", "--candidates", "200", "--data", "sklearn:digits", "--out", "b")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_process_with_threads_does_not_open_private_data_for_their_budget(pe_on, thread_at_start):
+    done = pe_on("all", "budget", "show", "private.npz")
+    assert done.returncode == 4 and "this process has threads" in done.stderr

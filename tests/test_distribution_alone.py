@@ -124,22 +124,25 @@ def test_a_package_passes_its_tests_alone(folder, versions, wheels, tmp_path):
         distribution,
         *beside,
     )
-    copy_tests(folder, work)
+    copy_tests(folder, work, tmp_path / "venv")
     if any(work.rglob("test_*.py")):
         run(python, "-P", "-m", "pytest", "-q", cwd=work, XDG_CACHE_HOME=str(tmp_path / "cache"))
 
 
-def copy_tests(folder, work):
+def copy_tests(folder, work, environment):
     """The tests without the sources beside them, so that what is installed is tested."""
     work.mkdir()
     (work / "pytest.ini").write_text(PYTEST_INI)
     if folder == ".":
+        (package,) = environment.glob("lib/python*/site-packages/pe_host")
+        shutil.copy(ROOT / "conftest.py", work)
         for tests in (ROOT / "pe_host").rglob("tests"):
             # A folder named pe_host would be taken for the package. One file tests the repository.
-            place = work / "of_host" / tests.relative_to(ROOT / "pe_host")
-            shutil.copytree(
-                tests, place, ignore=shutil.ignore_patterns("test_distributions.py", "__pycache__")
-            )
+            place = tests.relative_to(ROOT / "pe_host")
+            ignored = shutil.ignore_patterns("test_distributions.py", "__pycache__")
+            shutil.copytree(tests, work / "of_host" / place, ignore=ignored)
+            # Some import helpers from others, by the name of the package.
+            shutil.copytree(tests, package / place, ignore=ignored)
     else:
         shutil.copytree(
             ROOT / folder,

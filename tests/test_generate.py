@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -132,6 +133,16 @@ def test_dry_run_prints_the_plan_and_writes_nothing(pe, digits):
     done = pe("generate", *pe.small, "--data", digits, "--out", "run", "--dry-run")
     assert done.returncode == 0 and "differentially private" in done.stdout
     assert not (pe.folder / "run").exists()
+
+
+def test_a_dry_run_makes_neither_cache_nor_budget(pe, digits):
+    places = {"XDG_CACHE_HOME": "cache", "PE_BUDGET": "budget"}
+    new = {name: str(pe.folder / "new" / folder) for name, folder in places.items()}
+    pe = replace(pe, environment={**pe.environment, **new})
+    for words in ([], ["--out", "new/run"], ["--set", "nothing=1"]):
+        done = pe("generate", *pe.small, "--data", digits, "--dry-run", *words)
+        assert done.returncode == (2 if "--set" in words else 0), done.stderr
+        assert not (pe.folder / "new").exists() and not (pe.folder / "runs").exists()
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ from pe_host.privacy.readers import npz
 from pe_sdk import EmbeddingSpec, ReaderSpec, hookimpl
 
 HOME, PORT, SERVICE, BYSTANDER, PUBLIC = {home!r}, {port}, {service!r}, {bystander}, {public}
+INHERITED = {inherited}
 
 
 def worker():
@@ -53,6 +54,8 @@ ATTACKS = {{
     "udp": lambda: socket.socket(type=socket.SOCK_DGRAM).sendto(b"x", ("127.0.0.1", 9)),
     "unix": lambda: socket.socket(socket.AF_UNIX).connect(SERVICE),
     "signal": lambda: os.kill(BYSTANDER, 0),
+    "inherited": lambda: os.write(INHERITED, b"x"),
+    "times": lambda: os.utime(HOME, (1, 1)),
     "program": program,
     "worker": worker,
 }}
@@ -106,7 +109,7 @@ RUN = """
 import sys
 from pe_host.isolation import host, wall
 if sys.argv.pop(1) == "none":
-    host.left_out = frozenset({*wall.LANDLOCK, wall.CALLS})
+    host.left_out = frozenset({*wall.LANDLOCK, wall.CALLS, host.DESCRIPTORS})
 from pe_host.cli import main
 sys.exit(main())
 """
@@ -122,9 +125,12 @@ def thieves(tmp_path, digits, install, environment):
     The attacks are pairs of when and attack -> "done" or "refused".
     """
     (tmp_path / "home").mkdir()
+    inherited, other_end = socket.socketpair()
     with (
         socket.socket() as listener,
         socket.socket(socket.AF_UNIX) as service,
+        inherited,
+        other_end,
         subprocess.Popen(["sleep", "600"]) as bystander,
     ):
         listener.bind(("127.0.0.1", 0))
@@ -138,6 +144,7 @@ def thieves(tmp_path, digits, install, environment):
                 port=listener.getsockname()[1],
                 service=str(tmp_path / "service"),
                 bystander=bystander.pid,
+                inherited=inherited.fileno(),
                 public=public,
             )
             site = tmp_path / "site"
@@ -160,6 +167,7 @@ def thieves(tmp_path, digits, install, environment):
                 capture_output=True,
                 text=True,
                 timeout=300,
+                pass_fds=(inherited.fileno(),),
             )
             said = [line[6:] for line in done.stderr.splitlines() if line.startswith("THIEF ")]
             return done, [json.loads(line) for line in said]

@@ -109,3 +109,20 @@ def test_restricting_follows_no_link(tmp_path):
         (tmp_path / "folder/link").symlink_to("../outside")
         restrict(tmp_path / "folder")
         assert mode(tmp_path / "outside") == 0o666
+
+
+def test_restricting_passes_over_what_is_gone_meanwhile(tmp_path, monkeypatch):
+    """Another process removes an entry after it was listed."""
+    (tmp_path / "folder/inner").mkdir(parents=True)
+    (tmp_path / "folder/file").touch()
+    real = Path.iterdir
+
+    def listed(path):
+        if path.name == "inner":
+            raise FileNotFoundError(2, "No such file or directory")
+        return [path / "gone", *real(path)]
+
+    monkeypatch.setattr(Path, "iterdir", listed)
+    with open_umask():
+        restrict(tmp_path / "folder")
+    assert mode(tmp_path / "folder/file") == 0o600

@@ -45,6 +45,7 @@ LONG = {
     "plugins/pyrender-faces/*/demo_faces.json": "data: one parameter a line",
     "plugins/text-render/*/faces.json": "generated: one typeface a line",
     "plugins/text-render/tools/skeletons.txt": "data: one digit a line",
+    "tests/older_run/ledger.jsonl": "data: a run keeps each line of it",
 }
 """Pattern of files that may have longer lines -> why."""
 

@@ -51,12 +51,13 @@ def _generate(
 
     installed = find()  # once: metadata of all distributions
     try:
-        with confined(resolved, installed, resume=resume, dry_run=dry_run) as out:
+        with confined(resolved, installed, resume=resume, dry_run=dry_run) as place:
             from pe_host.commands.generate import generate
 
             done = generate(
                 resolved,
-                out=out,
+                out=place.out,
+                exposed=place.exposed,
                 resume=resume,
                 dry_run=dry_run,
                 reporter=make_reporter(),

@@ -4,6 +4,7 @@ import contextlib
 import math
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,7 @@ def generate(
     reporter: Reporter,
     installed: Sequence[PluginEntry] | None = None,
     adopt: bool = False,
+    exposed: str = "",
 ) -> CommandResult:
     """Run Private Evolution, or continue a run.
 
@@ -71,11 +73,15 @@ def generate(
         reporter: shows progress.
         installed: the plugins; by default the result of `pe_host.plugins.find`.
         adopt: with `resume`: count a run that another budget database counted by its ledger.
+        exposed: why this process is not confined although the kernel could confine it, which only
+            public data allow; "" otherwise.
 
     Raises:
         PeError: of the fitting kind. What was done is kept, and --resume continues from there.
     """
-    job = resolve(config, installed)
+    job = resolve(config, installed, exposed)
+    if exposed:
+        reporter.warn(f"{exposed}: readers and embeddings are not kept from your files and network")
     if out is not None:
         for path in paths_in(job.source.location):
             refuse_overlap(out, path)
@@ -127,15 +133,17 @@ def _evolve(
             raise in_use(folder)
         run.remove_partials()
         begun = continue_run(run, job, info) if resume else None
+        if begun is not None:
+            job = replace(job, plan=begun.plan)
         restrict(run.path(INTERNAL) if job.plan.private else folder)
         if begun is not None and begun.finished:
             if adopt:
                 _adopt_finished(job, run, reporter)
             reporter.note(f"{folder} is already finished; nothing is left to do")
             return _finished(run, begun)
-        with _undone_on_failure(folder, begun):
+        with _undone_on_failure(folder, begun, reporter):
             account = stack.enter_context(counted(run, job, adopt, reporter))
-            stack.enter_context(_withdrawn_on_failure(account))
+            stack.enter_context(_withdrawn_on_failure(account, reporter))
             manifest = begun or start_run(run, job, info, account)
             opened = PrivateSide.open(
                 job.plan, lock, source.reader, source.location, source.info.public, account
@@ -147,25 +155,37 @@ def _evolve(
 
 
 @contextlib.contextmanager
-def _undone_on_failure(folder: Path, begun: Manifest | None) -> Iterator[None]:
-    """Leave the folder of a new run as it was if the block fails: nothing was spent in it."""
+def _undone_on_failure(folder: Path, begun: Manifest | None, reporter: Reporter) -> Iterator[None]:
+    """Leave the folder of a new run as it was if the block fails: nothing was spent in it.
+
+    The error of the block is raised; one that undoing meets is a warning.
+    """
     try:
         yield
     except Exception:
         if begun is None:
-            discard_unstarted(folder)
+            try:
+                discard_unstarted(folder)
+            except OSError as error:
+                place = error.filename or folder
+                reporter.warn(f"{place}: cannot remove what the run had written: {error.strerror}")
         raise
 
 
 @contextlib.contextmanager
-def _withdrawn_on_failure(account: RunAccount | None) -> Iterator[None]:
-    """Free what a run has reserved if the block fails before it has drawn anything."""
+def _withdrawn_on_failure(account: RunAccount | None, reporter: Reporter) -> Iterator[None]:
+    """Free what a run has reserved if the block fails before it has drawn anything.
+
+    The error of the block is raised; one that freeing meets is a warning.
+    """
     try:
         yield
     except Exception:
         if account is not None:
-            with contextlib.suppress(PeError):  # the first error counts
+            try:
                 account.withdraw()
+            except PeError as error:
+                reporter.warn(f"the budget may still reserve what this run planned: {error}")
         raise
 
 

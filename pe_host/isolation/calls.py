@@ -29,6 +29,14 @@ _STREAM, _DATAGRAM, _SEQUENCED = 1, 2, 5
 _TYPE_INTO_TERMINAL = (0x5412, 0x541C)
 """TIOCSTI and TIOCLINUX: the shell would run what they type, once `pe` has ended."""
 
+_OF_FILE_SYSTEMS = (0x58, 0x66, 0x76, 0x94)
+"""Types of `ioctl` that change attributes of files, or make snapshots: 'X', 'f', 'v' and that of
+btrfs. They need no more than a descriptor to read from."""
+
+_IOCTL_TYPE = 0xFF00
+
+_F_SETLEASE, _F_NOTIFY = 1024, 1026
+
 _TYPE = 0xF
 """The bits of the argument `type` that are not flags."""
 
@@ -97,9 +105,17 @@ REFUSED: dict[str, tuple[int | None, int | None]] = {
     # memory and messages that processes of one user share by number or name
     "shmget": (29, 194),
     "shmat": (30, 196),
+    "shmctl": (31, 195),
     "msgget": (68, 186),
+    "msgsnd": (69, 189),  # who guesses the number needs no `get`
+    "msgrcv": (70, 188),
+    "msgctl": (71, 187),
     "semget": (64, 190),
+    "semop": (65, 193),
+    "semctl": (66, 191),
+    "semtimedop": (220, 192),
     "mq_open": (240, 180),
+    "mq_unlink": (241, 181),
     # the machine
     "kexec_load": (246, 104),
     "kexec_file_load": (320, 294),
@@ -127,22 +143,32 @@ REFUSED: dict[str, tuple[int | None, int | None]] = {
 
 Beside these, the filter refuses by argument: `socket`, except internet sockets for a plugin that
 may use the network; `socketpair`, except connected Unix ones, which reach nobody else; `prlimit64`
-of another process; `fchmod` to a mode that lets others than the owner do anything; `ioctl` that
-types into a terminal; `clone` with a namespace; `truncate` where
+and what sets priorities, of other processes; `fchmod` to a mode that lets others than the owner do
+anything; times of files, except now; `ioctl` that types into a terminal or changes attributes of
+files; `fcntl` that takes leases or watches folders; `clone` with a namespace; `truncate` where
 Landlock does not know it; `clone3` with ENOSYS, because its arguments lie in memory, so that
 libraries fall back to `clone`.
 """
 
-_BY_ARGUMENT = {
+_BY_ARGUMENT: dict[str, tuple[int | None, int | None]] = {
     "socket": (41, 198),
     "socketpair": (53, 199),
     "prlimit64": (302, 261),
+    "setpriority": (141, 140),
+    "ioprio_set": (251, 30),
+    "sched_setparam": (142, 118),
+    "sched_setscheduler": (144, 119),
+    "sched_setattr": (314, 274),
     "clone": (56, 220),
     "fchmod": (91, 52),
+    "utime": (132, None),
+    "utimes": (235, None),
+    "futimesat": (261, None),
+    "utimensat": (280, 88),
     "ioctl": (16, 29),
-    "clone3": (435, 435),
-    "truncate": (76, 45),
+    "fcntl": (72, 25),
 }
+_CLONE3, _TRUNCATE = (435, 435), (76, 45)
 
 
 class _Instruction(NamedTuple):
@@ -201,23 +227,46 @@ def _program(machine: str, network: bool, truncate: bool) -> Iterator[_Instructi
     for numbers in REFUSED.values():
         if (number := numbers[column]) is not None:
             yield from _when(number, refused)
-    by_argument = {name: numbers[column] for name, numbers in _BY_ARGUMENT.items()}
     if truncate:
-        yield from _when(by_argument["truncate"], refused)
-    yield from _when(by_argument["clone3"], _return(_ERRNO | errno.ENOSYS))
+        yield from _when(_TRUNCATE[column], refused)
+    yield from _when(_CLONE3[column], _return(_ERRNO | errno.ENOSYS))
+    itself = (_load(16), *_unless(0, refused))
+    ioctl = (*(s for c in _TYPE_INTO_TERMINAL for s in _when(c, refused)), _and(_IOCTL_TYPE))
     rules = {
         "clone": (_load(16), _Instruction(0x45, 0, 1, _NEW_NAMESPACES), refused),  # jump if set
         "fchmod": (_load(24), _Instruction(0x45, 0, 1, 0o077), refused),
-        "ioctl": (_load(24), *(s for c in _TYPE_INTO_TERMINAL for s in _when(c, refused))),
-        "prlimit64": (_load(16), *_unless(0, refused)),
+        "ioctl": (
+            _load(24),
+            *ioctl,
+            *(s for t in _OF_FILE_SYSTEMS for s in _when(t << 8, refused)),
+        ),
+        "fcntl": (_load(24), *(s for c in (_F_SETLEASE, _F_NOTIFY) for s in _when(c, refused))),
+        "prlimit64": itself,
+        "setpriority": (*itself, _load(24), *_unless(0, refused)),  # PRIO_PROCESS, itself
+        "ioprio_set": (_load(16), *_unless(1, refused), _load(24), *_unless(0, refused)),
+        "sched_setparam": itself,
+        "sched_setscheduler": itself,
+        "sched_setattr": itself,
+        "utime": _null(1, refused),
+        "utimes": _null(1, refused),
+        "futimesat": _null(2, refused),
+        "utimensat": _null(2, refused),
         "socket": _sockets((AF_INET, AF_INET6) if network else (), (_STREAM, _DATAGRAM)),
         "socketpair": _sockets((AF_UNIX,), (_STREAM, _SEQUENCED)),
     }
     for name, steps in rules.items():
-        yield _Instruction(0x15, 0, len(steps) + 1, by_argument[name])
-        yield from steps
-        yield _return(_ALLOW)
+        if (number := _BY_ARGUMENT[name][column]) is not None:
+            yield _Instruction(0x15, 0, len(steps) + 1, number)
+            yield from steps
+            yield _return(_ALLOW)
     yield _return(_ALLOW)
+
+
+def _null(argument: int, otherwise: _Instruction) -> tuple[_Instruction, ...]:
+    """Go on to the next step if both halves of this argument, a pointer, are 0."""
+    place = 16 + 8 * argument
+    halves = ((_load(half), *_unless(0, otherwise)) for half in (place, place + 4))
+    return tuple(step for steps in halves for step in steps)
 
 
 def _sockets(families: tuple[int, ...], types: tuple[int, ...]) -> tuple[_Instruction, ...]:
@@ -227,7 +276,7 @@ def _sockets(families: tuple[int, ...], types: tuple[int, ...]) -> tuple[_Instru
         _load(16),
         *_among(families, refused),
         _load(24),
-        _Instruction(0x54, 0, 0, _TYPE),  # and
+        _and(_TYPE),
         *_among(types, refused),
     )
 
@@ -244,6 +293,10 @@ def _when(value: int, then: _Instruction) -> tuple[_Instruction, _Instruction]:
 
 def _unless(value: int, then: _Instruction) -> tuple[_Instruction, _Instruction]:
     return _Instruction(0x15, 1, 0, value), then
+
+
+def _and(mask: int) -> _Instruction:
+    return _Instruction(0x54, 0, 0, mask)
 
 
 def _load(offset: int) -> _Instruction:

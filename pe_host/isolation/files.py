@@ -64,7 +64,7 @@ def rules(allowed: Allowed, scratch: str) -> dict[str, Access]:
     add(_PROGRAMS, RUN)
     for prefix in {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}:
         add((f"{prefix}/{name}" for name in _OF_PREFIX), RUN)
-    add((str(Path(sys.executable).resolve().parent),), RUN)
+    add((str(Path(sys.executable).resolve()),), RUN)
     for folder in map(Path, filter(None, sys.path)):
         if folder.name in ("site-packages", "dist-packages"):
             add((str(folder),), RUN)

@@ -7,9 +7,12 @@ confined the same. It must be up before there is a second thread, because Landlo
 thread and what that starts; so before numpy is imported, and before any plugin.
 """
 
+import fcntl
 import os
+import stat
 import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 
 from pe_host.isolation import launch
 from pe_host.isolation.allowed import Allowed
@@ -24,12 +27,39 @@ class ConfinementError(Exception):
     """This process is not confined although the kernel could confine it."""
 
 
+FIX = (
+    "run pe from an environment where nothing starts a thread with Python; `pe doctor` lists what "
+    "starts with it, and what the kernel confines"
+)
+"""What to do next about a `ConfinementError`."""
+
+DESCRIPTORS = "descriptors"
+
 left_out: frozenset[str] = frozenset()
 """Parts of this wall to do without. Tests set it, to show what each of them is good for."""
 
 _KEPT_CAPABILITIES = frozenset({1, 2, 3, 8})
 """DAC_OVERRIDE, DAC_READ_SEARCH and FOWNER, so that the superuser can use files of others, and
 SETPCAP, by which confined processes give up these too."""
+
+
+def close_inherited() -> None:
+    """Close what whoever started this process left open in it: all by which records could leave.
+
+    That is every socket, pipe, file and device that is open for writing, except the three standard
+    streams, and files without a name, which nobody else finds. No wall closes them.
+    """
+    if DESCRIPTORS in left_out:
+        return
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208  see `proc`
+        descriptor = int(name)
+        with suppress(OSError):  # that of the list itself is closed
+            found = os.fstat(descriptor)
+            mode = fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE
+            nameless = stat.S_ISREG(found.st_mode) and not found.st_nlink
+            anonymous = not stat.S_IFMT(found.st_mode)  # a timer, say
+            if descriptor > 2 and mode != os.O_RDONLY and not (nameless or anonymous):
+                os.close(descriptor)
 
 
 def confine_host(write: Iterable[str], scratch: str, *, network: bool) -> None:
@@ -55,7 +85,7 @@ def confine_host(write: Iterable[str], scratch: str, *, network: bool) -> None:
     if not (wall.abi or wall.calls):
         return
     if len(os.listdir("/proc/self/task")) > 1:  # noqa: PTH208  see `proc`
-        raise ConfinementError("a process that has threads cannot be confined")
+        raise ConfinementError("this process has threads, so it cannot be confined")
     allowed = Allowed(write=tuple(write), gpu=True, network=network)
     found = rules(allowed, scratch)
     found["/"] = READ

@@ -9,7 +9,7 @@ was killed, it leaves the folders, because the run may already be resumed there.
 import contextlib
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from pe_host.isolation.confine import protect_memory
 from pe_host.isolation.scratch import remove_scratch
@@ -33,9 +33,7 @@ def start_janitor(scratch: str, folders: Sequence[str]) -> Callable[[], None]:
         try:
             asked = _wait(held)
             remove_scratch(scratch)
-            with contextlib.suppress(OSError):
-                for folder in folders if asked else ():
-                    os.rmdir(folder)  # noqa: PTH106  see `proc`
+            remove_empty(folders if asked else ())
         finally:
             os._exit(0)
     os.close(held)
@@ -48,6 +46,13 @@ def start_janitor(scratch: str, folders: Sequence[str]) -> Callable[[], None]:
             os.waitpid(janitor, 0)
 
     return finish
+
+
+def remove_empty(folders: Iterable[str]) -> None:
+    """Remove those of the folders that are empty, in their order."""
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            os.rmdir(folder)  # noqa: PTH106  see `proc`
 
 
 def _wait(held: int) -> bool:

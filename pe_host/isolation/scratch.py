@@ -17,6 +17,8 @@ _CACHES = {
 }
 """Variable -> subfolder of the cache."""
 
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
 WITHOUT_SEMAPHORES = {"JOBLIB_MULTIPROCESSING": "0"}
 """Named semaphores lie in /dev/shm, which is closed; joblib would warn when it is imported."""
 
@@ -37,13 +39,77 @@ def make_scratch(environ: Mapping[str, str] = os.environ) -> str:
 
 
 def remove_scratch(path: str) -> None:
-    """Remove the folder with all that is in it, links not followed."""
-    try:
-        Path(path).rmdir()  # usually it is empty
-    except OSError:
-        import shutil
+    """Remove the folder with all that is in it, links not followed.
 
-        shutil.rmtree(path, ignore_errors=True)
+    What is in it was made to stay, perhaps: folders in folders without end, or without permissions.
+    Neither is an error, nor needs recursion.
+    """
+    with suppress(OSError):
+        if not _is_removed(path):  # usually it is empty
+            top = os.open(path, _FOLDER)
+            try:
+                while _flatten(top):
+                    pass
+            finally:
+                os.close(top)
+            _is_removed(path)
+
+
+def _is_removed(path: str, parent: int | None = None) -> bool:
+    """Remove an empty folder; return whether it is gone."""
+    try:
+        os.rmdir(path, dir_fd=parent)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+def _flatten(top: int) -> bool:
+    """Remove the files below a folder, and move what lies two folders deep up by one.
+
+    Returns:
+        Whether that removed a folder. Each round removes a level of all that is in the folder.
+    """
+    removed = False
+    for folder in _folders(top):
+        with suppress(OSError):
+            inner = _opened(folder, top)
+            try:
+                for name in _folders(inner):
+                    with suppress(OSError):
+                        os.close(_opened(name, inner))  # it must be writable to be moved
+                        os.rename(name, os.urandom(8).hex(), src_dir_fd=inner, dst_dir_fd=top)
+            finally:
+                os.close(inner)
+            removed |= _is_removed(folder, top)
+    return removed
+
+
+def _folders(folder: int) -> list[str]:
+    """Return the names of the folders in a folder, and remove all else."""
+    found: list[str] = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                found.append(entry.name)
+                continue
+            with suppress(OSError):
+                os.unlink(entry.name, dir_fd=folder)
+    return found
+
+
+def _opened(name: str, parent: int) -> int:
+    """Open a folder and let its owner do everything in it; a confined warden may not always."""
+    try:
+        folder = os.open(name, _FOLDER, dir_fd=parent)
+    except PermissionError:
+        os.chmod(name, 0o700, dir_fd=parent)
+        folder = os.open(name, _FOLDER, dir_fd=parent)
+    with suppress(OSError):
+        os.fchmod(folder, 0o700)
+    return folder
 
 
 def lead_to(environ: MutableMapping[str, str], scratch: str, cache: str, models: str) -> None:
@@ -52,11 +118,15 @@ def lead_to(environ: MutableMapping[str, str], scratch: str, cache: str, models:
     Args:
         environ: where to set them.
         scratch: for temporary files.
-        cache: for what is kept; "" for a folder in the scratch folder.
+        cache: for what is kept; "" for a folder in the scratch folder, which also stands for one
+            that cannot be made: in a dry run, or where home is read-only.
         models: of a hub; "" for a folder in the cache.
     """
     place = Path(cache or scratch)
-    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        place = Path(scratch)
     environ.update(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), scratch))
     environ.update({name: str(place / folder) for name, folder in _CACHES.items()})
     environ.update(WITHOUT_SEMAPHORES)

@@ -1,6 +1,6 @@
 """What the processes of a run's generator may do, and when a run is refused for want of a wall."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +11,12 @@ from pe_host.errors import PrivacyRefusal
 from pe_host.files import paths_in
 from pe_host.isolation.allowed import Allowed
 from pe_host.isolation.files import is_open
+from pe_host.isolation.host import FIX
 from pe_host.isolation.launch import offered
 from pe_host.job.config import RunConfig
-from pe_host.job.source import Source
-from pe_host.plugins import PluginRef
+from pe_host.job.source import Source, find_reader
+from pe_host.plugins import PluginEntry, PluginRef
+from pe_host.plugins.names import HOST
 from pe_host.plugins.permissions import Needs, permit
 from pe_sdk import EmbeddingSpec, path_options
 
@@ -53,6 +55,35 @@ def is_missing(config: RunConfig, source: Source) -> bool:
         )
         raise PrivacyRefusal(UNCONFINED, where=str(source), fix=fix)
     return True
+
+
+def refuse_exposed(exposed: str, source: Source) -> None:
+    """Raise PrivacyRefusal where this process would read private data without its own wall.
+
+    Args:
+        exposed: why it has none although the kernel could confine it, or "".
+        source: the data.
+    """
+    if exposed and source.info.public is not True:
+        raise PrivacyRefusal(exposed, where=str(source), fix=FIX)
+
+
+def refuse_exposed_reader(
+    exposed: str, config: RunConfig, installed: Sequence[PluginEntry]
+) -> None:
+    """Raise PrivacyRefusal where another reader than the host's own would have to say what it is.
+
+    It sees the data before it says whether they are public.
+
+    Args:
+        exposed: as in `refuse_exposed`.
+        config: the settings.
+        installed: the plugins, from `pe_host.plugins.find`.
+    """
+    if exposed and config.data:
+        reader, location = find_reader(config.data, "--data", installed)
+        if reader.distribution != HOST:
+            raise PrivacyRefusal(exposed, where=f"{reader.name}:{location}", fix=FIX)
 
 
 def refuse_open_source(source: Source, allowed: Allowed, unconfined: bool, out: str) -> None:

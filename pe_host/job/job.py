@@ -82,7 +82,9 @@ class Job:
             raise PluginFailure(what, where=str(self.embedding), fix=fix) from None
 
 
-def resolve(config: RunConfig, installed: Sequence[PluginEntry] | None = None) -> Job:
+def resolve(
+    config: RunConfig, installed: Sequence[PluginEntry] | None = None, exposed: str = ""
+) -> Job:
     """Resolve names, read the metadata of the source and calibrate the noise.
 
     The generator describes itself in a child process.
@@ -90,6 +92,7 @@ def resolve(config: RunConfig, installed: Sequence[PluginEntry] | None = None) -
     Args:
         config: the settings.
         installed: the plugins; by default the result of `pe_host.plugins.find`.
+        exposed: why this process is not confined although the kernel could confine it, or "".
 
     Raises:
         PeError: of the fitting kind; nothing was written and no record was read.
@@ -97,6 +100,7 @@ def resolve(config: RunConfig, installed: Sequence[PluginEntry] | None = None) -
     installed = find() if installed is None else installed  # once: it reads much metadata
     generator = resolve_plugin(GENERATOR, config.plugin, installed)
     network = _network(generator, config)
+    confinement.refuse_exposed_reader(exposed, config, installed)
     source = find_source(config.data, generator, installed) if config.data else None
     # Where the spec of the records is complete without the generator's, one description is enough.
     known = None
@@ -110,6 +114,9 @@ def resolve(config: RunConfig, installed: Sequence[PluginEntry] | None = None) -
     if source is None:
         source = find_source(about["default_data"], generator, installed)
         found = public_output(source.info, config.public_ranges, str(source))
+    # Before an embedding is imported.
+    unconfined = confinement.is_missing(config, source)
+    confinement.refuse_exposed(exposed, source)
     public_ranges = bool(config.public_ranges and declared_by_source(source.info))
     output = complete_output(found, OutputSpec.from_json(about["makes"]["output"]))
     source = replace(source, info=replace(source.info, output=output))
@@ -154,7 +161,7 @@ def resolve(config: RunConfig, installed: Sequence[PluginEntry] | None = None) -
         unit="client" if source.info.clients else "record",
         shares=shares,
         network=(generator.name,) if network else (),
-        unconfined=confinement.is_missing(config, source),
+        unconfined=unconfined,
         bad_records=bad_records,
         public_ranges=public_ranges,
     )

@@ -66,6 +66,16 @@ def read_source(text: str, where: str, installed: Sequence[PluginEntry]) -> Sour
         where: the option or argument it comes from.
         installed: the plugins, from `pe_host.plugins.find`.
     """
+    ref, location = find_reader(text, where, installed)
+    reader = load_reader(ref)
+    return Source(reader, ref, location, _describe(reader, ref, location))
+
+
+def find_reader(text: str, where: str, installed: Sequence[PluginEntry]) -> tuple[PluginRef, str]:
+    """Return the reader of SOURCE and its location; the arguments are those of `read_source`.
+
+    Nothing of the reader is imported.
+    """
     scheme, colon, rest = text.partition(":")
     if not colon or Path(text).exists():
         path = Path(text).expanduser()
@@ -77,9 +87,7 @@ def read_source(text: str, where: str, installed: Sequence[PluginEntry]) -> Sour
         rest = os.path.abspath(Path(rest).expanduser())  # noqa: PTH100  a link must stay a link
     elif scheme in PATHS and len(paths := paths_in(rest)) == len(rest.split(",")):
         rest = ",".join(paths)  # images and labels, say
-    ref = resolve(READER, scheme, installed)
-    reader = load_reader(ref)
-    return Source(reader, ref, rest, _describe(reader, ref, rest))
+    return resolve(READER, scheme, installed), rest
 
 
 def _describe(reader: ReaderSpec, ref: PluginRef, location: str) -> SourceInfo:

@@ -23,6 +23,7 @@ from pe_host.plugins.answers import (
 from pe_host.plugins.isolated import find_needs
 from pe_host.plugins.names import DOCTOR, READER, WITH_OPTIONS
 from pe_host.plugins.permissions import Needs, permit
+from pe_host.plugins.printed import shown_on_stderr
 from pe_host.plugins.ref import PluginRef
 
 
@@ -93,14 +94,16 @@ def _report(path: Path, ref: PluginRef) -> dict[str, Any]:
 
 def _asked(request: Mapping[str, Any], seconds: float, allowed: Allowed) -> int | None:
     """Exit code of the child, or None where it took too long."""
-    with tempfile.TemporaryFile() as stdin:
+    # stdout is for the report: what a plugin prints goes to stderr.
+    with tempfile.TemporaryFile() as stdin, shown_on_stderr() as stderr:
         stdin.write(json.dumps(request).encode())
         stdin.seek(0)
-        # stdout is for the report: what a plugin prints goes to stderr.
-        process = launch("pe_sdk.testing", stdin=stdin, stdout=2, allowed=allowed)
-    try:
-        return process.wait(seconds)
-    except TimeoutExpired:
-        return None
-    finally:
-        process.end()
+        process = launch(
+            "pe_sdk.testing", stdin=stdin, stdout=stderr, stderr=stderr, allowed=allowed
+        )
+        try:
+            return process.wait(seconds)
+        except TimeoutExpired:
+            return None
+        finally:
+            process.end()

@@ -8,6 +8,7 @@ from pe_host.privacy.ledger import BudgetExhausted
 from pe_host.privacy.lock import FolderLock
 from pe_host.privacy.plan import BadRecords, PrivacyPlan, make_plan
 from pe_host.privacy.released import ClassCounts, NoisyHistogram
+from pe_host.privacy.resumed import resumed_plan
 from pe_host.privacy.shares import ClassShares
 from pe_host.privacy.side import PrivateSide
 from pe_host.privacy.store import HistogramStore
@@ -23,4 +24,5 @@ __all__ = [
     "PrivacyPlan",
     "PrivateSide",
     "make_plan",
+    "resumed_plan",
 ]

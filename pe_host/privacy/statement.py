@@ -46,7 +46,7 @@ def _wall_sentence(plan: PrivacyPlan, confined: bool) -> str:
     """What keeps a malicious generator from getting records by itself."""
     if plan.unconfined:
         return (
-            "The kernel of the machine did not confine them, and the operator accepted that: a "
+            "The kernel of the machine did not confine them, and the run went on all the same: a "
             "malicious one could read every file of its user, the private data included."
         )
     if not confined:

@@ -138,6 +138,7 @@ def _privacy(run: RunFolder, manifest: Manifest) -> PrivacyView:
         sentences=tuple(plan.sentences(_released_number(manifest), manifest.confined)),
         trusted=(plan.reader, *plan.embeddings),
         ledger=ledger,
+        confined=manifest.confined and not plan.unconfined,
     )
 
 

@@ -57,6 +57,7 @@ class PrivacyView:
         sentences: the guarantee with its assumptions, from the plan.
         trusted: names of the embeddings and readers that see private records.
         ledger: the lines of the ledger, in the order of the file.
+        confined: whether the kernel kept the generator from the private data.
     """
 
     private: bool
@@ -70,6 +71,7 @@ class PrivacyView:
     sentences: tuple[str, ...]
     trusted: tuple[str, ...] = ()
     ledger: tuple[LedgerRow, ...] = ()
+    confined: bool = True
 
 
 @dataclass(frozen=True)

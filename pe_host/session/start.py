@@ -10,10 +10,14 @@ from pe_host.compute.info import GeneratorInfo
 from pe_host.errors import DataError, PluginFailure, PrivacyRefusal
 from pe_host.job.config import reproducible_settings
 from pe_host.job.job import Job
+from pe_host.privacy import resumed_plan
 from pe_host.privacy.budget import RunAccount
 from pe_host.privacy.ledger import Ledger
 from pe_host.run.folder import CONFIG, LEDGER, RunFolder
 from pe_host.run.manifest import Manifest
+
+_IN_PLAN = {"bad_records", "public_ranges"}
+"""Settings that came after the first manifests, and whose whole effect the plan states."""
 
 
 def start_run(
@@ -34,7 +38,9 @@ def start_run(
 def continue_run(run: RunFolder, job: Job, info: GeneratorInfo) -> Manifest | None:
     """Read the manifest of the run in the folder, which must be a run of this job.
 
-    None if it was killed before its manifest was there: then nothing can have been spent.
+    None if it was killed before its manifest was there: then nothing can have been spent. The run
+    goes on with the plan of the manifest, which an older version may have made; see
+    `pe_host.privacy.resumed`.
 
     Raises:
         PrivacyRefusal: another privacy plan, or the ledger of another run.
@@ -46,14 +52,17 @@ def continue_run(run: RunFolder, job: Job, info: GeneratorInfo) -> Manifest | No
     kept, now = Manifest.read(run), _manifest(job, info)
     where = str(run.root)
     fix = "use the settings of its config.toml, or start a new run in another folder"
-    if kept.plan.digest != now.plan.digest:
-        before, after = kept.plan.to_json(), now.plan.to_json()
+    plan = resumed_plan(kept.plan, now.plan, kept.confined)
+    if kept.plan.digest != plan.digest:
+        before, after = kept.plan.to_json(), plan.to_json()
         every = sorted({*before, *after})
         changed = ", ".join(name for name in every if before.get(name) != after.get(name))
         what = (
             f"the privacy plan differs from the run's ({changed}); "
             "resuming would change its guarantee"
         )
+        if changed == "unconfined":
+            fix = "continue it where the kernel confines plugins, as when it began; see `pe doctor`"
         raise PrivacyRefusal(what, where=where, fix=fix)
     kept.check_ledger(run.path(LEDGER))
     if kept.generator != now.generator or kept.options != now.options:
@@ -64,7 +73,8 @@ def continue_run(run: RunFolder, job: Job, info: GeneratorInfo) -> Manifest | No
             what = f"the run was started with other options of the generator: {names}"
         raise PluginFailure(what, where=where, fix=fix)
     kept.check_parts(info.parts, where)
-    if other := sorted(name for name in now.config if now.config[name] != kept.config.get(name)):
+    compared = now.config.keys() - _IN_PLAN
+    if other := sorted(name for name in compared if now.config[name] != kept.config.get(name)):
         what = f"the run was started with other settings: {', '.join(other)}"
         raise DataError(what, where=where, fix=fix)
     if not run.path(CONFIG).exists():  # killed between the two

@@ -21,7 +21,7 @@ class Done:
 
 @contextlib.contextmanager
 def not_confined(config, installed, *, resume, dry_run):
-    yield Path(config.out) if config.out else None
+    yield _confined.Place(Path(config.out) if config.out else None)
 
 
 @pytest.fixture

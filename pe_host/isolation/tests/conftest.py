@@ -1,5 +1,6 @@
 """Launches the code of a test as a plugin would run, and cleans up what a failing test leaves."""
 
+import ctypes
 import json
 import os
 import signal
@@ -135,7 +136,12 @@ def outside(tmp_path, python_path):
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
     abstract = f"\0pe-{os.getpid()}"
+    libc = ctypes.CDLL(None)
+    queue = libc.msgget(0, 0o1600)
+    inherited, other_end = socket.socketpair()
     with (
+        inherited,
+        other_end,
         socket.socket() as listener,
         socket.socket(socket.AF_UNIX) as service,
         socket.socket(socket.AF_UNIX) as hidden,
@@ -161,7 +167,10 @@ def outside(tmp_path, python_path):
             "service": str(tmp_path / "service"),
             "abstract": abstract,
             "datagrams": str(tmp_path / "datagrams"),
+            "queue": queue,
+            "inherited": inherited.fileno(),
         }
+        libc.msgctl(queue, 0, None)  # IPC_RMID
         bystander.kill()
         Path(f"/dev/shm/pe-{bystander.pid}").unlink(missing_ok=True)
 

@@ -79,16 +79,65 @@ ATTACKS = {
     "share memory by number": ("call(libc.shmget(0, 4096, 0o1600))", {CALLS}),
     "share memory by name": ("Path('/dev/shm/pe-{pid}').write_bytes(b'')", {FILES}),
     "enter a new namespace": ("call(libc.unshare(0x00000400))", {CALLS}),  # CLONE_FILES
-    "measure the machine": (
+    "pass the filter by with io_uring": (
         "call(libc.syscall(425, 1, ctypes.create_string_buffer(120)))",
+        {CALLS},
+    ),
+    "handle page faults itself": ("call(libc.syscall(number('userfaultfd'), 1))", {CALLS}),
+    "use keys of the session": ("call(libc.syscall(number('keyctl'), 0, -3, 1))", {CALLS}),
+    "take a descriptor of another process": (
+        "call(libc.syscall(438, os.pidfd_open({pid}), 0, 0))",
+        {*LANDLOCK, CALLS},
+    ),
+    "send a message by number": (
+        "call(libc.msgsnd({queue}, (ctypes.c_long * 2)(1, 1), 8, 0o4000))",
+        {CALLS},
+    ),
+    "look at a message queue by number": (
+        "call(libc.msgctl({queue}, 2, ctypes.create_string_buffer(200)))",
+        {CALLS},
+    ),
+    "slow another process down": ("os.setpriority(os.PRIO_PROCESS, {pid}, 19)", {CALLS}),
+    "schedule another process": (
+        "os.sched_setscheduler({pid}, os.SCHED_IDLE, os.sched_param(0))",
+        {CALLS},
+    ),
+    "slow the disk of another process down": (
+        "call(libc.syscall(number('ioprio_set'), 1, {pid}, 3 << 13))",
+        {CALLS},
+    ),
+    "set the times of the private file": ("os.utime({private!r}, (1, 1))", {CALLS}),
+    "set flags of a file that it may read": ("ioctl({code!r}, 0x40086602, bytes(8))", {CALLS}),
+    "set the project of a file that it may read": (
+        "ioctl({code!r}, 0x401C5820, bytes(28))",
+        {CALLS},
+    ),
+    "take a lease of a file that it may read": (
+        "fcntl.fcntl(os.open({code!r}, os.O_RDONLY), fcntl.F_SETLEASE, fcntl.F_RDLCK)",
+        {CALLS},
+    ),
+    "watch a folder that it may list": (
+        "fcntl.fcntl(os.open(os.path.dirname({code!r}), os.O_RDONLY), fcntl.F_NOTIFY, 1 << 31)",
         {CALLS},
     ),
 }
 """Attack -> its code, and the parts of the wall without which it succeeds."""
 
 TRY = """
-import ctypes, resource, socket
+import ctypes, errno, fcntl, platform, resource, socket
+from pe_host.isolation import calls
 libc = ctypes.CDLL(None, use_errno=True)
+
+def number(name):
+    column = list(calls._AUDIT).index(platform.machine())
+    return (calls.REFUSED | calls._BY_ARGUMENT)[name][column]
+
+def ioctl(path, request, argument):
+    try:
+        fcntl.ioctl(os.open(path, os.O_RDONLY), request, argument)
+    except OSError as error:  # not every file system has attributes
+        if error.errno not in (errno.ENOTTY, errno.EOPNOTSUPP, errno.EINVAL):
+            raise
 
 def call(result):
     if result < 0:
@@ -162,6 +211,52 @@ say(it=str(scratch))
 """
     assert not Path(said(code)["it"]).exists()
     assert (tmp_path / "kept").exists()
+
+
+CLOSED_FOLDERS = """
+os.makedirs("a/b/c")
+Path("a/b/c/file").touch()
+os.mkfifo("a/b/fifo")
+os.symlink({elsewhere!r}, "a/link")
+for folder, mode in (("a/b/c", 0), ("a/b", 0o500), ("a", 0)):
+    os.fchmod(os.open(folder, os.O_RDONLY), mode)
+"""
+DEEP = """
+for _ in range(3000):
+    os.mkdir("d")
+    os.chdir("d")
+"""
+
+
+@pytest.mark.parametrize("code", [CLOSED_FOLDERS, DEEP])
+def test_scratch_is_removed_whatever_is_made_of_it(start, tmp_path, code):
+    """And the warden, which does it, ends as the process did."""
+    (tmp_path / "kept").touch()
+    told = "say(it=os.environ['TMPDIR'])\nos._exit(7)"
+    code = f"os.chdir(os.environ['TMPDIR'])\n{code.format(elsewhere=str(tmp_path))}\n{told}"
+    process = start(code)
+    scratch = json.loads(process.stdout.readline())["it"]
+    assert process.wait(60) == 7
+    assert not Path(scratch).exists() and (tmp_path / "kept").exists()
+
+
+def test_a_cache_that_cannot_be_made_is_in_scratch(said, tmp_path):
+    """In a dry run, or where home is read-only."""
+    (tmp_path / "home").touch()
+    allowed = Allowed(cache=str(tmp_path / "home/cache"))
+    code = "say(cache=os.environ['XDG_CACHE_HOME'], scratch=os.environ['TMPDIR'])"
+    seen = said(code, allowed=allowed)
+    assert Path(seen["cache"]).is_relative_to(seen["scratch"])
+
+
+def test_a_home_with_an_interpreter_in_it_is_not_opened(tmp_path, monkeypatch):
+    program = tmp_path / "home/python"
+    program.parent.mkdir()
+    program.touch()
+    monkeypatch.setattr(sys, "executable", str(program))
+    assert is_open(program, Allowed())
+    (tmp_path / "home/records").touch()
+    assert not is_open(tmp_path / "home/records", Allowed())
 
 
 def test_what_the_user_allows_is_open_and_no_more(said, outside):
