@@ -25,7 +25,7 @@ INSTALL = "pip install 'pe-host[hf]'"
 CONVERTED = "refs/convert/parquet"
 """The revision in which the hub keeps Parquet files that it has made of a data set."""
 
-_NAME = re.compile(r"(?P<name>[\w.-]+(/[\w.-]+)?)(?P<config>/.+)?", re.ASCII)
+_NAME = re.compile(r"(?P<name>\w[\w.-]*(/\w[\w.-]*)?)(?P<config>/[^/].*)?", re.ASCII)
 _REVISIONS = (None, CONVERTED)
 _PARQUET = ".parquet"
 
