@@ -25,7 +25,7 @@ INSTALL = "pip install 'pe-host[hf]'"
 CONVERTED = "refs/convert/parquet"
 """The revision in which the hub keeps Parquet files that it has made of a data set."""
 
-_NAME = re.compile(r"(?P<name>[\w.-]+(/[\w.-]+)?)(?P<config>/.+)?", re.ASCII)
+_NAME = re.compile(r"(?P<name>\w[\w.-]*(/\w[\w.-]*)?)(?P<config>/[^/].*)?", re.ASCII)
 _REVISIONS = (None, CONVERTED)
 _PARQUET = ".parquet"
 
@@ -57,20 +57,30 @@ def fetch(location: str, split: str) -> Path:
                 paths = [file.rfilename for file in info.siblings or ()]
                 shards = shards_in(path for path in paths if path.endswith(_PARQUET))
                 if shards:
-                    wanted = _wanted(of_config(shards, config, f"hf:{name}"), split)
-                    found: str = hub.snapshot_download(
-                        name,
-                        repo_type="dataset",
-                        revision=revision,
-                        allow_patterns=[shard.path for shard in wanted],
-                        max_workers=1,
-                    )
-                    return Path(found)
+                    of_one = of_config(shards, config, f"hf:{name}")
+                    return _fetched_files(hub, name, revision, of_one, split)
     raise SourceError(
         "the data set has no Parquet files, and the hub has made none of it",
         where=f"hf:{location}",
         fix="save it with datasets.load_dataset(…).save_to_disk(FOLDER), and pass --data FOLDER",
     )
+
+
+def _fetched_files(
+    hub: Any, name: str, revision: str | None, shards: Sequence[Shard], split: str
+) -> Path:
+    """Fetch the files of a part, and return the folder of the data set in the cache."""
+    wanted = _wanted(shards, split)
+    if not wanted:
+        parts = ", ".join(dict.fromkeys(shard.split for shard in shards))
+        raise SourceError(
+            f"there is no part {split!r}; the parts are: {parts}",
+            where=f"hf:{name}",
+            fix="name one of them with --split, or leave it out",
+        )
+    for shard in wanted:
+        path: str = hub.hf_hub_download(name, shard.path, repo_type="dataset", revision=revision)
+    return Path(path.removesuffix(shard.path))
 
 
 def _parts(location: str) -> tuple[str, str]:

@@ -22,6 +22,7 @@ CHANNELS = (1, 3, 4)
 
 TAKES = ("axes", "range", "size", "fit", "colour", "background")
 
+_THIN = 16
 _UINT16 = (0.0, 65535.0)
 _RANGE = "say which values are black and white, as in --range 0,1"
 
@@ -162,6 +163,7 @@ def find_images(
     Raises:
         SourceError: it holds no images, or it does not follow how they are stored.
     """
+    values = _scale(dtype, name, options, where)
     axes = options.axes or _guess_axes(shape, name, where)
     flat = tuple(map(int, axes.split("x"))) if axes[0].isdigit() else ()
     order = _order_of(flat) if flat else axes
@@ -180,7 +182,6 @@ def find_images(
     preparation = Preparation.of(options, (*(options.size or (height, width)), wanted))
     # The values are scaled before.
     preparation = replace(preparation, range=None)
-    values = _scale(dtype, name, options, where)
     return StoredImages(dtype, axes, flat, order, stored, values, preparation)
 
 
@@ -224,7 +225,7 @@ def _guess_axes(shape: tuple[int, ...], name: str, where: str) -> str:
     found = ""
     if len(shape) in (3, 4):
         found = _order_of(shape[1:])
-    if found and not (len(shape) == 3 and shape[2] in CHANNELS):
+    if found and not _may_be_one_image(shape):
         return found
     what = f"{name!r} is {list(shape)}"
     if len(shape) == 2:
@@ -241,6 +242,11 @@ def _guess_axes(shape: tuple[int, ...], name: str, where: str) -> str:
         fix = "store [n, H, W], [n, H, W, C] or [n, C, H, W], or give the order of the axes, as in "
         fix += "--axes HWCN; or give --images the array of the images"
     raise SourceError(what, where=where, fix=fix)
+
+
+def _may_be_one_image(shape: tuple[int, ...]) -> bool:
+    """Whether [H, W, C] of one image is likelier than [n, H, W]: nobody has images that thin."""
+    return len(shape) == 3 and shape[2] in (3, 4) and shape[1] >= _THIN
 
 
 def _order_of(sides: tuple[int, ...]) -> str:

@@ -245,9 +245,9 @@ def _labels_of_file(path: Path, key: str, rows: int, where: str) -> tuple[PlainL
                 fix=f"name one, as in --labels {path}:{there[0]}" if there else file.hint,
             )
         plain = plain_labels(file.array(wanted), wanted, column, rows, str(path))
-    folder = _folder_of(where)
+    path, folder = path.absolute(), _folder_of(where).absolute()
     # Beside the records, so that the file is found again after both are moved.
-    kept = path.relative_to(folder) if path.is_relative_to(folder) else path.absolute()
+    kept = path.relative_to(folder) if path.is_relative_to(folder) else path
     return plain, f"{kept}:{key}" if key else str(kept)
 
 

@@ -109,6 +109,8 @@ def test_the_part_that_is_wanted_is_fetched_and_read_again_without_network(
     names = ["data/train-00000-of-00001.parquet", "data/test-00000-of-00001.parquet"]
     server.files = {"main": shards(tmp_path, names)}
     assert hub.main("org/set", "") == 0 and server.fetched == names[:1]
+    error = refusal(hf, "org/set", split="val")
+    assert "no part 'val'; the parts are: test, train" in error.what
     server.files = {}
     info, table = taken(hf, "org/set")
     assert len(table.labels) == 3 and info.label_names == ("left", "right")

@@ -214,11 +214,11 @@ def test_hints_name_what_is_there(tmp_path: Path) -> None:
 
 def test_images_in_colour_and_of_other_types(tmp_path: Path) -> None:
     """A fourth axis is the channels, wherever it is."""
-    colour = np.random.default_rng(2).integers(0, 256, (6, 5, 4, 3), dtype=np.uint8)
+    colour = np.random.default_rng(2).integers(0, 256, (6, 5, 7, 3), dtype=np.uint8)
     for stored in (colour, colour.transpose(0, 3, 1, 2)):
         write(tmp_path, {"images-idx4-ubyte": _idx(stored), "labels-idx1-ubyte": _idx(LABELS)})
         info, table = taken(idx, tmp_path)
-        assert info.output == OutputSpec.image(5, 4, 3) and np.array_equal(images(table), colour)
+        assert info.output == OutputSpec.image(5, 7, 3) and np.array_equal(images(table), colour)
     write(tmp_path / "f", {"images.idx3": typed(IMAGES / 255, 0x0D, ">f4")})
     write(tmp_path / "f", {"labels.idx1": typed(LABELS, 0x0C, ">i4")})
     assert "--range" in refusal(idx, tmp_path / "f").fix

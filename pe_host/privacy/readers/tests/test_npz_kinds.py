@@ -206,7 +206,7 @@ def test_images_are_brought_to_a_size_and_colour(save: Any) -> None:
         ((N, 3, 8, 3), "NCHW", (0, 2, 3, 1)),
         ((N, 1, 5, 1), "NHWC", (0, 1, 2, 3)),
         ((8, 6, 3, N), "HWCN", (3, 0, 1, 2)),
-        ((N, 8, 3), "NHW", (0, 1, 2)),
+        ((N, 20, 3), "NHW", (0, 1, 2)),
         ((N, 8, 6), "NWH", (0, 2, 1)),
     ],
 )
