@@ -5,8 +5,8 @@ less than it has, as far as `docs/budget.md` promises it: by its ledger, its his
 budget database together.
 
 The slow tier notices that `Manifest` does not check the types of what it reads, and that a report
-takes arrays of any shape. It has too few cases to notice that `RunFolder.read_json` opens a pipe, or
-that `check_paid` or `_refuse_set_back` is left out; these have tests of their own.
+takes arrays of any shape. It has too few cases to notice that `RunFolder.read_json` opens a pipe,
+or that `check_paid` or `_refuse_set_back` is left out; these have tests of their own.
 """
 
 import shutil
