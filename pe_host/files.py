@@ -5,14 +5,17 @@ nobody meant to be a record.
 """
 
 import contextlib
+import ctypes
 import os
 import stat
+import sys
 from pathlib import Path
 from typing import BinaryIO
 
 SHARE_OF_MEMORY = 0.5
 """Most of the machine's memory that one array or file may take where it must be in memory."""
 
+_TMPFS = 0x01021994  # statfs(2)
 _CGROUP = Path("/sys/fs/cgroup/memory.max")
 
 _KINDS = {
@@ -84,6 +87,27 @@ def most_bytes() -> int:
     with contextlib.suppress(OSError, ValueError):  # no such group, or "max"
         total = min(total, int(_CGROUP.read_text()))
     return int(total * SHARE_OF_MEMORY)
+
+
+def room_in(folder: str) -> int:
+    """Bytes that can be written below a folder; below one in memory (tmpfs), at most a share of it.
+
+    Raises:
+        OSError: the system does not say.
+    """
+    found = os.statvfs(folder)
+    room = found.f_bavail * found.f_frsize
+    return min(room, most_bytes()) if _in_memory(folder) else room
+
+
+def _in_memory(folder: str) -> bool:
+    """Tell whether a folder lies in memory (Linux only)."""
+    if sys.platform != "linux":
+        return False
+    answer = ctypes.create_string_buffer(512)  # struct statfs; its first word is the type
+    if ctypes.CDLL(None).statfs(os.fsencode(folder), answer):
+        return False
+    return ctypes.c_long.from_buffer(answer).value == _TMPFS
 
 
 def paths_in(text: str) -> tuple[str, ...]:

@@ -1,15 +1,9 @@
 """The scratch folder and the cache of a confined process, and the variables that lead there."""
 
-import ctypes
 import os
-import sys
 from collections.abc import Mapping, MutableMapping
 from contextlib import suppress
 from pathlib import Path
-
-from pe_host.files import most_bytes
-
-_TMPFS = 0x01021994  # statfs(2)
 
 _CACHES = {
     "XDG_CACHE_HOME": "",
@@ -44,27 +38,6 @@ def make_scratch(environ: Mapping[str, str] = os.environ) -> str:
             path.mkdir(0o700)
             return str(path)
     raise OSError("there is no folder for temporary files")
-
-
-def room_in(folder: str) -> int:
-    """Bytes that can be written below a folder; below one in memory (tmpfs), at most a share of it.
-
-    Raises:
-        OSError: the system does not say.
-    """
-    found = os.statvfs(folder)
-    room = found.f_bavail * found.f_frsize
-    return min(room, most_bytes()) if _in_memory(folder) else room
-
-
-def _in_memory(folder: str) -> bool:
-    """Tell whether a folder lies in memory (Linux only)."""
-    if sys.platform != "linux":
-        return False
-    answer = ctypes.create_string_buffer(512)  # struct statfs; its first word is the type
-    if ctypes.CDLL(None).statfs(os.fsencode(folder), answer):
-        return False
-    return ctypes.c_long.from_buffer(answer).value == _TMPFS
 
 
 def remove_scratch(path: str) -> None:

@@ -72,7 +72,7 @@ class PrivateDataset:
         drop: bool = False,
     ) -> None:
         rows = _check_shapes(table, output, where)
-        labels = _integers(np.asarray(table.labels), "labels", where)
+        labels = _integers(_array(table.labels), "labels", where)
         good = np.ones(rows, np.bool_)
         for faulty, error in _faults(table, labels, classes, where):
             if faulty.any() and not drop:
@@ -91,7 +91,7 @@ class PrivateDataset:
         self.labels = labels[kept]
         self.clients = None
         if table.clients is not None:
-            clients = np.asarray(table.clients)
+            clients = _array(table.clients)
             if clients.shape != (rows,):
                 raise DataError(
                     "each record needs one client", where=where, fix="store a client per record"
@@ -174,9 +174,17 @@ class PrivateDataset:
         raise TypeError("private records are never pickled or copied")
 
 
+def _array(values: Any) -> NDArray[Any]:
+    """What a reader returned as an array; one of objects where numpy makes none of it."""
+    try:
+        return np.asarray(values)
+    except (ValueError, TypeError, OverflowError):  # rows of different lengths
+        return np.zeros((), object)
+
+
 def _check_shapes(table: Table, output: OutputSpec, where: str) -> int:
     """Return the number of rows, which must be positive; see `PrivateDataset`."""
-    labels = np.asarray(table.labels)
+    labels = _array(table.labels)
     rows = len(labels) if labels.ndim == 1 else 0
     dtype, shape = (getattr(table.data, name, None) for name in ("dtype", "shape"))
     if not isinstance(dtype, np.dtype) or dtype != np.dtype(output.dtype):

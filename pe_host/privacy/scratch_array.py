@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_host.isolation.scratch import room_in
+from pe_host.files import room_in
 from pe_sdk import SourceError
 
 GIB = 2**30

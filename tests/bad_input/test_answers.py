@@ -1,8 +1,7 @@
 """Plugins that answer what no correct plugin answers: descriptions, messages, samples, vectors.
 
-Broken to try these tests: `check_loaded` in `pe_host.plugins.answers` takes any space; `failure` in
-`pe_host.compute.failures` shows a text of the worker as it is; `_call` in `pe_host.privacy.embed`
-passes the message of an embedding on.
+The slow tier notices that `parse` in `pe_host.plugins.answers` lets a RecursionError pass. It did
+not notice that `check_loaded` leaves out flags and block; that has a test of its own.
 """
 
 import shutil

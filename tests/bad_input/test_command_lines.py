@@ -1,7 +1,7 @@
 """Command lines, variables and configuration files with values that nobody expects.
 
-Broken to try these tests: `_from_file` of `pe_host.job.config` lets a ValueError of tomllib pass;
-`number` in `pe_host.job.setting` accepts NaN.
+The slow tier notices that `_from_file` of `pe_host.job.config` lets a ValueError of tomllib pass.
+It has too few cases to notice that `number` in `pe_host.job.setting` accepts NaN.
 """
 
 import shutil

@@ -1,7 +1,4 @@
-"""The process that decodes pictures, taken over by one: whatever it answers, its host goes on.
-
-Broken to try this test: `Decoder._text` trusts the length that is announced.
-"""
+"""The process that decodes pictures, taken over by one: whatever it answers, its host goes on."""
 
 import io
 import os

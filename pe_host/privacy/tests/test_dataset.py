@@ -53,6 +53,13 @@ def test_fault_16_labels_that_are_no_integers_are_an_error(labels: Any) -> None:
         _make(_images(2), labels)
 
 
+@pytest.mark.parametrize("rows", [[None, []], [[1], [1, 2]], [0, {}]])
+def test_what_a_reader_returns_for_labels_or_clients_may_be_no_array(rows: Any) -> None:
+    for labels, clients in ((rows, None), (np.array([0, 1]), rows)):
+        with pytest.raises(DataError):
+            PrivateDataset(Table(_images(2), labels, clients), OUTPUT, 3, "npz:x")
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int16, bool])
 def test_fault_16_images_that_are_not_uint8_are_an_error(dtype: Any) -> None:
     with pytest.raises(DataError, match="uint8"):
