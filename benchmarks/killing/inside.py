@@ -21,6 +21,7 @@ import numpy as np
 from killing.phases import PHASES, Board
 from pe_host.commands import generate
 from pe_host.evolution.loop import Evolution
+from pe_host.isolation import host
 from pe_host.privacy import PrivateSide, mechanism
 from pe_host.session import session
 from pe_host.session.evaluation import Evaluator
@@ -111,6 +112,7 @@ def put(owner: Any, name: str, value: Any) -> None:
 
 def install(watcher: Watcher, truth: int) -> None:
     """Put everything into this process. `truth`: descriptor of the file of draws, for appending."""
+    put(host, "left_out", frozenset({host.DESCRIPTORS}))  # the file of draws stays open
     sys.addaudithook(watcher.audit)
     put(os, "fsync", watcher.fsync)
     _watch_database(watcher)
