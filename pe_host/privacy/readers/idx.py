@@ -225,7 +225,9 @@ def _in_folder(folder: Path) -> dict[IdxName, Path]:
     files = _listed(places[0])
     datasets = list(dict.fromkeys(name.dataset for name in files if not name.labels))
     if len(datasets) != 1:
-        example = next((path for name, path in files.items() if not name.labels), None)
+        images = {name: path for name, path in files.items() if not name.labels}
+        training = (path for name, path in images.items() if name.split == "train")
+        example = next(training, None) or next(iter(images.values()), None)
         raise SourceError(
             f"there are several data sets here: {', '.join(name or 'MNIST' for name in datasets)}"
             if datasets

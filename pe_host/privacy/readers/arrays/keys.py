@@ -94,10 +94,14 @@ def _images(
             )
         return options.images, split, (split,)
     found: dict[str, list[str]] = {}
+    thin: dict[str, list[str]] = {}
     for name, (shape, _) in headers.items():
         split, rest = split_of(name)
-        if rest in IMAGES and len(shape) >= 2:
-            found.setdefault(split, []).append(name)
+        if rest in IMAGES and shape:
+            (found if len(shape) >= 2 else thin).setdefault(split, []).append(name)
+    for split, named in thin.items():  # no images, but nothing else may take their place unsaid
+        if split not in found and (split == "train" or not found):
+            found[split] = named
     if not found:
         raise SourceError(
             f"none of its arrays is known to hold images; {_listed(headers)}",

@@ -227,9 +227,9 @@ def test_what_is_wrong_with_a_row_is_a_fault_without_its_name(tmp_path: Path) ->
     info, table = taken(hf, where)
     assert table.faults is not None and sorted(table.faults) == [1, 2, 3, 4]
     assert table.labels[5] == -1  # the host refuses it
-    for row, says in ((1, "cannot be read"), (2, "is missing"), (3, "stored as a path")):
+    for row, says in ((1, "cannot be read"), (2, "is missing"), (3, "is stored as a path")):
         error = table.faults[row]
-        assert f"row {row} of this file {says}" in error.what and "ann" not in error.what
+        assert f"row {row} of this file {says}" in error.what and "ann-" not in error.what
         assert error.where == str(where)
     assert table.faults[1].name == "ann-1.png" and len(used(info, table).labels) == 1
 

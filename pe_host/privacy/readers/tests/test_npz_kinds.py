@@ -203,8 +203,7 @@ def test_images_are_brought_to_a_size_and_colour(save: Any) -> None:
 @pytest.mark.parametrize(
     ("shape", "axes", "moved"),
     [
-        ((N, 3, 8, 3), "NCHW", (0, 2, 3, 1)),
-        ((N, 1, 5, 1), "NHWC", (0, 1, 2, 3)),
+        ((N, 3, 8, 4), "NCHW", (0, 2, 3, 1)),
         ((8, 6, 3, N), "HWCN", (3, 0, 1, 2)),
         ((N, 20, 3), "NHW", (0, 1, 2)),
         ((N, 8, 6), "NWH", (0, 2, 1)),
@@ -219,6 +218,13 @@ def test_axes_that_are_not_clear_are_asked_for(
         assert "--axes" in refusal(npz, where).fix
     info = shows(taken(npz, where, axes=axes), stored.transpose(moved))
     assert info.options is not None and info.options.axes == axes
+
+
+def test_gray_or_rgb_channels_last_are_never_in_doubt(save: Any) -> None:
+    """As pe itself writes them, however low the images are."""
+    for shape in ((N, 3, 8, 3), (N, 4, 4, 3), (N, 1, 5, 1)):
+        stored = np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8)
+        shows(taken(npz, save(images=stored, labels=LABELS)), stored)
 
 
 @pytest.mark.parametrize(
