@@ -99,8 +99,9 @@ def site(install):
 def test_broken_plugins_are_found_then_broken_with_the_reason_and_all_else_works(site):
     plugins = listed(path=[site])
     assert {plugins[name]["state"] for name in [*BROKEN, "healthy"]} == {"found"}
-    plugins = listed("--check", path=[site])
-    assert plugins["healthy"]["state"] == "ok"
+    names = ",".join([*BROKEN, "healthy", "echo"])
+    plugins = listed("--check", path=[site], PE_PLUGINS=names)
+    assert plugins["healthy"]["state"] == plugins["echo"]["state"] == "ok"
     assert plugins["healthy"]["summary"] == "a summary[31m of its own"
     assert {name: plugins[name]["state"] for name in BROKEN} == dict.fromkeys(BROKEN, "broken")
     for name, (_, reason) in BROKEN.items():
@@ -171,7 +172,8 @@ def test_a_plugin_that_is_not_used_cannot_be_checked_into_life(install):
         requires=("pe-sdk>=2",),
         modules={"iso_old": "raise SystemExit"},
     )
-    assert listed("--check", path=[site])["old"]["state"] == "incompatible"
+    plugins = listed("--check", path=[site], PE_PLUGINS="old")
+    assert plugins["old"]["state"] == "incompatible"
 
 
 def test_nothing_is_loaded_from_the_working_directory(install, site):
@@ -184,7 +186,7 @@ def test_nothing_is_loaded_from_the_working_directory(install, site):
     (shadow / "pe_sdk.py").write_text("raise SystemExit")
     code = "import sys; sys.path.insert(0, ''); from pe_host.cli import main; sys.exit(main())"
     for arguments in (["list-plugins", "--json", "--check"], ["describe", "healthy", "--json"]):
-        done = run_pe(*arguments, path=[site], cwd=shadow, code=code)
+        done = run_pe(*arguments, path=[site], cwd=shadow, code=code, PE_PLUGINS="healthy")
         assert done.returncode == 0, done.stderr
         assert "shadow" not in done.stdout
     assert json.loads(done.stdout)["name"] == "healthy"
