@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 
@@ -62,7 +63,9 @@ def test_nothing_heavy_is_imported_for_help_and_for_the_list(arguments):
 
 
 @pytest.mark.slow
-def test_doctor_imports_nothing_of_what_it_looks_at(monkeypatch):
+def test_doctor_imports_nothing_of_what_it_looks_at(monkeypatch, tmp_path, light_torch):
+    path = filter(None, (str(light_torch(tmp_path)), os.environ.get("PYTHONPATH")))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path))
     monkeypatch.setenv("PE_PLUGINS", "none")
     done = run_pe("doctor")
     assert done.returncode == 0, done.stdout + done.stderr
