@@ -93,6 +93,7 @@ class Pe:
     environment: dict[str, str]
     small: tuple[str, ...] = SMALL
     fork_plugins: bool = True
+    umask: int = 0o022
 
     def __call__(
         self, *words: object, kill_at_write: int = 0, kill_after: float | None = None
@@ -104,6 +105,7 @@ class Pe:
             "kill_at_write": kill_at_write,
             "kill_after": kill_after,
             "fork_plugins": self.fork_plugins,
+            "umask": self.umask,
         }
         return self.server.ask(request)
 

@@ -3,7 +3,7 @@
 `python -P pe_server.py [MODULE...]` imports these modules as well. A run then costs no start-up
 time. Requests and answers are JSON objects, one a line:
 
-- in: {"words", "cwd", "env", "kill_at_write", "kill_after", "fork_plugins"}
+- in: {"words", "cwd", "env", "kill_at_write", "kill_after", "fork_plugins", "umask"}
 - out: {"code", "stdout", "stderr", "writes"}
 
 With `fork_plugins`, the processes that run plugin code are forks of the run too; otherwise each is
@@ -106,6 +106,7 @@ def child(request: dict, outputs: list[int]) -> None:
         os.dup2(outputs[0], 1)
         os.dup2(outputs[1], 2)
         os.chdir(request["cwd"])
+        os.umask(request["umask"])
         os.environ.clear()
         os.environ.update(request["env"])
         sys.argv = ["pe", *request["words"]]
