@@ -56,6 +56,7 @@ def look(folder):
 
 
 spying = replace(spec, name="spy", factory=spy)
+online = replace(spec, name="online", network=True)
 spec = replace(spec, factory=steal)
 """
 
@@ -207,10 +208,11 @@ def test_the_network_is_for_generators_that_can_use_it(generate):
     assert done.returncode == 2 and "does not use the network" in done.stderr
     done = generate("all", "echo", "--data", "private.npz", "--allow-network", "other", "--dry-run")
     assert done.returncode == 2 and "no generator 'other'" in done.stderr
-    words = ("--allow-network", "diffusion", "--dry-run", "--candidates", "200")
-    done = generate("all", "diffusion", "--data", "sklearn:digits", *words)
+    words = ("--allow-network", "online", "--dry-run", "--candidates", "200")
+    online = {"PE_DEV_PLUGIN": "online=thief_plugin:online"}
+    done = generate("all", "online", "--data", "sklearn:digits", *words, **online)
     assert done.returncode == 0, done.stderr
-    assert "The operator let diffusion use the network" in done.stdout
+    assert "The operator let online use the network" in done.stdout
 
 
 def test_private_data_in_a_folder_that_the_generator_may_read_are_refused(generate, tmp_path):

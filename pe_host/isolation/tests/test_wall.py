@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -123,7 +124,7 @@ ATTACKS = {
 }
 """Attack -> its code, and the parts of the wall without which it succeeds."""
 
-TRY = """
+TRY_ALL = """
 import ctypes, errno, fcntl, platform, resource, socket
 from pe_host.isolation import calls
 libc = ctypes.CDLL(None, use_errno=True)
@@ -144,38 +145,52 @@ def call(result):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     return result
 
-try:
-    {code}
-except OSError as error:
-    say(it=error.strerror)
-else:
-    say(it="done")
+say(**{{name: outcome(code, globals()) for name, code in {codes!r}.items()}})
 """
 
 REFUSED = {"Permission denied", "Operation not permitted", "Invalid cross-device link"}
 
 
-def attack(host, outside, name, capabilities="with"):
-    code = TRY.format(code=ATTACKS[name][0].format(**outside))
-    return host(code, capabilities)[1]["it"]
+@pytest.fixture(scope="module")
+def attack(attacked, module_hosts):
+    """attack(name, capabilities, left_out) -> what comes of it.
+
+    One process is confined for all attacks that the same parts stop, and one for all that the
+    whole wall stops. A fork of it tries each.
+    """
+    outside, modules = attacked
+
+    @cache
+    def outcomes(capabilities, left_out):
+        codes = {
+            name: code.format(**outside)
+            for name, (code, parts) in ATTACKS.items()
+            if left_out in (parts, frozenset())
+        }
+        return module_hosts(modules, TRY_ALL.format(codes=codes), capabilities, left_out)[1]
+
+    return lambda name, capabilities="with", left_out=(): outcomes(
+        capabilities, frozenset(left_out)
+    )[name]
 
 
 @pytest.mark.parametrize("capabilities", ["with", "without"])
 @pytest.mark.parametrize("name", ATTACKS)
-def test_an_attack_is_refused(host, outside, name, capabilities):
-    assert attack(host, outside, name, capabilities) in REFUSED
+def test_an_attack_is_refused(attack, name, capabilities):
+    assert attack(name, capabilities) in REFUSED
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_the_attack_succeeds_without_these_parts(host, outside, name, monkeypatch):
-    monkeypatch.setattr(launch_module, "left_out", frozenset(ATTACKS[name][1]))
-    assert attack(host, outside, name) == "done"
+def test_the_attack_succeeds_without_these_parts(attack, name):
+    assert attack(name, left_out=ATTACKS[name][1]) == "done"
 
 
 @pytest.mark.parametrize("part", [{TCP}, {CALLS}])
 def test_tcp_is_closed_twice(host, outside, part, monkeypatch):
     monkeypatch.setattr(launch_module, "left_out", frozenset(part))
-    assert attack(host, outside, "connect by TCP") in REFUSED
+    code = ATTACKS["connect by TCP"][0].format(**outside)
+    code = TRY_ALL.format(codes={"it": code})
+    assert host(code)[1]["it"] in REFUSED
 
 
 def test_a_descendant_is_confined_too(said, outside):
