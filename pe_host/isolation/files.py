@@ -97,13 +97,8 @@ def gpu_is_there() -> bool:
     return any(_matches(_GPU_DEVICES))
 
 
-def is_open(path: Path, allowed: Allowed) -> bool:
-    """Tell whether a process that is allowed this could read a file or folder, or part of it."""
-    return bool(find_open([str(path)], allowed))
-
-
 def find_open(paths: Iterable[str], allowed: Allowed) -> list[str]:
-    """Return those of the paths for which `is_open` is true."""
+    """Return those of the paths that a process that is allowed this could read, or a part of."""
     opened = {
         os.path.realpath(place)
         for place, access in rules(allowed, "").items()

@@ -19,7 +19,7 @@ from pe_host.isolation import landlock
 from pe_host.isolation import launch as launch_module
 from pe_host.isolation.allowed import Allowed
 from pe_host.isolation.confine import Limits
-from pe_host.isolation.files import is_open
+from pe_host.isolation.files import find_open
 from pe_host.isolation.wall import ABSTRACT, CALLS, FILES, LANDLOCK, SIGNALS, TCP
 
 pytestmark = [
@@ -264,6 +264,10 @@ def test_a_cache_that_cannot_be_made_is_in_scratch(said, tmp_path):
     assert Path(seen["cache"]).is_relative_to(seen["scratch"])
 
 
+def is_open(path, allowed):
+    return bool(find_open([str(path)], allowed))
+
+
 def test_a_home_with_an_interpreter_in_it_is_not_opened(tmp_path, monkeypatch):
     program = tmp_path / "home/python"
     program.parent.mkdir()
@@ -400,6 +404,13 @@ def test_private_data_that_a_plugin_could_read_are_noticed(tmp_path):
     assert is_open(place, Allowed(read=(str(tmp_path),)))
     assert is_open(tmp_path, Allowed(read=(str(place),)))
     assert is_open(Path("/usr/share"), Allowed())
+    assert is_open("/", Allowed())
+    (tmp_path / "data-2").mkdir()  # a name that begins alike is another folder
+    (tmp_path / "link").symlink_to(place)
+    allowed = Allowed(read=(str(place),))
+    assert not is_open(tmp_path / "data-2", allowed)
+    assert is_open(tmp_path / "link/x", allowed) and is_open(f"{place}/", allowed)
+    assert find_open([str(tmp_path / "data-2"), str(place)], allowed) == [str(place)]
 
 
 @pytest.mark.parametrize("end", ["pass", "os.abort()", "time.sleep(600)"])
