@@ -147,7 +147,7 @@ def thieves(tmp_path, digits, install, pe):
                 port=listener.getsockname()[1],
                 service=str(tmp_path / "service"),
                 bystander=bystander.pid,
-                inherited=inherited.fileno(),
+                inherited=inherited.fileno() if wall else -1,
                 public=public,
             )
             site = tmp_path / "site"

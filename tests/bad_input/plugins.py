@@ -17,6 +17,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -273,8 +274,9 @@ def install() -> None:
         PluginEntry(name, kind, "bad-input", "1.0", "of the tests", "bad_input.plugins")
         for kind, name in (("generator", "anything"), ("embedding", "odd"), ("reader", "odd"))
     ]
-    known = [o for place in offers["_distributions"]() for o in offers["_offers"](place)]
-    offers["_distributions"], offers["_offers"] = lambda: [None], lambda _: [*known, *own]
+    sdk = version("pe-sdk")
+    known = [o for place in offers["_distributions"]() for o in offers["_offers"](place, sdk)]
+    offers["_distributions"], offers["_offers"] = lambda: [None], lambda *_: [*known, *own]
 
 
 @dataclass(frozen=True)
