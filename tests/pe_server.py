@@ -31,6 +31,7 @@ import threading
 import time
 import traceback
 from contextlib import ExitStack, redirect_stdout
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -41,6 +42,7 @@ import packaging.requirements
 import PIL.Image
 import sklearn.datasets
 import tomli_w
+import typer.main
 
 import pe_host.cli
 import pe_host.cli._confined
@@ -95,8 +97,10 @@ pe_host.privacy.mechanism.prepare(1.0)  # loads the library of the noise
 MODULES, sys.argv = sys.argv[1:], ["pe", "list-plugins"]
 for name in MODULES:
     importlib.import_module(name)
+for owner, name in ((pe_host.cli, "_app"), (typer.main, "get_command")):
+    setattr(owner, name, cache(getattr(owner, name)))
 with redirect_stdout(io.StringIO()):
-    pe_host.cli.main()  # imports what reads the arguments
+    pe_host.cli.main()  # makes the parser of the arguments, once for all runs
 for page in (pe_host.report.page, pe_host.report.dataset_card):
     page._template()  # compiled once for all reports
 
