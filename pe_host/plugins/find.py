@@ -10,7 +10,7 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pe_host.plugins.built_in import SUMMARIES
 from pe_host.plugins.names import DEV, GENERATOR, GROUPS, HOST, KINDS, normalise, one_line, split
@@ -86,14 +86,21 @@ def find(environ: Mapping[str, str] | None = None) -> list[PluginEntry]:
     )
 
 
-def _distributions() -> Iterator[metadata.Distribution]:
+class _Installed(NamedTuple):
+    """A distribution and its metadata: each use of its own property parses the file again."""
+
+    distribution: metadata.Distribution
+    metadata: metadata.PackageMetadata
+
+
+def _distributions() -> Iterator[_Installed]:
     """The distributions with plugins.
 
     Of several with one name, the one that Python would import; within one folder, the newest.
     """
     from importlib import metadata
 
-    first: dict[str, tuple[str, metadata.Distribution]] = {}
+    first: dict[str, tuple[str, _Installed]] = {}
     for distribution in metadata.distributions():
         try:
             text = distribution.read_text("entry_points.txt") or ""
@@ -101,34 +108,35 @@ def _distributions() -> Iterator[metadata.Distribution]:
                 # Before METADATA is read: for a hundred other distributions, that takes longer than
                 # everything else.
                 continue
-            name = normalise(distribution.metadata["Name"] or "")
+            found = _Installed(distribution, distribution.metadata)
+            name = normalise(found.metadata["Name"] or "")
             place = str(distribution.locate_file(""))
         except Exception:  # unreadable metadata, which a broken installation leaves behind
             continue
         if not name:
             continue
-        at, other = first.setdefault(name, (place, distribution))
+        at, other = first.setdefault(name, (place, found))
         # Two in one folder are left by a failed upgrade.
-        is_second = other is not distribution and at == place
-        if is_second and _order(distribution) > _order(other):
-            first[name] = (place, distribution)
-    for _, distribution in first.values():
-        yield distribution
+        is_second = other is not found and at == place
+        if is_second and _order(found) > _order(other):
+            first[name] = (place, found)
+    for _, found in first.values():
+        yield found
 
 
-def _order(distribution: metadata.Distribution) -> tuple[bool, Any]:
+def _order(found: _Installed) -> tuple[bool, Any]:
     """A sort key: the newer distribution has the larger one."""
     from packaging.version import InvalidVersion, Version
 
-    version = distribution.version or ""
+    version = found.metadata["Version"] or ""
     try:
         return True, Version(version)
     except InvalidVersion:
         return False, version
 
 
-def _offers(distribution: metadata.Distribution, sdk: str) -> Iterator[PluginEntry]:
-    meta = distribution.metadata  # each use of the property reads the file again
+def _offers(found: _Installed, sdk: str) -> Iterator[PluginEntry]:
+    distribution, meta = found
     # The protocol of metadata has no `get`.
     summary = meta["Summary"] if "Summary" in meta else ""  # noqa: SIM401
     name = normalise(meta["Name"])
@@ -139,7 +147,7 @@ def _offers(distribution: metadata.Distribution, sdk: str) -> Iterator[PluginEnt
         reason = f"its entry_points.txt cannot be read ({type(error).__name__})"
         yield PluginEntry(about[0], GENERATOR, *about, "", UNREADABLE, reason)
         return
-    misfit = _misfit(distribution, sdk)
+    misfit = _misfit(meta.get_all("Requires-Dist") or distribution.requires or (), sdk)
     state = INCOMPATIBLE if misfit else FOUND
     for entry in entries:
         plugin = PluginEntry(
@@ -150,11 +158,13 @@ def _offers(distribution: metadata.Distribution, sdk: str) -> Iterator[PluginEnt
         yield replace(plugin, summary=own) if own else plugin
 
 
-def _misfit(distribution: metadata.Distribution, sdk: str) -> str:
-    """Why the distribution does not fit the installed version of pe-sdk, or ""."""
+def _misfit(requirements: Iterable[str], sdk: str) -> str:
+    """Why a distribution with these requirements does not fit the version of pe-sdk, or ""."""
     from packaging.requirements import InvalidRequirement, Requirement
 
-    for text in distribution.requires or ():
+    for text in requirements:
+        if not normalise(text).startswith("pe-sdk"):
+            continue  # parsing is slow, and there are a hundred
         try:
             need = Requirement(text)
         except InvalidRequirement:
