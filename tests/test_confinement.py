@@ -89,8 +89,8 @@ def there(tmp_path, digits, environment):
 def pe_on(there, tmp_path):
     """pe_on(kernel, *words) -> how `pe` ends that starts as a user's does."""
 
-    def run(kernel, *words, **more):
-        pe = (sys.executable, "-P", "-m", "pe_host")
+    def run(kernel, *words, program=("-m", "pe_host"), **more):
+        pe = (sys.executable, "-P", *program)
         start = (*WITHOUT_LANDLOCK, *pe) if kernel == "none" else pe
         return subprocess.run(
             [*start, *words],
@@ -209,9 +209,18 @@ def test_the_plan_says_so_before_the_run(generate, tmp_path):
     assert left == [] and not (tmp_path / "budget").exists()
 
 
+DOCTOR = """
+import sys
+from pe_host.cli import main
+from pe_host.commands import doctor
+doctor._plugin_findings = lambda *_: ()  # it would try all of them, one by one
+sys.exit(main())
+"""
+
+
 def test_the_doctor_says_what_is_not_closed(pe_on, tmp_path, light_torch):
     light_torch(tmp_path / "modules")
-    done = pe_on("none", "doctor", "--json", PE_PLUGINS="none")
+    done = pe_on("none", "doctor", "--json", program=("-c", DOCTOR), PE_PLUGINS="none")
     found = {finding["name"]: finding for finding in json.loads(done.stdout)["findings"]}
     assert found["confinement"]["level"] == "warning"
     assert "no Landlock" in found["confinement"]["detail"]
