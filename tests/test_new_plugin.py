@@ -92,7 +92,7 @@ def python(plugins, once):
 
 @pytest.mark.slow
 def test_every_combination_passes_its_own_tests(plugins, python):
-    # Memory need not be watched over a hundred calls of each.
+    # Memory is watched over as many calls as of a slow plugin, not over a hundred of each.
     (plugins / "conftest.py").write_text(
         "from pe_sdk.testing import fresh\n\nfresh.MOST_CALLS = fresh.FEWEST_CALLS\n"
     )

@@ -196,6 +196,7 @@ def test_the_spec_runs_by_name_and_the_model_is_small():
     (spec,) = pe_diffusion.pe_generators()
     assert spec.name == "diffusion"
     assert spec.labels == DIGITS
+    assert spec.network  # it can fetch models; a run lets it if the user says so
     files = list(Path(str(resources.files("pe_diffusion") / "assets")).rglob("*"))
     assert sum(p.stat().st_size for p in files if p.is_file()) < 10e6
     assert {p.suffix for p in files if p.is_file() and p.name != "LICENSE"} == {
