@@ -90,17 +90,10 @@ PRELOADED = (
     pe_host.privacy.statement,
     pe_host.report.image_sheets,
 )
-FLUSH = os.fsync
+FLUSH, POPEN = os.fsync, subprocess.Popen
 
 PIL.Image.preinit()
 pe_host.privacy.mechanism.prepare(1.0)  # loads the library of the noise
-MODULES, sys.argv = sys.argv[1:], ["pe", "list-plugins"]
-for name in MODULES:
-    importlib.import_module(name)
-for owner, name in ((pe_host.cli, "_app"), (typer.main, "get_command")):
-    setattr(owner, name, cache(getattr(owner, name)))
-with redirect_stdout(io.StringIO()):
-    pe_host.cli.main()  # makes the parser of the arguments, once for all runs
 for page in (pe_host.report.page, pe_host.report.dataset_card):
     page._template()  # compiled once for all reports
 
@@ -184,7 +177,7 @@ def forked(words: list[str], *, pass_fds: tuple[int, ...], env: dict, **others) 
             sys.stderr.flush()
             os._exit(code)
 
-    return subprocess.Popen(words, pass_fds=pass_fds, env=env, preexec_fn=become, **others)
+    return POPEN(words, pass_fds=pass_fds, env=env, preexec_fn=become, **others)
 
 
 def forget_threads() -> None:
@@ -196,6 +189,17 @@ def forget_threads() -> None:
     for name, module in [*sys.modules.items()]:
         if getattr(getattr(module, "__spec__", None), "_initializing", False):
             del sys.modules[name]
+
+
+def prepare(modules: list[str]) -> None:
+    """Import what is asked for, and make the parser of the command line, once for all runs."""
+    for name in modules:
+        importlib.import_module(name)
+    for owner, name in ((pe_host.cli, "_app"), (typer.main, "get_command")):
+        setattr(owner, name, cache(getattr(owner, name)))
+    sys.argv = ["pe", "list-plugins"]
+    with redirect_stdout(io.StringIO()):
+        pe_host.cli.main()
 
 
 def serve() -> None:
@@ -222,4 +226,5 @@ def serve() -> None:
 
 
 if __name__ == "__main__":
+    prepare(sys.argv[1:])
     serve()
