@@ -24,16 +24,19 @@ SHORT = 60.0
 """Seconds of a run that needs no estimate."""
 
 _PATIENCE = 5.0
-"""Seconds that the trial may take, by what a single sample took."""
+"""Seconds of a block that are worth a second trial, with all workers at once."""
 
 
 @dataclass(frozen=True)
 class Work:
-    """What the loop asks of the generator, in rows: at most, where the host chooses later.
+    """What the loop asks of the generator: at most, where the host chooses numbers later.
+
+    Blocks are padded to one size, and each worker makes one at a time. So the time of an operation
+    follows from its waves: the blocks of all workers side by side.
 
     Args:
         candidates, samples: N and the size of the release.
-        random, varied, embedded: rows of each operation in the whole run.
+        random, varied, embedded: waves of each operation in the whole run.
         bounds: whether a number is the largest that the host may choose.
     """
 
@@ -45,33 +48,37 @@ class Work:
     bounds: bool
 
     @classmethod
-    def of(cls, job: Job) -> "Work":
-        """The rows of all iterations; a lookahead of L embeds L variations of each candidate."""
+    def of(cls, job: Job, block: int, workers: int) -> "Work":
+        """The waves of all iterations; a lookahead of L embeds L variations of each candidate.
+
+        Args:
+            job: the run.
+            block: rows of a block.
+            workers: processes.
+        """
         config, rounds = job.config, job.plan.rounds
         candidates = config.candidates or defaults.MOST_CANDIDATES
         samples = config.samples or defaults.MOST_SAMPLES
+        each, last = (
+            math.ceil(math.ceil(rows / block) / workers) for rows in (candidates, samples)
+        )
         return cls(
             candidates,
             samples,
-            random=candidates,
-            varied=candidates * (rounds - 1 + rounds * config.lookahead) + samples,
-            embedded=candidates * rounds * max(config.lookahead, 1) + samples,
+            random=each,
+            varied=each * (rounds - 1 + rounds * config.lookahead) + last,
+            embedded=each * rounds * max(config.lookahead, 1) + last,
             bounds=not (config.candidates and config.samples),
         )
 
 
 @dataclass(frozen=True)
 class Pace:
-    """Seconds a row takes with all workers: to be made at random, varied, and embedded."""
+    """Seconds of a wave: of one that is made at random, of one that is varied, and embedded."""
 
     random: float
     vary: float
     embed: float
-
-    @property
-    def together(self) -> float:
-        """Seconds until one more sample is made, varied and embedded, more than 0."""
-        return max(self.random + self.vary + self.embed, 1e-9)
 
     def seconds(self, work: Work) -> float:
         """Seconds that the work takes."""
@@ -97,23 +104,21 @@ def estimate(
         first: the pace of the first samples. It includes what happens once, such as compiling: if
             even at this pace the run is short, nothing is tried.
     """
-    work = Work.of(job)
+    work = Work.of(job, block, workers.count)
     if first.seconds(work) < SHORT:
         return None
-    rows, pace = 1, _try(job, workers, phi, 1)
-    most = int(min(block * workers.count, _PATIENCE / pace.together))
-    if most > rows:
-        rows, pace = most, _try(job, workers, phi, most)
-    # One worker makes a block, so a trial of fewer blocks leaves others idle.
-    seconds = pace.seconds(work) * min(1.0, math.ceil(rows / block) / workers.count)
+    pace = _try(job, workers, phi, 1)
+    if workers.count > 1 and pace.random + pace.vary + pace.embed < _PATIENCE:
+        pace = _try(job, workers, phi, block * workers.count)  # they slow each other down
+    seconds = pace.seconds(work)
     if seconds < SHORT:
         return None
     bound = "at most " if work.bounds else ""
     learns = isinstance(phi.embedding, TrainableEmbedding)
     return (
         f"making and embedding takes about {_said(seconds)}: {bound}{work.candidates:,} candidates "
-        f"in each of {job.plan.rounds} iterations, and {bound}{work.samples:,} samples; voting"
-        f"{' and training the embedding' if learns else ''} comes on top"
+        f"in each of {job.plan.rounds} iterations, and {bound}{work.samples:,} samples; "
+        f"{'voting and training the embedding come' if learns else 'voting comes'} on top"
     )
 
 
@@ -123,7 +128,7 @@ def _try(job: Job, workers: Workers, phi: FittedEmbedding, rows: int) -> Pace:
     drawn, to_draw = timed(lambda: workers.random(labels, seeds))
     varied, to_vary = timed(lambda: workers.vary(drawn, 0.1, seeds))
     _, to_embed = timed(lambda: workers.embed(phi, varied))
-    return Pace(to_draw / rows, to_vary / rows, to_embed / rows)
+    return Pace(to_draw, to_vary, to_embed)
 
 
 def _said(seconds: float) -> str:

@@ -150,7 +150,7 @@ class Session:
         samples, to_vary = timed(lambda: workers.vary(drawn, 0.1, seeds))
         phi = fit_embedding(1, samples)
         _, to_embed = timed(lambda: workers.embed(phi, samples))
-        first = Pace(*(seconds / len(labels) for seconds in (to_draw, to_vary, to_embed)))
+        first = Pace(to_draw, to_vary, to_embed)
         said = estimate(self._job, workers, phi, self._info.block, first)
         if self._info.adapts:
             self._preflight_adapting(phi, samples, seeds)
