@@ -51,6 +51,10 @@ def pytest_configure(config):
     # Runs of tests never count in the budgets of the user's own data.
     config.stash[BUDGET] = os.environ["PE_BUDGET"] = tempfile.mkdtemp(prefix="pe-budget-")
     config.stash[LEFT_OUT] = Counter()
+    # What numba compiles is kept for all processes of these tests and of the next ones. Those that
+    # are confined have caches of their own: see `bring_compiled` in tests/conftest.py.
+    if cache := getattr(config, "cache", None):
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(cache.mkdir("numba")))
     # A shell ignores SIGINT in background jobs. Processes that tests start and interrupt inherit
     # this.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -147,6 +151,31 @@ def install(tmp_path: Path) -> Install:
         return root
 
     return make
+
+
+@pytest.fixture
+def light_torch() -> Callable[[Path], Path]:
+    """Writes a torch that passes the check of `pe doctor` into a folder for PYTHONPATH.
+
+    The real one takes seconds to import, which tests of other findings can do without.
+    """
+
+    def write(folder: Path) -> Path:
+        (folder / "torch.py").write_text(TORCH)
+        return folder
+
+    return write
+
+
+TORCH = """
+import numpy as np
+from types import SimpleNamespace as Namespace
+
+__version__ = "0.light"
+ones = lambda *shape: np.ones(shape)
+nn = Namespace(functional=Namespace(conv2d=lambda images, kernels: np.full(4, kernels.sum())))
+cuda = Namespace(device_count=lambda: 0)
+"""
 
 
 @pytest.fixture(scope="session")

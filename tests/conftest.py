@@ -41,9 +41,13 @@ class Server:
     """The process of `pe_server.py`, started at the first request, and again after it has died.
 
     Each process of pytest has its own: it is a child of that process and dies with it.
+
+    Args:
+        modules: to import beforehand, beside those that every run imports.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *modules: str) -> None:
+        self._modules = modules
         self._process: subprocess.Popen[str] | None = None
 
     def ask(self, request: dict[str, Any]) -> Done:
@@ -67,7 +71,8 @@ class Server:
         return Done(answer["code"], answer["stdout"], answer["stderr"], tuple(answer["writes"]))
 
     def _start(self) -> "subprocess.Popen[str]":
-        words = [sys.executable, "-P", str(Path(__file__).with_name("pe_server.py"))]
+        program = str(Path(__file__).with_name("pe_server.py"))
+        words = [sys.executable, "-P", program, *self._modules]
         return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def close(self) -> None:
@@ -79,16 +84,18 @@ class Server:
 class Pe:
     """Runs `pe` in a scratch folder, with a cache and a budget that are not the user's.
 
-    `small` are the settings of a quick run. With `fork_plugins`, processes that run plugin code are
-    forks too: for tests of the run, not of those. `returns` is that of `pe_server.py`.
+    `small` are the settings of a quick run. Without `fork_plugins`, each process that runs plugin
+    code is a fresh interpreter: for tests of those, not of the run. `returns` and `umask` are those
+    of `pe_server.py`.
     """
 
     server: Server
     folder: Path
     environment: dict[str, str]
     small: tuple[str, ...] = SMALL
-    fork_plugins: bool = False
+    fork_plugins: bool = True
     returns: Mapping[str, object] = field(default_factory=dict)
+    umask: int = 0o022
 
     def __call__(
         self, *words: object, kill_at_write: int = 0, kill_after: float | None = None
@@ -101,8 +108,20 @@ class Pe:
             "kill_after": kill_after,
             "fork_plugins": self.fork_plugins,
             "returns": dict(self.returns),
+            "umask": self.umask,
         }
         return self.server.ask(request)
+
+    @property
+    def fresh(self) -> "Pe":
+        """The same with processes of plugins as a user's are."""
+        return replace(self, fork_plugins=False)
+
+    def with_plugin(self, target: str) -> "Pe":
+        """The same with PE_DEV_PLUGIN, and modules of its folder that can be imported."""
+        path = os.pathsep.join(filter(None, (str(self.folder), os.environ.get("PYTHONPATH"))))
+        more = {"PE_DEV_PLUGIN": target, "PYTHONPATH": path}
+        return replace(self, environment={**self.environment, **more})
 
     def cold(self) -> "Pe":
         """The same with an empty cache in its folder, so that each run writes the same files."""
@@ -114,6 +133,14 @@ class Pe:
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     server = Server()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def torch_server() -> Iterator[Server]:
+    """One for runs that train or use networks."""
+    server = Server("torch")
     yield server
     server.close()
 
@@ -140,6 +167,43 @@ def pe_in(server: Server, environment: dict[str, str]) -> Callable[[Path], Pe]:
 @pytest.fixture
 def pe(pe_in: Callable[[Path], Pe], tmp_path: Path) -> Pe:
     return pe_in(tmp_path)
+
+
+PLUGINS = [path.name for path in (Path(__file__).parents[1] / "plugins").iterdir()]
+
+
+@pytest.fixture(scope="session")
+def bring_compiled(environment: dict[str, str]) -> Callable[[], None]:
+    """Gives confined processes what was compiled so far; the rest they compile themselves."""
+    return lambda: _bring_compiled(Path(environment["XDG_CACHE_HOME"]))
+
+
+@pytest.fixture
+def compiled(bring_compiled: Callable[[], None]) -> None:
+    """What was compiled so far is there for the confined processes of the test."""
+    bring_compiled()
+
+
+def _bring_compiled(cache: Path) -> None:
+    """Copy what numba compiled here into the cache of each plugin.
+
+    numba keeps an index file for each function, which names the data files. An index that is there
+    stays as it is, with its data.
+    """
+    cache.mkdir(exist_ok=True)
+    source = Path(os.environ.get("NUMBA_CACHE_DIR", "/nowhere"))
+    with (cache / "compiled.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for index in source.glob("*/*.nbi"):
+            content = index.read_bytes()  # before the data: all that it names are there
+            for plugin in PLUGINS:
+                folder = cache / f"pe/plugins/pe-plugin-{plugin}/numba" / index.parent.name
+                if not (folder / index.name).exists():
+                    folder.mkdir(parents=True, exist_ok=True)
+                    for data in index.parent.glob(f"{index.stem}.*.nbc"):
+                        shutil.copy(data, folder)
+                    (folder / "new").write_bytes(content)
+                    (folder / "new").replace(folder / index.name)
 
 
 def shared_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -189,13 +253,16 @@ def _finished(
 ) -> Finished:
     def fill(folder: Path) -> None:
         data = write_digits(folder / "private.npz")
-        pe = pe_in(folder).cold()
+        pe = pe_in(folder).fresh.cold()
         # The start of the server does not count, nor does making the budget.
         pe("budget", "show", data)
         started = time.monotonic()
         done = pe("generate", *SMALL, "--data", data, "--out", "run")
         seconds = time.monotonic() - started
         assert done.returncode == 0, done.stderr
+        # Fills the cache of all tests with what this run kept in its own.
+        warm = pe_in(folder)("generate", *SMALL, "--data", data, "--out", "warm")
+        assert warm.returncode == 0, warm.stderr
         (folder / "done.json").write_text(json.dumps({"done": asdict(done), "seconds": seconds}))
 
     folder = once("finished", fill)

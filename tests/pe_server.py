@@ -1,12 +1,13 @@
 """Runs `pe` for the tests: imports everything once, then forks for each run.
 
-A run then costs no start-up time. Requests and answers are JSON objects, one a line:
+`python -P pe_server.py [MODULE...]` imports these modules as well. A run then costs no start-up
+time. Requests and answers are JSON objects, one a line:
 
-- in: {"words", "cwd", "env", "kill_at_write", "kill_after", "fork_plugins", "returns"}
+- in: {"words", "cwd", "env", "kill_at_write", "kill_after", "fork_plugins", "returns", "umask"}
 - out: {"code", "stdout", "stderr", "writes"}
 
 With `fork_plugins`, the processes that run plugin code are forks of the run too; otherwise each is
-a fresh interpreter, as a user's are.
+a fresh interpreter, as a user's are. PYTHONPATH of `env` is at the front of the import path.
 
 `returns` maps functions of the host, by their full names, to the value that they return instead of
 their own.
@@ -18,6 +19,7 @@ any warning.
 
 import gc
 import importlib
+import io
 import json
 import os
 import runpy
@@ -28,19 +30,25 @@ import tempfile
 import threading
 import time
 import traceback
-from contextlib import ExitStack
+from contextlib import ExitStack, redirect_stdout
+from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import dp_accounting.pld.privacy_loss_distribution
 import faiss
 import opendp.prelude
 import packaging.requirements
 import PIL.Image
-import pydantic
 import sklearn.datasets
 import tomli_w
+import typer.main
 
 import pe_host.cli
+import pe_host.cli._confined
+import pe_host.commands.account
+import pe_host.commands.budget
+import pe_host.commands.export
 import pe_host.commands.generate
 import pe_host.commands.replay
 import pe_host.commands.report
@@ -48,18 +56,27 @@ import pe_host.compute.worker
 import pe_host.embeddings.pixels
 import pe_host.plugins.child
 import pe_host.plugins.describe
+import pe_host.privacy.mechanism
+import pe_host.privacy.readers.folder
 import pe_host.privacy.readers.npz
+import pe_host.privacy.readers.sklearn
+import pe_host.privacy.statement
+import pe_host.report.dataset_card
 import pe_host.report.image_sheets
 import pe_host.report.page
+from pe_host.isolation import launch
 
 PRELOADED = (
     dp_accounting,
     faiss,
     opendp,
     packaging.requirements,
-    pydantic.TypeAdapter,  # what typer reads its arguments with
     sklearn,
     tomli_w,
+    pe_host.cli._confined,
+    pe_host.commands.account,
+    pe_host.commands.budget,
+    pe_host.commands.export,
     pe_host.commands.generate,
     pe_host.commands.replay,
     pe_host.commands.report,
@@ -67,13 +84,25 @@ PRELOADED = (
     pe_host.embeddings.pixels,
     pe_host.plugins.child,
     pe_host.plugins.describe,
+    pe_host.privacy.readers.folder,
     pe_host.privacy.readers.npz,
+    pe_host.privacy.readers.sklearn,
+    pe_host.privacy.statement,
     pe_host.report.image_sheets,
 )
-FLUSH, POPEN = os.fsync, subprocess.Popen
+FLUSH = os.fsync
 
 PIL.Image.preinit()
-pe_host.report.page._template()  # compiled once for all reports
+pe_host.privacy.mechanism.prepare(1.0)  # loads the library of the noise
+MODULES, sys.argv = sys.argv[1:], ["pe", "list-plugins"]
+for name in MODULES:
+    importlib.import_module(name)
+for owner, name in ((pe_host.cli, "_app"), (typer.main, "get_command")):
+    setattr(owner, name, cache(getattr(owner, name)))
+with redirect_stdout(io.StringIO()):
+    pe_host.cli.main()  # makes the parser of the arguments, once for all runs
+for page in (pe_host.report.page, pe_host.report.dataset_card):
+    page._template()  # compiled once for all reports
 
 
 def child(request: dict, outputs: list[int]) -> None:
@@ -84,15 +113,17 @@ def child(request: dict, outputs: list[int]) -> None:
         os.dup2(outputs[0], 1)
         os.dup2(outputs[1], 2)
         os.chdir(request["cwd"])
+        os.umask(request["umask"])
         os.environ.clear()
         os.environ.update(request["env"])
         sys.argv = ["pe", *request["words"]]
+        sys.path[:0] = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
         for function, value in request["returns"].items():
             module, _, name = function.rpartition(".")
             setattr(importlib.import_module(module), name, lambda *_, value=value: value)
         watch(outputs[2], request["kill_at_write"])
         if request["fork_plugins"]:
-            subprocess.Popen = forked
+            vars(launch)["subprocess"] = SimpleNamespace(**{**vars(subprocess), "Popen": forked})
         code = pe_host.cli.main()
     except SystemExit as ending:
         code = ending.code if isinstance(ending.code, int) else 1
@@ -133,6 +164,7 @@ def forked(words: list[str], *, pass_fds: tuple[int, ...], env: dict, **others) 
                 os.closerange(first, descriptor)
                 first = descriptor + 1
             os.closerange(first, os.sysconf("SC_OPEN_MAX"))
+            forget_threads()
             os.fsync = FLUSH
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, signal.SIG_DFL)
@@ -152,7 +184,18 @@ def forked(words: list[str], *, pass_fds: tuple[int, ...], env: dict, **others) 
             sys.stderr.flush()
             os._exit(code)
 
-    return POPEN(words, pass_fds=pass_fds, env=env, preexec_fn=become, **others)
+    return subprocess.Popen(words, pass_fds=pass_fds, env=env, preexec_fn=become, **others)
+
+
+def forget_threads() -> None:
+    """Leave behind what other threads of the run were doing when this process was forked.
+
+    A module that one of them was importing would stay locked for good, and half imported.
+    """
+    importlib._bootstrap._module_locks.clear()
+    for name, module in [*sys.modules.items()]:
+        if getattr(getattr(module, "__spec__", None), "_initializing", False):
+            del sys.modules[name]
 
 
 def serve() -> None:

@@ -34,7 +34,7 @@ def own_cache():
     [
         *((case, 1, 2) for case in CASES),
         (ALONE, 4, 2),
-        *(pytest.param(case, 16, 5, marks=SLOW) for case in CASES if case.kind == "votes"),
+        *(pytest.param(case, 16, 2, marks=SLOW) for case in CASES if case.kind == "votes"),
     ],
     ids=lambda value: getattr(value, "name", value),
 )

@@ -142,11 +142,12 @@ def test_a_finished_run_is_adopted_too(own, data):
     assert run["state"] == "finished" and run["draws"] == 4
 
 
-def test_a_run_that_will_not_go_on_is_closed_and_frees_the_rest(own, data):
+def test_a_run_that_will_not_go_on_is_closed_and_frees_the_rest(own, data, finished):
+    begun = next(n for n, path in enumerate(finished.done.writes, 1) if "/000/" in path)
     budget(own, "cap", data, "--epsilon", "5")
     stopped_run = budget(own, "history", data)["runs"]
     assert stopped_run == []
-    own("generate", *own.small, "--data", data, "--out", "run", kill_at_write=12)
+    own.cold()("generate", *own.small, "--data", data, "--out", "run", kill_at_write=begun)
     (run,) = budget(own, "history", data)["runs"]
     assert run["state"] == "open"
     assert generate(own, data, "next").returncode == 4

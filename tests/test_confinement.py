@@ -9,6 +9,7 @@ import secrets
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,7 @@ def look(folder):
 
 
 spying = replace(spec, name="spy", factory=spy)
+online = replace(spec, name="online", network=True)
 spec = replace(spec, factory=steal)
 """
 
@@ -66,8 +68,8 @@ SMALL += ("--epsilon", "9", "--workers", "1", "--out", "run")
 
 
 @pytest.fixture
-def pe_on(tmp_path, digits, environment):
-    """pe_on(kernel, *words) -> how `pe` ends, in a folder with private data."""
+def there(tmp_path, digits, environment):
+    """The environment of `pe` in a folder with private data and with plugins that attack."""
     private = tmp_path / "private.npz"
     modules = tmp_path / "modules"
     modules.mkdir()
@@ -76,11 +78,16 @@ def pe_on(tmp_path, digits, environment):
     shutil.copy(private, secret)
     code = PLUGIN.format(private=str(private), secret=secret.name.encode())
     (modules / "thief_plugin.py").write_text(code)
-    environment = {
+    return {
         **environment,
         "PYTHONPATH": os.pathsep.join(filter(None, (str(modules), os.environ.get("PYTHONPATH")))),
         "PE_DEV_PLUGIN": "thief=thief_plugin:spec",
     }
+
+
+@pytest.fixture
+def pe_on(there, tmp_path):
+    """pe_on(kernel, *words) -> how `pe` ends that starts as a user's does."""
 
     def run(kernel, *words, **more):
         pe = (sys.executable, "-P", "-m", "pe_host")
@@ -88,7 +95,7 @@ def pe_on(tmp_path, digits, environment):
         return subprocess.run(
             [*start, *words],
             cwd=tmp_path,
-            env={**environment, **more},
+            env={**there, **more},
             capture_output=True,
             text=True,
         )
@@ -97,11 +104,30 @@ def pe_on(tmp_path, digits, environment):
 
 
 @pytest.fixture
-def generate(pe_on):
-    """generate(kernel, plugin, *words) -> how `pe generate` ends."""
+def started(pe_on):
+    """started(kernel, plugin, *words) -> how `pe generate` ends that starts as a user's does.
+
+    It has a command line, and begins with what Python runs at its start.
+    """
 
     def run(kernel, plugin, *words, **more):
         return pe_on(kernel, "generate", "--plugin", plugin, *SMALL, *words, **more)
+
+    return run
+
+
+@pytest.fixture
+def generate(started, pe, there):
+    """generate(kernel, plugin, *words) -> how `pe generate` ends.
+
+    The host is a fork where the kernel has all. Processes of plugins are a user's.
+    """
+
+    def run(kernel, plugin, *words, **more):
+        if kernel == "none":
+            return started(kernel, plugin, *words, **more)
+        forked = replace(pe.fresh, environment={**there, **more})
+        return forked("generate", "--plugin", plugin, *SMALL, *words)
 
     return run
 
@@ -119,25 +145,25 @@ SPY = {"PE_DEV_PLUGIN": "spy=thief_plugin:spying"}
 
 
 @pytest.fixture
-def secret(tmp_path, pe_on):
+def secret(tmp_path, there):
     """Name of private data that no other run on this machine has."""
     return next(tmp_path.glob("secret-*.npz")).name
 
 
-def test_a_generator_cannot_read_where_the_private_data_are(generate, secret):
+def test_a_generator_cannot_read_where_the_private_data_are(started, secret):
     """On a command line: its own, the host's or any other. It can without Landlock."""
-    done = generate("all", "spy", "--data", secret, **SPY)
+    done = started("all", "spy", "--data", secret, **SPY)
     assert done.returncode == 0, done.stderr
     words = ("--data", secret, "--allow-unconfined", "--out", "other")
-    done = generate("none", "spy", *words, **SPY)
+    done = started("none", "spy", *words, **SPY)
     assert done.returncode == 3 and "a cmdline names the private data" in done.stderr
 
 
 @pytest.mark.parametrize("kernel", ["all", "none"])
-def test_a_generator_cannot_read_where_pe_data_says_they_are(generate, secret, kernel):
+def test_a_generator_cannot_read_where_pe_data_says_they_are(started, secret, kernel):
     """In no environment. Without Landlock, that the host protects its memory is enough for this."""
     words = ("--allow-unconfined", "--out", kernel)
-    done = generate(kernel, "spy", *words, **SPY, PE_DATA=f"npz:{secret}")
+    done = started(kernel, "spy", *words, **SPY, PE_DATA=f"npz:{secret}")
     assert done.returncode == 0, done.stderr
 
 
@@ -183,8 +209,9 @@ def test_the_plan_says_so_before_the_run(generate, tmp_path):
     assert left == [] and not (tmp_path / "budget").exists()
 
 
-def test_the_doctor_says_what_is_not_closed(pe_on):
-    done = pe_on("none", "doctor", "--json")
+def test_the_doctor_says_what_is_not_closed(pe_on, tmp_path, light_torch):
+    light_torch(tmp_path / "modules")
+    done = pe_on("none", "doctor", "--json", PE_PLUGINS="none")
     found = {finding["name"]: finding for finding in json.loads(done.stdout)["findings"]}
     assert found["confinement"]["level"] == "warning"
     assert "no Landlock" in found["confinement"]["detail"]
@@ -207,10 +234,11 @@ def test_the_network_is_for_generators_that_can_use_it(generate):
     assert done.returncode == 2 and "does not use the network" in done.stderr
     done = generate("all", "echo", "--data", "private.npz", "--allow-network", "other", "--dry-run")
     assert done.returncode == 2 and "no generator 'other'" in done.stderr
-    words = ("--allow-network", "diffusion", "--dry-run", "--candidates", "200")
-    done = generate("all", "diffusion", "--data", "sklearn:digits", *words)
+    words = ("--allow-network", "online", "--dry-run", "--candidates", "200")
+    online = {"PE_DEV_PLUGIN": "online=thief_plugin:online"}
+    done = generate("all", "online", "--data", "sklearn:digits", *words, **online)
     assert done.returncode == 0, done.stderr
-    assert "The operator let diffusion use the network" in done.stdout
+    assert "The operator let online use the network" in done.stdout
 
 
 def test_private_data_in_a_folder_that_the_generator_may_read_are_refused(generate, tmp_path):
@@ -229,35 +257,35 @@ threading.Thread(target=threading.Event().wait, daemon=True).start()
 
 
 @pytest.fixture
-def thread_at_start(tmp_path, pe_on):
+def thread_at_start(tmp_path, there):
     """Something on the import path starts a thread when Python starts, as a `.pth` file can."""
     (tmp_path / "modules/sitecustomize.py").write_text(THREAD)
 
 
-def test_a_process_with_threads_reads_no_private_data(generate, thread_at_start, tmp_path):
+def test_a_process_with_threads_reads_no_private_data(started, thread_at_start, tmp_path):
     """Landlock would hold one of them only."""
-    done = generate("all", "echo", "--data", "private.npz")
+    done = started("all", "echo", "--data", "private.npz")
     assert done.returncode == 4 and "this process has threads" in done.stderr
     assert "run pe from an environment where nothing starts a thread" in done.stderr
-    done = generate("all", "echo", "--data", "private.npz", "--allow-unconfined")
+    done = started("all", "echo", "--data", "private.npz", "--allow-unconfined")
     assert done.returncode == 4  # that is for what the kernel lacks
     assert not (tmp_path / "run").exists()
 
 
-def test_a_process_with_threads_asks_no_reader_of_others(generate, thread_at_start, tmp_path):
+def test_a_process_with_threads_asks_no_reader_of_others(started, thread_at_start, tmp_path):
     """It would see the data before it says whether they are public."""
-    done = generate("all", "echo", "--data", "demo:faces")
+    done = started("all", "echo", "--data", "demo:faces")
     assert done.returncode == 4 and "this process has threads" in done.stderr
     assert not (tmp_path / "run").exists()
 
 
-def test_a_process_with_threads_goes_on_with_public_data(generate, thread_at_start, tmp_path):
-    done = generate("all", "echo", "--candidates", "200", "--data", "sklearn:digits")
+def test_a_process_with_threads_goes_on_with_public_data(started, thread_at_start, tmp_path):
+    done = started("all", "echo", "--candidates", "200", "--data", "sklearn:digits")
     assert done.returncode == 0, done.stderr
     assert "warning: this process has threads" in done.stderr
     card = (tmp_path / "run/release/README.md").read_text()
     assert "keeps their processes from the private data" in card  # generators are confined
-    done = generate("all", "thief", "--candidates", "200", "--data", "sklearn:digits", "--out", "b")
+    done = started("all", "thief", "--candidates", "200", "--data", "sklearn:digits", "--out", "b")
     assert done.returncode == 0, done.stderr
 
 

@@ -130,6 +130,7 @@ def tiers():
             yield pytest.param(page, marks=pytest.mark.slow if slow else ())
 
 
+@pytest.mark.usefixtures("compiled")
 @pytest.mark.parametrize("page", list(tiers()))
 def test_every_block_of_the_page_works(page, tools, your_data, tmp_path, environment):
     for path in your_data.iterdir():

@@ -4,12 +4,9 @@ They are made only if the data are public, stand in only one place, and never hi
 """
 
 import json
-import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -57,29 +54,17 @@ def pe_readers():
 
 
 @pytest.fixture(scope="module")
-def ramps(tmp_path_factory, environment):
+def ramps(tmp_path_factory, pe_in):
     """Runs `pe` with a reader of synthetic data that knows the parameters of `echo`.
 
     `ramps:public` is declared public.
     """
     folder = tmp_path_factory.mktemp("ramps")
     (folder / "ramps_reader.py").write_text(READER)
-    path = os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH"))))
-    environment = {
-        **environment,
-        "PE_DEV_PLUGIN": "reader/ramps=ramps_reader",
-        "PYTHONPATH": path,
-    }
-
-    def run(*words: object) -> subprocess.CompletedProcess:
-        command = [sys.executable, "-P", "-m", "pe_host", *map(str, words)]
-        return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
-
-    run.folder = folder
-    return run
+    return pe_in(folder).with_plugin("reader/ramps=ramps_reader")
 
 
-def generate(ramps, data: str, out: str, *more: object) -> subprocess.CompletedProcess:
+def generate(ramps, data: str, out: str, *more: object):
     settings = [
         "--plugin",
         "echo",
@@ -300,7 +285,7 @@ def test_measuring_changes_nothing_else(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_all_populations_are_measured_by_the_embedding_of_the_first_iteration(pe):
+def test_all_populations_are_measured_by_the_embedding_of_the_first_iteration(pe, torch_server):
     """Both sides use its weights, although the last iteration's are at hand.
 
     They are computed again from what the run left.
@@ -313,9 +298,8 @@ def test_all_populations_are_measured_by_the_embedding_of_the_first_iteration(pe
     ]
     at = pe.small.index("--embedding")
     small = [*pe.small[:at], *pe.small[at + 2 :]]
-    done = pe(
-        "generate", *small, "--iterations", "2", *words, "--data", "sklearn:digits", "--out", "run"
-    )
+    words = [*small, "--iterations", "2", *words, "--data", "sklearn:digits", "--out", "run"]
+    done = replace(pe, server=torch_server)("generate", *words)
     assert done.returncode == 0, done.stderr
     run = pe.folder / "run"
     found = json.loads((run / EVALUATION).read_text())
@@ -362,7 +346,6 @@ def test_killed_at_every_write_after_the_last_noise_a_run_ends_alike(pe, public_
     It also fails when anything is measured before the release exists. A run that was killed while
     it measured ends without measurements.
     """
-    pe = replace(pe, fork_plugins=True)
     words = [*public(pe), "--workers", "1"]  # cheaper; the result is that of two
     run, voted = public_run, pe.folder / "voted"
     whole = content(run)

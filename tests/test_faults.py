@@ -5,9 +5,11 @@ The others are tested beside the code; see docs/privacy.md.
 
 import json
 import pickle
+import shutil
 import signal
 
 import numpy as np
+import pytest
 
 
 def test_fault_10_what_is_made_before_the_first_iteration_ends_is_kept(pe, finished):
@@ -23,13 +25,22 @@ def test_fault_10_what_is_made_before_the_first_iteration_ends_is_kept(pe, finis
         assert len(kept["labels"]) == 120
 
 
-def test_fault_14_the_log_neither_loses_nor_repeats_iterations_on_resume(pe, digits):
-    done = pe("generate", *pe.small, "--data", digits, "--out", "run", kill_at_write=26)
+@pytest.fixture
+def killed(pe, finished, digits):
+    """A run that was killed in the middle, before the second votes were kept."""
+    writes = enumerate(finished.done.writes, 1)
+    write = next(n for n, path in writes if "/002/.votes.npy." in path)
+    shutil.rmtree(finished.run)
+    words = ("generate", *pe.small, "--data", digits, "--out", "run")
+    done = pe.cold()(*words, kill_at_write=write)
     assert done.returncode == -signal.SIGKILL
-    begun = sum(path.exists() for path in (pe.folder / "run").glob("iterations/*/votes.npy"))
-    assert begun in (1, 2), "the kill is meant to fall in the middle of the run"
+    assert len([*finished.run.glob("iterations/*/votes.npy")]) == 1
+    return finished.run
+
+
+def test_fault_14_the_log_neither_loses_nor_repeats_iterations_on_resume(pe, killed, digits):
     assert pe("generate", *pe.small, "--data", digits, "--out", "run", "--resume").returncode == 0
-    log = (pe.folder / "run/internal/log.txt").read_text().splitlines()
+    log = (killed / "internal/log.txt").read_text().splitlines()
     told = [
         line.split("iteration ")[1].split(":")[0]
         for line in log
@@ -38,13 +49,12 @@ def test_fault_14_the_log_neither_loses_nor_repeats_iterations_on_resume(pe, dig
     assert len(told) == len(set(told)) and told[-1] == "3/3"
 
 
-def test_fault_14_loading_what_was_stored_runs_no_code(pe, digits):
+def test_fault_14_loading_what_was_stored_runs_no_code(pe, killed, digits):
     class Trap:
         def __reduce__(self):
             return (open, (str(pe.folder / "sprung"), "w"))
 
-    pe("generate", *pe.small, "--data", digits, "--out", "run", kill_at_write=26)
-    population = pe.folder / "run/iterations/000/population.npz"
+    population = killed / "iterations/000/population.npz"
     np.savez(population, labels=np.array([Trap()], dtype=object))
     assert pickle.dumps(Trap())  # the trap is a working one
     done = pe("generate", *pe.small, "--data", digits, "--out", "run", "--resume")
@@ -56,7 +66,7 @@ def test_fault_18_two_processes_make_the_same_samples(pe, digits):
     """Two runs without noise agree bit for bit; those of the reference do not."""
     digests = []
     for out in ("a", "b"):
-        pe("generate", *pe.small, "--epsilon", "inf", "--data", digits, "--out", out)
+        pe.fresh("generate", *pe.small, "--epsilon", "inf", "--data", digits, "--out", out)
         digests.append(
             json.loads((pe.folder / out / "manifest.json").read_text())["release_digest"]
         )

@@ -1,4 +1,8 @@
-"""`pe generate` from end to end, through the command line, with real worker processes."""
+"""`pe generate` from end to end, through the command line, with real worker processes.
+
+Runs that end well have workers as a user's are in `finished` and where `pe.fresh` stands, else
+forks.
+"""
 
 import json
 import math
@@ -17,7 +21,7 @@ def released(run: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_a_run_writes_what_the_architecture_says(pe, digits):
-    done = pe("generate", *pe.small, "--data", digits, "--out", "run", "--json")
+    done = pe.fresh("generate", *pe.small, "--data", digits, "--out", "run", "--json")
     assert done.returncode == 0, done.stderr
     shown = json.loads(done.stdout)
     run = pe.folder / "run"
@@ -90,7 +94,7 @@ def test_the_result_does_not_depend_on_the_number_of_workers(pe, digits):
             "--out",
             out,
         ]
-        done = pe("generate", *arguments)
+        done = pe.fresh("generate", *arguments)
         assert done.returncode == 0, done.stderr
         with np.load(pe.folder / out / "internal/samples.npz") as stored:
             samples.append(stored["images"])

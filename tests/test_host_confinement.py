@@ -9,6 +9,7 @@ import os
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -119,10 +120,12 @@ SMALL += ("--samples", "20", "--epsilon", "9", "--workers", "1", "--out", "run")
 
 
 @pytest.fixture
-def thieves(tmp_path, digits, install, environment):
-    """thieves(wall, *words, public=False, **more) -> how the run ends, and the attacks.
+def thieves(tmp_path, digits, install, pe):
+    """thieves(*words, wall="", public=False, **more) -> how the run ends, and the attacks.
 
-    The attacks are pairs of when and attack -> "done" or "refused".
+    The attacks are pairs of when and attack -> "done" or "refused". With `wall`, the run is an
+    interpreter of its own, with that wall, which inherits a socket; else it is a fork of the
+    tests' server. Its workers always are interpreters: the thief looks for modules of the host.
     """
     (tmp_path / "home").mkdir()
     inherited, other_end = socket.socketpair()
@@ -138,13 +141,13 @@ def thieves(tmp_path, digits, install, environment):
         listener.listen()
         service.listen()
 
-        def run(wall, *words, public=False, **more):
+        def run(*words, wall="", public=False, **more):
             code = PLUGIN.format(
                 home=str(tmp_path / "home"),
                 port=listener.getsockname()[1],
                 service=str(tmp_path / "service"),
                 bystander=bystander.pid,
-                inherited=inherited.fileno(),
+                inherited=inherited.fileno() if wall else -1,
                 public=public,
             )
             site = tmp_path / "site"
@@ -153,22 +156,21 @@ def thieves(tmp_path, digits, install, environment):
                 install("pe-thief", entries, modules={"thief": ""}, group="pe.plugins")
                 (site / "code_of_thief.py").write_text("import sys; exec(sys.argv[1])\n")
             (site / "thief.py").write_text(code)
-            command = [sys.executable, "-P", "-c", RUN, wall, "generate", *SMALL]
-            done = subprocess.run(
-                [*command, "--data", "thief:private.npz", *words],
-                cwd=tmp_path,
-                env={
-                    **environment,
-                    "PYTHONPATH": os.pathsep.join(
-                        filter(None, (str(site), os.environ.get("PYTHONPATH")))
-                    ),
-                    **more,
-                },
-                capture_output=True,
-                text=True,
-                timeout=300,
-                pass_fds=(inherited.fileno(),),
-            )
+            words = ("generate", *SMALL, "--data", "thief:private.npz", *words)
+            path = os.pathsep.join(filter(None, (str(site), os.environ.get("PYTHONPATH"))))
+            environment = {**pe.environment, "PYTHONPATH": path, **more}
+            if wall:
+                done = subprocess.run(
+                    [sys.executable, "-P", "-c", RUN, wall, *words],
+                    cwd=tmp_path,
+                    env=environment,
+                    capture_output=True,
+                    text=True,
+                    timeout=300,
+                    pass_fds=(inherited.fileno(),),
+                )
+            else:
+                done = replace(pe.fresh, environment=environment)(*words)
             said = [line[6:] for line in done.stderr.splitlines() if line.startswith("THIEF ")]
             return done, [json.loads(line) for line in said]
 
@@ -182,7 +184,7 @@ def outcomes(attacks):
 
 
 def test_reader_and_embedding_carry_nothing_away(thieves, tmp_path):
-    done, attacks = thieves("all")
+    done, attacks = thieves(wall="all")
     assert done.returncode == 0, done.stderr
     assert {when for when, _ in attacks} == {"describe", "read", "embed"}
     assert outcomes(attacks) == {"refused"}
@@ -191,7 +193,7 @@ def test_reader_and_embedding_carry_nothing_away(thieves, tmp_path):
 
 
 def test_they_do_without_the_wall_around_the_host(thieves, tmp_path):
-    done, attacks = thieves("none")
+    done, attacks = thieves(wall="none")
     assert done.returncode == 0, done.stderr
     assert {when for when, _ in attacks} == {"describe", "read", "embed"}
     assert outcomes(attacks) == {"done"}
@@ -199,16 +201,16 @@ def test_they_do_without_the_wall_around_the_host(thieves, tmp_path):
 
 
 def test_a_run_that_is_resumed_is_confined_too(thieves):
-    killed, attacks = thieves("all", THIEF_DIES="2")
+    killed, attacks = thieves(THIEF_DIES="2")
     assert killed.returncode == -9 and outcomes(attacks) == {"refused"}
-    resumed, attacks = thieves("all", "--resume")
+    resumed, attacks = thieves("--resume", wall="all")
     assert resumed.returncode == 0, resumed.stderr
     assert {when for when, _ in attacks} == {"describe", "read", "embed"}
     assert outcomes(attacks) == {"refused"}
 
 
 def test_evaluation_on_public_data_is_confined_too(thieves, tmp_path):
-    done, attacks = thieves("all", public=True)
+    done, attacks = thieves(public=True, wall="all")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "run/internal/evaluation.json").exists()
     assert outcomes(attacks) == {"refused"}
@@ -220,7 +222,7 @@ def test_evaluation_on_public_data_is_confined_too(thieves, tmp_path):
 )
 def test_a_run_that_does_not_start_leaves_no_folder(thieves, tmp_path, words, code):
     """The confined host may not remove it: the janitor does."""
-    done, attacks = thieves("all", "--out", "new/run", *words)
+    done, attacks = thieves("--out", "new/run", *words)
     assert done.returncode == code, done.stderr
     assert not (tmp_path / "new").exists()
     assert outcomes(attacks) <= {"refused"}

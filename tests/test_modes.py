@@ -3,6 +3,7 @@
 import os
 import stat
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,12 +36,7 @@ def others(found: dict[str, int]) -> dict[str, str]:
 @pytest.fixture
 def umask(pe):
     """`pe` with a umask that denies nothing."""
-    with open_umask():
-        pe.server.close()  # the next request starts a process that inherits it
-        pe.server._process = None
-        yield pe
-        pe.server.close()
-        pe.server._process = None
+    return replace(pe, umask=0)
 
 
 def test_internal_is_for_the_owner_only_whatever_the_umask(umask, digits):

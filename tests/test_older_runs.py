@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -50,8 +51,11 @@ def pe_generators():
 
 
 @pytest.fixture
-def resume(tmp_path):
-    """resume(kernel, *words) -> how `pe generate --resume` of the older run ends."""
+def resume(tmp_path, pe):
+    """resume(kernel, *words) -> how `pe generate --resume` of the older run ends.
+
+    The host is a fork where the kernel has all.
+    """
     data = tmp_path / "private.npz"
     np.savez(
         data,
@@ -70,21 +74,20 @@ def resume(tmp_path):
     modules = tmp_path / "modules"
     modules.mkdir()
     (modules / "older_waves.py").write_text(PLUGIN)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PE_")}
     environment = {
-        **kept,
+        **pe.environment,
         "PYTHONPATH": os.pathsep.join(filter(None, (str(modules), os.environ.get("PYTHONPATH")))),
         "PE_DEV_PLUGIN": "waves=older_waves",
         "PE_BUDGET": str(tmp_path / "budget"),
-        "XDG_CACHE_HOME": str(tmp_path / "cache"),
     }
     without = [sys.executable, str(HERE / "without_landlock.py")]
 
     def run(kernel, *words):
-        start = [*(without if kernel == "none" else ()), sys.executable, "-P", "-m", "pe_host"]
-        config = ("--config", "run/config.toml", "--out", "run", "--resume")
+        words = ("generate", "--config", "run/config.toml", "--out", "run", "--resume", *words)
+        if kernel == "all":
+            return replace(pe.fresh, environment=environment)(*words)
         return subprocess.run(
-            [*start, "generate", *config, *words],
+            [*without, sys.executable, "-P", "-m", "pe_host", *words],
             cwd=tmp_path,
             env=environment,
             capture_output=True,

@@ -86,23 +86,25 @@ GENERATE = (
 )
 
 COMMANDS = {
-    "describe": (("describe", "hostile"), {"child"}),
-    "check": (("list-plugins", "--check"), {"child"}),
-    "check-plugin": (
-        ("check-plugin", "hostile", "--level", "static"),
-        {"__main__", "child", "fresh"},
-    ),
-    "generate": (GENERATE, {"child", "__main__"}),
-    "doctor": (("doctor",), {"child"}),
-    "replay": (("replay", "run"), {"child", "__main__"}),
+    "describe": {("describe", "hostile"): {"child"}},
+    "check": {("list-plugins", "--check"): {"child"}},
+    "check-plugin": {
+        ("check-plugin", "hostile", "--level", "static"): {"__main__", "child", "fresh"}
+    },
+    "generate and replay": {
+        GENERATE: {"child", "__main__"},
+        ("replay", "run"): {"child", "__main__"},
+    },
+    "doctor": {("doctor",): {"child"}},
 }
-"""Words of the command, and the programs of pe in whose processes the plugin is loaded."""
+"""Words of each command, and the programs of pe in whose processes the plugin is loaded."""
 
 
 @pytest.fixture
-def hostile(tmp_path):
+def hostile(tmp_path, light_torch):
     """Installs the plugin, and ends what a failing test leaves."""
     (tmp_path / "hostile_plugin.py").write_text(PLUGIN)
+    light_torch(tmp_path)
     yield tmp_path
     with suppress(FileNotFoundError):
         for seen in map(json.loads, (tmp_path / SEEN).read_text().splitlines()):
@@ -116,7 +118,6 @@ def hostile(tmp_path):
 def test_no_child_no_daemon_and_no_memory_of_the_host_is_left(
     hostile, digits, environment, command, capabilities
 ):
-    words, programs = COMMANDS[command]
     path = os.pathsep.join(filter(None, (str(hostile), os.environ.get("PYTHONPATH"))))
     environment = {
         **environment,
@@ -133,16 +134,15 @@ def test_no_child_no_daemon_and_no_memory_of_the_host_is_left(
         assert host.returncode == 0, output + errors
         return host
 
-    if command == "replay":
-        run(GENERATE)
+    for words, programs in COMMANDS[command].items():
+        host = run(words)
+        every = [json.loads(line) for line in (hostile / SEEN).read_text().splitlines()]
+        assert {Path(seen["program"]).stem for seen in every} == programs
+        for seen in every:
+            nested = Path(seen["program"]).stem == "fresh"  # it is started in a confined process
+            assert nested or seen["host"] == host.pid
+            assert seen["memory"] == "PermissionError"
+            # Not even for a moment: the command ends after them.
+            assert not Path(f"/proc/{seen['child']}").exists()
+            assert not Path(f"/proc/{seen['daemon']}").exists()
         (hostile / SEEN).unlink()
-    host = run(words)
-    every = [json.loads(line) for line in (hostile / SEEN).read_text().splitlines()]
-    assert {Path(seen["program"]).stem for seen in every} == programs
-    for seen in every:
-        nested = Path(seen["program"]).stem == "fresh"  # it is started in a confined process
-        assert nested or seen["host"] == host.pid
-        assert seen["memory"] == "PermissionError"
-        # Not even for a moment: the command ends after them.
-        assert not Path(f"/proc/{seen['child']}").exists()
-        assert not Path(f"/proc/{seen['daemon']}").exists()

@@ -4,9 +4,7 @@ They use a third party's simulator of series, series in npz and Parquet, and a c
 """
 
 import json
-import os
-import subprocess
-import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -90,22 +88,11 @@ NET = [
 
 
 @pytest.fixture(scope="module")
-def pe(tmp_path_factory, environment):
+def pe(tmp_path_factory, pe_in, torch_server):
     """Runs `pe` with the plugin of a third party."""
     folder = tmp_path_factory.mktemp("series")
     (folder / "strangers_waves.py").write_text(PLUGIN)
-    path = os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH"))))
-    environment = {**environment, "PYTHONPATH": path}
-
-    def run(*words, dev="waves"):
-        command = [sys.executable, "-P", "-m", "pe_host", *map(str, words)]
-        env = {**environment, "PE_DEV_PLUGIN": f"{dev}=strangers_waves"}
-        return subprocess.run(
-            command, cwd=folder, env=env, capture_output=True, text=True, check=False
-        )
-
-    run.folder = folder
-    return run
+    return replace(pe_in(folder), server=torch_server).with_plugin("waves=strangers_waves")
 
 
 def series(n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -198,17 +185,8 @@ def test_a_kind_that_the_host_does_not_know_runs_with_general_means(pe):
     rng = np.random.default_rng(7)
     records = rng.random((500, 6, 6)) < 0.8
     np.savez(pe.folder / "graphs.npz", records=records, kind="graph", labels=np.zeros(500, int))
-    done = pe(
-        "generate",
-        "--plugin",
-        "graphs",
-        "--data",
-        "graphs.npz",
-        *SMALL,
-        "--out",
-        "graphs",
-        dev="graphs",
-    )
+    words = ("--plugin", "graphs", "--data", "graphs.npz", *SMALL, "--out", "graphs")
+    done = pe.with_plugin("graphs=strangers_waves")("generate", *words)
     assert done.returncode == 0, done.stderr
     with np.load(pe.folder / "graphs/release/samples.npz") as stored:
         assert stored["records"].dtype == bool and str(stored["kind"]) == "graph"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from pe_echo import Echo
 from pe_host.commands.generate import generate
@@ -126,10 +127,11 @@ def _scores(
             vectors = to_grid(Pixels(OUTPUT).embed(workers.data(population)))
             votes = _votes(canaries, labels, vectors, population.labels, plan.votes)
             noisy = np.load(run.path(f"{votes_name(t)}.npy"))
-            ballots = np.zeros((len(images), len(vectors)), dtype=np.float32)
-            np.put_along_axis(ballots, votes, 1.0, axis=1)
-            gram += ballots @ ballots.T
-            seen += ballots @ (noisy - ballots.sum(axis=0) / 2).astype(np.float32)
+            cast = np.repeat(np.arange(len(images)), plan.votes), votes.ravel()
+            shape = len(images), len(vectors)
+            ballots = csr_array((np.ones(votes.size), cast), shape=shape)
+            gram += (ballots @ ballots.T).toarray()
+            seen += ballots @ (noisy - ballots.sum(axis=0) / 2)
     ridge = 4 * plan.vote_scale**2 * np.eye(len(images))
     return np.asarray(np.linalg.solve(gram + ridge, seen))
 

@@ -5,8 +5,9 @@ of the interpreter's, such as that of an editable installation, is opened by mod
 be the folder of a project with data in it.
 """
 
+import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from pe_host.isolation.allowed import Allowed
@@ -96,36 +97,55 @@ def gpu_is_there() -> bool:
     return any(_matches(_GPU_DEVICES))
 
 
-def is_open(path: Path, allowed: Allowed) -> bool:
-    """Tell whether a process that is allowed this could read a file or folder, or part of it."""
-    target = path.resolve()
-    for place, access in rules(allowed, "").items():
-        opened = Path(place).resolve()
-        if access & Access.READ_FILE and (
-            target.is_relative_to(opened) or opened.is_relative_to(target)
-        ):
-            return True
-    return False
+def find_open(paths: Iterable[str], allowed: Allowed) -> list[str]:
+    """Return those of the paths that a process that is allowed this could read, or a part of."""
+    opened = {
+        os.path.realpath(place)
+        for place, access in rules(allowed, "").items()
+        if access & Access.READ_FILE
+    }
+    return [path for path in paths if any(map(_overlaps(path), opened))]
+
+
+def _overlaps(path: str) -> Callable[[str], bool]:
+    """Return a function that tells whether a place holds the path, or lies in it."""
+    target = _as_folder(os.path.realpath(path))
+
+    def overlaps(place: str) -> bool:
+        place = _as_folder(place)
+        return target.startswith(place) or place.startswith(target)
+
+    return overlaps
+
+
+def _as_folder(path: str) -> str:
+    return path.rstrip("/") + "/"
 
 
 def _modules(folder: Path) -> Iterator[str]:
     """Yield the modules and packages in a folder of the import path, and their metadata."""
-    for path in _listed(folder):
-        is_module = path.suffix in (".py", ".pyc", ".so", ".dist-info", ".egg-info")
-        if is_module or path.name in ("__pycache__", "lib-dynload") or _is_package(path):
-            yield str(path)
+    for name in _listed(folder):
+        is_module = _suffix(name) in (".py", ".pyc", ".so", ".dist-info", ".egg-info")
+        path = f"{folder}/{name}"
+        if is_module or name in ("__pycache__", "lib-dynload") or _is_package(path):
+            yield path
 
 
-def _is_package(path: Path) -> bool:
+def _is_package(path: str) -> bool:
     """Tell whether a folder holds modules; it needs no `__init__.py`."""
-    return path.name.isidentifier() and any(
-        inside.suffix in (".py", ".so") for inside in _listed(path)
+    name = path.rpartition("/")[2]
+    return name.isidentifier() and any(
+        _suffix(inside) in (".py", ".so") for inside in _listed(path)
     )
 
 
-def _listed(folder: Path) -> list[Path]:
+def _suffix(name: str) -> str:
+    return os.path.splitext(name)[1]  # noqa: PTH122  a Path for each name takes too long
+
+
+def _listed(folder: Path | str) -> list[str]:
     try:
-        return list(folder.iterdir())
+        return os.listdir(folder)  # noqa: PTH208  see `_suffix`
     except OSError:  # not a folder, or closed
         return []
 

@@ -15,6 +15,7 @@ import stat
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from enum import IntFlag
+from functools import cache
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # on every architecture
 _VERSION = 1  # LANDLOCK_CREATE_RULESET_VERSION
@@ -162,9 +163,13 @@ def _allow(ruleset: int, path: str, access: int) -> None:
         os.close(place)
 
 
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
 def _call(number: int, *arguments: object) -> int:
-    libc = ctypes.CDLL(None, use_errno=True)
-    result: int = libc.syscall(ctypes.c_long(number), *arguments)
+    result: int = _libc().syscall(ctypes.c_long(number), *arguments)
     if result < 0:
         code = ctypes.get_errno()
         raise OSError(code, f"Landlock: {os.strerror(code)}")

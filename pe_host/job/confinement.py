@@ -3,14 +3,13 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from pe_host.cache import budget_folder
 from pe_host.errors import PrivacyRefusal
 from pe_host.files import paths_in
 from pe_host.isolation.allowed import Allowed
-from pe_host.isolation.files import is_open
+from pe_host.isolation.files import find_open
 from pe_host.isolation.host import FIX
 from pe_host.isolation.launch import offered
 from pe_host.job.config import RunConfig
@@ -101,9 +100,8 @@ def refuse_open_source(source: Source, allowed: Allowed, unconfined: bool, out: 
     private |= dict.fromkeys(paths_in(out or "runs"), "the run lies")
     with suppress(PrivacyRefusal):  # no home: the run says so where it needs the budget
         private |= dict.fromkeys(paths_in(str(budget_folder())), "the budget lies")
-    for path, what in private.items():
-        if is_open(Path(path), allowed):
-            fix = "move it out of the folders of programs, packages and options of the generator"
-            raise PrivacyRefusal(
-                f"{what} in a folder that the generator may read", where=path, fix=fix
-            )
+    for path in find_open(private, allowed):
+        fix = "move it out of the folders of programs, packages and options of the generator"
+        raise PrivacyRefusal(
+            f"{private[path]} in a folder that the generator may read", where=path, fix=fix
+        )

@@ -73,8 +73,11 @@ def find(environ: Mapping[str, str] | None = None) -> list[PluginEntry]:
             nor listed are disabled. PE_DEV_PLUGIN is `[kind/]name=module[:object]`; without a kind
             it is a generator, without an object the hooks of the module are called.
     """
+    from importlib import metadata
+
     environ = os.environ if environ is None else environ
-    plugins = {plugin for distribution in _distributions() for plugin in _offers(distribution)}
+    sdk = metadata.version("pe-sdk")
+    plugins = {plugin for found in _distributions() for plugin in _offers(found, sdk)}
     restricted = [_restrict(plugin, environ.get("PE_PLUGINS", "")) for plugin in plugins]
     if text := environ.get("PE_DEV_PLUGIN", "").strip():
         restricted.append(_dev(text))
@@ -106,7 +109,8 @@ def _distributions() -> Iterator[metadata.Distribution]:
             continue
         at, other = first.setdefault(name, (place, distribution))
         # Two in one folder are left by a failed upgrade.
-        if at == place and _order(distribution) > _order(other):
+        is_second = other is not distribution and at == place
+        if is_second and _order(distribution) > _order(other):
             first[name] = (place, distribution)
     for _, distribution in first.values():
         yield distribution
@@ -123,19 +127,19 @@ def _order(distribution: metadata.Distribution) -> tuple[bool, Any]:
         return False, version
 
 
-def _offers(distribution: metadata.Distribution) -> Iterator[PluginEntry]:
-    meta = distribution.metadata
+def _offers(distribution: metadata.Distribution, sdk: str) -> Iterator[PluginEntry]:
+    meta = distribution.metadata  # each use of the property reads the file again
     # The protocol of metadata has no `get`.
     summary = meta["Summary"] if "Summary" in meta else ""  # noqa: SIM401
     name = normalise(meta["Name"])
-    about = name, distribution.version or "unknown", one_line(summary)
+    about = name, meta["Version"] or "unknown", one_line(summary)
     try:
         entries = [entry for entry in distribution.entry_points if entry.group in GROUPS]
     except Exception as error:  # importlib.metadata may raise anything on malformed files
         reason = f"its entry_points.txt cannot be read ({type(error).__name__})"
         yield PluginEntry(about[0], GENERATOR, *about, "", UNREADABLE, reason)
         return
-    misfit = _misfit(distribution)
+    misfit = _misfit(distribution, sdk)
     state = INCOMPATIBLE if misfit else FOUND
     for entry in entries:
         plugin = PluginEntry(
@@ -146,13 +150,10 @@ def _offers(distribution: metadata.Distribution) -> Iterator[PluginEntry]:
         yield replace(plugin, summary=own) if own else plugin
 
 
-def _misfit(distribution: metadata.Distribution) -> str:
-    """Why the distribution does not fit the installed pe-sdk, or ""."""
-    from importlib import metadata
-
+def _misfit(distribution: metadata.Distribution, sdk: str) -> str:
+    """Why the distribution does not fit the installed version of pe-sdk, or ""."""
     from packaging.requirements import InvalidRequirement, Requirement
 
-    installed = metadata.version("pe-sdk")
     for text in distribution.requires or ():
         try:
             need = Requirement(text)
@@ -162,8 +163,8 @@ def _misfit(distribution: metadata.Distribution) -> str:
             need.marker and not need.marker.evaluate({"extra": ""})
         ):
             continue
-        if not need.specifier.contains(installed, prereleases=True):
-            return f"needs pe-sdk{need.specifier}, but {installed} is installed"
+        if not need.specifier.contains(sdk, prereleases=True):
+            return f"needs pe-sdk{need.specifier}, but {sdk} is installed"
     return ""
 
 

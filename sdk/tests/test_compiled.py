@@ -1,5 +1,6 @@
 """Compiled code is up to date with its sources."""
 
+import os
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ def test_a_change_in_another_file_is_compiled(tmp_path):
     """By itself numba keeps outdated code of functions in other files."""
     folder = tmp_path / "kernels"
     folder.mkdir()
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
     head = "from pe_sdk.compiled import njit\n"
     (folder / "b.py").write_text(
         f"{head}from kernels.a import inner\n\n@njit\ndef outer():\n    return inner()\n"
@@ -22,6 +24,7 @@ def test_a_change_in_another_file_is_compiled(tmp_path):
         done = subprocess.run(
             [sys.executable, "-B", "-c", code],
             cwd=tmp_path,
+            env=environment,
             capture_output=True,
             text=True,
             check=True,

@@ -17,21 +17,22 @@ import threading
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import pe_host.compute.worker_thread as worker_thread
-import pe_host.formats.decoding as decoding
 import pe_host.plugins.conformance as conformance
 import pe_host.plugins.question as question
-import pe_host.privacy.readers.folder as folder
+import pe_host.privacy.readers.picture_decoding as picture_decoding
 from bad_input.values import NAME
 from pe_host.compute import protocol
 from pe_host.compute.failures import describe_exception
 from pe_host.compute.process import WorkerProcess
 from pe_host.compute.worker import Server
+from pe_host.formats.tests.kept_decoder import KeptDecoder
 from pe_host.plugins import child
 from pe_host.plugins.find import PluginEntry, find
 from pe_sdk import (
@@ -262,33 +263,20 @@ def local_kit(module: str, *, stdin: Any, **others: Any) -> _Finished:
     return _Finished(next((edit["code"] for edit in edits if "code" in edit), 0))
 
 
-class KeptDecoder(decoding.Decoder):
-    """A decoder whose process goes on for the next one, unless a picture has ended it."""
-
-    kept: Any = None
-
-    def _start(self) -> Any:
-        kept, KeptDecoder.kept = KeptDecoder.kept, None
-        self._process = kept if kept is not None and kept.poll() is None else super()._start()
-        return self._process
-
-    def __exit__(self, *error: object) -> None:
-        KeptDecoder.kept, self._process = self._process or KeptDecoder.kept, None
-
-
 def install() -> None:
     """Put these in the places of the processes of plugins, and offer the plugins below."""
     worker_thread.WorkerProcess = LocalWorker
     question.launch = local_child
     conformance.launch = local_kit
-    folder.Decoder = KeptDecoder
+    picture_decoding.Decoder = KeptDecoder
     offers = find.__globals__
     own = [
         PluginEntry(name, kind, "bad-input", "1.0", "of the tests", "bad_input.plugins")
         for kind, name in (("generator", "anything"), ("embedding", "odd"), ("reader", "odd"))
     ]
-    known = [o for place in offers["_distributions"]() for o in offers["_offers"](place)]
-    offers["_distributions"], offers["_offers"] = lambda: [None], lambda _: [*known, *own]
+    sdk = version("pe-sdk")
+    known = [o for place in offers["_distributions"]() for o in offers["_offers"](place, sdk)]
+    offers["_distributions"], offers["_offers"] = lambda: [None], lambda *_: [*known, *own]
 
 
 @dataclass(frozen=True)

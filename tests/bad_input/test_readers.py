@@ -48,7 +48,7 @@ def test_the_command_itself_ends_as_it_does_here(pe: Any, run: Commands, place: 
     """With its confined processes and the real decoder: the same exit code and the same error."""
     replaced = {"anything": "echo", "odd": "pixels"}
     line = [replaced.get(word, word) for word in LINE]
-    command, ends = replace(pe, folder=place, fork_plugins=True), set[int]()
+    command, ends = replace(pe, folder=place), set[int]()
 
     def holds(case: Case) -> None:
         outcomes = []

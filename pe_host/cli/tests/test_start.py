@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 
@@ -65,50 +66,75 @@ def test_nothing_heavy_is_imported_for_help_and_for_the_list(arguments):
 
 
 @pytest.mark.slow
-def test_doctor_imports_nothing_of_what_it_looks_at(monkeypatch):
+def test_doctor_imports_nothing_of_what_it_looks_at(monkeypatch, tmp_path, light_torch):
+    path = filter(None, (str(light_torch(tmp_path)), os.environ.get("PYTHONPATH")))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path))
     monkeypatch.setenv("PE_PLUGINS", "none")
     done = run_pe("doctor")
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == "HEAVY []\n"
 
 
-def test_help_names_every_command_and_version_says_which():
-    done = run_pe("--help")
-    listed = done.stdout.partition("Commands:\n")[2]
-    assert [line.split()[0] for line in listed.splitlines()] == COMMANDS
-    assert "..." not in listed  # each line of help is short enough to be shown whole
-    assert run_pe("--version").stdout.startswith("pe 1.")
-
-
 BUDGET = ("show", "cap", "history", "close")
+HELP = [
+    "--help",
+    "--version",
+    *(f"{name} --help" for name in COMMANDS if name != "budget"),
+    *(f"budget {name} --help" for name in BUDGET),
+]
+MEANINGLESS = [
+    "",
+    "list-plugin",
+    "generate --bogus",
+    "list-plugins --timeout 0",
+    "doctor --timeout nan",
+    "generate",
+]
+
+ONE_AFTER_ANOTHER = """
+import io, json, sys
+from contextlib import redirect_stderr, redirect_stdout
+from pe_host.cli import main
+found = {}
+for line in json.loads(sys.argv[1]):
+    sys.argv[1:] = line.split()
+    with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as err:
+        code = main()
+    found[line] = code, out.getvalue(), err.getvalue()
+print(json.dumps(found))
+"""
 
 
-@pytest.mark.parametrize(
-    "name", [*(name for name in COMMANDS if name != "budget"), *(f"budget {one}" for one in BUDGET)]
-)
-def test_every_command_has_help(name):
-    done = run_pe(*name.split(), "--help")
-    assert (done.returncode, f"Usage: pe {name}" in done.stdout) == (0, True)
-    assert "--json" in done.stdout
+@pytest.fixture(scope="module")
+def said():
+    """Command line -> exit code, stdout and stderr, of one process for all that do no work."""
+    command = [sys.executable, "-P", "-c", ONE_AFTER_ANOTHER, json.dumps([*HELP, *MEANINGLESS])]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    return json.loads(done.stdout)
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        [],
-        ["list-plugin"],
-        ["generate", "--bogus"],
-        ["list-plugins", "--timeout", "0"],
-        ["doctor", "--timeout", "nan"],
-        ["generate"],
-    ],
-)
-def test_a_command_line_that_means_nothing_ends_with_2_and_prints_no_result(arguments):
-    done = run_pe(*arguments)
-    assert done.returncode == 2
-    assert "Traceback" not in done.stderr
-    if arguments:
-        assert done.stdout == ""
+def test_help_names_every_command_and_version_says_which(said):
+    code, out, _ = said["--help"]
+    listed = out.partition("Commands:\n")[2]
+    assert code == 0 and [line.split()[0] for line in listed.splitlines()] == COMMANDS
+    assert "..." not in listed  # each line of help is short enough to be shown whole
+    assert said["--version"][1].startswith("pe 1.")
+
+
+@pytest.mark.parametrize("line", HELP[2:])
+def test_every_command_has_help(said, line):
+    code, out, _ = said[line]
+    assert (code, f"Usage: pe {line.removesuffix(' --help')}" in out) == (0, True)
+    assert "--json" in out
+
+
+@pytest.mark.parametrize("line", MEANINGLESS)
+def test_a_command_line_that_means_nothing_ends_with_2_and_prints_no_result(said, line):
+    code, out, err = said[line]
+    assert code == 2
+    assert "Traceback" not in err
+    if line:
+        assert out == ""
 
 
 def test_the_list_is_a_plain_table_elsewhere_than_on_a_terminal():

@@ -118,8 +118,10 @@ def test_what_works_and_what_may_be_missing_ends_with_0(site):
 
 
 @pytest.mark.slow
-def test_a_plugin_that_does_not_work_here_ends_with_3_and_all_else_is_told(site, install):
-    root = site("bad", "crashes", "good")
+def test_a_plugin_that_does_not_work_here_ends_with_3_and_all_else_is_told(
+    site, install, light_torch
+):
+    root = light_torch(site("bad", "crashes", "good"))
     install(
         "pe-plugin-broken",
         {"broken": "doctor_broken"},
@@ -151,7 +153,8 @@ def test_a_plugin_that_does_not_work_here_ends_with_3_and_all_else_is_told(site,
 
 
 @pytest.mark.slow
-def test_a_library_of_the_host_that_crashes_is_told_of_and_ends_with_5(tmp_path):
+def test_a_library_of_the_host_that_crashes_is_told_of_and_ends_with_5(tmp_path, light_torch):
+    light_torch(tmp_path)
     (tmp_path / "faiss.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
     done = doctor(tmp_path, "--json", PE_PLUGINS="none")
     assert (done.returncode, done.stderr) == (5, "")

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -20,7 +20,7 @@ from pe_host.isolation.launch import launch
 from pe_host.isolation.wall import CALLS, LANDLOCK
 
 HELPERS = """
-import json, os, resource, signal, subprocess, sys, time
+import json, os, resource, signal, subprocess, sys, time, traceback
 from pathlib import Path
 
 def say(**facts):
@@ -59,6 +59,26 @@ def attempt(path, flags=os.O_RDONLY):
     except OSError as error:
         return type(error).__name__
     return "opened"
+
+def outcome(code, names):
+    '''Whether a fork can run the code: "done", or the error of the system.
+
+    What the code opens or changes in its process ends with the fork.
+    '''
+    pid = os.fork()
+    if pid == 0:
+        number = 255
+        try:
+            exec(code, names)
+            number = 0
+        except OSError as error:
+            number = error.errno or 255
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(number)
+    number = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return os.strerror(number) if number else "done"
 """
 
 
@@ -81,7 +101,11 @@ def pids():
 
 @pytest.fixture
 def python_path(tmp_path):
-    modules = tmp_path / "modules"
+    return write_modules(tmp_path)
+
+
+def write_modules(folder):
+    modules = folder / "modules"
     modules.mkdir()
     (modules / "helpers.py").write_text(HELPERS)
     (modules / "code_of_test.py").write_text(
@@ -126,16 +150,22 @@ def said(start):
 @pytest.fixture
 def outside(tmp_path, python_path):
     """What an attack is after."""
+    with make_outside(tmp_path) as found:
+        yield found
+
+
+@contextmanager
+def make_outside(folder):
     for name in ("data", "home", "run"):
-        (tmp_path / name).mkdir()
+        (folder / name).mkdir()
     private, ledger, program = (
-        tmp_path / name for name in ("data/private.npz", "run/ledger.jsonl", "data/program")
+        folder / name for name in ("data/private.npz", "run/ledger.jsonl", "data/program")
     )
     private.write_bytes(b"secret")
     ledger.write_text("{}")
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
-    abstract = f"\0pe-{os.getpid()}"
+    abstract = f"\0pe-{folder}"
     libc = ctypes.CDLL(None)
     queue = libc.msgget(0, 0o1600)
     inherited, other_end = socket.socketpair()
@@ -149,30 +179,43 @@ def outside(tmp_path, python_path):
         subprocess.Popen(["sleep", "600"], preexec_fn=drop_capabilities) as bystander,
     ):
         listener.bind(("127.0.0.1", 0))
-        service.bind(str(tmp_path / "service"))
+        service.bind(str(folder / "service"))
         hidden.bind(abstract)
-        datagrams.bind(str(tmp_path / "datagrams"))
+        datagrams.bind(str(folder / "datagrams"))
         for server in (listener, service, hidden):
             server.listen()
         yield {
             "private": str(private),
             "folder": str(private.parent),
             "ledger": str(ledger),
-            "run": str(tmp_path / "run"),
-            "home": str(tmp_path / "home"),
-            "code": str(tmp_path / "modules/helpers.py"),
+            "run": str(folder / "run"),
+            "home": str(folder / "home"),
+            "code": str(folder / "modules/helpers.py"),
             "program": str(program),
             "pid": bystander.pid,
             "port": listener.getsockname()[1],
-            "service": str(tmp_path / "service"),
+            "service": str(folder / "service"),
             "abstract": abstract,
-            "datagrams": str(tmp_path / "datagrams"),
+            "datagrams": str(folder / "datagrams"),
             "queue": queue,
             "inherited": inherited.fileno(),
         }
         libc.msgctl(queue, 0, None)  # IPC_RMID
         bystander.kill()
-        Path(f"/dev/shm/pe-{bystander.pid}").unlink(missing_ok=True)
+        for place in ("/dev/shm", "/tmp"):
+            Path(place, f"pe-{bystander.pid}").unlink(missing_ok=True)
+
+
+@pytest.fixture(scope="module")
+def attacked(tmp_path_factory):
+    """What the attacks of a module are after, and the modules that they may import.
+
+    What an attack changes in files and other processes, if it succeeds, no other attack needs.
+    """
+    folder = tmp_path_factory.mktemp("attacked")
+    modules = write_modules(folder)
+    with make_outside(folder) as found:
+        yield found, modules
 
 
 HOST = """
@@ -192,24 +235,38 @@ sys.stdin.readline()
 @pytest.fixture
 def host(python_path):
     """host(code) -> (Popen of another host, which launches the code; what the code says first)."""
-    hosts = []
+    with make_hosts() as begin:
+        yield lambda code, capabilities="with": begin(
+            python_path, code, capabilities, launch_module.left_out
+        )
 
-    def begin(code, capabilities="with"):
-        left_out = " ".join(launch_module.left_out)
-        words = [sys.executable, "-P", "-c", HOST, capabilities, code, left_out]
-        hosts.append(
+
+@pytest.fixture(scope="module")
+def module_hosts():
+    """module_hosts(modules, code, capabilities, left_out) -> what `host` returns."""
+    with make_hosts() as begin:
+        yield begin
+
+
+@contextmanager
+def make_hosts():
+    started = []
+
+    def begin(modules, code, capabilities, left_out):
+        words = [sys.executable, "-P", "-c", HOST, capabilities, code, " ".join(left_out)]
+        started.append(
             subprocess.Popen(
                 words,
-                env={**os.environ, **python_path},
+                env={**os.environ, **modules},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
             )
         )
-        return hosts[-1], json.loads(hosts[-1].stdout.readline())
+        return started[-1], json.loads(started[-1].stdout.readline())
 
     yield begin
-    for process in hosts:
+    for process in started:
         left = (
             psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
         )

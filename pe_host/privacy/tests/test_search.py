@@ -65,20 +65,22 @@ def test_the_noise_is_that_of_the_plain_search(
     _agree(epsilon, delta, rounds, votes, share)
 
 
+EPSILONS = (0.01, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 100.0, 300.0)
+DELTAS = (1e-10, 1e-6, 1e-3, 0.1)
+SHARES = (0.0, 0.02, 0.3)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("epsilon", [0.01, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 100.0, 300.0])
-@pytest.mark.parametrize("delta", [1e-10, 1e-6, 1e-3, 0.1])
+@pytest.mark.parametrize("epsilon", EPSILONS)
+@pytest.mark.parametrize("delta", DELTAS)
 def test_the_noise_is_that_of_the_plain_search_over_a_grid(epsilon: float, delta: float) -> None:
+    """Every combination of any three of ε, δ, rounds with votes, and share occurs."""
     if epsilon < 0.1 and delta < 1e-3:
-        cases = [(1, 1, 0.0)]  # noise of hundreds: a composition takes seconds
-    else:
-        cases = [
-            (rounds, votes, share)
-            for rounds, votes in [(1, 1), (4, 10), (15, 1), (10, 30)]
-            for share in (0.0, 0.02, 0.3)
-        ]
-    for case in cases:
-        _agree(epsilon, delta, *case)
+        _agree(epsilon, delta, 1, 1, 0.0)  # noise of hundreds: a composition takes seconds
+        return
+    first = EPSILONS.index(epsilon) + DELTAS.index(delta)
+    for i, (rounds, votes) in enumerate([(1, 1), (4, 10), (15, 1), (10, 30)], first):
+        _agree(epsilon, delta, rounds, votes, SHARES[i % len(SHARES)])
 
 
 @pytest.mark.parametrize("threshold", [0.4, 0.97, 0.99, 0.9999, 1.0, 1.0001, 1.03, 1.3, 5.0])

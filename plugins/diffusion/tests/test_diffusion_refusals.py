@@ -11,7 +11,6 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import pe_diffusion
-from pe_diffusion.denoise import scheduler_from, times
 from pe_sdk import CannotMake, OptionError, OutputSpec, PluginWarning, parse_options, random
 
 SHIPPED = Path(pe_diffusion.__file__).parent / "assets" / "digits"
@@ -215,11 +214,15 @@ def test_options_out_of_range(given):
 
 
 def test_a_noise_schedule_that_it_cannot_follow():
+    from pe_diffusion.denoise import scheduler_from  # imports diffusers: seconds
+
     with pytest.raises(CannotMake, match="FlowMatchEulerDiscreteScheduler"):
         scheduler_from({"_class_name": "FlowMatchEulerDiscreteScheduler", "shift": 3.0})
 
 
 def test_times_fall_from_the_level_of_the_degree_to_one_step_above_nothing():
+    from pe_diffusion.denoise import times
+
     assert times(1000, 10, 1.0) == [999, 899, 799, 699, 599, 499, 399, 299, 199, 99]
     assert times(1000, 10, 0.1) == [99, 49]
     assert times(1000, 10, 0.31) == [309, 206, 102]

@@ -1,7 +1,4 @@
-"""The commands that use child processes, run as a user runs them.
-
-Each test starts a fresh interpreter, with installed distributions.
-"""
+"""The commands that use child processes, run as a user runs them, with installed distributions."""
 
 import json
 import os
@@ -9,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,25 +59,23 @@ BROKEN = {
 }
 
 
-def environment(path, **more):
-    python_path = os.pathsep.join([*map(str, path), *filter(None, [os.environ.get("PYTHONPATH")])])
-    return {**os.environ, "PYTHONPATH": python_path, **more}
+@pytest.fixture
+def at(pe):
+    """at(site, **environment) -> `pe` with the distributions of a folder.
+
+    Processes of plugins are fresh interpreters: they are what these tests are about.
+    """
+
+    def changed(site, **more):
+        path = os.pathsep.join(filter(None, (str(site), os.environ.get("PYTHONPATH"))))
+        environment = {**pe.environment, "PYTHONPATH": path, **more}
+        return replace(pe.fresh, environment=environment)
+
+    return changed
 
 
-def run_pe(
-    *arguments,
-    path=(),
-    cwd=None,
-    code="import sys; from pe_host.cli import main; sys.exit(main())",
-    **more,
-):
-    command = [sys.executable, "-P", "-c", code, *arguments]
-    settings = {"env": environment(path, **more), "cwd": cwd, "timeout": 120}
-    return subprocess.run(command, **settings, capture_output=True, text=True, check=False)
-
-
-def listed(*arguments, **more):
-    done = run_pe("list-plugins", "--json", *arguments, **more)
+def listed(pe, *arguments):
+    done = pe("list-plugins", "--json", *arguments)
     assert done.returncode == 0, done.stderr
     return {
         p["name"]: p for p in json.loads(done.stdout)["plugins"] if p["distribution"] != "pe-host"
@@ -96,16 +92,17 @@ def site(install):
 
 
 @pytest.mark.slow
-def test_broken_plugins_are_found_then_broken_with_the_reason_and_all_else_works(site):
-    plugins = listed(path=[site])
+def test_broken_plugins_are_found_then_broken_with_the_reason_and_all_else_works(site, at):
+    plugins = listed(at(site))
     assert {plugins[name]["state"] for name in [*BROKEN, "healthy"]} == {"found"}
-    plugins = listed("--check", path=[site])
-    assert plugins["healthy"]["state"] == "ok"
+    names = ",".join([*BROKEN, "healthy", "echo"])
+    plugins = listed(at(site, PE_PLUGINS=names), "--check")
+    assert plugins["healthy"]["state"] == plugins["echo"]["state"] == "ok"
     assert plugins["healthy"]["summary"] == "a summary[31m of its own"
     assert {name: plugins[name]["state"] for name in BROKEN} == dict.fromkeys(BROKEN, "broken")
     for name, (_, reason) in BROKEN.items():
         assert reason in plugins[name]["reason"]
-    assert run_pe("describe", "healthy", path=[site]).returncode == 0
+    assert at(site)("describe", "healthy").returncode == 0
 
 
 HANGS = """
@@ -116,17 +113,17 @@ time.sleep(600)
 """
 
 
-def test_an_import_that_hangs_is_killed_with_its_children_at_the_time_limit(install, tmp_path):
+def test_an_import_that_hangs_is_killed_with_its_children_at_the_time_limit(install, at, tmp_path):
     cache = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
     pid = tmp_path / "cache/pe/plugins/pe-plugin-hangs/pid"
     site = install("pe-plugin-hangs", {"hangs": "iso_hangs"}, modules={"iso_hangs": HANGS})
-    plugins = listed("--check", path=[site], PE_CHECK_SECONDS="4", PE_PLUGINS="hangs", **cache)
+    plugins = listed(at(site, PE_CHECK_SECONDS="4", PE_PLUGINS="hangs", **cache), "--check")
     assert plugins["hangs"]["state"] == "broken"
     assert plugins["hangs"]["reason"] == "gave no answer within 4 s"
     _wait_for(lambda: not _alive(int(pid.read_text())))
 
 
-def test_an_interrupted_check_leaves_no_child_behind(install, tmp_path):
+def test_an_interrupted_check_leaves_no_child_behind(install, at, tmp_path):
     cache = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
     pid = tmp_path / "cache/pe/plugins/pe-plugin-hangs/pid"
     site = install("pe-plugin-hangs", {"hangs": "iso_hangs"}, modules={"iso_hangs": HANGS})
@@ -137,7 +134,7 @@ from pe_host.cli import main
 sys.exit(main())
 """
     command = [sys.executable, "-P", "-c", code, "list-plugins", "--check", "--timeout", "300"]
-    settings = {"env": environment([site], PE_PLUGINS="hangs", **cache), "text": True}
+    settings = {"env": at(site, PE_PLUGINS="hangs", **cache).environment, "text": True}
     with subprocess.Popen(
         command, **settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as check:
@@ -164,17 +161,18 @@ def _alive(pid):
 
 
 @pytest.mark.slow
-def test_a_plugin_that_is_not_used_cannot_be_checked_into_life(install):
+def test_a_plugin_that_is_not_used_cannot_be_checked_into_life(install, at):
     site = install(
         "pe-plugin-old",
         {"old": "iso_old"},
         requires=("pe-sdk>=2",),
         modules={"iso_old": "raise SystemExit"},
     )
-    assert listed("--check", path=[site])["old"]["state"] == "incompatible"
+    plugins = listed(at(site, PE_PLUGINS="old"), "--check")
+    assert plugins["old"]["state"] == "incompatible"
 
 
-def test_nothing_is_loaded_from_the_working_directory(install, site):
+def test_nothing_is_loaded_from_the_working_directory(install, at, site):
     shadow = install(
         "pe-plugin-shadow",
         {"shadow": "iso_shadow"},
@@ -184,14 +182,20 @@ def test_nothing_is_loaded_from_the_working_directory(install, site):
     (shadow / "pe_sdk.py").write_text("raise SystemExit")
     code = "import sys; sys.path.insert(0, ''); from pe_host.cli import main; sys.exit(main())"
     for arguments in (["list-plugins", "--json", "--check"], ["describe", "healthy", "--json"]):
-        done = run_pe(*arguments, path=[site], cwd=shadow, code=code)
+        done = subprocess.run(
+            [sys.executable, "-P", "-c", code, *arguments],
+            env=at(site, PE_PLUGINS="healthy").environment,
+            cwd=shadow,
+            capture_output=True,
+            text=True,
+        )
         assert done.returncode == 0, done.stderr
         assert "shadow" not in done.stdout
     assert json.loads(done.stdout)["name"] == "healthy"
 
 
-def test_describe_shows_options_flags_and_parameters(site):
-    done = run_pe("describe", "healthy", "--json", "--set", "depth=9", path=[site])
+def test_describe_shows_options_flags_and_parameters(site, at):
+    done = at(site)("describe", "healthy", "--json", "--set", "depth=9")
     document = json.loads(done.stdout)
     assert (document["kind"], document["distribution"]) == ("generator", "pe-plugin-healthy")
     assert document["options"][0] == {
@@ -202,7 +206,7 @@ def test_describe_shows_options_flags_and_parameters(site):
     }
     assert document["labels"] == ["a", "b"]
     assert document["makes"]["space"]["parameters"]["size"] == {"kind": "int", "low": 1, "high": 9}
-    text = run_pe("describe", "Healthy", path=[site]).stdout
+    text = at(site)("describe", "Healthy").stdout
     for part in (
         "how deep",
         "labels: a, b",
@@ -215,8 +219,8 @@ def test_describe_shows_options_flags_and_parameters(site):
     assert "\x1b" not in text
 
 
-def test_describe_says_what_cannot_be_made(site):
-    done = run_pe("describe", "healthy", "--shape", "32x32x3", path=[site])
+def test_describe_says_what_cannot_be_made(site, at):
+    done = at(site)("describe", "healthy", "--shape", "32x32x3")
     assert done.returncode == 0
     assert "cannot make 32x32x3: grey pictures only" in done.stdout
 
@@ -235,8 +239,8 @@ def test_describe_says_what_cannot_be_made(site):
         (["idx", "--set", "a=b"], 2, "no options"),
     ],
 )
-def test_describe_fails_with_one_line_and_the_right_code(site, arguments, code, message):
-    done = run_pe("describe", *arguments, path=[site])
+def test_describe_fails_with_one_line_and_the_right_code(site, at, arguments, code, message):
+    done = at(site)("describe", *arguments)
     assert (done.returncode, done.stdout) == (code, "")
     assert message in done.stderr
     assert done.stderr.startswith("error: ")
@@ -244,25 +248,25 @@ def test_describe_fails_with_one_line_and_the_right_code(site, arguments, code, 
 
 
 @pytest.mark.slow
-def test_a_development_plugin_is_described_from_the_source_tree(install):
+def test_a_development_plugin_is_described_from_the_source_tree(install, at):
     root = install("unrelated", {}, modules={"iso_dev": HEALTHY.replace("@hookimpl", "")})
     (root / "iso_dev.py").write_text(
         HEALTHY + "\ndef one():\n    return pe_generators()[0]\n\nnone = 3\n"
     )
     for target in ("iso_dev:pe_generators", "iso_dev:one"):
-        done = run_pe("describe", "healthy", path=[root], PE_DEV_PLUGIN=f"healthy={target}")
+        done = at(root, PE_DEV_PLUGIN=f"healthy={target}")("describe", "healthy")
         assert done.returncode == 0, done.stderr
         assert "generator of dev dev" in done.stdout
-    done = run_pe("describe", "healthy", path=[root], PE_DEV_PLUGIN="healthy=iso_dev")
+    done = at(root, PE_DEV_PLUGIN="healthy=iso_dev")("describe", "healthy")
     assert done.returncode == 0 and "generator of dev dev" in done.stdout, done.stderr
     (root / "iso_wrong.py").write_text("\nwrong = 1 / 0\n")
-    done = run_pe("describe", "healthy", path=[root], PE_DEV_PLUGIN="healthy=iso_wrong")
+    done = at(root, PE_DEV_PLUGIN="healthy=iso_wrong")("describe", "healthy")
     assert (
         f"at {root / 'iso_wrong.py'}:2" in done.stderr
         and "fix it" in done.stderr
         and "authors" not in done.stderr
     )
-    done = run_pe("describe", "healthy", path=[root], PE_DEV_PLUGIN="healthy=iso_dev:none")
+    done = at(root, PE_DEV_PLUGIN="healthy=iso_dev:none")("describe", "healthy")
     assert (done.returncode, "returned int, not GeneratorSpec" in done.stderr) == (3, True)
 
 
@@ -301,15 +305,16 @@ def pe_generators():
         ("b'[]'", "not a JSON object"),
     ],
 )
-def test_a_plugin_that_writes_its_own_answer_is_one_clear_failure(install, answer, says):
+def test_a_plugin_that_writes_its_own_answer_is_one_clear_failure(install, at, answer, says):
     """Each was a traceback, or a run that went on until it failed."""
     place = install(
         "pe-plugin-hostile",
         {"hostile": "iso_hostile"},
         modules={"iso_hostile": HOSTILE.replace("{answer}", answer)},
     )
+    pe = replace(at(place), folder=place)
     for words in (["describe", "hostile"], ["generate", "--plugin", "hostile", "--epsilon", "1"]):
-        done = run_pe(*words, path=[place], cwd=place)
+        done = pe(*words)
         assert done.returncode == 3 and "invalid answer" in done.stderr, done.stderr
         assert says in done.stderr and "Traceback" not in done.stderr
         assert "this is a bug" not in done.stderr and "pe-plugin-hostile" in done.stderr
