@@ -106,7 +106,7 @@ def test_errors_are_exceptions_of_their_kind(pe, here, finished, digits):
 
 def test_the_data_loader_of_the_page(here, finished, capsys):
     page = (Path(__file__).parents[1] / "docs/after-the-run.md").read_text()
-    code = re.search(r"```python\n(.*?)```", page, re.DOTALL).group(1)
+    code = re.search(r"DataLoader`.*?```python\n(.*?)```", page, re.DOTALL).group(1)
     exec(code, {})  # the lines of the page, in the folder of the run
     assert "torch.Size([40, 1, 8, 8]) torch.Size([40])" in capsys.readouterr().out
 
