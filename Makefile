@@ -53,7 +53,7 @@ test-install: $(STAMP) ## pe-host and its extras from wheels, by pip, uv and pip
 	PYTHONS="$(PYTHONS)" $(BIN)/python -m pytest -q -m distribution $(PYTEST) \
 		tests/test_distribution_install.py
 
-test-downstream: $(STAMP) ## the examples, built against the released SDK, with this host
+test-downstream: $(STAMP) ## the examples, built with an SDK of before, on this host
 	$(BIN)/python -m pytest -q -m distribution $(PYTEST) tests/test_distribution_downstream.py
 
 dist: $(STAMP) ## wheels and source distributions of all packages, in dist/

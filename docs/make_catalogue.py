@@ -22,6 +22,7 @@ Install one with `pip install PACKAGE`, into the environment of `pe`. If `pe` ca
 To add yours, [publish it](publishing.md), add an entry like this one to `docs/plugins.yml`, run
 `python docs/make_catalogue.py`, and open a pull request:
 
+<!-- not run: an entry of a plugin that does not exist -->
 ```yaml
 - distribution: pe-plugin-my-scene
   by: your name, or that of your group

@@ -60,7 +60,7 @@ def links(*places):
 
 
 @cache
-def tested_torch():
+def torch_version():
     """The version of torch in `constraints.txt`."""
     constraints = (ROOT / "constraints.txt").read_text()
     return re.search(r"^torch==(\S+)$", constraints, re.MULTILINE).group(1)
@@ -72,7 +72,7 @@ def has_cpu_torch(python):
 
     Builds for GPUs bring gigabytes of libraries that no test uses.
     """
-    wanted = f"torch=={tested_torch()}+cpu"
+    wanted = f"torch=={torch_version()}+cpu"
     done = subprocess.run(
         [UV, "pip", "compile", "-q", "--no-deps", "--python", python, *links(), "-"],
         input=wanted,
@@ -85,10 +85,10 @@ def has_cpu_torch(python):
 
 def torch_stand_in(place):
     """Write an empty wheel in the place of torch, so that resolvers find one for this Python."""
-    stem = f"torch-{tested_torch()}+cpu"
+    stem = f"torch-{torch_version()}+cpu"
     info = f"{stem}.dist-info"
     files = {
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: torch\nVersion: {tested_torch()}+cpu\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: torch\nVersion: {torch_version()}+cpu\n",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     with zipfile.ZipFile(place / f"{stem}-py3-none-any.whl", "w") as wheel:

@@ -7,7 +7,7 @@ long as the tests of all packages, twice. uv keeps one cache of wheels for all e
 import shutil
 
 import pytest
-from installing import FOLDERS, PYTHONS, ROOT, UV, has_cpu_torch, links, project, run, tested_torch
+from installing import FOLDERS, PYTHONS, ROOT, UV, has_cpu_torch, links, project, run, torch_version
 
 BESIDE = {
     "sdk": ["scipy", "numba", "pillow", "pydicom", "pillow-heif"],
@@ -39,7 +39,7 @@ def test_a_package_passes_its_tests_alone(python, folder, versions, wheels, tmp_
         tmp_path / name for name in ("venv", "work", "needs.txt", "pin.txt")
     )
     torch = has_cpu_torch(python)
-    pin.write_text(f"torch=={tested_torch()}{'+cpu' if torch else ''}\n")
+    pin.write_text(f"torch=={torch_version()}{'+cpu' if torch else ''}\n")
     found, resolution = links(wheels), ["--resolution", "lowest-direct"]
     resolution = resolution if versions == "lowest" else []
     pyproject = ROOT / folder / "pyproject.toml"

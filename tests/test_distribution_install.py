@@ -23,8 +23,8 @@ from installing import (
     links,
     project,
     run,
-    tested_torch,
     torch_stand_in,
+    torch_version,
 )
 from PIL import Image
 
@@ -49,7 +49,7 @@ def index(python, wheels, place):
         torch_stand_in(place)
     run(UV, "venv", "-q", "--seed", "--python", python, place / "venv")
     pin = place / "pin.txt"
-    pin.write_text(f"torch=={tested_torch()}+cpu\n")
+    pin.write_text(f"torch=={torch_version()}+cpu\n")
     found = links(wheels, place)
     wanted = [f"pe-host[all,{OTHER_EXTRAS}]", "pe-plugin-echo", "pip", "setuptools"]
     pip = [place / "venv/bin/python", "-m", "pip", "wheel", "-q", "-w", place]
