@@ -64,8 +64,10 @@ def test_an_example_passes_its_tests_with_the_sdk_of_before(example, tmp_path):
     build(tmp_path / "wheels", tmp_path / "sdk")
     (sdk,) = (tmp_path / "wheels").glob("*.whl")
     commands = environment(tmp_path / "author", sdk, wheel, "pytest", "pillow")
-    shutil.copytree(folder / "tests", tmp_path / "tests")
-    run(commands / "python", "-P", "-m", "pytest", "-q", "tests", cwd=tmp_path)
+    # Without the source, so that the wheel is tested.
+    ignored = shutil.ignore_patterns("src", "__pycache__", ".pytest_cache")
+    shutil.copytree(folder, tmp_path / "example", ignore=ignored)
+    run(commands / "python", "-P", "-m", "pytest", "-q", cwd=tmp_path / "example")
 
 
 def test_its_wheel_works_with_this_host(wheels, example, tmp_path):
