@@ -9,13 +9,15 @@ STAMP := $(VENV)/.installed
 RUN ?= runs/demo-digits
 PROCESSES ?= -n 2 --dist worksteal
 PYTEST ?=
+# Pythons of test-distribution, as commands or paths; by default the one of .venv.
+PYTHONS ?=
 
 # Tests start some thousand processes, which would compile all of this repository each time.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-digits test test-all test-distribution dist docs
-.PHONY: check format bench clean
+.PHONY: help setup demo demo-digits test test-all test-distribution test-install test-downstream
+.PHONY: dist docs check format bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,8 +46,15 @@ test: $(STAMP) ## the fast tests, in two processes (a few minutes); it ends with
 test-all: $(STAMP) ## all tests except test-distribution (three times as long)
 	$(BIN)/python -m pytest -q $(PROCESSES) -m 'not distribution' $(PYTEST)
 
-test-distribution: $(STAMP) ## each package by itself, at newest and lowest versions (30 minutes)
-	$(BIN)/python -m pytest -q -m distribution
+test-distribution: $(STAMP) ## test-install, test-downstream, each package alone (50 minutes)
+	PYTHONS="$(PYTHONS)" $(BIN)/python -m pytest -q -m distribution $(PYTEST)
+
+test-install: $(STAMP) ## pe-host and its extras from wheels, by pip, uv and pipx
+	PYTHONS="$(PYTHONS)" $(BIN)/python -m pytest -q -m distribution $(PYTEST) \
+		tests/test_distribution_install.py
+
+test-downstream: $(STAMP) ## the examples, built with an SDK of before, on this host
+	$(BIN)/python -m pytest -q -m distribution $(PYTEST) tests/test_distribution_downstream.py
 
 dist: $(STAMP) ## wheels and source distributions of all packages, in dist/
 	@for package in . $(PACKAGES); do \

@@ -1,7 +1,7 @@
 """Tiers of tests for the whole repository, and fixtures that several packages share.
 
 `pytest` runs the fast tier in one process, and `make test` runs it in two. `make test-all` runs all
-tests except those that install each package by itself; `make test-distribution` runs those. A test
+tests except those that install what is built; `make test-distribution` runs those. A test
 belongs to the fast tier unless a marker says otherwise.
 """
 

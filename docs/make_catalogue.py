@@ -12,13 +12,25 @@ PAGE = DOCS / "catalogue.md"
 
 _HEAD = """# Catalogue of plugins
 
-`pe list-plugins` shows these too, with the command that installs each. Being listed gives a plugin
-no privilege: it is found, loaded and confined as any other.
+`pe list-plugins` lists those of them that are not installed too, with the command that installs
+each. Being listed gives a plugin no privilege: it is found, loaded and confined as any other.
 
-To add yours, publish it, add an entry to `docs/plugins.yml`, run `python docs/make_catalogue.py`,
-and open a pull request.
+Install one with `pip install PACKAGE`, into the environment of `pe`. If `pe` came by
+`uv tool install`, use `uv tool install pe-host --with PACKAGE`; if by pipx, use
+`pipx inject pe-host PACKAGE`.
 
-Install one with `pip install`.
+To add yours, [publish it](publishing.md), add an entry like this one to `docs/plugins.yml`, run
+`python docs/make_catalogue.py`, and open a pull request:
+
+<!-- not run: an entry of a plugin that does not exist -->
+```yaml
+- distribution: pe-plugin-my-scene
+  by: your name, or that of your group
+  plugins:
+    - kind: generator
+      name: my-scene
+      summary: "rooms with furniture, seen by a camera"
+```
 
 """
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from installing import FOLDERS, build
 
 SMALL = (
     *("--plugin", "echo", "--embedding", "pixels", "--iterations", "3", "--candidates", "120"),
@@ -276,3 +277,9 @@ def finished(_finished: Finished, pe: Pe) -> Finished:
     """A copy, in `pe.folder`, of a run that is made once for all tests that need no other."""
     shutil.copytree(_finished.run, pe.folder / "run")
     return replace(_finished, run=pe.folder / "run")
+
+
+@pytest.fixture(scope="session")
+def wheels(once: Once) -> Path:
+    """A folder with the wheels of all packages of this repository."""
+    return once("wheels", lambda place: build(place, *FOLDERS))

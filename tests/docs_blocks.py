@@ -62,7 +62,7 @@ def blocks_of(page: Path) -> list[Block]:
     for token in MarkdownIt("commonmark").parse(page.read_text()):
         where = f"{page.name}:{token.map[0] + 1}" if token.map else page.name
         if token.type == "html_block" and (found := _DIRECTIVE.search(token.content)):
-            directive = (found.group(1), found.group(2))
+            directive = (found.group(1), " ".join(found.group(2).split()))
             if len(directive[1]) < (10 if directive[0] == "not run" else 1):
                 raise ValueError(f"{where}: the comment gives no reason")
         elif token.type in ("fence", "code_block"):

@@ -94,12 +94,12 @@ def test_replicas_that_influence_each_other_are_noticed(monkeypatch):
     """Fails if draws that are not independent pass for independent ones."""
     from pe_host.privacy import voting
 
-    real = voting.nearest
+    real = voting.Search.nearest
 
-    def crowded(records, candidates, k):
-        return (real(records, candidates, k) + len(records)) % len(candidates)
+    def crowded(search, records):
+        return (real(search, records) + len(records)) % len(search._points)
 
-    monkeypatch.setattr(voting, "nearest", crowded)
+    monkeypatch.setattr(voting.Search, "nearest", crowded)
     with pytest.raises(AssertionError, match="not independent"):
         observe(World(DUPLICATE, 100), 1, 1)
 

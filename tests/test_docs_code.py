@@ -42,8 +42,10 @@ PAGES = sorted(
 BLOCKS = {page: docs_blocks.blocks_of(ROOT / page) for page in PAGES}
 
 NOT_RUN = {
-    "README.md": 2,
+    "README.md": 3,
     "CONTRIBUTING.md": 1,
+    "docs/after-the-run.md": 1,
+    "docs/catalogue.md": 1,
     "docs/combined.md": 2,
     "docs/how-pe-uses-it.md": 1,
     "docs/privacy.md": 1,

@@ -43,6 +43,30 @@ def test_a_run_from_python_is_that_of_the_command_line(pe, here, digits):
     assert run.epsilon == float("inf") and run.card == "" and run.report.exists()
 
 
+def test_given_the_same_histograms_both_release_the_same(pe, here, digits):
+    """The noise of two runs differs, and at this ε the releases do. Everything else is the same: a
+    run of the command line, given the noisy votes of one from Python, has its release bit for bit.
+    """
+    settings = {**SMALL, "class_shares": "uniform", "public_size": 400}
+    settings |= {"epsilon": 0.1, "data": digits}
+    run = pe_api.generate(**settings, out="one", progress=False)
+    words = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items()]
+    done = pe("generate", *words, "--out", "two")
+    assert done.returncode == 0, done.stderr
+    one, two = (json.loads((here / name / "manifest.json").read_text()) for name in ("one", "two"))
+    assert one["plan_digest"] == two["plan_digest"] and one["schedule"] == two["schedule"]
+    assert one["release_digest"] != two["release_digest"]
+    for votes in (here / "one/iterations").glob("*/votes.*"):
+        shutil.copy(votes, here / "two" / votes.relative_to(here / "one"))
+    done = pe("samples", "two", "--n", SMALL["samples"], "--out", "same.npz")
+    assert done.returncode == 0, done.stderr
+    with np.load(here / "same.npz") as same:
+        np.testing.assert_array_equal(same["images"], run.samples().data[..., 0])
+        np.testing.assert_array_equal(same["labels"], run.samples().labels)
+    done = pe("replay", "one")
+    assert done.returncode == 0 and "the same 20 samples" in done.stdout, done.stderr
+
+
 def test_what_a_run_offers(pe, here, finished):
     run = pe_api.open_run("run")
     release = run.samples()
@@ -82,7 +106,7 @@ def test_errors_are_exceptions_of_their_kind(pe, here, finished, digits):
 
 def test_the_data_loader_of_the_page(here, finished, capsys):
     page = (Path(__file__).parents[1] / "docs/after-the-run.md").read_text()
-    code = re.search(r"```python\n(.*?)```", page, re.DOTALL).group(1)
+    code = re.search(r"DataLoader`.*?```python\n(.*?)```", page, re.DOTALL).group(1)
     exec(code, {})  # the lines of the page, in the folder of the run
     assert "torch.Size([40, 1, 8, 8]) torch.Size([40])" in capsys.readouterr().out
 

@@ -237,7 +237,7 @@ ARCHIVES: dict[str, tuple[str, Callable[[Path], None], str]] = {
     "a tar with a link": (
         "x.tar.gz",
         lambda path: write_tar(path, NAME, tarfile.SYMTYPE),
-        "is a link or another thing that is no file",
+        "is a link or another thing that is not a file",
     ),
     "a name twice": ("x.tar.gz", lambda path: write_tar(path, "0.png"), "name of another one"),
     "a tar bomb": (

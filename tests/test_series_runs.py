@@ -168,7 +168,7 @@ def test_exported_series_are_read_again_with_their_form(pe, run):
     done = pe("export", folder, "--to", "imagefolder", "--out", "pictures")
     assert (
         done.returncode == 5
-        and "cannot contain series" in done.stderr
+        and "cannot contain records of kind series" in done.stderr
         and not (pe.folder / "pictures").exists()
     )
     again = ("generate", "--plugin", "waves", "--data", "released.parquet", *SMALL)

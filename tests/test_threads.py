@@ -33,6 +33,6 @@ def test_votes_do_not_depend_on_the_number_of_threads(use_threads, monkeypatch):
         found = []
         for threads in (1, 2, 5):
             use_threads(threads)
-            found.append(np.sort(voting.nearest(records, candidates, 4), axis=1))
+            found.append(np.sort(voting.Search(candidates, 4).nearest(records), axis=1))
         for other in found[1:]:
             np.testing.assert_array_equal(other, found[0])

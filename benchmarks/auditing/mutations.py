@@ -39,12 +39,12 @@ def noise_of_a_tenth() -> AbstractContextManager[None]:
 @contextmanager
 def record_votes_twice() -> Iterator[None]:
     """Count every vote of a record twice, as a duplicated row of neighbours would."""
-    real = voting.nearest
+    real = voting.Search.nearest
 
-    def twice(records: Any, candidates: Any, k: int) -> NDArray[np.int64]:
-        return np.repeat(real(records, candidates, k), 2, axis=1)
+    def twice(search: voting.Search, records: Any) -> NDArray[np.int64]:
+        return np.repeat(real(search, records), 2, axis=1)
 
-    with patch.object(voting, "nearest", twice):
+    with patch.object(voting.Search, "nearest", twice):
         yield
 
 

@@ -24,7 +24,8 @@ def command(
         ),
     ] = "full",
     kind: Annotated[
-        str, typer.Option(help="generator, embedding or reader, if several share the name.")
+        str,
+        typer.Option(help="generator, embedding, reader or exporter, if several share the name."),
     ] = "",
     options: Annotated[
         list[str] | None,

@@ -32,8 +32,9 @@ def _continue(
 ) -> None:
     """Start a new run from the release of a finished one.
 
-    It has the settings of that run, except those given here, and a budget of its own, which adds to
-    what that run has spent. To resume a run that was interrupted, use `pe generate --resume`.
+    It has the settings of that run, except those given here. --epsilon is what it may add; plan,
+    card and report state the ε of both runs together. To resume a run that was interrupted, use
+    `pe generate --resume`.
     """
     if given.get("epsilon") is None:
         fix = "give --epsilon E, the most that this run may add"

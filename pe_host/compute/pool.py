@@ -93,6 +93,11 @@ class Workers:
         return workers
 
     @property
+    def count(self) -> int:
+        """Number of processes."""
+        return len(self._threads)
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """The distinct warnings so far, of plugins and about restarted worker processes."""
         return tuple(self._warnings)

@@ -46,8 +46,11 @@ def degrees(iterations: int) -> tuple[float, ...]:
 
 def samples(released_records: int) -> int:
     """Size of the release: the number of records, as far as it is known, within 1,000 to 60,000."""
-    return min(max(released_records, 1000), 60_000)
+    return min(max(released_records, 1000), MOST_SAMPLES)
 
+
+MOST_SAMPLES = 60_000
+"""Largest release that the host chooses."""
 
 MOST_CANDIDATES = 20_000
 """Largest N that the host chooses."""

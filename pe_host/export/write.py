@@ -25,7 +25,7 @@ def write_built_in(name: str, path: Path, release: Release) -> Path:
         kind = release.output.kind
         others = [o.name for o in BUILT_IN.values() if not o.kinds or kind in o.kinds]
         what = f"{name} files cannot contain records of kind {kind}"
-        raise DataError(what, where=f"--to {name}", fix=f"use {' or '.join(others)}")
+        raise DataError(what, where=f"--to {name}", fix=f"use one of: {', '.join(others)}")
     return create(path, spec.folder, lambda temporary: _write(spec, temporary, release))
 
 

@@ -112,8 +112,9 @@ def check_description(document: Answer, ref: PluginRef) -> Answer:
             _name(document.get(name), name)
     keys = ("labels", "default_data", "embedding", "exact", "gpu", "block")
     checked |= {key: document[key] for key in keys}
-    if document.get("network") is True:
-        checked["network"] = True
+    checked |= {
+        name: True for name in ("network", "output_is_example") if document.get(name) is True
+    }
     return {**checked, "makes": _makes(_dict(document.get("makes"), "makes"))}
 
 

@@ -107,11 +107,6 @@ def count_votes(
     return total
 
 
-def nearest(records: Grid, candidates: Grid, k: int) -> NDArray[np.int64]:
-    """The k nearest candidates of each record: `Search.nearest` of these candidates."""
-    return Search(candidates, k).nearest(records)
-
-
 class Search:
     """Finds the k nearest of some candidates; ties go to the lower index.
 

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import json
+import math
 import os
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
@@ -30,6 +31,9 @@ from pe_host.run.folder import (
 from pe_sdk import ParameterSpace, Samples, TrainableEmbedding, random
 
 T = TypeVar("T")
+
+EXAMPLE_BYTES = 1 << 31
+"""Bytes of the examples of one training, which are in memory at once. Large images have fewer."""
 
 MAX_BLACK_BOX_EXAMPLES = 6_000
 """Most training examples from a generator without parameters, since most of these are slow.
@@ -124,7 +128,7 @@ class EmbeddingTrainer:
         """The population, and variations of it where it is small: a net memorises small sets."""
         if self._space is None:
             return self._pairs(population, round)
-        parts, wanted = [population], self._trainable().examples_again
+        parts, wanted = [population], self._bounded(self._trainable().examples_again)
         for copy in range(1, -(-wanted // len(population))):
             seeds = random.derive(self._job.config.seed, f"learn/{round}/{copy}", len(population))
             parts.append(self._workers.vary(population, self._degrees[round - 2], seeds))
@@ -138,7 +142,7 @@ class EmbeddingTrainer:
         """
         wanted = self._first_examples()
         if round > 1:
-            wanted = min(wanted, self._trainable().examples_again)
+            wanted = min(wanted, self._bounded(self._trainable().examples_again))
         half = min(len(samples), wanted // 2)
         chosen = samples.take(np.arange(half) * len(samples) // half)
         seeds = random.derive(self._job.config.seed, f"learn/{round}/pairs", half)
@@ -189,8 +193,14 @@ class EmbeddingTrainer:
         return weights
 
     def _first_examples(self) -> int:
-        wanted = self._trainable().examples
+        wanted = self._bounded(self._trainable().examples)
         return min(wanted, MAX_BLACK_BOX_EXAMPLES) if self._space is None else wanted
+
+    def _bounded(self, examples: int) -> int:
+        """So many of the examples as fit into EXAMPLE_BYTES; two at least, which make a pair."""
+        output = self._job.output
+        row = math.prod(output.shape) * np.dtype(output.dtype).itemsize
+        return max(2, min(examples, EXAMPLE_BYTES // row))
 
     def _cacheable(self) -> bool:
         """False if code or files can change under the same name.

@@ -39,6 +39,7 @@ from pe_host.run.folder import LOG, RELEASED_GRID, RunFolder, grid_name, save_ar
 from pe_host.run.log import LoggingReporter
 from pe_host.run.manifest import Manifest
 from pe_host.session.embedding import EmbeddingTrainer
+from pe_host.session.estimate import Pace, estimate, timed
 from pe_host.session.evaluation import Evaluator
 from pe_host.session.release import write_internal_page, write_release
 from pe_sdk import Degree, Released, Samples, Seeds, random
@@ -81,7 +82,9 @@ class Session:
         trainer = EmbeddingTrainer(job, self._info, self._workers, self._run, degrees, retrain)
         self._workers.choose_embedding(job.embedding, config.embedding_options)
         fit_embedding = self._shown_fitting(trainer)
-        self._preflight(fit_embedding)
+        said = self._preflight(fit_embedding)
+        if said is not None and manifest.schedule is None:
+            self._reporter.note(said)
         counts = self._class_counts()
         self._check_delta(counts)
         schedule = self._schedule(counts)
@@ -133,18 +136,25 @@ class Session:
         for text in self._side.warnings():  # they depend on private data: shown, not logged
             self._terminal.warn(text)
 
-    def _preflight(self, fit_embedding: Callable[[int, Samples], FittedEmbedding]) -> None:
+    def _preflight(self, fit_embedding: Callable[[int, Samples], FittedEmbedding]) -> str | None:
         """Make, vary and embed one sample per class, as every iteration does.
 
         So a plugin that cannot do this fails before anything is spent.
+
+        Returns:
+            how long the run will take, in words, or None if it is short.
         """
-        labels = np.arange(len(self._job.labels), dtype=np.int64)
+        workers, labels = self._workers, np.arange(len(self._job.labels), dtype=np.int64)
         seeds = random.derive(self._job.config.seed, "rehearsal", len(labels))
-        samples = self._workers.vary(self._workers.random(labels, seeds), 0.1, seeds)
+        drawn, to_draw = timed(lambda: workers.random(labels, seeds))
+        samples, to_vary = timed(lambda: workers.vary(drawn, 0.1, seeds))
         phi = fit_embedding(1, samples)
-        self._workers.embed(phi, samples)
+        _, to_embed = timed(lambda: workers.embed(phi, samples))
+        first = Pace(to_draw, to_vary, to_embed)
+        said = estimate(self._job, workers, phi, self._info.block, first)
         if self._info.adapts:
             self._preflight_adapting(phi, samples, seeds)
+        return said
 
     def _preflight_adapting(self, phi: FittedEmbedding, samples: Samples, seeds: Seeds) -> None:
         """Adapt through all iterations, on votes that differ as much as votes can.

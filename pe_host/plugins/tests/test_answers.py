@@ -42,6 +42,9 @@ GOOD = {
 
 def test_a_good_description_is_what_it_was():
     assert check_description(GOOD, REF) == GOOD
+    for flag in ("network", "output_is_example"):
+        assert check_description({**GOOD, flag: True}, REF) == {**GOOD, flag: True}
+        assert check_description({**GOOD, flag: 1}, REF) == GOOD
     cannot = {**GOOD, "makes": {"output": OUTPUT, "shape": [8, 8, 1], "cannot": "too small"}}
     assert check_description(cannot, REF) == cannot
 

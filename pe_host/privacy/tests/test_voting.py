@@ -12,7 +12,7 @@ from pe_host.errors import DataError, PrivacyRefusal
 from pe_host.privacy import voting
 from pe_host.privacy.dataset import PrivateDataset
 from pe_host.privacy.embed import BLOCK, check_independent, embed_records
-from pe_host.privacy.voting import check_candidates, count_votes, nearest
+from pe_host.privacy.voting import Search, check_candidates, count_votes
 from pe_sdk import Embedding, OutputSpec, Table
 
 PIXEL = OutputSpec.image(1, 1)
@@ -56,7 +56,7 @@ def test_nearest_is_the_definition_with_all_its_ties(
     records, candidates, k = points[:n], points[n:], data.draw(st.integers(1, pool))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(voting, "SMALL_CELLS", small)
-        found = nearest(records, candidates, k)
+        found = Search(candidates, k).nearest(records)
     assert [set(row) for row in found.tolist()] == _by_definition(records, candidates, k)
 
 
@@ -80,7 +80,7 @@ def test_ties_do_not_depend_on_the_order_the_search_library_returns(
     monkeypatch.setattr(faiss, "IndexFlatL2", Highest)
     points = np.random.default_rng(0).integers(-1, 2, (200, 3)).astype(np.int16)
     for k in (1, 5, 30):
-        found = [set(row) for row in nearest(points[:100], points[100:], k).tolist()]
+        found = [set(row) for row in Search(points[100:], k).nearest(points[:100]).tolist()]
         assert found == _by_definition(points[:100], points[100:], k)
 
 
@@ -94,9 +94,9 @@ def test_nearest_is_exact_at_the_rim_of_the_grid(
     v = rng.normal(size=(600, 48))
     v /= np.linalg.norm(v, axis=1, keepdims=True)
     records, candidates = to_grid(v[:300]), to_grid(-v + 1e-3 * rng.normal(size=v.shape))
-    assert [set(row) for row in nearest(records, candidates, 599).tolist()] == _by_definition(
-        records, candidates, 599
-    )
+    assert [
+        set(row) for row in Search(candidates, 599).nearest(records).tolist()
+    ] == _by_definition(records, candidates, 599)
 
 
 def _near_ties(dim: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -151,9 +151,11 @@ def test_no_record_moves_the_vote_of_another(k: int) -> None:
     """Leave records out or reorder them: the votes of all others stay the same, bit for bit."""
     vectors, pool = _near_ties(64)
     records, candidates = to_grid(vectors), to_grid(pool)
-    votes = np.sort(nearest(records, candidates, k), axis=1)
+    votes = np.sort(Search(candidates, k).nearest(records), axis=1)
     for kept in _subsets(len(records)):
-        assert np.array_equal(np.sort(nearest(records[kept], candidates, k), axis=1), votes[kept])
+        assert np.array_equal(
+            np.sort(Search(candidates, k).nearest(records[kept]), axis=1), votes[kept]
+        )
 
 
 def test_the_same_check_fails_with_plain_float_search() -> None:

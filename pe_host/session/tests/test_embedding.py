@@ -16,6 +16,7 @@ from pe_host.errors import DataError
 from pe_host.job.config import RunConfig
 from pe_host.job.job import resolve
 from pe_host.run.folder import RunFolder, read_weights, write_weights
+from pe_host.session import embedding as embedding_module
 from pe_host.session.embedding import EmbeddingTrainer
 from pe_sdk import Samples, random
 
@@ -186,11 +187,24 @@ def test_the_first_weights_come_from_the_cache(trainer, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("embedding", "rows"), [("simulator-features", [600, 200, 200]), ("values", [2000])]
+    ("embedding", "most", "rows"),
+    [
+        ("simulator-features", None, [600, 200, 200]),
+        ("simulator-features", 300, [300, 200, 200]),
+        ("simulator-features", 120, [120, 120, 120]),
+        ("values", None, [2000]),
+    ],
 )
-def test_an_embedding_gets_the_examples_it_asks_for(tmp_path, monkeypatch, digits, embedding, rows):
-    """An embedding that is trained once gets examples once: a slow simulator makes them costly."""
+def test_an_embedding_gets_the_examples_it_asks_for(
+    tmp_path, monkeypatch, digits, embedding, most, rows
+):
+    """As far as memory allows: 20,000 large images are more than it holds.
+
+    An embedding that is trained once gets examples once: a slow simulator makes them costly.
+    """
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    if most:
+        monkeypatch.setattr(embedding_module, "EXAMPLE_BYTES", most * 8 * 8)
     options = (
         {}
         if embedding == "values"

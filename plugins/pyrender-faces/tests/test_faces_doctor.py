@@ -23,6 +23,14 @@ def test_none_is_bad(monkeypatch):
     } == {"bad"}
 
 
+def test_a_busy_machine_is_no_broken_installation(monkeypatch):
+    """Neither was ready in time: another run of `pe doctor` says more, not an installation."""
+    late = backends.too_slow()
+    found = findings(monkeypatch, ("pyrender", False, late), ("numba", False, late))
+    assert found == [("pyrender", "warning"), ("numba", "warning")]
+    assert all("again" in finding.fix for finding in doctor.check())
+
+
 @pytest.mark.slow
 def test_it_draws_for_real():
     found = {finding.name: finding for finding in doctor.check()}

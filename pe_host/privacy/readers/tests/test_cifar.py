@@ -58,7 +58,8 @@ def old_pickle(values: dict[str, Any]) -> bytes:
 
 def test_the_old_pickles_of_these_tests_are_pickles() -> None:
     """Python itself reads them as Python 2 would."""
-    found = pickle.loads(old_pickle({"labels": [1, 2], "a": ["x"]}), encoding="latin1")  # noqa: S301
+    content = old_pickle({"labels": [1, 2], "a": ["x"]})
+    found = pickle.loads(content, encoding="latin1")  # noqa: S301
     assert found == {"labels": [1, 2], "a": ["x"]}
 
 

@@ -20,7 +20,7 @@ from pe_sdk import CannotMake
 SMALLEST, LARGEST = 16, 512
 """Smallest and largest side of a picture in pixels."""
 PROBE_SECONDS = 45
-"""Time limit of a probe: a backend that has not drawn a face by then counts as broken.
+"""Time limit of a probe: a backend that has not drawn a face by then counts as not working.
 
 Both backends are probed at once. The first compilation takes about 15 seconds, more on a busy
 machine, and `pe doctor` allows 60 seconds per check.
@@ -108,7 +108,7 @@ class NumbaRenderer:
 
 
 def probe() -> tuple[tuple[str, bool, str], ...]:
-    """Try both backends; (name, works, detail) for each.
+    """Try both backends; (name, works, detail) for each. The detail may be `too_slow()`.
 
     Each runs in a process of its own, since an OpenGL driver may crash or hang.
     """
@@ -125,6 +125,11 @@ def probe() -> tuple[tuple[str, bool, str], ...]:
     }  # fmt: skip
     end = time.monotonic() + PROBE_SECONDS
     return tuple((backend, *_found(child, end)) for backend, child in children.items())
+
+
+def too_slow() -> str:
+    """The detail of `probe` about a backend that was still at work when the time was over."""
+    return f"drew nothing within {PROBE_SECONDS} seconds"
 
 
 def drawn_by(backend: str) -> str:
@@ -157,7 +162,7 @@ def _found(child: "subprocess.Popen[str]", end: float) -> tuple[bool, str]:
         child.kill()
         with suppress(subprocess.TimeoutExpired):  # a process that hangs in the kernel does not die
             child.communicate(timeout=1)
-        return False, f"drew nothing within {PROBE_SECONDS} seconds"
+        return False, too_slow()
     said = [line.removeprefix(_MARK) for line in out.splitlines() if line.startswith(_MARK)]
     if child.returncode or not said:  # crashed, perhaps after drawing
         return False, f"the process that tried it exited with code {child.returncode}"

@@ -6,8 +6,11 @@ from pe_sdk import DoctorSpec, Finding, hookimpl
 
 
 def check() -> Iterable[Finding]:
-    """Draw with both renderers. One that works is enough, so missing OpenGL is a warning."""
-    from pe_pyrender_faces.backends import probe
+    """Draw with both renderers. One that works is enough, so missing OpenGL is a warning.
+
+    Running out of time is a warning too: on a busy machine the first compilation takes longer.
+    """
+    from pe_pyrender_faces.backends import probe, too_slow
 
     tried = probe()
     working = [name for name, works, _ in tried if works]
@@ -21,6 +24,9 @@ def check() -> Iterable[Finding]:
                     "; for pyrender, install an EGL library and Mesa's drivers "
                     "(Debian: libegl1, libgl1-mesa-dri)"
                 )
+            yield Finding(name, "warning", detail, fix)
+        elif detail == too_slow():
+            fix = "run `pe doctor` again when the machine is less busy; the first run compiles code"
             yield Finding(name, "warning", detail, fix)
         else:
             yield Finding(
