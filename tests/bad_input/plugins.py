@@ -26,7 +26,7 @@ import pe_host.compute.worker_thread as worker_thread
 import pe_host.formats.decoding as decoding
 import pe_host.plugins.conformance as conformance
 import pe_host.plugins.question as question
-import pe_host.privacy.readers.folder as folder
+import pe_host.privacy.readers.picture_decoding as picture_decoding
 from bad_input.values import NAME
 from pe_host.compute import protocol
 from pe_host.compute.failures import describe_exception
@@ -281,7 +281,7 @@ def install() -> None:
     worker_thread.WorkerProcess = LocalWorker
     question.launch = local_child
     conformance.launch = local_kit
-    folder.Decoder = KeptDecoder
+    picture_decoding.Decoder = KeptDecoder
     offers = find.__globals__
     own = [
         PluginEntry(name, kind, "bad-input", "1.0", "of the tests", "bad_input.plugins")
