@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bad_input.commands import SMALL
 from bad_input.npz_files import DTYPES
-from bad_input.values import NUMBER, Draw, deep, floats, integers, jsons, places, texts
+from bad_input.values import NUMBER, Draw, deep, floats, integers, jsons, one_in, places, texts
 
 RUN = ("generate", *SMALL, "--epsilon", "4", "--data", "x.npz", "--out", "run")
 
@@ -269,3 +269,44 @@ def odd_answers(draw: Draw) -> Answers:
         words[words.index("x.npz")] = "odd:x"
         words += draw(st.sampled_from(((), ("--bad-records", "drop"))))
     return Answers(tuple(words), tuple(mangled))
+
+
+EXPORTS = (
+    ("export", "run", "--to", "odd", "--out", "out"),
+    ("export", "run", "--to", "odd", "--out", "out", "--json"),
+    ("samples", "run", "--n", "6", "--to", "odd", "--out", "out"),
+    ("describe", "odd"),
+)
+
+WRITTEN = st.lists(
+    st.tuples(
+        st.sampled_from(("", "", "x", "y", "x/y", "../x", "\x1b[2J")),
+        st.sampled_from(("a text", "pipe", "folder", "-> /etc/passwd", "-> x", "refuses", "gone")),
+    ).map(list),
+    max_size=3,
+)
+
+
+@st.composite
+def exporter_answers(draw: Draw) -> Answers:
+    """What an exporter writes, and what its process says about it."""
+    edits: list[dict[str, Any]] = []
+    if draw(st.booleans()):
+        value = draw(st.booleans() | jsons)
+        edits.append({"of": "about", "nth": None, "path": ["result", "folder"], "value": value})
+    if draw(st.booleans()):
+        told = draw(st.fixed_dictionaries({"raise": st.sampled_from(RAISED)}) | WRITTEN)
+        edits.append({"of": "files", "nth": None, "value": told})
+    if not edits or one_in(draw, 3):
+        edit: dict[str, Any] = {"of": draw(st.sampled_from(("about", "write"))), "nth": None}
+        how = draw(st.sampled_from(("value", "bytes", "ended")))
+        if how == "value":
+            way = st.sampled_from(([], ["result"], ["result", "written"], ["error"]))
+            edit |= {"path": draw(way), "value": draw(VALUES | ERRORS)}
+        elif how == "bytes":
+            edit |= draw(edits_of_bytes())
+        else:
+            edit |= {"bytes": draw(st.sampled_from(("", "x"))), "stderr": "a\x1b[2J"}
+            edit["code"] = draw(st.sampled_from((0, 1, 70, -11)))
+        edits.append(edit)
+    return Answers(draw(st.sampled_from(EXPORTS)), tuple(edits))

@@ -39,10 +39,6 @@ class Base:
     draws: int
     epsilon: float
 
-    def copy(self, place: Path) -> None:
-        """Put a copy at `place`, where the run was made: a run knows the path of its data."""
-        shutil.copytree(self.folder, place, symlinks=True)
-
 
 @dataclass(frozen=True)
 class Tampering:
@@ -331,7 +327,8 @@ class Bases:
 
     def __getitem__(self, name: str) -> Base:
         if name not in self._made:
-            self._made[name] = self._make(name, *HOW[name])
+            with self._run.correct():
+                self._made[name] = self._make(name, *HOW[name])
         return self._made[name]
 
     def _make(self, name: str, kind: str, words: tuple[str, ...], share: float) -> Base:
@@ -366,7 +363,7 @@ class Bases:
         return done
 
 
-def check(base: Base, tampering: Tampering, done: Outcome, place: Path) -> None:
+def check(run: Commands, base: Base, tampering: Tampering, done: Outcome, place: Path) -> None:
     """Assert what holds for a command on a run that someone has tampered with."""
     restore(place)
     judge(done, SECRETS, place / "run")
