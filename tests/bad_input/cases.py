@@ -142,13 +142,13 @@ def reading(
 ) -> tuple[str, ...]:
     """Options of a reader: mostly one or two of its own, seldom of those that most readers have."""
     chosen = draw(st.lists(st.sampled_from(sorted(own)), max_size=2, unique=True)) if own else []
-    if draw(st.booleans()):
+    if one_in(draw, 3):
         chosen += draw(st.lists(st.sampled_from(sorted(others)), max_size=2, unique=True))
     words: list[str] = []
     for name in dict.fromkeys(chosen):
         values = own.get(name, others.get(name, ()))
         words += [name, draw(st.sampled_from(values))] if values else [name]
-        if values and one_in(draw, 12):
+        if values and one_in(draw, 16):
             words[-1] = draw(typed)
     return tuple(words)
 

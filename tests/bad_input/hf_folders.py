@@ -69,7 +69,7 @@ def bare(draw: Draw, columns: Columns) -> None:
 
 
 def more(draw: Draw, columns: Columns) -> None:
-    name = st.sampled_from(("image2", "img", "class", "client", "label ", NAME)) | texts
+    name = st.sampled_from(("image2", "img", "class", "client", "label ")) | texts
     new = draw(name)
     if new.encode("utf-8", "replace").decode() == new:
         columns[new] = draw(st.sampled_from((columns.get("image", pa.nulls(ROWS)), column(draw))))

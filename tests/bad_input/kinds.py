@@ -46,7 +46,7 @@ def check_reading(bench: Bench, case: Case) -> int:
     judge(done, case.secrets, place / "run")
     check_paid(done, place / "run")
     # 3 blames a plugin: a file is to blame here.
-    assert done.code != 3, done
+    assert done.code != 3, done.stderr
     return done.code
 
 

@@ -44,7 +44,7 @@ def _json(document: Any) -> bytes:
 def _attributes(rows: Rows) -> bytes:
     """As CelebA has them: a count, names of attributes, and 1 or -1 for each file."""
     lines = [str(len(rows) - 1), "Bald Smiling"]
-    lines += [f"{row[0] if row else ''}  {1 if row[-1] == 1 else -1} -1" for row in rows[1:]]
+    lines += [f"{row[0]}  {1 if row[-1] == 1 else -1} -1" for row in rows[1:] if row]
     return "\n".join(lines).encode("utf-8", "surrogatepass")
 
 
@@ -78,7 +78,8 @@ def cell(draw: Draw, rows: Rows) -> None:
 
 def header(draw: Draw, rows: Rows) -> None:
     name = st.sampled_from(("label", "file_name", "", "person")) | texts
-    rows[0][draw(st.integers(0, 3))] = draw(name)
+    if rows[0]:
+        rows[0][draw(st.integers(0, len(rows[0]) - 1))] = draw(name)
 
 
 def drop(draw: Draw, rows: Rows) -> None:

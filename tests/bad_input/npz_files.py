@@ -61,12 +61,12 @@ def drop(draw: Draw, arrays: dict) -> None:
 
 
 def rename(draw: Draw, arrays: dict) -> None:
-    new = draw(st.sampled_from((*RECORDS, *METADATA, "x", "../x", "images.npy", NAME)) | texts)
+    new = draw(st.sampled_from((*RECORDS, *METADATA, "x", "../x", "images.npy")) | texts)
     arrays[new] = arrays.pop(_name(draw, arrays))
 
 
 def add(draw: Draw, arrays: dict) -> None:
-    other = draw(st.sampled_from((*RECORDS, *METADATA, NAME)))
+    other = draw(st.sampled_from((*RECORDS, *METADATA, "x")))
     arrays[other] = array(draw)
 
 

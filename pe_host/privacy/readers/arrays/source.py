@@ -69,11 +69,12 @@ def _find(store: ArrayStore, options: SourceOptions) -> Labelled:
     native, where = _native_layout(store, options), store.where
     outside = _label_file(where, options)
     inside = replace(options, labels=NONE) if outside else options
-    keys = choose(store, inside, "" if native is None else native.array)
     if native is None:
+        keys = choose(store, inside)
         records = _images(store, keys.images, options)
     else:
-        records = _in_layout(store, native, options)
+        records = _in_layout(store, native, options)  # which checks the axes
+        keys = choose(store, inside, native.array)
     labels: PlainLabels | None
     if outside:
         labels, named = _labels_of_file(*outside, records.count, where)
