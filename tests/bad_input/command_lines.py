@@ -3,6 +3,8 @@
 The options are those that the commands declare, so a new one is tried too.
 """
 
+import math
+import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -125,6 +127,16 @@ class Line:
     words: tuple[str, ...]
     env: dict[str, str] = field(default_factory=dict)
     config: bytes | None = None
+
+    @property
+    def has_nan(self) -> bool:
+        """Whether a number of the file is NaN. No setting takes it."""
+        try:
+            document = tomllib.loads((self.config or b"").decode())
+        except (ValueError, RecursionError):
+            return False
+        numbers = [value for value in document.values() if isinstance(value, float)]
+        return any(math.isnan(number) for number in numbers)
 
 
 @cache
@@ -252,7 +264,8 @@ def files(draw: Draw) -> Line:
     document = dict(FILE)
     for _ in range(draw(st.integers(0, 3))):
         name = draw(st.sampled_from([*(item.name for item in settings()), "sed", "config", ""]))
-        document[name] = draw(_toml | values_for("generate").filter(_is_toml))
+        likely = _numbers if name in _OF_NUMBER else _toml
+        document[name] = draw(likely | _toml | values_for("generate").filter(_is_toml))
     content = tomli_w.dumps(document).encode("utf-8", "replace")
     if one_in(draw, 4):
         content = draw(damages())(content)
@@ -273,5 +286,9 @@ def _is_toml(value: Any) -> bool:
         isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value)
     )
 
+
+_OF_NUMBER = {item.name for item in settings() if item.metadata["metavar"] in _OF_NUMBERS}
+
+_numbers = st.sampled_from((float("nan"), float("inf"), -1.0, 0.0, 1e308, 10**30, "nan", "1e999"))
 
 _toml = (integers | floats | jsons).filter(_is_toml)

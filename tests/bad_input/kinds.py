@@ -74,6 +74,7 @@ def check_line(bench: Bench, line: Line) -> int:
         (place / "c.toml").write_bytes(line.config)
     done = bench.run(*line.words, cwd=place, env=line.env)
     judge(done, SECRETS, place / "run")
+    assert done.code or not line.has_nan, f"NaN is taken: {line}"
     for out in {place / "run", *place.glob("runs/*")} - {place / "run"}:
         check_paid(done, out)
     return done.code

@@ -140,7 +140,7 @@ def label_files(draw: Draw) -> Case:
     words = draw(reading(_options(name, ways), OF_PICTURES))
     if "--labels" not in words and draw(st.booleans()) and ways[0]:
         words = ("--labels", ways[0], *words)
-    if "--classes" not in words and draw(st.booleans()):
+    if "--classes" not in words and one_in(draw, 3):
         words = ("--classes", "a,b", *words)
     command, source = draw(st.sampled_from(COMMANDS)), "data"
     if one_in(draw, 4) and isinstance(content, bytes):

@@ -37,10 +37,10 @@ TRACEBACK = "this is a bug"
 
 MISTAKES = {
     "a label is quoted": Mistake(
-        "pe_host.privacy.dataset",
-        "_faults",
-        'f"the label in row {row} is not',
-        'f"the label {labels[row]} is not',
+        "pe_host.privacy.readers.classes",
+        "_counted",
+        'f"the largest label stands',
+        'f"the largest label, {most}, stands',
         "npz",
         "918273645",
     ),
@@ -54,9 +54,9 @@ MISTAKES = {
     ),
     "a label of a label file is quoted": Mistake(
         "pe_host.privacy.readers.classes",
-        "_private",
-        "RIGHT",
-        "WRONG",
+        "find_classes",
+        '"the class names stand only',
+        'f"the class names {sorted(set(values.tolist()))} stand only',
         "label file",
         "zq8jane",
     ),
@@ -90,7 +90,7 @@ MISTAKES = {
         "if not (fits or",
         "if result == result and not (fits or",
         "file",
-        "",
+        "NaN",
     ),
     "a pipe is opened": Mistake(
         "pe_host.run.folder",
@@ -200,17 +200,21 @@ def made(name: str | None) -> Iterator[None]:
         yield
         return
     right, wrong = _codes(MISTAKES[name])
-    _exchange(right, wrong)
+    functions = _with_code(right)
+    for function in functions:
+        function.__code__ = wrong
     try:
         yield
     finally:
-        _exchange(wrong, right)
+        for function in functions:
+            function.__code__ = right
 
 
-def _exchange(old: CodeType, new: CodeType) -> None:
-    """Put code in place of other code in every function that has it."""
+@cache
+def _with_code(code: CodeType) -> list[FunctionType]:
+    """Every function that has this code; there are several of one that is made by another."""
     gc.unfreeze()  # functions that were put aside would not be found
-    found = [f for f in gc.get_objects() if isinstance(f, FunctionType) and f.__code__ == old]
-    assert found, old.co_qualname
-    for function in found:
-        function.__code__ = new
+    found = [f for f in gc.get_objects() if type(f) is FunctionType and f.__code__ == code]
+    gc.freeze()
+    assert found, code.co_qualname
+    return found

@@ -159,21 +159,18 @@ def header(draw: Draw, arrays: dict) -> None:
         )
     )
     descr = draw(st.sampled_from([*(repr(d) for d in DTYPES), "'|O'", "[('a', '<i4')]", "3", "[]"]))
-    text = draw(
-        st.sampled_from(
-            (
-                f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}",
-                f"{{'descr': '<i8', 'fortran_order': 1, 'shape': {shape}}}",
-                f"{{'descr': '|u1', 'shape': {shape}}}",
-                "{" * 500,
-                "__import__('os').abort()",
-                "",
-            )
-        )
+    open_ends = ("{" * 500, "(", "{'descr': '<i8', 'shape': (6,", "[", "{'descr': ''", "(1\n")
+    whole = (
+        f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}",
+        f"{{'descr': '<i8', 'fortran_order': 1, 'shape': {shape}}}",
+        f"{{'descr': '|u1', 'shape': {shape}}}",
+        *("__import__('os').abort()", ""),
     )
-    version = draw(st.sampled_from(((1, 0), (2, 0), (3, 0), (9, 9))))
+    text = draw(st.sampled_from(whole) | st.sampled_from(open_ends))
+    version = draw(st.sampled_from(((1, 0), (1, 0), (2, 0), (3, 0), (9, 9))))
     content = text.encode()
-    size = draw(st.sampled_from((len(content) + 1, 0, 5, 65_000, 2**31)))
+    right = len(content) + 1
+    size = draw(st.sampled_from((*[right] * 6, 0, 5, 65_000, 2**31)))
     length = struct.pack("<H", size & 0xFFFF) if version == (1, 0) else struct.pack("<I", size)
     body = draw(st.sampled_from((b"", b"\1" * 6, b"\1" * 48, b"\1" * 96)))
     arrays[name] = b"\x93NUMPY" + bytes(version) + length + content + b"\n" + body
@@ -193,6 +190,7 @@ EDITS = {
     "names": names,
     "features": features,
     "header": header,
+    "header again": header,
 }
 
 
@@ -279,7 +277,7 @@ def npz_files(draw: Draw) -> Case:
     notes += edits(draw, EDITS, arrays)
     content: Content = packed(arrays, draw(st.booleans()))
     for note, changes in (("lies", lies()), ("damaged", damages())):
-        if one_in(draw, 4):
+        if one_in(draw, 8):
             notes.append(note)
             content = draw(changes)(content)
     if one_in(draw, 41):
@@ -289,6 +287,6 @@ def npz_files(draw: Draw) -> Case:
         words, command = draw(reading(ARRAY_OPTIONS, OF_PICTURES)), draw(st.sampled_from(COMMANDS))
     else:
         words, command = draw(options()), COMMANDS[0]
-    if not any(word == "--classes" for word in words) and "label_names" not in arrays:
+    if "--classes" not in words and "label_names" not in arrays and not one_in(draw, 3):
         words = (*words, "--classes", "a,b")
     return Case(source, {b"x.npz": content}, words, tuple(notes), command)
