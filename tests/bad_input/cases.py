@@ -9,7 +9,8 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 from bad_input.commands import SMALL
-from bad_input.values import BOUNDS, SECRETS, Draw, one_in, words as typed
+from bad_input.values import BOUNDS, SECRETS, Draw, one_in
+from bad_input.values import words as typed
 
 Content = bytes | str
 """Of a file; or what stands in its place: "pipe", "socket", "folder", "closed", "-> TARGET"."""

@@ -78,7 +78,13 @@ def document(draw: Draw, files: dict[str, Any]) -> None:
 
 
 def junk(draw: Draw, files: dict[str, Any]) -> None:
-    raw = (b"", b"\x80\x02.", b"cos\nsystem\n(S'x'\ntR.", b"\x80\x04" + b"(" * 999, b"(" * 9 + b"t" * 9)
+    raw = (
+        b"",
+        b"\x80\x02.",
+        b"cos\nsystem\n(S'x'\ntR.",
+        b"\x80\x04" + b"(" * 999,
+        b"(" * 9 + b"t" * 9,
+    )
     files[_name(draw, files)] = draw(st.sampled_from(raw) | st.binary(max_size=30))
 
 
@@ -109,9 +115,11 @@ def _dump(found: Any, protocol: int) -> bytes:
 
 def _tar(files: dict[bytes, bytes], mode: str) -> bytes:
     stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode=mode, compresslevel=1) if mode == "w:gz" else (
-        tarfile.open(fileobj=stream, mode=mode)
-    ) as made:
+    with (
+        tarfile.open(fileobj=stream, mode=mode, compresslevel=1)
+        if mode == "w:gz"
+        else (tarfile.open(fileobj=stream, mode=mode)) as made
+    ):
         for name, content in files.items():
             info = tarfile.TarInfo(name.decode())
             info.size = len(content)

@@ -262,14 +262,17 @@ RAW = (
 def files(draw: Draw) -> Line:
     """A file of --config: settings of other types, or none at all."""
     document = dict(FILE)
-    for _ in range(draw(st.integers(0, 3))):
+    if one_in(draw, 3):  # one number of another size, and nothing else
+        document[draw(st.sampled_from(_OF_FLOATS))] = draw(_numbers)
+        content = tomli_w.dumps(document).encode()
+        return Line(("generate", "--config", "c.toml", "--dry-run"), {}, content)
+    for _ in range(draw(st.sampled_from((0, 1, 1, 2, 3)))):
         name = draw(st.sampled_from([*(item.name for item in settings()), "sed", "config", ""]))
-        likely = _numbers if name in _OF_NUMBER else _toml
-        document[name] = draw(likely | _toml | values_for("generate").filter(_is_toml))
+        document[name] = draw(_toml | values_for("generate").filter(_is_toml))
     content = tomli_w.dumps(document).encode("utf-8", "replace")
-    if one_in(draw, 4):
+    if one_in(draw, 6):
         content = draw(damages())(content)
-    if one_in(draw, 5):
+    if one_in(draw, 3):
         content = draw(st.sampled_from(RAW))
     line = ("generate", "--config", "c.toml", "--dry-run")
     if one_in(draw, 4):
@@ -287,8 +290,17 @@ def _is_toml(value: Any) -> bool:
     )
 
 
-_OF_NUMBER = {item.name for item in settings() if item.metadata["metavar"] in _OF_NUMBERS}
+def _is_float(item: Any) -> bool:
+    try:
+        return item.metadata["read"](0.25) == 0.25
+    except ValueError:
+        return False
 
-_numbers = st.sampled_from((float("nan"), float("inf"), -1.0, 0.0, 1e308, 10**30, "nan", "1e999"))
+
+_OF_FLOATS = [item.name for item in settings() if _is_float(item)]
+
+_numbers = st.sampled_from(
+    (*[float("nan")] * 6, float("inf"), -1.0, 0.0, 1e308, 10**30, "nan", "1e999")
+)
 
 _toml = (integers | floats | jsons).filter(_is_toml)

@@ -193,7 +193,7 @@ def check_paid(done: Outcome, run: Path, begun: bool = False) -> None:
         begun: a run that failed may have begun, with nothing spent. Otherwise nothing is left of
             it.
     """
-    assert paid(run) >= done.draws, (done, paid(run))
+    assert paid(run) >= done.draws, f"{paid(run)} of {done.draws} draws: is paid for\n{done}"
     if done.code and not paid(run) and not begun:
         assert not run.exists() or not [*run.iterdir()], [done, *run.iterdir()]
 

@@ -119,7 +119,14 @@ STATES: tuple[Any, ...] = (
     {"_data_files": [{"filename": "data.arrow"}] * 2},
 )
 
-SPLITS: tuple[Any, ...] = ({}, {"splits": []}, {"splits": ["../x"]}, {"splits": 3}, [], {"splits": [3]})
+SPLITS: tuple[Any, ...] = (
+    {},
+    {"splits": []},
+    {"splits": ["../x"]},
+    {"splits": 3},
+    [],
+    {"splits": [3]},
+)
 
 SHARDS = (
     *("train-00000-of-00002", "train-00001-of-00002", "test-00000-of-00001", "train", "test"),

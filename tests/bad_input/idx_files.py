@@ -106,6 +106,7 @@ EDITS = {
     "second": second,
 }
 
+
 def others(draw: Draw, files: dict[bytes, Content]) -> None:
     """The part for tests too, or labels of several columns, as QMNIST has them."""
     if draw(st.booleans()):

@@ -20,7 +20,7 @@ from bad_input.command_lines import Line, files, lines
 from bad_input.commands import check_paid, judge
 from bad_input.readers import READERS
 from bad_input.run_folders import Tampering, check, tamperings, words_of
-from bad_input.values import BOUNDS, SECRETS
+from bad_input.values import SECRETS
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,8 @@ def check_answers(bench: Bench, answers: Answers) -> int:
     # A file or folder is written as a whole or not at all.
     left = {path.name for path in place.iterdir()} - {DATA, "run", "budget"}
     assert left <= (set() if done.code else {"out"}), (done, left)
+    written = [place / "out", *(place / "out").rglob("*")] if "out" in left else []
+    assert not any(path.is_symlink() for path in written), f"a link is taken\n{done}"
     return done.code
 
 
@@ -86,7 +88,7 @@ def check_tampering(bench: Bench, tampering: Tampering) -> int:
     place = bench.copy(base.folder)
     tampering.apply(place)
     done = bench.run(*words_of(base, tampering), cwd=place)
-    check(bench.run, base, tampering, done, place)
+    check(base, tampering, done, place)
     return done.code
 
 

@@ -1,185 +1,198 @@
 """Mistakes in the product, to see that the tests of bad input catch them.
 
-Each is one change of the text of one function. `made` compiles the module with it and puts the code
-of that function in place of the true one, wherever it is in use, and takes it back afterwards.
+Each changes the text of functions. `made` compiles their modules with it and puts the code in place
+of the true one, wherever that is in use, and takes it back afterwards.
 """
 
 import contextlib
 import gc
 import importlib
 import inspect
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, ModuleType
+
+TRACEBACK = "this is a bug"
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of a function, or of a constant of a module.
+
+    Args:
+        module: where.
+        name: qualified name of the function; or of the constant, which `wrong` is the value of.
+        right, wrong: the text that is replaced, which occurs once, and what stands for it.
+    """
+
+    module: str
+    name: str
+    right: str
+    wrong: str
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """A change of a function.
+    """A mistake.
 
     Args:
-        module, function: where; the qualified name of the function in its module.
-        right, wrong: the text that is replaced, which occurs once, and what stands for it.
         kind: the kind of cases that catch it, in `bad_input.kinds`.
         says: a part of what the case that catches it reports.
+        changes: what is changed.
     """
 
-    module: str
-    function: str
-    right: str
-    wrong: str
     kind: str
     says: str
+    changes: tuple[Change, ...]
 
 
-TRACEBACK = "this is a bug"
+def _mistake(kind: str, says: str, *change: str) -> Mistake:
+    parts = [change[i : i + 4] for i in range(0, len(change), 4)]
+    return Mistake(kind, says, tuple(Change(*part) for part in parts))
+
 
 MISTAKES = {
-    "a label is quoted": Mistake(
-        "pe_host.privacy.readers.classes",
-        "_counted",
+    "a label is quoted": _mistake(
+        *("npz", "918273645", "pe_host.privacy.readers.classes", "_counted"),
         'f"the largest label stands',
         'f"the largest label, {most}, stands',
-        "npz",
-        "918273645",
     ),
-    "a name of a picture is quoted": Mistake(
-        "pe_host.privacy.readers.picture_files",
-        "_Records.picture_fault",
-        'f"the file in row {self._rows[row]} of',
-        'f"the file {name} of',
-        "folder",
-        "zq8jane",
-    ),
-    "a label of a label file is quoted": Mistake(
-        "pe_host.privacy.readers.classes",
-        "find_classes",
+    "a label of a label file is quoted": _mistake(
+        *("label file", "zq8jane", "pe_host.privacy.readers.classes", "find_classes"),
         '"the class names stand only',
         'f"the class names {sorted(set(values.tolist()))} stand only',
-        "label file",
-        "zq8jane",
     ),
-    "the message of an embedding is quoted": Mistake(
-        "pe_host.privacy.embed",
-        "_call",
+    "a name of a picture is quoted": _mistake(
+        *("folder", "zq8jane", "pe_host.privacy.readers.picture_files", "_Records.picture_fault"),
+        'f"the file in row {self._rows[row]} of',
+        'f"the file {name} of',
+    ),
+    "the message of an embedding is quoted": _mistake(
+        *("reader and embedding", "zq8jane", "pe_host.privacy.embed", "_call"),
         "failure = type(error).__name__",
         'failure = f"{type(error).__name__}: {error}"',
-        "reader and embedding",
-        "zq8jane",
     ),
-    "a TokenError of numpy passes": Mistake(
-        "pe_host.formats.archives",
-        "npy_header",
-        "except BROKEN:",
-        'except tuple(kind for kind in BROKEN if kind.__name__ != "TokenError"):',
-        "npz",
-        TRACEBACK,
+    "a TokenError of numpy passes": _mistake(
+        *("npz", "TokenError", "pe_host.formats.archives", "BROKEN", ""),
+        'tuple(kind for kind in BROKEN if kind.__name__ != "TokenError")',
     ),
-    "a ValueError of tomllib passes": Mistake(
-        "pe_host.job.config",
-        "_from_file",
+    "a ValueError of tomllib passes": _mistake(
+        *("file", TRACEBACK, "pe_host.job.config", "_from_file"),
         "except (ValueError, RecursionError):",
         "except RecursionError:",
-        "file",
-        TRACEBACK,
     ),
-    "NaN is a number of a configuration": Mistake(
-        "pe_host.job.setting",
-        "number.<locals>.read",
+    "NaN is a number of a configuration": _mistake(
+        *("file", "", "pe_host.job.setting", "number.<locals>.read"),
         "if not (fits or",
         "if result == result and not (fits or",
-        "file",
-        "NaN",
     ),
-    "a pipe is opened": Mistake(
-        "pe_host.run.folder",
-        "RunFolder.read_json",
+    "a pipe is opened": _mistake(
+        *("run", "hangs", "pe_host.run.folder", "RunFolder.read_json"),
         "read_regular(path)",
         "path.read_bytes()",
-        "run",
-        "hangs",
     ),
-    "types of a manifest are not checked": Mistake(
-        "pe_host.run.manifest",
-        "Manifest._check_types",
+    "types of a manifest are not checked": _mistake(
+        *("run", TRACEBACK, "pe_host.run.manifest", "Manifest._check_types"),
         "if not all(valid):",
         "if False:",
-        "run",
-        TRACEBACK,
     ),
-    "a draw has no line in the ledger": Mistake(
-        "pe_host.privacy.side",
-        "PrivateSide._release",
+    "a draw has no line in the ledger": _mistake(
+        *("npz", "is paid for", "pe_host.privacy.side", "PrivateSide._release"),
         "self.ledger.spend(kind, round)",
         "pass",
-        "npz",
-        "check_paid",
     ),
-    "a histogram that nothing pays for": Mistake(
-        "pe_host.privacy.side",
-        "PrivateSide.open",
-        "check_paid(side._store, ledger, plan.rounds)",
-        "pass",
-        "run",
-        "",
+    "a histogram that nothing pays for": _mistake(
+        *("run", "is paid for", "pe_host.privacy.store", "check_paid"),
+        "if not ledger.has_line(kind, round) and",
+        "if False and",
     ),
-    "a ledger that was set back": Mistake(
-        "pe_host.commands.account",
-        "_refuse_set_back",
+    "a ledger that was set back": _mistake(
+        *("run", "epsilon", "pe_host.run.spent", "refuse_set_back"),
         "if size < seen.get(id, 0):",
         "if False:",
-        "run",
-        "epsilon",
     ),
-    "flags of a worker are not checked": Mistake(
-        "pe_host.plugins.answers",
-        "_flags",
+    "flags of a worker are not checked": _mistake(
+        *("worker", TRACEBACK, "pe_host.plugins.answers", "_flags"),
         "if not isinstance(document.get(flag), bool):",
         "if False:",
-        "worker",
-        TRACEBACK,
     ),
-    "spaces of a worker are not checked": Mistake(
-        "pe_host.plugins.answers",
-        "check_loaded",
-        "if spaces and (len(spaces) != labels or",
-        "if spaces and (False or",
-        "worker",
-        TRACEBACK,
+    "the space of a worker is not checked": _mistake(
+        *("worker", TRACEBACK, "pe_host.plugins.answers", "_space"),
+        '_made(lambda: ParameterSpace.from_json(document), "space")',
+        "ParameterSpace.from_json(document)",
     ),
-    "a text of a worker is shown as it is": Mistake(
-        "pe_host.compute.failures",
-        "printable",
+    "a text of a worker is shown as it is": _mistake(
+        *("worker", "", "pe_host.compute.failures", "printable"),
         'c if c.isprintable() or c == "\\n" else "�"',
         "c",
-        "worker",
-        "",
+        *("pe_host.cli._errors", "visible", "c if c.isprintable() else ascii(c)[1:-1]", "c"),
     ),
-    "an answer that is nested too deeply": Mistake(
-        "pe_host.plugins.answers",
-        "parse",
+    "an answer that is nested too deeply": _mistake(
+        *("child", TRACEBACK, "pe_host.plugins.answers", "parse"),
         "except RecursionError:",
         "except MemoryError:",
-        "child",
-        TRACEBACK,
+    ),
+    "an exporter writes a link": _mistake(
+        *("exporter", "a link", "pe_host.export.plugin", "_check"),
+        "if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):",
+        "if False:",
     ),
 }
 
 
+@contextlib.contextmanager
+def made(name: str | None) -> Iterator[None]:
+    """Make the mistake with this name, if there is one, and take it back."""
+    with contextlib.ExitStack() as stack:
+        for change in MISTAKES[name].changes if name else ():
+            stack.enter_context(_other_code(change) if change.right else _other_value(change))
+        yield
+
+
+@contextlib.contextmanager
+def _other_code(change: Change) -> Iterator[None]:
+    right, wrong = _codes(change)
+    functions = _with_code(right)
+    for function in functions:
+        function.__code__ = wrong
+    try:
+        yield
+    finally:
+        for function in functions:
+            function.__code__ = right
+
+
+@contextlib.contextmanager
+def _other_value(change: Change) -> Iterator[None]:
+    """Another value of a constant, in every module that has it under this name."""
+    right = getattr(importlib.import_module(change.module), change.name)
+    wrong = eval(change.wrong, {change.name: right})
+    modules = [m for m in [*sys.modules.values()] if type(m) is ModuleType]
+    users = [m for m in modules if vars(m).get(change.name) is right]
+    for module in users:
+        setattr(module, change.name, wrong)
+    try:
+        yield
+    finally:
+        for module in users:
+            setattr(module, change.name, right)
+
+
 @cache
-def _codes(mistake: Mistake) -> tuple[CodeType, CodeType]:
+def _codes(change: Change) -> tuple[CodeType, CodeType]:
     """The code of the function as it is, and with the mistake."""
-    module = importlib.import_module(mistake.module)
-    source = inspect.getsource(module)
-    function = _find(compile(source, module.__file__, "exec"), mistake.function)
-    first, count = function.co_firstlineno - 1, source.count("\n")
-    lines = source.splitlines(keepends=True)
-    body = "".join(lines[first : first + len(inspect.getblock(lines[first:]))])
-    assert body.count(mistake.right) == 1, f"{mistake.right!r} occurs {body.count(mistake.right)} x"
-    changed = source.replace(body, body.replace(mistake.right, mistake.wrong))
-    assert changed.count("\n") == count
-    return function, _find(compile(changed, module.__file__, "exec"), mistake.function)
+    module = importlib.import_module(change.module)
+    source, file = inspect.getsource(module), str(module.__file__)
+    function = _find(compile(source, file, "exec"), change.name)
+    lines = source.splitlines(keepends=True)[function.co_firstlineno - 1 :]
+    body = "".join(inspect.getblock(lines))
+    assert body.count(change.right) == 1, (
+        f"{change.right!r} occurs {body.count(change.right)} times"
+    )
+    changed = source.replace(body, body.replace(change.right, change.wrong))
+    return function, _find(compile(changed, file, "exec"), change.name)
 
 
 def _find(code: CodeType, name: str) -> CodeType:
@@ -191,23 +204,6 @@ def _find(code: CodeType, name: str) -> CodeType:
             return found
         waiting += [part for part in found.co_consts if isinstance(part, CodeType)]
     raise LookupError(name)
-
-
-@contextlib.contextmanager
-def made(name: str | None) -> Iterator[None]:
-    """Make the mistake with this name, if there is one, and take it back."""
-    if name is None:
-        yield
-        return
-    right, wrong = _codes(MISTAKES[name])
-    functions = _with_code(right)
-    for function in functions:
-        function.__code__ = wrong
-    try:
-        yield
-    finally:
-        for function in functions:
-            function.__code__ = right
 
 
 @cache

@@ -37,8 +37,8 @@ from pe_host.export import child as export_child
 from pe_host.plugins import child
 from pe_host.plugins.find import PluginEntry, find
 from pe_sdk import (
-    Categorical,
     CannotMake,
+    Categorical,
     Embedding,
     EmbeddingSpec,
     ExporterSpec,
@@ -423,8 +423,6 @@ def _write(path: Path, release: Release) -> None:
             place.mkdir(exist_ok=True)
         elif what.startswith("-> "):
             place.symlink_to(what.removeprefix("-> "))
-        elif what == "gone":
-            path.parent.rename(path.parent.with_name("moved"))
         else:
             place.write_text(what)
 

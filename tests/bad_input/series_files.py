@@ -57,7 +57,20 @@ def cell(draw: Draw, rows: Rows) -> None:
 
 def header(draw: Draw, rows: Rows) -> None:
     if rows:
-        names = ("id", "time", "x", "y", "label", "class", "client", "user", "t0", "0", "", "load_0")
+        names = (
+            "id",
+            "time",
+            "x",
+            "y",
+            "label",
+            "class",
+            "client",
+            "user",
+            "t0",
+            "0",
+            "",
+            "load_0",
+        )
         row = rows[0]
         row[draw(st.integers(0, len(row) - 1))] = draw(st.sampled_from(names) | texts)
 
@@ -149,7 +162,15 @@ def series_files(draw: Draw) -> Case:
         head, mark, rest = content.partition(b"\n")
         content = head + mark + draw(damages())(rest)
     if one_in(draw, 30):
-        raw = (b"", b"\n\n", b"\xff\xfea\0", b"\x1f\x8b", b"a" * 99_999, b",\n" * 999, b"\xef\xbb\xbf")
+        raw = (
+            b"",
+            b"\n\n",
+            b"\xff\xfea\0",
+            b"\x1f\x8b",
+            b"a" * 99_999,
+            b",\n" * 999,
+            b"\xef\xbb\xbf",
+        )
         content = draw(st.sampled_from((*raw, *STAND_INS)))
     source, files = _placed(draw, f"{suffix}.gz" if zipped else suffix, content)
     words = draw(reading(OPTIONS, OF_SERIES))

@@ -6,10 +6,10 @@ words to its exit code.
 
 Requests and answers are JSON objects, one a line:
 
-- in: {"words", "cwd", "env", "mangled", "copy", "mistake"}: the command; what plugins answer in its
-  place (see `plugins.py`); {"at", "from", "to"}, which copies a folder just before the n-th flush to
-  the disk, as a kill at that moment would leave it; and the name of a mistake in `mistakes.py` that
-  the product has meanwhile
+- in: {"words", "cwd", "env", "mangled", "copy", "mistake"}: the command; what plugins answer in
+  its place (see `plugins.py`); {"at", "from", "to"}, which copies a folder just before the n-th
+  flush to the disk, as a kill at that moment would leave it; and the name of a mistake in
+  `mistakes.py` that the product has meanwhile
 - out: {"code", "stdout", "stderr", "draws", "flushes", "seconds"}: how it ended; the number of
   noisy histograms that were drawn, whatever the ledger says; flushes to the disk, and CPU time
 

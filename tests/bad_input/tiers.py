@@ -94,7 +94,7 @@ def _run(
     mutations = mock.patch.object(
         ConjectureRunner, "generate_mutations_from", lambda *_: None, create=True
     )
-    # By default, cases hold constants of every module that is imported: other ones in each test run.
+    # By default, cases hold constants of all imported modules: other ones in each test run.
     constants = mock.patch.object(providers, "_get_local_constants", providers.Constants)
     with mutations, constants, warnings.catch_warnings():
         warnings.simplefilter("ignore", HypothesisWarning)  # a case that fails can be a long text
