@@ -258,6 +258,13 @@ RAW = (
 )
 
 
+LONG = (
+    *(b"seed = " + b"9" * 5_000, b"votes = [" + b"1" * 4_400 + b"]", b"x = -" + b"7" * 4_301),
+    *(b"seed = " + b"[" * 5_000, b"set = " + b"{a=" * 2_000),
+)
+"""Numbers that are too long, and values that are nested too deeply."""
+
+
 @st.composite
 def files(draw: Draw) -> Line:
     """A file of --config: settings of other types, or none at all."""
@@ -273,7 +280,7 @@ def files(draw: Draw) -> Line:
     if one_in(draw, 6):
         content = draw(damages())(content)
     if one_in(draw, 3):
-        content = draw(st.sampled_from(RAW))
+        content = draw(st.sampled_from(RAW) | st.sampled_from(LONG))
     line = ("generate", "--config", "c.toml", "--dry-run")
     if one_in(draw, 4):
         line = (*line, *extra(draw, "generate"))

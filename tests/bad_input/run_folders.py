@@ -143,13 +143,15 @@ def ways(value: Any, way: tuple = ()) -> list[tuple]:
     return [way, *(found for key, part in steps for found in ways(part, (*way, key)))]
 
 
+MISTYPED = (None, True, 3, -1, 0.5, "x", [], {}, [3], {"x": 3}, {"counts": 3}, "9" * 99)
+
+
 @st.composite
 def told_otherwise(draw: Draw) -> Callable[[bytes], bytes]:
     """A valid JSON document with another value, or none, at one of its places."""
-    top, pick, how, value = (
-        *(draw(places), draw(places)),
-        *(draw(st.sampled_from(("set", "set", "drop"))), draw(jsons | deep)),
-    )
+    top, pick = draw(places), draw(places)
+    how, near = draw(st.sampled_from(("set", "set", "drop"))), draw(st.booleans())
+    value = draw(st.sampled_from(MISTYPED) | jsons | deep)
 
     def change(content: bytes) -> bytes:
         try:
@@ -160,6 +162,7 @@ def told_otherwise(draw: Draw) -> Callable[[bytes], bytes]:
         keys = sorted(document) if isinstance(document, dict) else []
         key = keys[int(top * len(keys))] if keys else None
         possible = ways(document[key], (key,)) if keys else ways(document)
+        possible = possible[:1] if near else possible
         *way, last = possible[int(pick * len(possible))] or (None,)
         place = document
         for step in way:

@@ -100,6 +100,9 @@ def column(draw: Draw, rows: Rows) -> None:
 def head(draw: Draw, rows: Rows) -> None:
     """Lines before the records."""
     line = st.sampled_from(("@data", "@classLabel true 1 2", "@dimensions 9", "# x", "% x", "@"))
+    line |= st.sampled_from(
+        ("@dimensions 999999999", "@dimensions " + "9" * 5_000, "0,1,99999999999")
+    )
     rows.insert(0, [draw(line | st.sampled_from(("@seriesLength 9", "@attribute a {b", "sep=;")))])
 
 

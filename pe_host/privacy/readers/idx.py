@@ -7,6 +7,7 @@ beside that of its labels, or `IMAGES,LABELS`.
 import gzip
 import math
 import os
+import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -98,7 +99,7 @@ def _open_store(location: str, options: SourceOptions) -> tuple["_Files", Source
         column = "0"  # the others say who wrote the digit
     if not column and not client:
         return store, options
-    if client and not (client.isascii() and client.isdigit()):
+    if client and not re.fullmatch("[0-9]{1,9}", client):
         raise SourceError(
             f"--client {client} is not a column of the labels",
             where=location,

@@ -56,7 +56,7 @@ _STEP_NAME = re.compile(
 )
 """What steps are often called: such a prefix is not the name of a feature."""
 
-_NUMBERED = re.compile(r"(?P<prefix>.*?)(?P<number>\d+)(?P<suffix>\D*)")
+_NUMBERED = re.compile(r"(?P<prefix>.*?)(?P<number>\d{1,18})(?P<suffix>\D*)")
 _GRID = re.compile(r"\d+\s*[x×]\s*\d+")
 _TIME_NAME = re.compile(
     r"\d{1,2}:\d{2}(:\d{2})?|\d{4}-\d{2}(-\d{2}([ T]\d{1,2}:\d{2}(:\d{2})?)?)?"
