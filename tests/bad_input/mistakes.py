@@ -134,8 +134,8 @@ MISTAKES = {
         "except RecursionError:",
         "except MemoryError:",
     ),
-    "an exporter writes a link": _mistake(
-        *("exporter", "a link", "pe_host.export.plugin", "_check"),
+    "an exporter writes a pipe or a link": _mistake(
+        *("exporter", "", "pe_host.export.plugin", "_check"),
         "if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):",
         "if False:",
     ),

@@ -299,8 +299,41 @@ def set_back(draw: Draw) -> Tampering:
     return Tampering(draw(st.sampled_from(sorted(HOW))), tuple(notes), tuple(changes), words)
 
 
+KEYS = (
+    *("options", "versions", "parts", "config", "space", "finished", "confined", "schedule"),
+    *("class_counts", "iterations", "spent_epsilon", "run_id", "release_digest", "generator"),
+)
+
+READ = (
+    *(RESUME, ("replay", "run"), ("report", "run"), ("samples", "run", "--n", "5", "--out", "out")),
+    *(
+        ("export", "run", "--to", "npz", "--out", "out"),
+        ("replay", "run", "--json"),
+        ("account", "run", "--json"),
+    ),
+    ("continue", "run", "--epsilon", "2", "--out", "next"),
+)
+"""Commands that read a manifest."""
+
+
+@st.composite
+def mistyped(draw: Draw) -> Tampering:
+    """A manifest with one value of another type."""
+    key, value = draw(st.sampled_from(KEYS)), draw(st.sampled_from(MISTYPED))
+
+    def change(content: bytes) -> bytes:
+        return json.dumps({**json.loads(content), key: value}).encode()
+
+    name = "run/manifest.json"
+    base = draw(st.sampled_from(("finished", "finished", *sorted(HOW))))
+    changes = (_at(name, of_file(change)),)
+    return Tampering(base, (f"{name}: {key} {value!r}",), changes, draw(st.sampled_from(READ)))
+
+
 @st.composite
 def tamperings(draw: Draw) -> Tampering:
+    if one_in(draw, 6):
+        return draw(mistyped())
     if one_in(draw, 3):
         return draw(set_back())
     notes, changes = [], []

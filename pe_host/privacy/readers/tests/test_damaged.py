@@ -1,5 +1,6 @@
 """Files that nobody writes on purpose, found by generated cases: one clear error each."""
 
+import gzip
 import pickle
 from pathlib import Path
 from typing import Any
@@ -125,3 +126,10 @@ def test_a_link_deep_in_a_folder_is_refused_by_the_class_folder(tmp_path: Path) 
     with pytest.raises(CollectionError) as refused:
         FolderCollection(str(tmp_path)).listing()
     assert refused.value.place == str(tmp_path / "cat") and refused.value.name == "again"
+
+
+@pytest.mark.parametrize("length", range(4))
+def test_an_idx_file_that_ends_in_its_header(tmp_path: Path, length: int) -> None:
+    content = gzip.compress(b"\0\0\x08\x03"[:length])
+    (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(content)
+    assert refusal(idx, tmp_path).fix
