@@ -112,3 +112,16 @@ def test_what_cannot_be_continued_is_one_clear_error(pe, finished, words, code, 
     done = pe("continue", *words, "--out", "next")
     assert done.returncode == code and message in done.stderr, done.stderr
     assert "Traceback" not in done.stderr and not (pe.folder / "next").exists()
+
+
+@pytest.mark.parametrize("what", ["lost", "set back"])
+def test_a_run_whose_ledger_says_less_than_it_spent_is_not_continued(pe, finished, what):
+    """The new run would state less than both have cost."""
+    ledger = finished.run / "ledger.jsonl"
+    if what == "lost":
+        ledger.unlink()
+    else:
+        ledger.write_bytes(ledger.read_bytes().splitlines(keepends=True)[0])
+    done = pe("continue", "run", "--epsilon", "2", "--out", "next")
+    assert done.returncode in (4, 5) and not (pe.folder / "next").exists(), done.stderr
+    assert "ledger" in done.stderr

@@ -25,7 +25,12 @@ def show(result: Result, as_json: bool) -> None:
     if as_json:
         write_json(result.to_json())
     else:
-        write_lines(result.lines())
+        write_lines([_visible(line) for line in result.lines()])
+
+
+def _visible(text: str) -> str:
+    """The text with control characters as escapes: names in data could rewrite the terminal."""
+    return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
 
 
 def write_json(document: Mapping[str, Any]) -> None:
@@ -34,7 +39,8 @@ def write_json(document: Mapping[str, Any]) -> None:
     Raises:
         ValueError: it contains NaN or an infinity, which are not JSON.
     """
-    write_lines([json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)])
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    write_lines(["".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)])
 
 
 def write_lines(lines: Sequence[str]) -> None:

@@ -4,14 +4,12 @@ Opens no data.
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pe_host.cache import budget_folder
-from pe_host.errors import DataError, PrivacyRefusal
+from pe_host.errors import PrivacyRefusal
 from pe_host.privacy.accountant import (
     Scales,
     calibrate,
@@ -21,12 +19,11 @@ from pe_host.privacy.accountant import (
     gaussian_mu,
     plan_releases,
 )
-from pe_host.privacy.budget import ledger_sizes
 from pe_host.privacy.ledger import Ledger, run_of
 from pe_host.privacy.shares import COUNT_BUDGET
-from pe_host.privacy.store import FileStore, check_paid
 from pe_host.run.folder import LEDGER, RunFolder
 from pe_host.run.manifest import Manifest
+from pe_host.run.spent import open_ledger, refuse_set_back
 
 ADJACENCY = "add or remove one record"
 
@@ -153,21 +150,14 @@ def spent(folder: Path) -> RunCost:
             or was longer when the budget database saw it last.
     """
     cost = _cost_of(folder)
-    _refuse_set_back([folder])
+    refuse_set_back([folder])
     return cost
 
 
 def _cost_of(folder: Path) -> RunCost:
     manifest = Manifest.read(RunFolder(folder))
     plan = manifest.plan
-    if not (folder / LEDGER).exists():  # `open` would create one
-        what = "the run has no ledger: nothing was released yet, or the ledger was lost"
-        raise DataError(
-            what, where=str(folder), fix="continue the run with --resume, or give another run"
-        )
-    ledger = Ledger.open(folder / LEDGER, plan)
-    manifest.check_ledger(folder / LEDGER)
-    check_paid(FileStore(folder), ledger, plan.rounds)
+    ledger = open_ledger(folder, manifest)
     epsilon = ledger.spent_epsilon() if plan.private else math.inf
     unit = f"add or remove one {plan.unit}"
     paid, affords = len(ledger.releases), ledger.affords("votes")
@@ -229,7 +219,7 @@ def composed(folders: Sequence[Path], delta: float | None = None) -> ComposedCos
         PrivacyRefusal: the runs protect different units.
     """
     costs = {folder: _cost_of(folder) for folder in folders}
-    _refuse_set_back(folders)
+    refuse_set_back(folders)
     if len({cost.unit for cost in costs.values()}) > 1:
         raise PrivacyRefusal(
             "these runs protect different units of privacy, whose costs do not add up",
@@ -247,29 +237,6 @@ def composed(folders: Sequence[Path], delta: float | None = None) -> ComposedCos
     runs = tuple(costs[folder] for folder in kept)
     total = sum(run.epsilon for run in runs)
     return ComposedCost(runs, tuple(map(str, copies)), runs[0].unit, epsilon, at, total)
-
-
-def _refuse_set_back(folders: Sequence[Path]) -> None:
-    """Refuse ledgers of a run that are all shorter than the budget database has seen it.
-
-    Only a database that is here and can be read says so: runs of other machines are priced too.
-    """
-    longest: dict[str, tuple[int, Path]] = {}
-    for folder in folders:
-        found = (folder / LEDGER).stat().st_size, folder
-        id = run_of(folder / LEDGER)[0]
-        longest[id] = max(longest.get(id, found), found)
-    seen: Mapping[str, int] = {}
-    with suppress(DataError, PrivacyRefusal):
-        seen = ledger_sizes(budget_folder(), longest)
-    for id, (size, folder) in longest.items():
-        if size < seen.get(id, 0):
-            raise PrivacyRefusal(
-                "the budget database has seen a longer ledger of this run: it was set back, or "
-                "this is an older copy of the run",
-                where=str(folder),
-                fix="give the run where it went furthest; `pe budget history` shows its folder",
-            )
 
 
 def _is_copy(folder: Path, ledgers: dict[Path, bytes]) -> bool:

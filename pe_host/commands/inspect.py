@@ -5,6 +5,7 @@ from typing import Any
 
 from pe_host.errors import DataError
 from pe_host.job.names import check_class_names
+from pe_host.job.output import public_output
 from pe_host.job.source import Source, read_source
 from pe_host.plugins import find
 from pe_host.privacy import BadRecords, PrivateCounts, Reading, Unit, count_records
@@ -53,8 +54,11 @@ def _count(source: Source, names: tuple[str, ...], bad_records: BadRecords) -> P
 
 
 def facts(source: Source, names: Sequence[str]) -> dict[str, Any]:
-    """What is public or declared about a source, as JSON values."""
-    info, output = source.info, source.info.output
+    """What is public or declared about a source, as JSON values.
+
+    Ranges and a step in the data's own file are left out: nobody has declared them public here.
+    """
+    info, output = source.info, public_output(source.info, False, str(source))
     return {
         "source": str(source),
         "reader": str(source.ref),

@@ -135,7 +135,7 @@ class FolderCollection(Collection):
                         raise CollectionError(
                             "this folder holds a link to a folder",
                             "put a copy of that folder in its place, or remove the link",
-                            self.place(folder),
+                            self.place(folder.partition("/")[0]),
                             entry.name,
                         )
                     linked.append(name)

@@ -7,10 +7,10 @@ from pe_host.errors import DataError, PluginFailure, PrivacyRefusal
 from pe_host.plugins import PluginRef
 from pe_host.privacy import PrivacyPlan
 from pe_host.privacy.accountant import NoisyRelease
-from pe_host.privacy.ledger import Ledger
-from pe_host.run.folder import LEDGER, RunFolder
+from pe_host.run.folder import RunFolder
 from pe_host.run.manifest import Manifest
 from pe_host.run.samples import refuse_unfinished
+from pe_host.run.spent import open_ledger, refuse_set_back
 from pe_sdk import OutputSpec, Samples
 
 
@@ -43,7 +43,7 @@ class EarlierRun:
 
         Raises:
             DataError: it is not a run, or not finished.
-            PrivacyRefusal: it is NOT PRIVATE, or its ledger is missing or damaged.
+            PrivacyRefusal: it is NOT PRIVATE, or its ledger is damaged or was set back.
         """
         root = Path(folder).expanduser()
         run = RunFolder(root)
@@ -56,7 +56,8 @@ class EarlierRun:
         if not plan.private:
             what = "this run is NOT PRIVATE, so nothing that starts from it can be private"
             raise PrivacyRefusal(what, where=str(root), fix="start from a private run")
-        paid = (*plan.before, *Ledger.open(run.path(LEDGER), plan).releases)
+        paid = (*plan.before, *open_ledger(root, manifest).releases)
+        refuse_set_back([root])
         return cls(root, plan, manifest.generator, paid, run.released_population())
 
     def check(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bad_input.commands import SMALL
 from bad_input.npz_files import DTYPES
-from bad_input.values import NUMBER, Draw, deep, floats, integers, jsons, places, texts
+from bad_input.values import NUMBER, Draw, deep, floats, integers, jsons, one_in, places, texts
 
 RUN = ("generate", *SMALL, "--epsilon", "4", "--data", "x.npz", "--out", "run")
 
@@ -25,7 +25,7 @@ class Answers:
 
 
 TEXTS = (
-    *("", "null", "[]", "{}", "[" * 100_000, '{"a":' * 100_000, '{"result": NaN}', '"x"', "\x00"),
+    *("", "null", "[]", "{}", '{"result": NaN}', '"x"', "\x00"),
     *('{"result": {}}', '{"error": {}}', '{"error": 3}', '{"error": null}', '{"result": []}'),
     *('{"result": 1' + "0" * 5000 + "}", '{"result": 1e999}', "\xff\xfe", "{" + "\n" * 5000),
     '{"error": {"kind": "usage", "what": "a\\nb\\u001b[2J", "where": "x", "fix": "y"}}',
@@ -33,12 +33,15 @@ TEXTS = (
 )
 
 
+DEEP = ("[" * 100_000, '{"a":' * 100_000, '{"result": ' + "[" * 90_000)
+
+
 @st.composite
 def edits_of_bytes(draw: Draw) -> dict:
-    how = draw(st.sampled_from(("bytes", "cut", "flips", "flips")))
+    how = draw(st.sampled_from(("bytes", "bytes", "cut", "flips")))
     if how == "bytes":
-        junk = draw(st.binary(max_size=40)).decode("latin-1")
-        return {"bytes": draw(st.sampled_from((*TEXTS, junk)))}
+        junk = st.binary(max_size=40).map(lambda content: content.decode("latin-1"))
+        return {"bytes": draw(st.sampled_from(DEEP) | st.sampled_from(TEXTS) | junk)}
     if how == "cut":
         return {"cut": draw(places)}
     flips = draw(st.lists(st.tuples(places, st.integers(0, 7)), min_size=1, max_size=3))
@@ -98,7 +101,7 @@ def child_answers(draw: Draw) -> Answers:
     of = draw(st.sampled_from(("describe", *sorted(ASKING))))
     possible = {"describe": DESCRIBED, "report": REPORTED}.get(of, (*DESCRIBED[:5], *FINDINGS))
     edit: dict[str, Any] = {"of": of, "nth": draw(st.sampled_from((None, 0, 1)))}
-    how = draw(st.sampled_from(("value", "value", "value", "gone", "bytes", "ended")))
+    how = draw(st.sampled_from(("value", "value", "value", "gone", "bytes", "bytes", "ended")))
     if how in ("value", "gone"):
         top = () if of == "report" else draw(st.sampled_from((("result",),) * 9 + ((),)))
         edit["path"] = [*top, *draw(st.sampled_from(possible))]
@@ -119,6 +122,8 @@ def child_answers(draw: Draw) -> Answers:
 
 OPERATIONS = ("load", "random", "vary", "data", "embed", "set_embedding", "adapt")
 
+FLAGS = ("state_only", "exact", "gpu", "adapts", "block", "space")
+
 LOADED: tuple[tuple[Any, ...], ...] = (
     *((name,) for name in ("space", "label_spaces", "state_only", "exact", "gpu", "adapts", "x")),
     *((name,) for name in ("parts", "block", "options", "dim", "warnings", "error", "arrays")),
@@ -130,12 +135,15 @@ LOADED: tuple[tuple[Any, ...], ...] = (
     *(("options", "gain"), ("options", "x"), ("parts", "a/b"), ("label_spaces", 0)),
 )
 
+ESCAPES = st.sampled_from(("\x1b[2J", "a\x9bb", "\u202eabc", "a\nerror: b", "a\rb"))
+"""Texts that would rewrite a terminal."""
+
 ERRORS = st.fixed_dictionaries(
     {},
     optional={
         "kind": st.sampled_from(("host", "option", "refusal", "rule", "exception", "x")) | jsons,
         "type": st.sampled_from(("DataError", "UsageError", "PrivacyRefusal", "x", "\x1b")) | jsons,
-        **dict.fromkeys(("message", "what", "where", "fix"), texts | jsons),
+        **dict.fromkeys(("message", "what", "where", "fix"), ESCAPES | texts | jsons),
         "frames": st.lists(texts, max_size=3) | jsons,
     },
 )
@@ -189,14 +197,17 @@ ARRAYS_DESCRIBED: st.SearchStrategy[Any] = jsons | st.lists(
 @st.composite
 def worker_answers(draw: Draw) -> Answers:
     """What a worker sends in a run, another way."""
-    of = draw(st.sampled_from((*OPERATIONS, "load", "random")))
+    of = draw(st.sampled_from((*OPERATIONS, *["load"] * 5, "random")))
     edit: dict[str, Any] = {"of": of, "nth": draw(st.sampled_from((None, None, 0, 1, 2)))}
     hows = ("arrays", "arrays", "value", "gone", "bytes", "error", "described", "text")
-    how = draw(st.sampled_from((*(("value",) * 4 if of == "load" else ()), *hows)))
+    more_hows = ("value", "value", "gone", "gone", "error") if of == "load" else ()
+    how = draw(st.sampled_from((*more_hows, *hows)))
     if how == "arrays":
         edit |= draw(edits_of_arrays())
     elif how in ("value", "gone"):
-        edit["path"] = list(draw(st.sampled_from(LOADED)))
+        flags = st.sampled_from(FLAGS).map(lambda name: (name,))
+        ways = st.sampled_from(LOADED) | flags | flags
+        edit["path"] = list(draw(ways))
         if how == "value":
             edit["value"] = draw(VALUES)
     elif how == "bytes":
@@ -247,7 +258,7 @@ ODD = {
         *("output", "label_names", "public", "clients", "public_ranges"),
         *("data", "labels", "clients", "parameters", "faults", "table"),
     ),
-    "embedding": ("dim", "vectors", "private vectors", "private vectors"),
+    "embedding": ("dim", "vectors", *["private vectors"] * 4),
 }
 
 
@@ -259,7 +270,7 @@ def _returned(of: str) -> st.SearchStrategy[Any]:
 @st.composite
 def odd_answers(draw: Draw) -> Answers:
     """What a reader or an embedding returns: they are trusted, and may still be wrong."""
-    kind = draw(st.sampled_from(sorted(ODD)))
+    kind = draw(st.sampled_from((*sorted(ODD), "embedding")))
     mangled = [
         {"of": of, "nth": draw(st.sampled_from((None, 0, 1))), "value": draw(_returned(of))}
         for of in draw(st.lists(st.sampled_from(ODD[kind]), min_size=1, max_size=2))
@@ -269,3 +280,44 @@ def odd_answers(draw: Draw) -> Answers:
         words[words.index("x.npz")] = "odd:x"
         words += draw(st.sampled_from(((), ("--bad-records", "drop"))))
     return Answers(tuple(words), tuple(mangled))
+
+
+EXPORTS = (
+    ("export", "run", "--to", "odd", "--out", "out"),
+    ("export", "run", "--to", "odd", "--out", "out", "--json"),
+    ("samples", "run", "--n", "6", "--to", "odd", "--out", "out"),
+    ("describe", "odd"),
+)
+
+WRITTEN = st.lists(
+    st.tuples(
+        st.sampled_from(("", "", "x", "y", "x/y", "../x", "\x1b[2J")),
+        st.sampled_from(("a text", "pipe", "folder", "-> /etc/passwd", "-> x", "refuses")),
+    ).map(list),
+    max_size=3,
+)
+
+
+@st.composite
+def exporter_answers(draw: Draw) -> Answers:
+    """What an exporter writes, and what its process says about it."""
+    edits: list[dict[str, Any]] = []
+    if draw(st.booleans()):
+        value = draw(st.booleans() | jsons)
+        edits.append({"of": "about", "nth": None, "path": ["result", "folder"], "value": value})
+    if draw(st.booleans()):
+        told = draw(st.fixed_dictionaries({"raise": st.sampled_from(RAISED)}) | WRITTEN)
+        edits.append({"of": "files", "nth": None, "value": told})
+    if not edits or one_in(draw, 3):
+        edit: dict[str, Any] = {"of": draw(st.sampled_from(("about", "write"))), "nth": None}
+        how = draw(st.sampled_from(("value", "bytes", "ended")))
+        if how == "value":
+            way = st.sampled_from(([], ["result"], ["result", "written"], ["error"]))
+            edit |= {"path": draw(way), "value": draw(VALUES | ERRORS)}
+        elif how == "bytes":
+            edit |= draw(edits_of_bytes())
+        else:
+            edit |= {"bytes": draw(st.sampled_from(("", "x"))), "stderr": "a\x1b[2J"}
+            edit["code"] = draw(st.sampled_from((0, 1, 70, -11)))
+        edits.append(edit)
+    return Answers(draw(st.sampled_from(EXPORTS)), tuple(edits))

@@ -3,6 +3,8 @@
 The options are those that the commands declare, so a new one is tried too.
 """
 
+import math
+import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -126,6 +128,16 @@ class Line:
     env: dict[str, str] = field(default_factory=dict)
     config: bytes | None = None
 
+    @property
+    def has_nan(self) -> bool:
+        """Whether a number of the file is NaN. No setting takes it."""
+        try:
+            document = tomllib.loads((self.config or b"").decode())
+        except (ValueError, RecursionError):
+            return False
+        numbers = [value for value in document.values() if isinstance(value, float)]
+        return any(math.isnan(number) for number in numbers)
+
 
 @cache
 def declared() -> dict[str, list[Any]]:
@@ -246,18 +258,29 @@ RAW = (
 )
 
 
+LONG = (
+    *(b"seed = " + b"9" * 5_000, b"votes = [" + b"1" * 4_400 + b"]", b"x = -" + b"7" * 4_301),
+    *(b"seed = " + b"[" * 5_000, b"set = " + b"{a=" * 2_000),
+)
+"""Numbers that are too long, and values that are nested too deeply."""
+
+
 @st.composite
 def files(draw: Draw) -> Line:
     """A file of --config: settings of other types, or none at all."""
     document = dict(FILE)
-    for _ in range(draw(st.integers(0, 3))):
+    if one_in(draw, 3):  # one number of another size, and nothing else
+        document[draw(st.sampled_from(_OF_FLOATS))] = draw(_numbers)
+        content = tomli_w.dumps(document).encode()
+        return Line(("generate", "--config", "c.toml", "--dry-run"), {}, content)
+    for _ in range(draw(st.sampled_from((0, 1, 1, 2, 3)))):
         name = draw(st.sampled_from([*(item.name for item in settings()), "sed", "config", ""]))
         document[name] = draw(_toml | values_for("generate").filter(_is_toml))
     content = tomli_w.dumps(document).encode("utf-8", "replace")
-    if one_in(draw, 4):
+    if one_in(draw, 6):
         content = draw(damages())(content)
-    if one_in(draw, 5):
-        content = draw(st.sampled_from(RAW))
+    if one_in(draw, 3):
+        content = draw(st.sampled_from(RAW) | st.sampled_from(LONG))
     line = ("generate", "--config", "c.toml", "--dry-run")
     if one_in(draw, 4):
         line = (*line, *extra(draw, "generate"))
@@ -273,5 +296,18 @@ def _is_toml(value: Any) -> bool:
         isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value)
     )
 
+
+def _is_float(item: Any) -> bool:
+    try:
+        return item.metadata["read"](0.25) == 0.25
+    except ValueError:
+        return False
+
+
+_OF_FLOATS = [item.name for item in settings() if _is_float(item)]
+
+_numbers = st.sampled_from(
+    (*[float("nan")] * 6, float("inf"), -1.0, 0.0, 1e308, 10**30, "nan", "1e999")
+)
 
 _toml = (integers | floats | jsons).filter(_is_toml)

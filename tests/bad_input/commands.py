@@ -1,5 +1,6 @@
 """`pe` in the process of `server.py`, and what holds for every command whatever its input is."""
 
+import contextlib
 import json
 import os
 import select
@@ -8,7 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,8 @@ class Commands:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PE_")}
         own = {"XDG_CACHE_HOME": str(folder / "cache"), "OMP_NUM_THREADS": "1"}
         self.environment = {**kept, **own}
+        self.mistake: str | None = None
+        """Name of the mistake in `mistakes.py` that the product has now."""
         self._process: subprocess.Popen[bytes] | None = None
 
     def __call__(
@@ -83,8 +86,16 @@ class Commands:
             "env": {**self.environment, "PE_BUDGET": str(cwd / "budget"), **(env or {})},
             "mangled": list(mangled),
             "copy": copy,
+            "mistake": self.mistake,
         }
         return Outcome(tuple(texts), **self._ask(request))
+
+    @contextlib.contextmanager
+    def correct(self) -> Iterator[None]:
+        """Run commands without the mistake."""
+        before, self.mistake = self.mistake, None
+        yield
+        self.mistake = before
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         process = self._process = self._process or self._start()
@@ -182,7 +193,7 @@ def check_paid(done: Outcome, run: Path, begun: bool = False) -> None:
         begun: a run that failed may have begun, with nothing spent. Otherwise nothing is left of
             it.
     """
-    assert paid(run) >= done.draws, (done, paid(run))
+    assert paid(run) >= done.draws, f"{paid(run)} of {done.draws} draws: is paid for\n{done}"
     if done.code and not paid(run) and not begun:
         assert not run.exists() or not [*run.iterdir()], [done, *run.iterdir()]
 

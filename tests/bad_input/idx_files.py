@@ -5,8 +5,17 @@ import struct
 
 from hypothesis import strategies as st
 
-from bad_input.cases import STAND_INS, Case, Content, edits, options
-from bad_input.values import Draw, damages
+from bad_input.cases import (
+    COMMANDS,
+    OF_PICTURES,
+    STAND_INS,
+    Case,
+    Content,
+    edits,
+    options,
+    reading,
+)
+from bad_input.values import Draw, damages, one_in
 
 IMAGES, LABELS = b"data/train-images-idx3-ubyte", b"data/train-labels-idx1-ubyte"
 
@@ -97,6 +106,26 @@ EDITS = {
     "second": second,
 }
 
+
+def others(draw: Draw, files: dict[bytes, Content]) -> None:
+    """The part for tests too, or labels of several columns, as QMNIST has them."""
+    if draw(st.booleans()):
+        files[b"data/t10k-images-idx3-ubyte"] = files.get(IMAGES, b"")
+        files[b"data/t10k-labels-idx1-ubyte"] = files.get(LABELS, b"")
+    else:
+        files[LABELS] = idx(0x0C, (6, 8), bytes(6 * 8 * 4))
+
+
+EDITS["others"] = others
+
+PLACES: tuple[tuple[bytes, str], ...] = (
+    (b"data/MNIST/raw/", "data"),
+    (b"data/raw/", "data"),
+    (b"data/emnist-", "data"),
+    (b"data/MNIST/", "data"),
+)
+"""Where the files lie, and the source."""
+
 SOURCES = (
     *("data", "data", "data", "idx:data", "idx:", "idx:a,b,c", "idx:,"),
     "data/train-images-idx3-ubyte",
@@ -105,12 +134,27 @@ SOURCES = (
     "idx:data/train-images-idx3-ubyte.gz,data/train-labels-idx1-ubyte.gz",
 )
 
+OPTIONS = {
+    "--axes": ("NHW", "NWH", "HWN", "4x4"),
+    "--labels": ("none", "data/train-labels-idx1-ubyte", "x", "0", "7"),
+    "--client": ("2", "0", "99", "x"),
+    "--split": ("test", "train", "all"),
+}
+
 
 @st.composite
 def idx_files(draw: Draw) -> Case:
     files = good()
     notes = edits(draw, EDITS, files)
-    words = draw(options())
-    if "--classes" not in words:
+    source = draw(st.sampled_from(SOURCES))
+    if one_in(draw, 4):
+        place, source = draw(st.sampled_from(PLACES))
+        notes.append(place.decode())
+        files = {place + name.removeprefix(b"data/"): content for name, content in files.items()}
+    if one_in(draw, 3):
+        words, command = draw(reading(OPTIONS, OF_PICTURES)), draw(st.sampled_from(COMMANDS))
+    else:
+        words, command = draw(options()), COMMANDS[0]
+    if "--classes" not in words and not one_in(draw, 4):
         words = (*words, "--classes", "a,b")
-    return Case(draw(st.sampled_from(SOURCES)), files, words, tuple(notes))
+    return Case(source, files, words, tuple(notes), command)

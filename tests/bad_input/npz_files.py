@@ -9,7 +9,16 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from bad_input.cases import STAND_INS, Case, edits, options
+from bad_input.cases import (
+    COMMANDS,
+    OF_PICTURES,
+    STAND_INS,
+    Case,
+    Content,
+    edits,
+    options,
+    reading,
+)
 from bad_input.values import BOUND, NAME, NUMBER, Draw, damages, floats, integers, one_in, texts
 
 RECORDS = {"images": np.uint8, "series": np.float32, "records": np.float32}
@@ -52,12 +61,12 @@ def drop(draw: Draw, arrays: dict) -> None:
 
 
 def rename(draw: Draw, arrays: dict) -> None:
-    new = draw(st.sampled_from((*RECORDS, *METADATA, "x", "../x", "images.npy", NAME)) | texts)
+    new = draw(st.sampled_from((*RECORDS, *METADATA, "x", "../x", "images.npy")) | texts)
     arrays[new] = arrays.pop(_name(draw, arrays))
 
 
 def add(draw: Draw, arrays: dict) -> None:
-    other = draw(st.sampled_from((*RECORDS, *METADATA, NAME)))
+    other = draw(st.sampled_from((*RECORDS, *METADATA, "x")))
     arrays[other] = array(draw)
 
 
@@ -150,21 +159,18 @@ def header(draw: Draw, arrays: dict) -> None:
         )
     )
     descr = draw(st.sampled_from([*(repr(d) for d in DTYPES), "'|O'", "[('a', '<i4')]", "3", "[]"]))
-    text = draw(
-        st.sampled_from(
-            (
-                f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}",
-                f"{{'descr': '<i8', 'fortran_order': 1, 'shape': {shape}}}",
-                f"{{'descr': '|u1', 'shape': {shape}}}",
-                "{" * 500,
-                "__import__('os').abort()",
-                "",
-            )
-        )
+    open_ends = ("{" * 500, "(", "{'descr': '<i8', 'shape': (6,", "[", "{'descr': ''", "(1\n")
+    whole = (
+        f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}",
+        f"{{'descr': '<i8', 'fortran_order': 1, 'shape': {shape}}}",
+        f"{{'descr': '|u1', 'shape': {shape}}}",
+        *("__import__('os').abort()", ""),
     )
-    version = draw(st.sampled_from(((1, 0), (2, 0), (3, 0), (9, 9))))
+    text = draw(st.sampled_from(whole) | st.sampled_from(open_ends))
+    version = draw(st.sampled_from(((1, 0), (1, 0), (2, 0), (3, 0), (9, 9))))
     content = text.encode()
-    size = draw(st.sampled_from((len(content) + 1, 0, 5, 65_000, 2**31)))
+    right = len(content) + 1
+    size = draw(st.sampled_from((*[right] * 6, 0, 5, 65_000, 2**31)))
     length = struct.pack("<H", size & 0xFFFF) if version == (1, 0) else struct.pack("<I", size)
     body = draw(st.sampled_from((b"", b"\1" * 6, b"\1" * 48, b"\1" * 96)))
     arrays[name] = b"\x93NUMPY" + bytes(version) + length + content + b"\n" + body
@@ -184,6 +190,7 @@ EDITS = {
     "names": names,
     "features": features,
     "header": header,
+    "header again": header,
 }
 
 
@@ -200,7 +207,7 @@ def packed(arrays: dict[str, Any], compressed: bool) -> bytes:
     method = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
     with zipfile.ZipFile(stream, "w", method) as archive:
         for name, value in arrays.items():
-            archive.writestr(_member(name), value if isinstance(value, bytes) else _npy(value))
+            archive.writestr(_member(name), value if isinstance(value, bytes) else npy(value))
     return stream.getvalue()
 
 
@@ -209,7 +216,8 @@ def _member(name: str) -> str:
     return name.encode("utf-8", "replace").decode() + ".npy"
 
 
-def _npy(value: np.ndarray) -> bytes:
+def npy(value: np.ndarray) -> bytes:
+    """The content of an npy file."""
     stream = io.BytesIO()
     np.lib.format.write_array(stream, np.asarray(value), allow_pickle=True)
     return stream.getvalue()
@@ -240,20 +248,45 @@ def lies(draw: Draw) -> Any:
     return lie
 
 
+OTHER_NAMES: dict[str, tuple[str, str]] = {
+    "Keras": ("x_train", "y_train"),
+    "MedMNIST": ("train_images", "train_labels"),
+    "unnamed": ("arr_0", "arr_1"),
+}
+"""Names that other programs give to images and labels."""
+
+ARRAY_OPTIONS: dict[str, tuple[str, ...]] = {
+    "--images": ("images", "x_train", "labels", "x"),
+    "--labels": ("labels", "none", "labels:0", "labels:9", "clients", "x", ""),
+    "--client": ("clients", "labels", "x"),
+    "--axes": ("NHW", "NWH", "NCHW", "HWN", "4x4", "2x2x4", "99999x99999"),
+    "--range": ("0,1", "0,255", "1,0", "-1e308,1e308"),
+}
+
+
 @st.composite
 def npz_files(draw: Draw) -> Case:
     kind = draw(st.sampled_from(sorted(RECORDS)))
     arrays = good(kind, draw(st.booleans()), draw(st.booleans()))
-    notes = [kind, *edits(draw, EDITS, arrays)]
-    content = packed(arrays, draw(st.booleans()))
+    notes = [kind]
+    if kind == "images" and one_in(draw, 3):
+        names_of = draw(st.sampled_from(sorted(OTHER_NAMES)))
+        notes.append(names_of)
+        for new, old in zip(OTHER_NAMES[names_of], ("images", "labels"), strict=True):
+            arrays[new] = arrays.pop(old)
+    notes += edits(draw, EDITS, arrays)
+    content: Content = packed(arrays, draw(st.booleans()))
     for note, changes in (("lies", lies()), ("damaged", damages())):
-        if one_in(draw, 4):
+        if one_in(draw, 8):
             notes.append(note)
             content = draw(changes)(content)
     if one_in(draw, 41):
         content = draw(st.sampled_from((b"", b"PK\5\6" + bytes(18), b"\x1f\x8b", *STAND_INS)))
-    words = draw(options())
-    if not any(word == "--classes" for word in words) and "label_names" not in arrays:
-        words = (*words, "--classes", "a,b")
     source = draw(st.sampled_from(("x.npz", "x.npz", "x.npz", "npz:x.npz")))
-    return Case(source, {b"x.npz": content}, words, tuple(notes))
+    if one_in(draw, 3):
+        words, command = draw(reading(ARRAY_OPTIONS, OF_PICTURES)), draw(st.sampled_from(COMMANDS))
+    else:
+        words, command = draw(options()), COMMANDS[0]
+    if "--classes" not in words and "label_names" not in arrays and not one_in(draw, 3):
+        words = (*words, "--classes", "a,b")
+    return Case(source, {b"x.npz": content}, words, tuple(notes), command)

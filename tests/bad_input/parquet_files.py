@@ -7,7 +7,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from hypothesis import strategies as st
 
-from bad_input.cases import STAND_INS, Case, edits, options
+from bad_input.cases import (
+    COMMANDS,
+    OF_SERIES,
+    STAND_INS,
+    Case,
+    edits,
+    options,
+    reading,
+)
 from bad_input.values import BOUND, NAME, NUMBER, Draw, damages, deep, floats, jsons, one_in, texts
 
 TYPES = (
@@ -25,6 +33,17 @@ TYPES = (
 )
 
 ROWS = 6
+
+
+def flat() -> dict[str, pa.Array]:
+    """Rows of series, a step or a series each."""
+    return {
+        "label": pa.array(["a", "b"] * 3),
+        "id": pa.array([f"{NAME}{i // 2}" for i in range(ROWS)]),
+        "time": pa.array([i % 2 for i in range(ROWS)], pa.int64()),
+        "x": pa.array([float(i) for i in range(ROWS)], pa.float64()),
+        "y": pa.array([float(i) for i in range(ROWS)], pa.float32()),
+    }
 
 
 def good(clients: bool, fixed: bool) -> dict[str, pa.Array]:
@@ -160,7 +179,7 @@ def about(draw: Draw) -> bytes:
 
 @st.composite
 def parquet_files(draw: Draw) -> Case:
-    columns = good(draw(st.booleans()), draw(st.booleans()))
+    columns = flat() if one_in(draw, 4) else good(draw(st.booleans()), draw(st.booleans()))
     notes = edits(draw, EDITS, columns)
     rows = pa.table(list(columns.values()), names=list(columns))
     if one_in(draw, 16):
@@ -176,11 +195,21 @@ def parquet_files(draw: Draw) -> Case:
         content = draw(damages())(content)
     if one_in(draw, 41):
         content = draw(st.sampled_from((b"", b"PAR1", b"PAR1PAR1", *STAND_INS)))
-    words = draw(options())
+    if one_in(draw, 3):
+        words, command = draw(reading(OPTIONS, OF_SERIES)), draw(st.sampled_from(COMMANDS))
+    else:
+        words, command = draw(options()), COMMANDS[0]
     if "--classes" not in words:
         words = (*words, "--classes", "a,b")
     source = draw(st.sampled_from(("x.parquet", "x.parquet", "parquet:x.parquet")))
-    return Case(source, {b"x.parquet": content}, words, tuple(notes))
+    return Case(source, {b"x.parquet": content}, words, tuple(notes), command)
+
+
+OPTIONS = {
+    "--labels": ("label", "client", "none", "x"),
+    "--client": ("client", "label", "x"),
+    **{name: OF_SERIES[name] for name in ("--id", "--time", "--values", "--length", "--missing")},
+}
 
 
 def written(rows: pa.Table, codec: str) -> bytes:

@@ -10,8 +10,17 @@ import numpy as np
 from hypothesis import strategies as st
 from PIL import Image
 
-from bad_input.cases import STAND_INS, Case, Content, edits, options
-from bad_input.values import NAME, Draw, damages, texts
+from bad_input.cases import (
+    COMMANDS,
+    OF_PICTURES,
+    STAND_INS,
+    Case,
+    Content,
+    edits,
+    options,
+    reading,
+)
+from bad_input.values import NAME, Draw, damages, one_in, texts
 
 FORMATS = (
     "PNG",
@@ -169,7 +178,14 @@ def no_class(draw: Draw, files: dict[bytes, Content]) -> None:
     files.setdefault(b"data/b/p9.png", picture())
 
 
+def listed(draw: Draw, files: dict[bytes, Content]) -> None:
+    """A file beside the pictures that may be a list, or a part of another data set."""
+    names = (b"labels.csv", b"metadata.jsonl", b"dataset.json", b"test/a/p.png", b"masks/p.png")
+    files[b"data/" + draw(st.sampled_from(names))] = draw(st.sampled_from((b"a,b\n1,2\n", b"{}")))
+
+
 EDITS = {
+    "listed": listed,
     "other picture": other_picture,
     "all pictures": all_pictures,
     "damaged": damaged,
@@ -195,4 +211,15 @@ def picture_folders(draw: Draw) -> Case:
     source = draw(
         st.sampled_from(("data", "data", "data", "folder:data", "data/", "./data", "data/a"))
     )
-    return Case(source, files, draw(options()), tuple(notes))
+    if not one_in(draw, 3):
+        return Case(source, files, draw(options()), tuple(notes))
+    words = draw(reading(OPTIONS, OF_PICTURES))
+    return Case(source, files, words, tuple(notes), draw(st.sampled_from(COMMANDS)))
+
+
+OPTIONS = {
+    "--labels": ("folder", "none", "name:^(.)", "path:(z.+e)", "path:/([ab])/", "name:(", "x"),
+    "--client": ("name:e(.)", "path:(.)/", "name:x", "x:y"),
+    "--images": ("data", "a", "x", ""),
+    "--size": ("4", "8x8", "1x3"),
+}

@@ -12,6 +12,7 @@ import builtins
 import contextlib
 import io
 import json
+import os
 import struct
 import threading
 from collections import Counter
@@ -32,13 +33,16 @@ from pe_host.compute import protocol
 from pe_host.compute.failures import describe_exception
 from pe_host.compute.process import WorkerProcess
 from pe_host.compute.worker import Server
+from pe_host.export import child as export_child
 from pe_host.formats.tests.kept_decoder import KeptDecoder
 from pe_host.plugins import child
 from pe_host.plugins.find import PluginEntry, find
 from pe_sdk import (
+    CannotMake,
     Categorical,
     Embedding,
     EmbeddingSpec,
+    ExporterSpec,
     Float,
     Generator,
     GeneratorSpec,
@@ -46,6 +50,7 @@ from pe_sdk import (
     OutputSpec,
     ParameterSpace,
     ReaderSpec,
+    Release,
     Samples,
     Simulator,
     SourceInfo,
@@ -75,8 +80,8 @@ class Mangled:
         """What the plugin `odd` is to return, or None for the truth."""
         for edit in self.next(of):
             if isinstance(edit["value"], dict) and "raise" in edit["value"]:
-                # A worker has no private data that it could quote.
-                text = "public" if in_worker() else NAME
+                # A worker or an exporter has no private data that it could quote.
+                text = "public" if in_worker() or of == "files" else NAME
                 raise getattr(builtins, edit["value"]["raise"])(text)
             return built(edit["value"])
         return None
@@ -243,7 +248,10 @@ def local_child(module: str, *, stdin: Any, stdout: Any, stderr: Any, **others: 
     request = json.load(stdin)
     edits = MANGLED.next(request["do"])
     # True findings would take seconds.
-    true = {"result": FINDINGS} if request["do"] == "diagnose" else child.answer(request)
+    if request["do"] == "diagnose":
+        true = {"result": FINDINGS}
+    else:
+        true = (export_child if module == export_child.__name__ else child).answer(request)
     answer = changed(true, edits)
     stdout.write(damaged(json.dumps(answer).encode(), edits))
     for edit in edits:
@@ -272,7 +280,10 @@ def install() -> None:
     offers = find.__globals__
     own = [
         PluginEntry(name, kind, "bad-input", "1.0", "of the tests", "bad_input.plugins")
-        for kind, name in (("generator", "anything"), ("embedding", "odd"), ("reader", "odd"))
+        for kind, name in (
+            *(("generator", "anything"), ("embedding", "odd")),
+            *(("reader", "odd"), ("exporter", "odd")),
+        )
     ]
     sdk = version("pe-sdk")
     known = [o for place in offers["_distributions"]() for o in offers["_offers"](place, sdk)]
@@ -383,3 +394,27 @@ def _read(location: str, output: OutputSpec, label_names: tuple[str, ...]) -> An
 @hookimpl
 def pe_readers() -> list[ReaderSpec]:
     return [ReaderSpec("odd", "what the test says", _describe, _read)]
+
+
+def _write(path: Path, release: Release) -> None:
+    """Write a text, or what the test says."""
+    told = MANGLED.value("files")
+    if told is None:
+        path.write_text(f"{len(release.labels)} records")
+    for name, what in told or ():
+        place = path / name if name else path
+        if what == "refuses":
+            raise CannotMake("no\x1b[2J")
+        if what == "pipe":
+            os.mkfifo(place)
+        elif what == "folder":
+            place.mkdir(exist_ok=True)
+        elif what.startswith("-> "):
+            place.symlink_to(what.removeprefix("-> "))
+        else:
+            place.write_text(what)
+
+
+@hookimpl
+def pe_exporters() -> list[ExporterSpec]:
+    return [ExporterSpec("odd", "what the test says", _write)]

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from bad_input.commands import SMALL, Commands, Outcome, fresh, judge, paid, restore
 from bad_input.npz_files import DTYPES, SHAPES, good, packed
-from bad_input.values import SECRETS, Draw, damages, deep, jsons, places
+from bad_input.values import SECRETS, Draw, damages, deep, jsons, one_in, places
 
 Change = Callable[[Path], None]
 
@@ -38,10 +38,6 @@ class Base:
     words: tuple[str, ...]
     draws: int
     epsilon: float
-
-    def copy(self, place: Path) -> None:
-        """Put a copy at `place`, where the run was made: a run knows the path of its data."""
-        shutil.copytree(self.folder, place, symlinks=True)
 
 
 @dataclass(frozen=True)
@@ -69,15 +65,21 @@ class Tampering:
         return f"Tampering(base={self.base}, notes={self.notes}, words={self.words})"
 
 
+RESUME = ("CONTINUE", "--out", "run", "--resume")
+
 COMMANDS = (
-    *[("CONTINUE", "--out", "run", "--resume")] * 3,
+    *[RESUME] * 3,
     ("CONTINUE", "--out", "run", "--resume", "--adopt"),
     ("CONTINUE", "--out", "run", "--resume", "--dry-run"),
     *[("replay", "run"), ("replay", "run", "--json")],
     *[("report", "run")] * 2,
-    ("export", "run", "--to", "npz", "--out", "out.npz"),
-    ("export", "run", "--to", "imagefolder", "--out", "out"),
-    ("export", "run", "--to", "parquet", "--out", "out.parquet"),
+    *(("export", "run", "--to", to, "--out", "out") for to in ("npz", "imagefolder", "parquet")),
+    *(("export", "run", "--to", to, "--out", "out") for to in ("huggingface", "webdataset", "csv")),
+    *[("samples", "run", "--n", "5", "--out", "out")] * 2,
+    ("samples", "run", "--n", "9", "--to", "parquet", "--out", "out", "--json"),
+    *[("continue", "run", "--epsilon", "2", "--out", "next")] * 3,
+    ("continue", "run", "--epsilon", "2", "--out", "next", "--dry-run"),
+    ("inspect", "run/release/samples.npz"),
     *[("account", "run", "--json")] * 5,
     ("account", "run", "before", "--json"),
     *[("budget", "show", "x.npz", "--json"), ("budget", "history", "x.npz", "--json")],
@@ -121,7 +123,7 @@ STAND_INS: dict[str, Change] = {
     "emptied": of_file(lambda content: b""),
     "a folder": instead(lambda path: path.mkdir()),
     "a full folder": instead(lambda path: (path.mkdir(), (path / "x").touch())),
-    "a pipe": instead(os.mkfifo),
+    **{f"a pipe{number}": instead(os.mkfifo) for number in ("", *" 234")},
     "a link to nothing": instead(lambda path: path.symlink_to("nothing")),
     "a link to itself": instead(lambda path: path.symlink_to(path.name)),
     "closed": lambda path: path.chmod(0) if path.exists() else None,
@@ -141,21 +143,26 @@ def ways(value: Any, way: tuple = ()) -> list[tuple]:
     return [way, *(found for key, part in steps for found in ways(part, (*way, key)))]
 
 
+MISTYPED = (None, True, 3, -1, 0.5, "x", [], {}, [3], {"x": 3}, {"counts": 3}, "9" * 99)
+
+
 @st.composite
 def told_otherwise(draw: Draw) -> Callable[[bytes], bytes]:
     """A valid JSON document with another value, or none, at one of its places."""
-    pick, how, value = (
-        draw(places),
-        draw(st.sampled_from(("set", "set", "drop"))),
-        draw(jsons | deep),
-    )
+    top, pick = draw(places), draw(places)
+    how, near = draw(st.sampled_from(("set", "set", "drop"))), draw(st.booleans())
+    value = draw(st.sampled_from(MISTYPED) | jsons | deep)
 
     def change(content: bytes) -> bytes:
         try:
             document = json.loads(content)
         except (ValueError, RecursionError):
             return content
-        possible = ways(document)
+        # Each key of the document as often as any other, however much is below it.
+        keys = sorted(document) if isinstance(document, dict) else []
+        key = keys[int(top * len(keys))] if keys else None
+        possible = ways(document[key], (key,)) if keys else ways(document)
+        possible = possible[:1] if near else possible
         *way, last = possible[int(pick * len(possible))] or (None,)
         place = document
         for step in way:
@@ -239,12 +246,17 @@ def arrays(draw: Draw) -> Callable[[bytes], bytes]:
 
 
 FILES = (
-    *("run/manifest.json", "run/ledger.jsonl", "run/ledger.jsonl"),
+    *(*["run/manifest.json"] * 4, "run/ledger.jsonl", "run/ledger.jsonl"),
     "run/iterations/000/class_counts.json",
     *("run/iterations/000/class_counts.npy", "run/iterations/001/votes.json"),
     *("run/iterations/001/votes.npy", "run/iterations/002/votes.npy"),
 )
 """The files of a run that say what was spent and released."""
+
+HISTOGRAMS = (
+    "run/iterations/000/class_counts.npy",
+    *(f"run/iterations/00{t}/votes.npy" for t in (1, 2)),
+)
 
 OTHERS = (
     *("run/config.toml", "run/.lock", "run/iterations/000/population.npz", "run/release"),
@@ -266,10 +278,66 @@ OTHERS = (
 )
 
 
+def _cut_lines(count: int) -> Callable[[bytes], bytes]:
+    return lambda content: b"".join(content.splitlines(keepends=True)[:count])
+
+
+@st.composite
+def set_back(draw: Draw) -> Tampering:
+    """A run as it was earlier: its ledger, and perhaps its histograms and the budget."""
+    lines = draw(st.sampled_from((1, 1, 2)))  # the header, and the class counts
+    notes, changes = [f"run/ledger.jsonl: {lines} lines"], []
+    changes.append(_at("run/ledger.jsonl", of_file(_cut_lines(lines))))
+    gone = [*HISTOGRAMS[lines - 1 :]] if draw(st.booleans()) else []
+    gone += ["budget/budget.sqlite3"] if not one_in(draw, 3) else []
+    for name in gone:
+        for path in (name, name.replace(".npy", ".json")):
+            changes.append(_at(path, remove))
+        notes.append(f"{name}: deleted")
+    most = (RESUME, RESUME, ("account", "run", "--json"), ("account", "run", "--json"))
+    words = draw(st.sampled_from(most) | st.sampled_from(most) | st.sampled_from(COMMANDS))
+    return Tampering(draw(st.sampled_from(sorted(HOW))), tuple(notes), tuple(changes), words)
+
+
+KEYS = (
+    *("options", "versions", "parts", "config", "space", "finished", "confined", "schedule"),
+    *("class_counts", "iterations", "spent_epsilon", "run_id", "release_digest", "generator"),
+)
+
+READ = (
+    *(RESUME, ("replay", "run"), ("report", "run"), ("samples", "run", "--n", "5", "--out", "out")),
+    *(
+        ("export", "run", "--to", "npz", "--out", "out"),
+        ("replay", "run", "--json"),
+        ("account", "run", "--json"),
+    ),
+    ("continue", "run", "--epsilon", "2", "--out", "next"),
+)
+"""Commands that read a manifest."""
+
+
+@st.composite
+def mistyped(draw: Draw) -> Tampering:
+    """A manifest with one value of another type."""
+    key, value = draw(st.sampled_from(KEYS)), draw(st.sampled_from(MISTYPED))
+
+    def change(content: bytes) -> bytes:
+        return json.dumps({**json.loads(content), key: value}).encode()
+
+    name = "run/manifest.json"
+    base = draw(st.sampled_from(("finished", "finished", *sorted(HOW))))
+    changes = (_at(name, of_file(change)),)
+    return Tampering(base, (f"{name}: {key} {value!r}",), changes, draw(st.sampled_from(READ)))
+
+
 @st.composite
 def tamperings(draw: Draw) -> Tampering:
+    if one_in(draw, 6):
+        return draw(mistyped())
+    if one_in(draw, 3):
+        return draw(set_back())
     notes, changes = [], []
-    for _ in range(draw(st.integers(1, 2))):
+    for _ in range(draw(st.sampled_from((1, 1, 2)))):
         name = draw(st.sampled_from(FILES) | st.sampled_from((*FILES, *OTHERS)))
         note, change = _change(draw, name)
         notes.append(f"{name}: {note}")
@@ -289,7 +357,7 @@ def _change(draw: Draw, name: str) -> tuple[str, Change]:
         ".npz": ("arrays", arrays()),
         ".npy": ("arrays", arrays()),
     }.get(Path(name).suffix)
-    how = draw(st.sampled_from(("stand-in", "damaged", "exchanged", *["special"] * 4)))
+    how = draw(st.sampled_from((*["stand-in"] * 2, "damaged", "exchanged", *["special"] * 3)))
     if how == "special" and special:
         return special[0], of_file(draw(special[1]))
     if how == "exchanged":
@@ -331,7 +399,8 @@ class Bases:
 
     def __getitem__(self, name: str) -> Base:
         if name not in self._made:
-            self._made[name] = self._make(name, *HOW[name])
+            with self._run.correct():
+                self._made[name] = self._make(name, *HOW[name])
         return self._made[name]
 
     def _make(self, name: str, kind: str, words: tuple[str, ...], share: float) -> Base:
@@ -370,10 +439,19 @@ def check(base: Base, tampering: Tampering, done: Outcome, place: Path) -> None:
     """Assert what holds for a command on a run that someone has tampered with."""
     restore(place)
     judge(done, SECRETS, place / "run")
-    if done.draws:  # the run went on, so its ledger says what was drawn before and now
+    if done.draws and done.words[0] == "generate":  # so the ledger says what was drawn, and is now
         assert paid(place / "run") >= base.draws + done.draws, (tampering, done)
     if done.code:
         return
+    if done.words[0] in ("account", "continue"):  # a histogram shows what was drawn
+        there = sum((place / name).is_file() for name in HISTOGRAMS)
+        assert paid(place / "run") >= there, f"not each of {there} histograms is paid for\n{done}"
+    if done.words[0] == "continue" and "--dry-run" not in done.words:
+        plan = json.loads((place / "next/manifest.json").read_bytes())["plan"]
+        touched = any(note.startswith(("budget", "x.npz")) for note in tampering.notes)
+        before = sum(count for *_, count in plan.get("before", ()))
+        enough = touched or before >= base.draws
+        assert enough, f"less epsilon than before\n{tampering}\n{plan}"
     # Ledger and budget that are both set back say less, as `docs/budget.md` does.
     if any(note.startswith(("budget", "x.npz")) for note in tampering.notes):
         return

@@ -6,9 +6,10 @@ words to its exit code.
 
 Requests and answers are JSON objects, one a line:
 
-- in: {"words", "cwd", "env", "mangled", "copy"}: the command; what plugins answer in its place (see
-  `plugins.py`); and {"at", "from", "to"}, which copies a folder just before the n-th flush to the
-  disk, as a kill at that moment would leave it
+- in: {"words", "cwd", "env", "mangled", "copy", "mistake"}: the command; what plugins answer in
+  its place (see `plugins.py`); {"at", "from", "to"}, which copies a folder just before the n-th
+  flush to the disk, as a kill at that moment would leave it; and the name of a mistake in
+  `mistakes.py` that the product has meanwhile
 - out: {"code", "stdout", "stderr", "draws", "flushes", "seconds"}: how it ended; the number of
   noisy histograms that were drawn, whatever the ledger says; flushes to the disk, and CPU time
 
@@ -20,6 +21,7 @@ import gc
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -44,7 +46,7 @@ import pe_host.commands.report
 import pe_host.job.confinement
 import pe_host.privacy.side
 import pe_host.session.start
-from bad_input import plugins
+from bad_input import mistakes, plugins
 from pe_host import cli
 from pe_host.cli import _confined
 from pe_host.cli._errors import guarded
@@ -67,6 +69,10 @@ LOADED = (
     pe_host.commands.replay,
     pe_host.commands.report,
 )
+
+
+HANGS = 5
+"""Seconds after which a command hangs, if it has a mistake."""
 
 
 class Counter:
@@ -133,6 +139,23 @@ def streams(files: list) -> object:
             os.close(copy)
 
 
+@contextlib.contextmanager
+def limit(wanted: bool) -> object:
+    """With a mistake, let a command that waits for ever hang for a few seconds only."""
+
+    def ends(*_: object) -> None:
+        print("it hangs", file=sys.stderr)
+        raise SystemExit(1)
+
+    before = signal.signal(signal.SIGALRM, ends)
+    signal.alarm(HANGS if wanted else 0)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
 def run(command: object, request: dict, files: list) -> dict:
     """Run a command, and return the answer."""
     COUNTER.reset(request["copy"])
@@ -141,7 +164,7 @@ def run(command: object, request: dict, files: list) -> dict:
     os.environ.update(request["env"])
     os.chdir(request["cwd"])
     started = time.process_time()
-    with streams(files):
+    with streams(files), mistakes.made(request["mistake"]), limit(bool(request["mistake"])):
         code = guarded(lambda: command.main(args=request["words"], prog_name="pe"))
     seconds = time.process_time() - started
     texts = [os.pread(file.fileno(), 1 << 24, 0).decode("utf-8", "replace") for file in files]

@@ -2,7 +2,7 @@
 
 The fast tier does a few of each kind and the slow tier more, always the same ones. With
 `BAD_INPUT_CASES=N`, each test of the slow tier does N, which are other ones each time (or those of
-`--hypothesis-seed`), and prints how they ended:
+`--hypothesis-seed`). It goes on after one that fails, and prints how they ended:
 
     BAD_INPUT_CASES=1000 python -m pytest tests/bad_input -m slow
 """
@@ -15,12 +15,19 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import HypothesisWarning
+from hypothesis.internal.conjecture import providers
 from hypothesis.internal.conjecture.engine import ConjectureRunner
 
 CASES = int(os.environ.get("BAD_INPUT_CASES", "0"))
+
+SEED = 1
+"""Of the cases of the tiers, which are the same in every test run."""
+
+SHOWN = 20
+"""Cases that fail whose report is shown."""
 
 
 def tiers(few: int, many: int) -> pytest.MarkDecorator:
@@ -31,25 +38,80 @@ def tiers(few: int, many: int) -> pytest.MarkDecorator:
 
 def for_each(strategy: st.SearchStrategy[Any], count: int, holds: Callable[[Any], None]) -> None:
     """Try a property on so many cases."""
+    if CASES:
+        _count_failures(strategy, count, holds)
+    else:
+        _run(strategy, count, holds, [Phase.generate, Phase.shrink])
+
+
+def until(strategy: st.SearchStrategy[Any], count: int, holds: Callable[[Any], None]) -> str:
+    """Try a property on at most so many cases; return how the first one fails, "" for none."""
+
+    class Caught(BaseException):
+        """Ends the search: Hypothesis would go on after an Exception."""
+
+    def stops(case: Any) -> None:
+        try:
+            holds(case)
+        except AssertionError as error:
+            raise Caught(str(error)) from None
+
+    try:
+        _run(strategy, count, stops, [Phase.generate])
+    except Caught as caught:
+        return str(caught) or "an assertion without a message"
+    return ""
+
+
+def _count_failures(
+    strategy: st.SearchStrategy[Any], count: int, holds: Callable[[Any], None]
+) -> None:
+    failed: list[str] = []
+
+    def counts(case: Any) -> None:
+        try:
+            holds(case)
+        except AssertionError as error:
+            failed.append(f"{case!r}\n{error}")
+
+    _run(strategy, count, counts, [Phase.generate])
+    report = "\n\n".join(text[:4_000] for text in failed[:SHOWN])
+    assert not failed, f"{len(failed)} of {count} cases fail\n\n{report}"
+
+
+def _run(
+    strategy: st.SearchStrategy[Any], count: int, holds: Callable[[Any], None], phases: list[Phase]
+) -> None:
     fixed = settings(
         max_examples=count,
-        derandomize=not CASES,
         database=None,
         deadline=None,
-        phases=[Phase.generate, Phase.shrink],
+        phases=phases,
         suppress_health_check=[*HealthCheck],
         report_multiple_bugs=False,
     )
     # By default, most cases repeat an earlier one with a value changed. Here each is a new one.
-    name = "generate_mutations_from"
-    replaced = mock.patch.object(ConjectureRunner, name, lambda *_: None, create=True)
-    with replaced, warnings.catch_warnings():
+    mutations = mock.patch.object(
+        ConjectureRunner, "generate_mutations_from", lambda *_: None, create=True
+    )
+    # By default, cases hold constants of all imported modules: other ones in each test run.
+    constants = mock.patch.object(providers, "_get_local_constants", providers.Constants)
+    with mutations, constants, warnings.catch_warnings():
         warnings.simplefilter("ignore", HypothesisWarning)  # a case that fails can be a long text
-        fixed(given(strategy)(holds))()
+        test = given(strategy)(holds)
+        fixed(test if CASES else seed(SEED)(test))()
 
 
 class Tally(Counter[int]):
     """The exit codes of the cases of a test."""
+
+    def counted(self, check: Callable[..., int], *before: Any) -> Callable[[Any], None]:
+        """A property of cases that counts their exit codes."""
+
+        def holds(case: Any) -> None:
+            self[check(*before, case)] += 1
+
+        return holds
 
     def check(self, *refused: int) -> None:
         """Assert that some cases ended well and some in one of these codes, if there are many."""

@@ -178,7 +178,7 @@ def _is_known(name: str) -> bool:
 def _batch(name: str, content: bytes, where: str) -> _Batch:
     try:
         return _binary(content) if name.endswith(".bin") else _pickled(content)
-    except (PickleError, ValueError, KeyError, TypeError):
+    except (PickleError, ValueError, KeyError, TypeError, AttributeError, OverflowError):
         raise _damaged(where) from None
 
 

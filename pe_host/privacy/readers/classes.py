@@ -95,7 +95,13 @@ def positions(
 def natural(name: str) -> tuple[tuple[int, int, str], ...]:
     """A key that sorts names as people do: numbers in them by value."""
     parts = re.findall(r"\d+|\D+", name)
-    return tuple((0, int(p), p) if p.isdecimal() and p.isascii() else (1, 0, p) for p in parts)
+    return tuple(_number(p) if p.isdecimal() and p.isascii() else (1, 0, p) for p in parts)
+
+
+def _number(digits: str) -> tuple[int, int, str]:
+    """A key that sorts digits by value, however many they are: `int` reads some thousand."""
+    plain = digits.lstrip("0")
+    return 0, len(plain), f"{plain} {digits}"
 
 
 def _counted(values: NDArray[Any], options: SourceOptions, where: str) -> Classes:

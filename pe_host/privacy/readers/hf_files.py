@@ -86,6 +86,10 @@ def _linked_from(place: Path) -> Path:
 
 
 def _of_list(paths: Sequence[Path], location: str, options: SourceOptions) -> Files:
+    if len({*paths}) != len(paths):
+        raise SourceError(
+            "a file is named twice", where=location, fix="name every file of the data set once"
+        )
     shards = {path: shards_in([path.name]) for path in paths}
     splits = [found[0].split if found else "" for found in shards.values()]
     split, parts = _part(splits, options.split, location)

@@ -7,6 +7,7 @@ beside that of its labels, or `IMAGES,LABELS`.
 import gzip
 import math
 import os
+import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -98,7 +99,7 @@ def _open_store(location: str, options: SourceOptions) -> tuple["_Files", Source
         column = "0"  # the others say who wrote the digit
     if not column and not client:
         return store, options
-    if client and not (client.isascii() and client.isdigit()):
+    if client and not re.fullmatch("[0-9]{1,9}", client):
         raise SourceError(
             f"--client {client} is not a column of the labels",
             where=location,
@@ -291,7 +292,13 @@ def _header(file: BinaryIO, path: Path) -> tuple[tuple[int, ...], np.dtype[Any]]
         if len(head) == 4 and head[3] <= _AXES:
             head += file.read(4 * head[3])
     axes = head[3] if len(head) >= 4 else 0
-    if head[:2] != b"\0\0" or head[2] not in _TYPES or not axes or len(head) != 4 + 4 * axes:
+    if (
+        len(head) < 4
+        or head[:2] != b"\0\0"
+        or head[2] not in _TYPES
+        or not axes
+        or len(head) != 4 + 4 * axes
+    ):
         raise SourceError(
             "this is not an IDX file",
             where=str(path),

@@ -14,6 +14,7 @@ from typing import Any
 
 from pe_host.formats.names import suffix
 from pe_sdk import SourceError
+from pe_sdk.pictures import SUFFIXES as PICTURES
 
 _DELIMITERS = ("\t", ",", ";")
 _FIRST = 20
@@ -177,7 +178,7 @@ class LabelFile:
             if len(first) == len(columns) + 1:
                 self.is_attributes = True
                 return ("file", *columns), lambda: (line.split() for line in lines[2:])
-        head = lines[0] if lines else ""
+        head = next((line for line in lines if line.strip()), "")
         delimiter = max(_DELIMITERS, key=head.count)
 
         def rows() -> Iterator[list[str]]:
@@ -191,7 +192,8 @@ class LabelFile:
             return (row for row in map(str.split, lines) if row)
 
         first = next(rows(), [])
-        if any(self._files.find(cell) >= 0 for cell in first):  # there is no header
+        # There is no header. A file that is not there does not make one: errors quote a header.
+        if any(self._files.find(cell) >= 0 or suffix(cell) in PICTURES for cell in first):
             return tuple(str(number) for number in range(1, len(first) + 1)), rows
         if len(set(first)) != len(first):
             raise ValueError

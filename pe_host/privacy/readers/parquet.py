@@ -102,6 +102,8 @@ def _stored(file: "pq.ParquetFile", location: str) -> parquet_tables.Stored | No
         about = read_about(schema.metadata)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise SourceError(f"invalid metadata 'pe': {error}", where=location, fix=_REWRITE) from None
+    if about is not None and len({*schema.names}) != len(schema.names):
+        raise SourceError("two columns have the same name", where=location, fix=_REWRITE)
     for name in (LABEL, *columns_of(about[0])) if about is not None else ():
         if name not in schema.names:
             raise SourceError(f"the column {name!r} is missing", where=location, fix=_REWRITE)

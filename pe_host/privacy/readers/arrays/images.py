@@ -283,7 +283,7 @@ def _image_shape(
 
 
 def count_of(shape: tuple[int, ...], options: SourceOptions) -> int:
-    """The number of records in an array of this shape."""
+    """The number of records in an array of this shape; 0 of an array without axes."""
     axes = options.axes
     place = axes.index("N") if len(axes) == len(shape) and "N" in axes else 0
-    return shape[place]
+    return shape[place] if shape else 0

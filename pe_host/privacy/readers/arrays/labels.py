@@ -71,7 +71,7 @@ def plain_labels(
         stored = stored[:, column]
     if stored.ndim == 2 and stored.shape[1] == 1:
         stored = stored[:, 0]
-    if stored.ndim == 2 and stored.dtype.kind in "biuf":
+    if stored.ndim == 2 and stored.shape[1] and stored.dtype.kind in "biuf":
         return _one_hot(stored)
     if stored.ndim != 1:
         raise SourceError(

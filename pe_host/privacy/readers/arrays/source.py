@@ -1,5 +1,6 @@
 """A source of arrays: what `describe` decides about it, and the records that `read` returns."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -69,11 +70,12 @@ def _find(store: ArrayStore, options: SourceOptions) -> Labelled:
     native, where = _native_layout(store, options), store.where
     outside = _label_file(where, options)
     inside = replace(options, labels=NONE) if outside else options
-    keys = choose(store, inside, "" if native is None else native.array)
     if native is None:
+        keys = choose(store, inside)
         records = _images(store, keys.images, options)
     else:
-        records = _in_layout(store, native, options)
+        records = _in_layout(store, native, options)  # which checks the axes
+        keys = choose(store, inside, native.array)
     labels: PlainLabels | None
     if outside:
         labels, named = _labels_of_file(*outside, records.count, where)
@@ -234,7 +236,7 @@ def _labels_of_file(path: Path, key: str, rows: int, where: str) -> tuple[PlainL
         rows: number of records.
         where: the source of the records.
     """
-    column, name = (int(key), "") if key.isascii() and key.isdigit() else (None, key)
+    column, name = (int(key), "") if re.fullmatch("[0-9]{1,9}", key) else (None, key)
     with open_file(str(path)) as file:
         there = file.names()
         wanted = name or (there[0] if len(there) == 1 else "labels")

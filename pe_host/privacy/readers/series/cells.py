@@ -96,7 +96,7 @@ def to_label(cell: str) -> str:
     if not _WHOLE.fullmatch(cell):
         return cell
     value = float(cell)
-    return str(int(value)) if value == int(value) and abs(value) < 2**53 else cell
+    return str(int(value)) if abs(value) < 2**53 and value == int(value) else cell
 
 
 def label_of(cell: str) -> str:

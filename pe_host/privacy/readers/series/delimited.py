@@ -1,5 +1,6 @@
 """CSV and TSV files, with a row a step or a row a series."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -54,13 +55,17 @@ def read_header(lines: Iterator[Line], where: str) -> Header:
     return Header(line, delimiter, () if _are_values(cells, delimiter) else tuple(cells))
 
 
+_COUNT = re.compile("[0-9]{1,9}")
+
+
 def _are_values(cells: Sequence[str], delimiter: str) -> bool:
     read = [to_number(cell, delimiter == ";") for cell in cells]
     if any(value is None for value in read):
         return False
-    counting = [int(cell) for cell in cells if cell.isascii() and cell.isdecimal()]
+    counting = [int(cell) for cell in cells if _COUNT.fullmatch(cell)]
     steps = len(cells) - (not cells[0])  # the first name of a data frame's index is empty
-    return not (len(counting) == steps and counting == list(range(counting[0], counting[-1] + 1)))
+    counts = counting == [*range(counting[0], counting[0] + len(counting))] if counting else False
+    return not (len(counting) == steps and counts)
 
 
 def wide_format(header: Header, layout: Layout, options: SourceOptions) -> RowFormat:

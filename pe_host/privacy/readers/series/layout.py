@@ -56,7 +56,7 @@ _STEP_NAME = re.compile(
 )
 """What steps are often called: such a prefix is not the name of a feature."""
 
-_NUMBERED = re.compile(r"(?P<prefix>.*?)(?P<number>\d+)(?P<suffix>\D*)")
+_NUMBERED = re.compile(r"(?P<prefix>.*?)(?P<number>\d{1,18})(?P<suffix>\D*)")
 _GRID = re.compile(r"\d+\s*[x×]\s*\d+")
 _TIME_NAME = re.compile(
     r"\d{1,2}:\d{2}(:\d{2})?|\d{4}-\d{2}(-\d{2}([ T]\d{1,2}:\d{2}(:\d{2})?)?)?"
@@ -198,6 +198,8 @@ class _Finder:
 
     def find_lists(self) -> Layout:
         values = self.options.values or tuple(self.rest)
+        if not values:
+            raise self._no_values()
         if other := [name for name in values if name not in self.rest]:
             raise SourceError(
                 f"the column {other[0]!r} does not hold lists of numbers",
@@ -228,12 +230,15 @@ class _Finder:
                 "named with --id, --labels or --client, or are passed over",
             )
         if not values:
-            raise SourceError(
-                "there is no column of values",
-                where=self.where,
-                fix="name the features of the series with --values A,B,…",
-            )
+            raise self._no_values()
         return self._layout(True, [(name, (name,)) for name in values])
+
+    def _no_values(self) -> SourceError:
+        return SourceError(
+            "there is no column of values",
+            where=self.where,
+            fix="name the features of the series with --values A,B,…",
+        )
 
     def _wide(self, groups: "list[_Group]") -> Layout:
         used = {name for _, columns in groups for name in columns}

@@ -75,6 +75,13 @@ def _lines(file: BinaryIO, location: str) -> Iterator[Line]:
             )
         if number == 1:
             raw = raw.removeprefix(_UTF8)
+            # The whole file would be its header, which errors quote.
+            if b"\r" in raw.rstrip(b"\r\n"):
+                raise SourceError(
+                    "the lines end as on an old Macintosh, with a carriage return only",
+                    where=location,
+                    fix="save the file with the line ends of Unix or Windows",
+                )
         if text := raw.decode("utf-8", "surrogateescape").strip(" \r\n\0"):
             yield Line(number, text)
 

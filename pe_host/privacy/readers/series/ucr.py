@@ -7,6 +7,8 @@ from pe_host.privacy.readers.series.lines import Line, find_delimiter, split
 from pe_host.privacy.readers.series.rows import Row, RowFormat
 from pe_sdk import SourceError, SourceOptions
 
+_MOST_DIMENSIONS = 100_000
+
 _PLAIN = "use the .tsv or .ts file of the same data set"
 
 
@@ -69,7 +71,7 @@ def _label_column(options: SourceOptions, count: int, where: str, label_first: b
 def _column_number(text: str, count: int, option: str, where: str) -> int:
     if not text:
         return 0
-    if text.isascii() and text.isdecimal() and 1 <= int(text) <= count:
+    if 1 <= (_whole(text) or 0) <= count:
         return int(text)
     raise SourceError(
         f"there is no column {text!r} in a file without a header line",
@@ -101,6 +103,12 @@ def read_ts(lines: Iterator[Line], options: SourceOptions, where: str) -> RowFor
         )
     count = _whole(head.get("dimensions", ["1"])[0])
     dimensions = max(1, count or 1)
+    if dimensions > _MOST_DIMENSIONS:
+        raise SourceError(
+            f"@dimensions announces {dimensions:,} dimensions, more than {_MOST_DIMENSIONS:,}",
+            where=where,
+            fix=_PLAIN,
+        )
     length = _whole(head.get("serieslength", [""])[0])
 
     def parse(text: str) -> Row:
@@ -214,4 +222,5 @@ def _without_columns(options: SourceOptions, where: str) -> SourceOptions:
 
 
 def _whole(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() and int(text) else None
+    """A whole number from 1 to 999,999,999, or None."""
+    return (int(text) or None) if re.fullmatch("[0-9]{1,9}", text) else None

@@ -1,0 +1,62 @@
+"""The ledger of a run at rest, refused where it says less than the run has spent."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from pe_host.cache import budget_folder
+from pe_host.errors import DataError, PrivacyRefusal
+from pe_host.privacy.budget import ledger_sizes
+from pe_host.privacy.ledger import Ledger, run_of
+from pe_host.privacy.store import FileStore, check_paid
+from pe_host.run.folder import LEDGER
+from pe_host.run.manifest import Manifest
+
+
+def open_ledger(folder: Path, manifest: Manifest) -> Ledger:
+    """Open the ledger of a run, without its account in the budget database.
+
+    Args:
+        folder: of the run.
+        manifest: of the run.
+
+    Raises:
+        DataError: there is none.
+        PrivacyRefusal: it is damaged, of another run, or does not pay for all that the run has
+            released.
+    """
+    if not (folder / LEDGER).exists():  # `open` would create one
+        what = "the run has no ledger: nothing was released yet, or the ledger was lost"
+        raise DataError(
+            what, where=str(folder), fix="continue the run with --resume, or give another run"
+        )
+    ledger = Ledger.open(folder / LEDGER, manifest.plan)
+    manifest.check_ledger(folder / LEDGER)
+    check_paid(FileStore(folder), ledger, manifest.plan.rounds)
+    return ledger
+
+
+def refuse_set_back(folders: Sequence[Path]) -> None:
+    """Refuse ledgers of a run that are all shorter than the budget database has seen it.
+
+    Only a database that is here and can be read says so: runs of other machines are priced too.
+
+    Raises:
+        PrivacyRefusal: there is such a run.
+    """
+    longest: dict[str, tuple[int, Path]] = {}
+    for folder in folders:
+        found = (folder / LEDGER).stat().st_size, folder
+        id = run_of(folder / LEDGER)[0]
+        longest[id] = max(longest.get(id, found), found)
+    seen: Mapping[str, int] = {}
+    with suppress(DataError, PrivacyRefusal):
+        seen = ledger_sizes(budget_folder(), longest)
+    for id, (size, folder) in longest.items():
+        if size < seen.get(id, 0):
+            raise PrivacyRefusal(
+                "the budget database has seen a longer ledger of this run: it was set back, or "
+                "this is an older copy of the run",
+                where=str(folder),
+                fix="give the run where it went furthest; `pe budget history` shows its folder",
+            )
