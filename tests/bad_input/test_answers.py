@@ -8,7 +8,7 @@ from bad_input.tiers import Tally, for_each, tiers
 
 
 @pytest.mark.parametrize("kind", ["child", "worker", "reader and embedding", "exporter"])
-@tiers(few=3, many=40)
+@tiers(few=3, many=25)
 def test_an_answer_is_taken_or_one_clear_error(
     bench: Bench, tally: Tally, kind: str, count: int
 ) -> None:

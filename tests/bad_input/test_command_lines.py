@@ -9,7 +9,7 @@ from bad_input.tiers import Tally, for_each, tiers
 
 
 @pytest.mark.parametrize("kind", ["words", "file"])
-@tiers(few=6, many=50)
+@tiers(few=6, many=30)
 def test_a_value_is_taken_or_one_clear_error(
     bench: Bench, tally: Tally, kind: str, count: int
 ) -> None:

@@ -58,7 +58,7 @@ def answers(draw: Draw) -> bytes:
     return b"".join(draw(st.lists(part, max_size=6)))
 
 
-@tiers(few=40, many=300)
+@tiers(few=40, many=200)
 def test_any_answer_is_pixels_or_an_error_of_one_picture(tally: Tally, count: int) -> None:
     def holds(told: list[bytes]) -> None:
         with _Taken(Preparation(SHAPE), told) as decoder:

@@ -16,7 +16,7 @@ from bad_input.readers import READERS
 from bad_input.tiers import Tally, for_each, tiers
 
 
-@tiers(few=2, many=20)
+@tiers(few=2, many=12)
 @pytest.mark.parametrize("reader", READERS)
 def test_a_private_file_is_read_or_one_clear_error(
     bench: Bench, tally: Tally, reader: str, count: int
@@ -43,7 +43,7 @@ def test_the_command_itself_ends_as_it_does_here(pe: Any, bench: Bench) -> None:
         assert outcomes[0] == outcomes[1]
         ends.add(outcomes[0][0])
 
-    for reader in ("npz", "folder"):
+    for reader in ("npz", "folder"):  # a case takes a second
         open_to_all = READERS[reader].filter(lambda case: "closed" not in case.files.values())
-        for_each(open_to_all, 3, holds)
+        for_each(open_to_all, 2, holds)
     assert {0, 5} <= ends

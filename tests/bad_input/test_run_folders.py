@@ -10,7 +10,7 @@ from bad_input.kinds import KINDS
 from bad_input.tiers import Tally, for_each, tiers
 
 
-@tiers(few=8, many=90)
+@tiers(few=8, many=50)
 def test_a_run_that_was_tampered_with_ends_well_or_in_one_clear_error(
     bench: Bench, tally: Tally, count: int
 ) -> None:

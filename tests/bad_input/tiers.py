@@ -44,8 +44,17 @@ def for_each(strategy: st.SearchStrategy[Any], count: int, holds: Callable[[Any]
         _run(strategy, count, holds, [Phase.generate, Phase.shrink])
 
 
-def until(strategy: st.SearchStrategy[Any], count: int, holds: Callable[[Any], None]) -> str:
-    """Try a property on at most so many cases; return how the first one fails, "" for none."""
+def until(
+    strategy: st.SearchStrategy[Any], count: int, holds: Callable[[Any], None], first: int = SEED
+) -> str:
+    """Try a property on at most so many cases; return how the first one fails, "" for none.
+
+    Args:
+        strategy: of the cases.
+        count: how many.
+        holds: the property.
+        first: their seed, where the cases are the same in every test run.
+    """
 
     class Caught(BaseException):
         """Ends the search: Hypothesis would go on after an Exception."""
@@ -57,7 +66,7 @@ def until(strategy: st.SearchStrategy[Any], count: int, holds: Callable[[Any], N
             raise Caught(str(error)) from None
 
     try:
-        _run(strategy, count, stops, [Phase.generate])
+        _run(strategy, count, stops, [Phase.generate], first)
     except Caught as caught:
         return str(caught) or "an assertion without a message"
     return ""
@@ -80,7 +89,11 @@ def _count_failures(
 
 
 def _run(
-    strategy: st.SearchStrategy[Any], count: int, holds: Callable[[Any], None], phases: list[Phase]
+    strategy: st.SearchStrategy[Any],
+    count: int,
+    holds: Callable[[Any], None],
+    phases: list[Phase],
+    first: int = SEED,
 ) -> None:
     fixed = settings(
         max_examples=count,
@@ -99,7 +112,7 @@ def _run(
     with mutations, constants, warnings.catch_warnings():
         warnings.simplefilter("ignore", HypothesisWarning)  # a case that fails can be a long text
         test = given(strategy)(holds)
-        fixed(test if CASES else seed(SEED)(test))()
+        fixed(test if CASES else seed(first)(test))()
 
 
 class Tally(Counter[int]):

@@ -292,13 +292,7 @@ def _header(file: BinaryIO, path: Path) -> tuple[tuple[int, ...], np.dtype[Any]]
         if len(head) == 4 and head[3] <= _AXES:
             head += file.read(4 * head[3])
     axes = head[3] if len(head) >= 4 else 0
-    if (
-        len(head) < 4
-        or head[:2] != b"\0\0"
-        or head[2] not in _TYPES
-        or not axes
-        or len(head) != 4 + 4 * axes
-    ):
+    if not axes or head[:2] != b"\0\0" or head[2] not in _TYPES or len(head) != 4 + 4 * axes:
         raise SourceError(
             "this is not an IDX file",
             where=str(path),
