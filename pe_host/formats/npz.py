@@ -19,6 +19,10 @@ ReadMetadata = Callable[[str], NDArray[Any] | None]
 """Reads a small array of a file by name: public metadata of the records. None if there is none."""
 
 
+METADATA = ("kind", "feature_names", "feature_units", "feature_ranges", "step", "step_unit")
+"""Names of the small arrays that describe records which are not images."""
+
+
 class Layout(ABC):
     """The layout of records of one kind.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_host.formats.npz import RECORDS, SERIES, Layout
+from pe_host.formats.npz import METADATA, RECORDS, SERIES, Layout
 from pe_host.privacy.readers.arrays import images as image_arrays
 from pe_host.privacy.readers.arrays.files import SUFFIXES, open_file
 from pe_host.privacy.readers.arrays.images import Faults, count_of, find_images
@@ -91,9 +91,10 @@ def _find(store: ArrayStore, options: SourceOptions) -> Labelled:
         labels="" if named == "labels" else named,
         split=keys.split if options.split or len(keys.parts) > 1 else "",
     )
-    unread = [f"array {name}" for name in keys.unread[:_SHOWN]]
-    if len(keys.unread) > _SHOWN:
-        unread.append(f"{len(keys.unread) - _SHOWN} more")
+    others = [name for name in keys.unread if native is None or name not in METADATA]
+    unread = [f"array {name}" for name in others[:_SHOWN]]
+    if len(others) > _SHOWN:
+        unread.append(f"{len(others) - _SHOWN} more")
     return Labelled(
         where=where,
         layout=_layout(store, keys, named),

@@ -338,6 +338,15 @@ def test_no_labels_are_one_class_that_is_said(save: Any) -> None:
     assert "one class and not 2" in refusal(npz, save(images=GRAY), classes=("a", "b")).what
 
 
+def test_what_describes_series_is_not_passed_over(save: Any) -> None:
+    about = {"feature_names": np.array(["load"]), "feature_ranges": np.array([[0.0, 1.0]])}
+    series = np.zeros((N, 5, 1), np.float32)
+    info, _ = taken(
+        npz, save(series=series, labels=LABELS, step=np.array(2.0), other=GRAY, **about)
+    )
+    assert info.output.features[0].name == "load" and info.passed_over == ("array other",)
+
+
 @pytest.mark.parametrize("key", ["label_names", "class_names", "target_names", "classes"])
 @pytest.mark.parametrize("dtype", [str, object, "S9"])
 def test_class_names_in_the_file_are_public(save: Any, key: str, dtype: Any) -> None:
