@@ -31,6 +31,7 @@ def test_only_what_is_public_is_shown(source):
     assert "classes       2: ill, well (label_names in the file)" in text
     assert "privacy unit  one record" in text
     for shown in (text, json.dumps(done.to_json())):
+        shown = shown.replace(done.document["source"], "")  # a path may hold any number
         assert not any(count in shown for count in ("17", "25", "42"))
 
 
