@@ -62,7 +62,7 @@ class Workers:
         self._digest: str | None = None
         self._dim = 0
         self._warnings: dict[str, None] = {}
-        self.advance: Callable[[int], None] = _ignore_progress
+        self.advance: Callable[[int], None] = lambda _: None
         """Called with the number of rows of each finished block, from any thread."""
 
     @classmethod
@@ -382,10 +382,6 @@ class Workers:
         for error in [future.exception() for future in futures]:
             if error is not None:
                 raise error
-
-
-def _ignore_progress(rows: int) -> None:
-    """The default of `Workers.advance`."""
 
 
 def _seconds() -> float:

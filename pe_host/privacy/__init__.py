@@ -5,12 +5,12 @@ also writes a file for the operator: see `evaluation`.
 """
 
 from pe_host.privacy.inspection import PrivateCounts, Reading, count_records
-from pe_host.privacy.ledger import BudgetExhausted
 from pe_host.privacy.lock import FolderLock
 from pe_host.privacy.plan import BadRecords, PrivacyPlan, Unit, make_plan
 from pe_host.privacy.released import ClassCounts, NoisyHistogram
 from pe_host.privacy.resumed import resumed_plan
 from pe_host.privacy.shares import ClassShares
+from pe_host.privacy.shortage import BudgetExhausted
 from pe_host.privacy.side import PrivateSide
 from pe_host.privacy.store import HistogramStore
 

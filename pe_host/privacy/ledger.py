@@ -20,7 +20,6 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -29,6 +28,7 @@ from pe_host.errors import DataError, PrivacyRefusal
 from pe_host.files import NotAFile, read_regular
 from pe_host.privacy.accountant import NoisyRelease, delta_of, epsilon_of, fits
 from pe_host.privacy.plan import PrivacyPlan
+from pe_host.privacy.shortage import BudgetExhausted, Shortage
 
 SCHEMA = 1
 KINDS = ("class-counts", "votes")
@@ -38,28 +38,6 @@ TORN = "torn"
 Each of them was cut short by a crash, before its draw, and counts as the most expensive release of
 the plan. Unreadable lines without such a line after them are damage, unless they are at the end.
 """
-
-
-class Shortage(StrEnum):
-    """Why another release is not affordable, as a clause."""
-
-    LOST = (
-        "interruptions lost noise that was already drawn, which counts as spent, and the budget "
-        "is a hard limit"
-    )
-    CAPPED = "the cap of the data set (see `pe budget show`) allows no further release"
-
-
-class BudgetExhausted(PrivacyRefusal):
-    """The budget does not cover another release; the run finishes from what it has."""
-
-    def __init__(self, shortage: Shortage, where: str) -> None:
-        self.shortage = shortage
-        super().__init__(
-            f"another release is not affordable: {shortage}",
-            where=where,
-            fix="run the same command with --resume: it finishes from the rounds it has",
-        )
 
 
 @dataclass(frozen=True)

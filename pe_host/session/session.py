@@ -31,7 +31,7 @@ from pe_host.formats.npz import layout_of
 from pe_host.job.job import Job
 from pe_host.privacy import BudgetExhausted, ClassCounts, NoisyHistogram, PrivateSide
 from pe_host.privacy.budget import RunAccount
-from pe_host.privacy.ledger import Shortage
+from pe_host.privacy.shortage import Shortage
 from pe_host.report.grid import RecordGrid, first_rows
 from pe_host.report.views import columns_for
 from pe_host.reporting import Reporter

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from pe_host.errors import DataError, PrivacyRefusal
 from pe_host.privacy.accountant import NoisyRelease, delta_of
-from pe_host.privacy.ledger import BudgetExhausted, Ledger, run_of
+from pe_host.privacy.ledger import Ledger, run_of
 from pe_host.privacy.plan import PrivacyPlan
+from pe_host.privacy.shortage import BudgetExhausted
 
 RUN = "00112233445566778899aabbccddeeff"
 

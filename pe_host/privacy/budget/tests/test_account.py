@@ -14,8 +14,9 @@ import pytest
 from pe_host.errors import PrivacyRefusal
 from pe_host.privacy.accountant import delta_of
 from pe_host.privacy.budget import BudgetDatabase, Cap, RunAccount, totals
-from pe_host.privacy.ledger import BudgetExhausted, Ledger, Shortage
+from pe_host.privacy.ledger import Ledger
 from pe_host.privacy.plan import PrivacyPlan
+from pe_host.privacy.shortage import BudgetExhausted, Shortage
 
 MakePlan = Callable[..., PrivacyPlan]
 PLACE = b"path\0/data"
