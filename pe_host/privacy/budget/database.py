@@ -232,7 +232,7 @@ class BudgetDatabase:
 
     def runs(self, data_set: int) -> list[CountedRun]:
         """The runs on a data set, oldest first."""
-        rows = self._rows("SELECT * FROM runs WHERE data_set = ? ORDER BY started, id", data_set)
+        rows = self._rows("SELECT * FROM runs WHERE data_set = ? ORDER BY started, rowid", data_set)
         return [_run(row) for row in rows]
 
     def run(self, id: str) -> CountedRun | None:
