@@ -53,6 +53,7 @@ def run(_run, pe):
     return shutil.copytree(_run, pe.folder / "run")
 
 
+@pytest.mark.slow
 def test_stages_follow_each_other_and_a_replay_gives_the_same_pictures(pe, run):
     # Fails when replaying does not let the generator adapt: the first stage then makes the release.
     assert [makers(pe, f"00{t}/population.npz") for t in range(3)] == [

@@ -226,6 +226,7 @@ def test_the_doctor_says_what_is_not_closed(pe_on, tmp_path, light_torch):
     assert "no Landlock" in found["confinement"]["detail"]
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_where_more_is_confined_but_not_where_less_is(generate):
     """Its plan stays what it was. The runs are finished, which is found after the plan."""
     words = ("--data", "private.npz", "--allow-unconfined")
@@ -288,6 +289,7 @@ def test_a_process_with_threads_asks_no_reader_of_others(started, thread_at_star
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_a_process_with_threads_goes_on_with_public_data(started, thread_at_start, tmp_path):
     done = started("all", "echo", "--candidates", "200", "--data", "sklearn:digits")
     assert done.returncode == 0, done.stderr

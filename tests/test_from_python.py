@@ -67,6 +67,7 @@ def test_given_the_same_histograms_both_release_the_same(pe, here, digits):
     assert done.returncode == 0 and "the same 20 samples" in done.stdout, done.stderr
 
 
+@pytest.mark.slow
 def test_what_a_run_offers(pe, here, finished):
     run = pe_api.open_run("run")
     release = run.samples()

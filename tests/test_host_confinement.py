@@ -192,6 +192,7 @@ def test_reader_and_embedding_carry_nothing_away(thieves, tmp_path):
     assert (tmp_path / "run/release/README.md").exists()
 
 
+@pytest.mark.slow
 def test_they_do_without_the_wall_around_the_host(thieves, tmp_path):
     done, attacks = thieves(wall="none")
     assert done.returncode == 0, done.stderr
@@ -200,6 +201,7 @@ def test_they_do_without_the_wall_around_the_host(thieves, tmp_path):
     assert (tmp_path / "home/records").exists()
 
 
+@pytest.mark.slow
 def test_a_run_that_is_resumed_is_confined_too(thieves):
     killed, attacks = thieves(THIEF_DIES="2")
     assert killed.returncode == -9 and outcomes(attacks) == {"refused"}
@@ -209,6 +211,7 @@ def test_a_run_that_is_resumed_is_confined_too(thieves):
     assert outcomes(attacks) == {"refused"}
 
 
+@pytest.mark.slow
 def test_evaluation_on_public_data_is_confined_too(thieves, tmp_path):
     done, attacks = thieves(public=True, wall="all")
     assert done.returncode == 0, done.stderr

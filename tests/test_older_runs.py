@@ -127,12 +127,14 @@ def test_it_asks_for_what_this_version_demands_and_goes_on(resume, tmp_path):
     check_that_it_went_on(tmp_path / "run")
 
 
+@pytest.mark.slow
 def test_it_goes_on_with_a_network_that_every_generator_had(resume, tmp_path):
     done = resume("all", "--public-ranges", "--allow-network", "waves")
     assert done.returncode == 0, done.stderr
     check_that_it_went_on(tmp_path / "run")
 
 
+@pytest.mark.slow
 def test_it_goes_on_without_landlock_if_the_operator_allows_that(resume, tmp_path):
     before = files(tmp_path / "run")
     done = resume("none", "--public-ranges")

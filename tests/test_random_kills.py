@@ -35,8 +35,9 @@ def test_random_sequences_lose_no_run_and_no_noise(first):
     assert found["replayed"] == int(first % 10 == 0)
 
 
+@pytest.mark.slow
 def test_three_random_sequences():
-    """The same for the fast tier, with one kind of run."""
+    """The same with one kind of run, the one that costs least."""
     found = kills("--seed", 3, "--sequences", 3, "--scenario", "private, under a cap")
     assert found["faults"] == [] and found["sequences"] == 3 <= found["disturbances"]
 

@@ -133,6 +133,7 @@ def test_what_is_refused_with_the_option_that_decides(pe, case):
     assert what in problem and name in problem and fix in advice
 
 
+@pytest.mark.slow
 def test_a_long_csv_becomes_a_release(pe):
     write_long(pe.folder / "waves.csv")
     about = ("--feature-ranges", "value=-12..12", "--feature-units", "value=V", "--step", "1")

@@ -118,6 +118,7 @@ def test_a_picture_that_ends_its_decoder_is_a_fault_of_this_picture_only(module:
     assert isinstance(answers[1], PictureError) and "ends its decoder" in answers[1].what
 
 
+@pytest.mark.slow
 def test_a_picture_that_takes_too_long_is_a_fault(module: str) -> None:
     with Decoder(AS_IT_IS, seconds=5, module=module) as decoder:
         answers = list(decoder.decode([b"HANG", encoded()]))

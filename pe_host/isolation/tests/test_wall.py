@@ -243,6 +243,7 @@ for _ in range(3000):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", [CLOSED_FOLDERS, DEEP])
 def test_scratch_is_removed_whatever_is_made_of_it(start, tmp_path, code):
     """And the warden, which does it, ends as the process did."""

@@ -137,6 +137,7 @@ print((folder / "whole").read_text())
     assert len(list(tmp_path.glob("mark-*"))) == 1
 
 
+@pytest.mark.slow
 def test_a_pool_with_a_torn_cache_gives_the_same_samples(tmp_path, cache):
     write_npz(tmp_path / "a.npz", 300)
     labels, seeds = np.zeros(64, np.int64), random.derive(1, "test", 64)

@@ -384,6 +384,7 @@ def _race(folder: str, plan: dict[str, Any], barrier: Any, tries: int, answers: 
     database.close()
 
 
+@pytest.mark.slow
 def test_of_two_runs_that_begin_at_once_one_is_refused(
     database: BudgetDatabase, make: MakePlan, tmp_path: Path
 ) -> None:
