@@ -300,6 +300,8 @@ def test_a_process_with_threads_goes_on_with_public_data(started, thread_at_star
     assert done.returncode == 0, done.stderr
 
 
-def test_a_process_with_threads_does_not_open_private_data_for_their_budget(pe_on, thread_at_start):
-    done = pe_on("all", "budget", "show", "private.npz")
+@pytest.mark.parametrize("words", [("budget", "show"), ("inspect",), ("inspect", "--private")])
+def test_a_process_with_threads_does_not_open_private_data_for_less(pe_on, thread_at_start, words):
+    """Fails for `inspect` when the answer of the wall is not looked at."""
+    done = pe_on("all", *words, "private.npz")
     assert done.returncode == 4 and "this process has threads" in done.stderr

@@ -86,8 +86,11 @@ def confined(
 
 
 @contextlib.contextmanager
-def confined_to_budget() -> Iterator[None]:
-    """Confine this process, which reads private data only to know which budget is theirs.
+def confined_to_reading(*, budget: bool = False) -> Iterator[None]:
+    """Confine this process, which reads private data and makes no run of them.
+
+    Args:
+        budget: it may change the budget database; otherwise it changes no file.
 
     Raises:
         PrivacyRefusal: the kernel could confine this process, and does not.
@@ -96,25 +99,10 @@ def confined_to_budget() -> Iterator[None]:
     if not (wall.abi or wall.calls):
         yield
         return
-    kept = [budget_folder(), cache_folder() / ACCOUNTING]
+    kept = [budget_folder(), cache_folder() / ACCOUNTING] if budget else []
     with _walled(kept, _scratch(), None, []) as exposed:
         if exposed:
             raise PrivacyRefusal(exposed, fix=FIX)
-        yield
-
-
-@contextlib.contextmanager
-def confined_to_reading() -> Iterator[None]:
-    """Confine this process, which reads private data and changes no file.
-
-    Raises:
-        PrivacyRefusal: the kernel could confine this process, and does not.
-    """
-    wall = offered()
-    if not (wall.abi or wall.calls):
-        yield
-        return
-    with _walled([], _scratch(), None, []):
         yield
 
 

@@ -23,9 +23,9 @@ commands = typer.Typer(
 
 def _confined(ask: Callable[[Any], Result]) -> Result:
     """Ask `pe_host.commands.budget`, which reads private data, in a confined process."""
-    from pe_host.cli._confined import confined_to_budget
+    from pe_host.cli._confined import confined_to_reading
 
-    with confined_to_budget():
+    with confined_to_reading(budget=True):
         from pe_host.commands import budget
 
         return ask(budget)
