@@ -3,11 +3,22 @@
 import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import Field
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from pe_host.job.setting import is_table, option_name
+
+ConfigFile = Annotated[Path | None, typer.Option(help="TOML file of settings.", metavar="FILE")]
+DryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Print how the data are read and the plan; spend nothing."),
+]
+ShowNames = Annotated[
+    bool, typer.Option("--show-names", help="Show names of private files in errors.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def with_settings(

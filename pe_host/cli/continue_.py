@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from pe_host.cli import generate
-from pe_host.cli._settings import with_settings
+from pe_host.cli._settings import AsJson, ConfigFile, DryRun, ShowNames, with_settings
 from pe_host.errors import DataError, PrivacyRefusal
 from pe_host.job.config import resolve_config, settings
 
@@ -16,18 +16,10 @@ NAME = "continue"
 
 def _continue(
     run: Annotated[Path, typer.Argument(help="Folder of a finished run.", metavar="RUN")],
-    config: Annotated[
-        Path | None, typer.Option(help="TOML file of settings.", metavar="FILE")
-    ] = None,
-    dry_run: Annotated[
-        bool,
-        typer.Option("--dry-run", help="Print how the data are read and the plan; spend nothing."),
-    ] = False,
-    show_names: Annotated[
-        bool,
-        typer.Option("--show-names", help="Show names of private files in errors."),
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    config: ConfigFile = None,
+    dry_run: DryRun = False,
+    show_names: ShowNames = False,
+    as_json: AsJson = False,
     **given: Any,
 ) -> None:
     """Start a new run from the release of a finished one.

@@ -1,14 +1,13 @@
 """`pe generate`: the main command. Its options follow from the settings of `RunConfig`."""
 
 import os
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from pe_host.cli._output import show
 from pe_host.cli._progress import make_reporter
-from pe_host.cli._settings import with_settings
+from pe_host.cli._settings import AsJson, ConfigFile, DryRun, ShowNames, with_settings
 from pe_host.errors import PeError, UsageError
 from pe_host.job.config import RunConfig, resolve_config, settings
 
@@ -16,23 +15,15 @@ NAME = "generate"
 
 
 def _generate(
-    config: Annotated[
-        Path | None, typer.Option(help="TOML file of settings.", metavar="FILE")
-    ] = None,
+    config: ConfigFile = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --out.")] = False,
-    dry_run: Annotated[
-        bool,
-        typer.Option("--dry-run", help="Print how the data are read and the plan; spend nothing."),
-    ] = False,
-    show_names: Annotated[
-        bool,
-        typer.Option("--show-names", help="Show names of private files in errors."),
-    ] = False,
+    dry_run: DryRun = False,
+    show_names: ShowNames = False,
     adopt: Annotated[
         bool,
         typer.Option("--adopt", help="With --resume: count a run of another budget database here."),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
     **given: Any,
 ) -> None:
     """Make differentially private synthetic data."""

@@ -1,12 +1,11 @@
 """`pe inspect`: what pe takes a source for, before anything is spent."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from pe_host.cli._output import show
-from pe_host.cli._settings import with_settings
+from pe_host.cli._settings import AsJson, ConfigFile, ShowNames, with_settings
 from pe_host.errors import PeError
 from pe_host.job.config import resolve_config, settings
 from pe_host.job.reading import ReadingConfig
@@ -20,16 +19,12 @@ def _inspect(
     source: Annotated[
         str, typer.Argument(help="A data set, as for --data of `pe generate`.", metavar="SOURCE")
     ],
-    config: Annotated[
-        Path | None, typer.Option(help="TOML file of settings.", metavar="FILE")
-    ] = None,
+    config: ConfigFile = None,
     private: Annotated[
         bool, typer.Option("--private", help="Read every record and show counts, for you only.")
     ] = False,
-    show_names: Annotated[
-        bool, typer.Option("--show-names", help="Show names of private files in errors.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    show_names: ShowNames = False,
+    as_json: AsJson = False,
     **given: Any,
 ) -> None:
     """Show how SOURCE is read: layout, classes, records. Nothing is spent.
