@@ -1,6 +1,7 @@
 """Every rule about exporters catches the mistake that it is there for."""
 
 import json
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -22,7 +23,7 @@ def read(path):
     found = json.loads(path.read_text())
     output = OutputSpec.from_json(found["output"])
     data = np.array(found["data"], output.dtype)
-    return Release(output, data, np.array(found["labels"]), tuple(found["names"]))
+    return Release(output, data, np.array(found["labels"], np.int64), tuple(found["names"]))
 
 
 GOOD = ExporterSpec("good", "JSON", write, kinds=("image", "series"), read=read)
@@ -58,6 +59,29 @@ def counted(path, release, seen=[]):  # noqa: B006  the mistake is that calls kn
     path.write_text(path.read_text() + " " * len(seen))
 
 
+def rounded(path, release):
+    write(path, replace(release, data=np.rint(release.data).astype(release.data.dtype)))
+
+
+def dated(path, release):
+    path.write_text(path.read_text() + " " * (int(time.time()) % 4096))
+
+
+def named(path, release):
+    path.write_text(path.read_text() + " " * len(path.name))
+
+
+def only_series_refused(path, release):
+    if release.output.kind == "series":
+        raise CannotMake("no")
+    path.write_text(str(release.data.tolist()))
+
+
+def series_zeroed(path, release):
+    if release.output.kind == "series":
+        release.data[:] = 0
+
+
 def zeroed(path, release):
     release.data[:] = 0
 
@@ -69,16 +93,23 @@ MISTAKES = {
         also(lambda path, release: path.unlink()),
         also(linked),
         replace(GOOD, folder=True, write=lambda path, release: path.rmdir()),
+        replace(GOOD, folder=True, write=lambda path, release: None),
+        replace(GOOD, write=lambda path, release: path.touch()),
     ],
     "reads_back": [
         changed(data=lambda release: release.data // 2),
         changed(data=lambda release: release.data.astype("int64")),
+        replace(GOOD, write=rounded),
         changed(labels=lambda release: release.labels[::-1]),
+        changed(labels=lambda release: release.labels.astype("int32")),
         changed(label_names=lambda release: release.label_names[::-1]),
     ],
-    "refuses_other_kinds": [replace(GOOD, kinds=("image",))],
-    "writes_deterministically": [also(counted)],
-    "changes_nothing": [also(zeroed)],
+    "refuses_other_kinds": [
+        replace(GOOD, kinds=("image",)),
+        replace(GOOD, kinds=("image",), write=only_series_refused, read=None, loses="much"),
+    ],
+    "writes_deterministically": [also(counted), also(dated), also(named)],
+    "changes_nothing": [also(zeroed), also(series_zeroed)],
     "metadata": [replace(GOOD, name="Not good")],
 }
 
