@@ -169,6 +169,7 @@ def make_outside(folder):
     libc = ctypes.CDLL(None)
     queue = libc.msgget(0, 0o1600)
     inherited, other_end = socket.socketpair()
+    nameless = os.memfd_create("shared")
     with (
         inherited,
         other_end,
@@ -199,7 +200,9 @@ def make_outside(folder):
             "datagrams": str(folder / "datagrams"),
             "queue": queue,
             "inherited": inherited.fileno(),
+            "nameless": nameless,
         }
+        os.close(nameless)
         libc.msgctl(queue, 0, None)  # IPC_RMID
         bystander.kill()
         for place in ("/dev/shm", "/tmp"):
