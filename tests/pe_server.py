@@ -21,6 +21,7 @@ import gc
 import importlib
 import io
 import json
+import mmap
 import os
 import runpy
 import signal
@@ -98,7 +99,7 @@ for page in (pe_host.report.page, pe_host.report.dataset_card):
     page._template()  # compiled once for all reports
 
 
-def child(request: dict, outputs: list[int]) -> None:
+def child(request: dict, outputs: list[int], writes: mmap.mmap) -> None:
     """The forked process: become the command, and never return."""
     code = 70
     try:
@@ -114,7 +115,7 @@ def child(request: dict, outputs: list[int]) -> None:
         for function, value in request["returns"].items():
             module, _, name = function.rpartition(".")
             setattr(importlib.import_module(module), name, lambda *_, value=value: value)
-        watch(outputs[2], request["kill_at_write"])
+        watch(writes, request["kill_at_write"])
         if request["fork_plugins"]:
             vars(launch)["subprocess"] = SimpleNamespace(**{**vars(subprocess), "Popen": forked})
         code = pe_host.cli.main()
@@ -126,14 +127,17 @@ def child(request: dict, outputs: list[int]) -> None:
         os._exit(code)
 
 
-def watch(writes: int, kill_at: int) -> None:
-    """Note the path of each write in the file `writes`, and die at one of them."""
+def watch(writes: mmap.mmap, kill_at: int) -> None:
+    """Note the path of each write in the shared memory `writes`, and die at one of them.
+
+    A command closes files that it inherits, but it cannot give back memory.
+    """
     count = 0
 
     def counted(descriptor: int) -> None:
         nonlocal count
         count += 1
-        os.write(writes, bytes(Path(f"/proc/self/fd/{descriptor}").readlink()) + b"\n")
+        writes.write(bytes(Path(f"/proc/self/fd/{descriptor}").readlink()) + b"\n")
         if count == kill_at:
             os.kill(os.getpid(), signal.SIGKILL)
         FLUSH(descriptor)
@@ -208,10 +212,11 @@ def serve() -> None:
     for line in sys.stdin:
         request = json.loads(line)
         with ExitStack() as stack:
-            files = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(3)]
+            files = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(2)]
+            writes = stack.enter_context(mmap.mmap(-1, 1 << 20))  # no page of it exists before use
             pid = os.fork()
             if pid == 0:
-                child(request, [file.fileno() for file in files])
+                child(request, [file.fileno() for file in files], writes)
             if request["kill_after"] is not None:
                 time.sleep(request["kill_after"])
                 os.kill(pid, signal.SIGKILL)
@@ -220,8 +225,9 @@ def serve() -> None:
             for file in files:
                 file.seek(0)
                 texts.append(file.read().decode())
-        code, (out, err, writes) = os.waitstatus_to_exitcode(status), texts
-        answer = {"code": code, "stdout": out, "stderr": err, "writes": writes.splitlines()}
+            paths = writes[: writes.find(b"\0")].decode().splitlines()
+        code, (out, err) = os.waitstatus_to_exitcode(status), texts
+        answer = {"code": code, "stdout": out, "stderr": err, "writes": paths}
         print(json.dumps(answer), flush=True)
 
 

@@ -55,7 +55,7 @@ ATTACKS = {{
     "udp": lambda: socket.socket(type=socket.SOCK_DGRAM).sendto(b"x", ("127.0.0.1", 9)),
     "unix": lambda: socket.socket(socket.AF_UNIX).connect(SERVICE),
     "signal": lambda: os.kill(BYSTANDER, 0),
-    "inherited": lambda: os.write(INHERITED, b"x"),
+    "inherited": lambda: socket.socket(fileno=os.dup(INHERITED)).send(b"x"),
     "times": lambda: os.utime(HOME, (1, 1)),
     "program": program,
     "worker": worker,

@@ -46,16 +46,20 @@ def close_inherited() -> None:
     """Close what whoever started this process left open in it: all by which records could leave.
 
     That is everything that is open for writing, except the three standard streams. No wall closes
-    it. A file without a name is no exception: whoever left it open has it still.
+    it. A file without a name is no exception: whoever left it open has it still. Each descriptor
+    leads nowhere afterwards rather than being free: an object that still owns it would close, or
+    write to, whatever file got its number next.
     """
     if DESCRIPTORS in left_out:
         return
+    nowhere = os.open(os.devnull, os.O_RDWR)
     for name in os.listdir("/proc/self/fd"):  # noqa: PTH208  see `proc`
         descriptor = int(name)
         with suppress(OSError):  # that of the list itself is closed
             mode = fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE
-            if descriptor > 2 and mode != os.O_RDONLY:
-                os.close(descriptor)
+            if descriptor > 2 and descriptor != nowhere and mode != os.O_RDONLY:
+                os.dup2(nowhere, descriptor, inheritable=False)
+    os.close(nowhere)
 
 
 def confine_host(write: Iterable[str], scratch: str, *, network: bool) -> None:

@@ -99,11 +99,11 @@ ATTACKS = {
     "share memory by number": ("call(libc.shmget(0, 4096, 0o1600))", {CALLS}),
     "type into the terminal": ("type_into_terminal()", {CALLS}),
     "write to a socket that somebody left open": (
-        "os.write({inherited}, b'record')",
+        "leave({inherited})",
         {DESCRIPTORS},
     ),
     "write to a file without a name that somebody left open": (
-        "os.write({nameless}, b'record')",
+        "leave({nameless})",
         {DESCRIPTORS},
     ),
     "send a message by number": (
@@ -148,6 +148,11 @@ def call(result):
 def run(*words):
     if subprocess.run(words, stderr=subprocess.DEVNULL).returncode:
         raise PermissionError(13, "Permission denied")
+
+def leave(descriptor):
+    os.write(descriptor, b"record")
+    if os.path.samestat(os.fstat(descriptor), os.stat(os.devnull)):
+        raise OSError(errno.EBADF, "it leads nowhere")
 
 def in_thread(function):
     failed = []
