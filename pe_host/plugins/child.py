@@ -61,6 +61,8 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _result(ref: PluginRef, request: dict[str, Any]) -> dict[str, Any]:
+    if request["do"] == "check" and "also" in request:
+        return {"each": [check(PluginRef.from_json(each)) for each in request["also"]]}
     if request["do"] == "check":
         return check(ref)
     if request["do"] == "diagnose":

@@ -11,6 +11,7 @@ from pe_host.cache import cache_folder
 from pe_host.errors import PluginFailure
 from pe_host.isolation.allowed import Allowed
 from pe_host.plugins.answers import (
+    Answer,
     InvalidAnswer,
     check_description,
     check_findings,
@@ -46,16 +47,33 @@ class CheckResult:
 
 
 def check_all(plugins: Sequence[PluginEntry], seconds: float = CHECK_SECONDS) -> list[CheckResult]:
-    """Import each usable plugin in a child process; the other plugins keep their state."""
+    """Import each usable plugin in a child process; the other plugins keep their state.
+
+    Those of the host share one, unless something is wrong with it.
+    """
     usable = [plugin for plugin in plugins if plugin.state in (FOUND, CONFLICT)]
-    answers = dict(
-        zip(
-            usable,
-            ask_each([p.ref for p in usable], {"do": "check"}, seconds, _alone),
-            strict=True,
-        )
-    )
-    return [_result(plugin, answers.get(plugin)) for plugin in plugins]
+    answers: dict[PluginRef, Answer | PluginFailure] = {}
+    answers.update(_check_together([p.ref for p in usable if p.ref.distribution == HOST], seconds))
+    rest = [plugin.ref for plugin in usable if plugin.ref not in answers]
+    answers.update(zip(rest, ask_each(rest, {"do": "check"}, seconds, _alone), strict=True))
+    return [
+        _result(plugin, answers[plugin.ref] if plugin in usable else None) for plugin in plugins
+    ]
+
+
+def _check_together(refs: Sequence[PluginRef], seconds: float) -> dict[PluginRef, Answer]:
+    """Import several plugins of one distribution in one child process.
+
+    Returns nothing if one of them fails: processes of their own show which one it is.
+    """
+    if not refs:
+        return {}
+    request = {"do": "check", "also": [ref.to_json() for ref in refs]}
+    try:
+        each = ask(refs[0], request, seconds, _alone(refs[0])).get("each")
+    except PluginFailure:
+        return {}
+    return dict(zip(refs, each, strict=True)) if isinstance(each, list) else {}
 
 
 def describe(
