@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 KILLS = Path(__file__).parents[1] / "benchmarks" / "kills.py"
-SLOW = pytest.mark.slow
 OPERATION = "SIGKILL at an operation"
 
 
@@ -26,23 +25,17 @@ def kills(*words: object) -> dict:
     return found
 
 
-@pytest.mark.parametrize("first", [pytest.param(n, marks=SLOW) for n in range(0, 20, 5)])
+@pytest.mark.slow
+@pytest.mark.parametrize("first", [0, 10])
 def test_random_sequences_lose_no_run_and_no_noise(first):
     """Fails when a disturbed run cannot be finished, or its ledger says less than was drawn."""
     found = kills("--seed", 3, "--first", first, "--sequences", 5)
     assert found["faults"] == []
     assert found["sequences"] == 5 <= found["disturbances"]
-    assert found["replayed"] == int(first % 10 == 0)
+    assert found["replayed"] == 1
 
 
 @pytest.mark.slow
-def test_three_random_sequences():
-    """The same with one kind of run, the one that costs least."""
-    found = kills("--seed", 3, "--sequences", 3, "--scenario", "private, under a cap")
-    assert found["faults"] == [] and found["sequences"] == 3 <= found["disturbances"]
-
-
-@SLOW
 @pytest.mark.parametrize(
     ("mistake", "phase", "caught"),
     [
