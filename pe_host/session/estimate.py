@@ -113,11 +113,12 @@ def estimate(
     seconds = pace.seconds(work)
     if seconds < SHORT:
         return None
-    bound = "at most " if work.bounds else ""
+    bound, up_to = ("at most ", "up to ") if work.bounds else ("", "")
     learns = isinstance(phi.embedding, TrainableEmbedding)
     return (
-        f"making and embedding takes about {_said(seconds)}: {bound}{work.candidates:,} candidates "
-        f"in each of {job.plan.rounds} iterations, and {bound}{work.samples:,} samples; "
+        f"making and embedding takes {up_to}about {_said(seconds)}: "
+        f"{bound}{work.candidates:,} candidates in each of {job.plan.rounds} iterations, and "
+        f"{bound}{work.samples:,} samples; "
         f"{'voting and training the embedding come' if learns else 'voting comes'} on top"
     )
 
