@@ -89,6 +89,28 @@ def test_a_continued_run_states_the_cost_of_both(pe, finished, continued):
     assert sum(count for _, _, count in plan["before"]) == 4  # class counts and three histograms
 
 
+def test_the_account_of_a_continued_run_shows_the_cost_of_both(pe, finished, continued):
+    """Fails if its own ledger is all that is counted: the release costs more than its draws."""
+    alone = json.loads(pe("account", "next", "--json").stdout)
+    assert alone["epsilon"] <= 2 < alone["total_epsilon"]
+    both = json.loads(pe("account", "run", "next", "--json").stdout)
+    assert alone["total_epsilon"] == both["epsilon"] and both["incomplete"] == []
+    assert [run["before"] for run in both["runs"]] == [0, 4]
+    assert both["runs"][0]["total_epsilon"] == both["runs"][0]["epsilon"]
+    text = " ".join(pe("account", "next").stdout.split())
+    total = f"{alone['total_epsilon']:.6g}"
+    assert f"4 noise draws of the earlier runs that it starts from: ε = {total}" in text
+    assert "earlier runs" not in pe("account", "run").stdout
+
+
+def test_an_earlier_run_that_is_not_among_those_composed_is_reported(pe, finished, continued):
+    done = pe("generate", *pe.small, "--epsilon", "1", "--data", finished.data, "--out", "other")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(pe("account", "other", "next", "--json").stdout)["incomplete"] == ["next"]
+    done = pe("account", "other", "next")
+    assert "an earlier run that next starts from; give its folder too" in done.stdout
+
+
 def test_a_continued_run_needs_the_other_no_more(pe, finished, continued):
     shutil.rmtree(finished.run)
     done = pe("replay", "next")

@@ -13,11 +13,15 @@ from typing import Any
 
 from pe_host.errors import DataError, PeError, PluginFailure, PrivacyRefusal, UsageError
 from pe_host.job.config import RunConfig, settings
+from pe_host.reporting import visible
 
 _KINDS = {kind.exit_code: kind for kind in (UsageError, PluginFailure, PrivacyRefusal, DataError)}
 
 _KEPT_LINES = 50
 """How much of the end of stderr is kept for an error."""
+
+_SHOWN_LINES = 3
+"""How much of it stands in an error that the command did not report itself."""
 
 _ERROR, _FIX, _FILE = "error: ", "  next: ", "  file: "
 
@@ -102,7 +106,11 @@ def _error(code: int, lines: Sequence[str]) -> PeError:
     start = max((i for i, line in enumerate(lines) if line.startswith(_ERROR)), default=None)
     if start is None:
         how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
-        return PeError(f"pe {how} and said nothing", fix="run the same `pe` command in a terminal")
+        said = "; ".join(
+            [visible(text) for line in lines if (text := line.strip())][-_SHOWN_LINES:]
+        )
+        what = f"pe {how}, after these words: {said}" if said else f"pe {how} and said nothing"
+        return PeError(what, fix="run the same `pe` command in a terminal")
     what = lines[start].removeprefix(_ERROR).strip()
     after = [line.rstrip("\n") for line in list(lines)[start + 1 :]]
     fixes = [line.removeprefix(_FIX) for line in after if line.startswith(_FIX)]

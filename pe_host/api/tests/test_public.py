@@ -48,5 +48,12 @@ def test_an_error_keeps_its_kind_and_its_words(code, kind):
 
 
 def test_a_command_that_dies_without_a_word_is_an_error_too():
-    error = _error(-9, ["working\n"])
-    assert type(error) is pe.PeError and "killed by signal 9" in str(error)
+    error = _error(-9, [])
+    assert type(error) is pe.PeError and str(error) == "pe was killed by signal 9 and said nothing"
+
+
+def test_the_last_words_of_a_command_that_dies_stand_in_the_error():
+    error = _error(1, ["early\n", "a\n", "\n", "b\x1b[2J\n", "ImportError: no torch\n"])
+    assert str(error) == (
+        r"pe ended with code 1, after these words: a; b\x1b[2J; ImportError: no torch"
+    )
