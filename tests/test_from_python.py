@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -115,3 +116,14 @@ def test_the_data_loader_of_the_page(here, finished, capsys):
 def test_a_source_is_inspected(here, digits):
     found = pe_api.inspect(digits)
     assert found["reader"].startswith("reader 'npz'") and found["unit"] == "record"
+
+
+def test_a_source_is_inspected_with_the_settings_that_generate_would_take(
+    pe, here, digits, monkeypatch
+):
+    """Fails if variables are passed over: what is shown is then not what a run would read."""
+    monkeypatch.setenv("PE_CLASSES", "night,day")
+    assert pe_api.inspect(digits)["classes"] == ["night", "day"]
+    there = replace(pe, environment={**pe.environment, "PE_SIZE": "wide"})
+    done = there("inspect", digits)
+    assert done.returncode == 5 and "PE_SIZE: got 'wide'" in done.stderr, done.stderr

@@ -12,10 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from pe_host.errors import DataError, PeError, PluginFailure, PrivacyRefusal, UsageError
-from pe_host.job.config import RunConfig, settings
+from pe_host.job.config import RunConfig, continue_settings, inspect_settings, settings
 from pe_host.reporting import visible
 
 _KINDS = {kind.exit_code: kind for kind in (UsageError, PluginFailure, PrivacyRefusal, DataError)}
+
+_SETTINGS = {
+    "generate": settings,
+    "inspect": inspect_settings,
+    "continue": continue_settings,
+}
 
 _KEPT_LINES = 50
 """How much of the end of stderr is kept for an error."""
@@ -26,21 +32,27 @@ _SHOWN_LINES = 3
 _ERROR, _FIX, _FILE = "error: ", "  next: ", "  file: "
 
 
-def make_config(given: Mapping[str, Any]) -> RunConfig:
+def make_config(command: str, given: Mapping[str, Any]) -> RunConfig:
     """Check settings that are given as keyword arguments.
 
+    Args:
+        command: generate, inspect or continue.
+        given: values by name of setting.
+
     Raises:
-        UsageError: there is no such setting.
+        UsageError: the command has no such setting.
         DataError: a value is invalid.
     """
     import difflib
 
-    known = {item.name for item in settings()}
+    known = {item.name for item in _SETTINGS[command]()}
     for name in given:
         if name not in known:
             close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-            fix = f"did you mean {close[0]}?" if close else "`pe generate --help` shows all"
-            raise UsageError(f"there is no setting {name!r}", where="generate", fix=fix)
+            fix = f"did you mean {close[0]}?" if close else f"`pe {command} --help` shows all"
+            if name in {item.name for item in settings()}:
+                fix = "leave it out: it is a setting of `pe generate`"
+            raise UsageError(f"there is no setting {name!r}", where=command, fix=fix)
     values: dict[str, Any] = {
         name: str(value) if isinstance(value, Path) else value
         for name, value in given.items()

@@ -32,10 +32,23 @@ def test_the_import_loads_nothing_else():
 
 def test_settings_are_checked_before_a_process_is_started():
     with pytest.raises(pe.UsageError, match="no setting 'epsilom'") as caught:
-        make_config({"epsilom": 1})
+        make_config("generate", {"epsilom": 1})
     assert caught.value.fix == "did you mean epsilon?"
     with pytest.raises(pe.DataError, match="epsilon: got -1"):
         pe.generate(plugin="echo", epsilon=-1)
+
+
+def test_a_command_takes_no_setting_of_another():
+    """`pe.inspect` spends nothing, so an ε given to it would be passed over without a word."""
+    with pytest.raises(pe.UsageError, match="inspect: there is no setting 'epsilon'") as caught:
+        pe.inspect("digits.npz", epsilon=3)
+    assert caught.value.fix == "leave it out: it is a setting of `pe generate`"
+    with pytest.raises(pe.UsageError, match="no setting 'siz'") as caught:
+        pe.inspect("digits.npz", siz=3)
+    assert caught.value.fix == "did you mean size?"
+    with pytest.raises(pe.UsageError, match="continue: there is no setting 'start'"):
+        make_config("continue", {"start": "run"})
+    assert make_config("inspect", {"size": 8, "classes": "a,b"}).classes == ("a", "b")
 
 
 @pytest.mark.parametrize(
