@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -73,6 +74,8 @@ def config_file(config: RunConfig, only: Collection[str] | None = None) -> Itera
 def call(words: Sequence[str], *, progress: bool) -> dict[str, Any]:
     """Run a command of `pe` with --json, and return its result.
 
+    On Linux the command ends with this process, or with the thread that calls.
+
     Args:
         words: the command and its arguments.
         progress: show on `sys.stderr` what the command says as it goes.
@@ -81,7 +84,7 @@ def call(words: Sequence[str], *, progress: bool) -> dict[str, Any]:
         PeError: the error of the command, as an exception of the same kind.
         KeyboardInterrupt: this process was interrupted; the command has saved its state.
     """
-    command = [sys.executable, "-P", "-m", "pe_host", *words, "--json"]
+    command = [sys.executable, "-P", "-m", "pe_host.api", str(os.getpid()), *words, "--json"]
     last: deque[str] = deque(maxlen=_KEPT_LINES)
     with (
         tempfile.TemporaryFile("w+", encoding="utf-8") as answer,
