@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -48,6 +49,36 @@ def test_samples_are_written_in_every_format(pe, finished):
     assert len(list((pe.folder / "pictures").rglob("*.png"))) == 60
     done = draw(pe, 60, "x", "--to", "tiff")
     assert done.returncode == 2 and "unknown format 'tiff'" in done.stderr
+
+
+def test_what_cannot_be_written_is_refused_before_anything_is_made(pe, finished):
+    """Fails if it is found at the end: hours of rendering are then lost. Here they cannot begin."""
+    shutil.rmtree(finished.run / "iterations")
+    (pe.folder / "used.npz").write_text("mine")
+    small = replace(pe, returns={"pe_host.commands.memory.most_bytes": 128 * 300 - 1})
+    cases = [
+        (pe, 300, "used.npz", "npz", 5, "already exists"),
+        (pe, 300, "used.npz/x", "npz", 5, "used.npz is a file, not a folder"),
+        (pe, 300, "x", "csv", 5, "csv files cannot contain records of kind image"),
+        (small, 300, "x", "npz", 2, "--n: 300 samples take more than half"),
+        (small, 299, "x", "npz", 5, "are missing"),
+        (pe, 300, "x", "npz", 5, "are missing"),  # all is well, so the run is gone through
+    ]
+    for run, n, out, to, code, message in cases:
+        done = draw(run, n, out, "--to", to)
+        assert done.returncode == code and message in done.stderr, done.stderr
+    assert (pe.folder / "used.npz").read_text() == "mine" and not (pe.folder / "x").exists()
+
+
+def test_an_export_looks_at_the_destination_before_it_loads_the_samples(pe, finished):
+    (finished.run / "release/samples.npz").write_bytes(b"damaged")
+    (pe.folder / "used").write_text("mine")
+    for out, to, message in (
+        ("used", "npz", "already exists"),
+        ("x", "csv", "csv files cannot contain records of kind image"),
+    ):
+        done = pe("export", "run", "--to", to, "--out", out)
+        assert done.returncode == 5 and message in done.stderr, done.stderr
 
 
 def test_samples_need_a_finished_run(pe, finished):
