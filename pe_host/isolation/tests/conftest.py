@@ -1,7 +1,6 @@
 """Launches the code of a test as a plugin would run, and cleans up what a failing test leaves."""
 
 import ctypes
-import os
 import json
 import os
 import signal

@@ -129,7 +129,7 @@ def _range(feature: Feature) -> Range:
 def float32_within(low: float, high: float) -> tuple[np.float32, np.float32]:
     """The smallest and the largest float32 number within low..high.
 
-    An end that is no float32 number is rounded inward: rounded to the nearest it can lie outside.
+    An end between two float32 numbers is rounded inward: rounded to the nearest it can lie outside.
     If there is none, the two are the wrong way round.
     """
     smallest, largest = np.float32(low), np.float32(high)
