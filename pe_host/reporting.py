@@ -49,6 +49,16 @@ class Silent:
         pass
 
 
+def visible(text: str, kept: str = "") -> str:
+    """The text with control characters as escapes: paths and plugins could rewrite the terminal.
+
+    Args:
+        text: what is shown.
+        kept: control characters that stay, such as line ends.
+    """
+    return "".join(c if c.isprintable() or c in kept else ascii(c)[1:-1] for c in text)
+
+
 @dataclass(frozen=True)
 class CommandResult:
     """The result of a command: `document` for --json, and `text`, lines for people."""

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -50,6 +51,36 @@ def test_samples_are_written_in_every_format(pe, finished):
     assert done.returncode == 2 and "unknown format 'tiff'" in done.stderr
 
 
+def test_what_cannot_be_written_is_refused_before_anything_is_made(pe, finished):
+    """Fails if it is found at the end: hours of rendering are then lost. Here they cannot begin."""
+    shutil.rmtree(finished.run / "iterations")
+    (pe.folder / "used.npz").write_text("mine")
+    small = replace(pe, returns={"pe_host.commands.memory.most_bytes": 128 * 300 - 1})
+    cases = [
+        (pe, 300, "used.npz", "npz", 5, "already exists"),
+        (pe, 300, "used.npz/x", "npz", 5, "used.npz is a file, not a folder"),
+        (pe, 300, "x", "csv", 5, "csv files cannot contain records of kind image"),
+        (small, 300, "x", "npz", 2, "--n: 300 samples take more than half"),
+        (small, 299, "x", "npz", 5, "are missing"),
+        (pe, 300, "x", "npz", 5, "are missing"),  # all is well, so the run is gone through
+    ]
+    for run, n, out, to, code, message in cases:
+        done = draw(run, n, out, "--to", to)
+        assert done.returncode == code and message in done.stderr, done.stderr
+    assert (pe.folder / "used.npz").read_text() == "mine" and not (pe.folder / "x").exists()
+
+
+def test_an_export_looks_at_the_destination_before_it_loads_the_samples(pe, finished):
+    (finished.run / "release/samples.npz").write_bytes(b"damaged")
+    (pe.folder / "used").write_text("mine")
+    for out, to, message in (
+        ("used", "npz", "already exists"),
+        ("x", "csv", "csv files cannot contain records of kind image"),
+    ):
+        done = pe("export", "run", "--to", to, "--out", out)
+        assert done.returncode == 5 and message in done.stderr, done.stderr
+
+
 def test_samples_need_a_finished_run(pe, finished):
     manifest = finished.run / "manifest.json"
     document = json.loads(manifest.read_text())
@@ -87,6 +118,28 @@ def test_a_continued_run_states_the_cost_of_both(pe, finished, continued):
     assert f"ε = {total:g}" in card and "this run by itself adds ε = 2" in " ".join(card.split())
     plan = json.loads((pe.folder / "next/manifest.json").read_text())["plan"]
     assert sum(count for _, _, count in plan["before"]) == 4  # class counts and three histograms
+
+
+def test_the_account_of_a_continued_run_shows_the_cost_of_both(pe, finished, continued):
+    """Fails if its own ledger is all that is counted: the release costs more than its draws."""
+    alone = json.loads(pe("account", "next", "--json").stdout)
+    assert alone["epsilon"] <= 2 < alone["total_epsilon"]
+    both = json.loads(pe("account", "run", "next", "--json").stdout)
+    assert alone["total_epsilon"] == both["epsilon"] and both["incomplete"] == []
+    assert [run["before"] for run in both["runs"]] == [0, 4]
+    assert both["runs"][0]["total_epsilon"] == both["runs"][0]["epsilon"]
+    text = " ".join(pe("account", "next").stdout.split())
+    total = f"{alone['total_epsilon']:.6g}"
+    assert f"4 noise draws of the earlier runs that it starts from: ε = {total}" in text
+    assert "earlier runs" not in pe("account", "run").stdout
+
+
+def test_an_earlier_run_that_is_not_among_those_composed_is_reported(pe, finished, continued):
+    done = pe("generate", *pe.small, "--epsilon", "1", "--data", finished.data, "--out", "other")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(pe("account", "other", "next", "--json").stdout)["incomplete"] == ["next"]
+    done = pe("account", "other", "next")
+    assert "an earlier run that next starts from; give its folder too" in done.stdout
 
 
 def test_a_continued_run_needs_the_other_no_more(pe, finished, continued):

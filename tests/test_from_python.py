@@ -3,9 +3,14 @@
 import json
 import re
 import shutil
+import subprocess
+import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 import pe_host as pe_api
@@ -115,3 +120,36 @@ def test_the_data_loader_of_the_page(here, finished, capsys):
 def test_a_source_is_inspected(here, digits):
     found = pe_api.inspect(digits)
     assert found["reader"].startswith("reader 'npz'") and found["unit"] == "record"
+
+
+def test_a_source_is_inspected_with_the_settings_that_generate_would_take(
+    pe, here, digits, monkeypatch
+):
+    """Fails if variables are passed over: what is shown is then not what a run would read."""
+    monkeypatch.setenv("PE_CLASSES", "night,day")
+    assert pe_api.inspect(digits)["classes"] == ["night", "day"]
+    there = replace(pe, environment={**pe.environment, "PE_SIZE": "wide"})
+    done = there("inspect", digits)
+    assert done.returncode == 5 and "PE_SIZE: got 'wide'" in done.stderr, done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel reports the end of a caller")
+def test_a_command_ends_with_the_process_that_called_it(here, monkeypatch):
+    """Fails without the signal: the command then waits for its plugin, whoever has gone."""
+    (here / "slow_plugin.py").write_text("import time\ntime.sleep(600)\n")
+    monkeypatch.setenv("PYTHONPATH", str(here))
+    monkeypatch.setenv("PE_DEV_PLUGIN", "reader/slow=slow_plugin:make")
+    code = "from pe_host.api.process import call; call(['describe', 'slow'], progress=False)"
+    with subprocess.Popen([sys.executable, "-c", code]) as caller:
+        watched = psutil.Process(caller.pid)
+        while len(below := watched.children(recursive=True)) < 3:  # command, warden, plugin
+            assert caller.poll() is None
+            time.sleep(0.05)
+        caller.kill()
+    try:
+        _, alive = psutil.wait_procs(below, timeout=60)
+        assert alive == []
+    finally:
+        for process in below:
+            if process.is_running():
+                process.kill()

@@ -171,6 +171,10 @@ def test_exported_series_are_read_again_with_their_form(pe, run):
         and "cannot contain records of kind series" in done.stderr
         and not (pe.folder / "pictures").exists()
     )
+    done = pe("export", folder, "--to", "csv", "--out", "released.csv")
+    lost = "units and ranges of features, the unit of the step, and labels without samples"
+    assert f"csv does not keep {lost}" in done.stdout, done.stderr
+    assert f"does not keep: {lost}" in pe("describe", "csv").stdout
     again = ("generate", "--plugin", "waves", "--data", "released.parquet", *SMALL)
     again = (*again, "--embedding", "values", "--dry-run")
     done = pe(*again)

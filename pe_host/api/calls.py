@@ -22,7 +22,7 @@ def generate(
         PeError: as `pe generate`: UsageError, PluginFailure, PrivacyRefusal or DataError. What was
             done is kept, and `resume` continues from there.
     """
-    config = make_config({**settings, "out": str(out)})
+    config = make_config("generate", {**settings, "out": str(out)})
     words = ["generate", *(["--resume"] if resume else [])]
     words += ["--out", config.out] if config.out else []
     with config_file(config, settings) as file:
@@ -34,10 +34,10 @@ def inspect(data: str | Path, **settings: Any) -> dict[str, Any]:
 
     Args:
         data: as for `generate`.
-        **settings: those about reading: labels, size, fit, split, …
+        **settings: those about reading: labels, size, fit, split, classes, …
 
     Raises:
         PeError: as `pe inspect`.
     """
-    with config_file(make_config(settings), settings) as file:
+    with config_file(make_config("inspect", settings), settings) as file:
         return call(["inspect", str(data), "--config", str(file)], progress=False)

@@ -95,7 +95,7 @@ class Run:
         Raises:
             PeError: as `pe continue`.
         """
-        config = make_config({**settings, "epsilon": epsilon})
+        config = make_config("continue", {**settings, "epsilon": epsilon})
         words = ["continue", str(self.path), "--epsilon", repr(float(epsilon))]
         words += ["--out", config.out] if config.out else []
         with config_file(config, settings) as file:

@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Callable, Iterator
 
 from pe_host.errors import DataError, PeError
+from pe_host.reporting import visible
 
 BUG, INTERRUPTED = 1, 130
 
@@ -75,18 +76,13 @@ def guarded(command: Callable[[], object]) -> int:
 
 
 def _lines(error: PeError) -> Iterator[str]:
-    """The message, each part on one line: paths and plugins could rewrite the terminal."""
+    """The message, each part on one line."""
     yield f"error: {visible(str(error))}"
     if error.name:
         shown = repr(error.name) if error.shows_name else "withheld; --show-names shows its name"
         yield f"  file: {shown}"
     if error.fix:
         yield f"  next: {visible(error.fix)}"
-
-
-def visible(text: str) -> str:
-    """The text with every control character and line end as its escape."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def _bug(error: BaseException) -> Iterator[str]:

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from pe_host.reporting import visible
+
 _LAST_WIDTH = 24
 """Least width of the last column of a table, in characters."""
 
@@ -25,12 +27,7 @@ def show(result: Result, as_json: bool) -> None:
     if as_json:
         write_json(result.to_json())
     else:
-        write_lines([_visible(line) for line in result.lines()])
-
-
-def _visible(text: str) -> str:
-    """The text with control characters as escapes: names in data could rewrite the terminal."""
-    return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
+        write_lines([visible(line, kept="\n\t") for line in result.lines()])
 
 
 def write_json(document: Mapping[str, Any]) -> None:

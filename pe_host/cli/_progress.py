@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from pe_host.cli._errors import visible
-from pe_host.reporting import Reporter, Silent, Stage
+from pe_host.reporting import Reporter, Silent, Stage, visible
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -40,7 +39,7 @@ class LineReporter:
 
     def _show(self, text: str) -> None:
         """Write a text whose paths could rewrite the terminal."""
-        self._write("\n".join(map(visible, text.split("\n"))))
+        self._write(visible(text, kept="\n"))
 
     def _write(self, text: str) -> None:
         print(text, file=sys.stderr, flush=True)  # noqa: T201  this is where progress is printed

@@ -62,7 +62,7 @@ def cap(
     """
     if none == (epsilon is not None):
         raise UsageError("expected either --epsilon or --none", fix="see `pe budget cap --help`")
-    if not re.fullmatch("(record|client)( by .+)?", unit):
+    if not re.fullmatch("(record|client)( by .+|)", unit):
         fix = "say record or client, or `client by COLUMN`"
         raise UsageError(f"{unit!r} is not a unit", where="--unit", fix=fix)
     target = None if epsilon is None else read_option("--epsilon", EPSILON, epsilon)

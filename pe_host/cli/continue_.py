@@ -9,7 +9,7 @@ import typer
 from pe_host.cli import generate
 from pe_host.cli._settings import AsJson, ConfigFile, DryRun, ShowNames, with_settings
 from pe_host.errors import DataError, PrivacyRefusal
-from pe_host.job.config import resolve_config, settings
+from pe_host.job.config import continue_settings, resolve_config
 
 NAME = "continue"
 
@@ -39,4 +39,4 @@ def _continue(
     generate.run(resolved, dry_run=dry_run, show_names=show_names, as_json=as_json)
 
 
-command = with_settings(_continue, [item for item in settings() if item.name != "start"])
+command = with_settings(_continue, continue_settings())

@@ -19,7 +19,9 @@ def command(
     ],
     kind: Annotated[
         str,
-        typer.Option(help="generator, embedding, reader or doctor, if several share the name."),
+        typer.Option(
+            help="generator, embedding, reader, exporter or doctor, if several share the name."
+        ),
     ] = "",
     options: Annotated[
         list[str] | None,
@@ -81,6 +83,8 @@ def _show(document: dict[str, Any]) -> None:
     )
     if document["kind"] == "generator":
         write_lines([f"{name}: {value}" for name, value in _facts(document)])
+    if document["kind"] == "exporter":
+        write_lines([f"{name}: {value}" for name, value in _what_it_writes(document)])
     if document["options"]:
         write_lines(["", "options, for --set NAME=VALUE"])
         keys = ("name", "type", "default", "help")
@@ -118,6 +122,14 @@ def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
             ("type", "black box" if makes["space"] is None else "simulator with named parameters")
         )
     return facts
+
+
+def _what_it_writes(document: dict[str, Any]) -> list[tuple[str, str]]:
+    return [
+        ("writes", "a folder" if document["folder"] else "a file"),
+        ("records", ", ".join(document["kinds"]) or "of every kind"),
+        ("does not keep", document["loses"] or "nothing is lost"),
+    ]
 
 
 def _size(document: dict[str, Any]) -> str:

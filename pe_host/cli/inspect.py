@@ -1,5 +1,6 @@
 """`pe inspect`: what pe takes a source for, before anything is spent."""
 
+import os
 from typing import Annotated, Any
 
 import typer
@@ -7,12 +8,9 @@ import typer
 from pe_host.cli._output import show
 from pe_host.cli._settings import AsJson, ConfigFile, ShowNames, with_settings
 from pe_host.errors import PeError
-from pe_host.job.config import resolve_config, settings
-from pe_host.job.reading import ReadingConfig
+from pe_host.job.config import inspect_settings, resolve_config
 
 NAME = "inspect"
-
-_BESIDE = ("classes", "bad_records")
 
 
 def _inspect(
@@ -31,7 +29,7 @@ def _inspect(
 
     Give the same options to `pe generate`.
     """
-    resolved = resolve_config(given, config)
+    resolved = resolve_config(given, config, os.environ)
     from pe_host.cli._confined import confined_to_reading
     from pe_host.cli._hub import fetch_data_set
 
@@ -52,11 +50,4 @@ def _inspect(
     show(done, as_json)
 
 
-command = with_settings(
-    _inspect,
-    [
-        item
-        for item in settings()
-        if item.name in ReadingConfig.__dataclass_fields__ or item.name in _BESIDE
-    ],
-)
+command = with_settings(_inspect, inspect_settings())

@@ -4,13 +4,15 @@ Opens no data.
 """
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pe_host.errors import PrivacyRefusal
 from pe_host.privacy.accountant import (
+    NoisyRelease,
     Scales,
     calibrate,
     check_cost,
@@ -83,6 +85,8 @@ class RunCost:
         rounds: T of the plan.
         paid: number of noise draws in the ledger, including lost ones.
         affords: whether the budget affords another round.
+        before: number of noise draws of the earlier runs that it starts from.
+        total_epsilon: ε with those draws, which the release costs; `epsilon` if there are none.
     """
 
     run: str
@@ -94,6 +98,8 @@ class RunCost:
     rounds: int
     paid: int
     affords: bool
+    before: int
+    total_epsilon: float
 
     def to_json(self) -> dict[str, Any]:
         return _finite(vars(self))
@@ -101,11 +107,16 @@ class RunCost:
     def lines(self) -> list[str]:
         if not self.private:
             return [f"{self.run}: NOT PRIVATE, ε is infinite"]
+        total = (
+            f"with the {_plural(self.before, 'noise draw')} of the earlier runs that it starts "
+            f"from: ε = {self.total_epsilon:.6g} at δ = {self.delta:g}"
+        )
         return [
             f"{self.run}: spent ε = {self.epsilon:.6g} of {self.target:g} "
             f"at δ = {self.delta:g} ({self.unit})",
             f"{_plural(self.paid, 'noise draw')} in a plan of {_plural(self.rounds, 'round')}; "
             f"another round {'fits' if self.affords else 'does not fit'} in the budget",
+            *([total] if self.before else []),
         ]
 
 
@@ -158,7 +169,9 @@ def _cost_of(folder: Path) -> RunCost:
     manifest = Manifest.read(RunFolder(folder))
     plan = manifest.plan
     ledger = open_ledger(folder, manifest)
-    epsilon = ledger.spent_epsilon() if plan.private else math.inf
+    epsilon = total = ledger.spent_epsilon() if plan.private else math.inf
+    if plan.private and plan.before:
+        total = epsilon_of([*plan.before, *ledger.releases], plan.delta)
     unit = f"add or remove one {plan.unit_in_full}"
     paid, affords = len(ledger.releases), ledger.affords("votes")
     return RunCost(
@@ -171,6 +184,8 @@ def _cost_of(folder: Path) -> RunCost:
         plan.rounds,
         paid,
         affords,
+        len(plan.before),
+        total,
     )
 
 
@@ -185,6 +200,7 @@ class ComposedCost:
         epsilon: ε of all draws composed; inf if a run is not private.
         delta: δ of it.
         sum: sum of the ε of the runs, for comparison.
+        incomplete: the runs that start from an earlier one whose draws are not among these.
     """
 
     runs: tuple[RunCost, ...]
@@ -193,10 +209,12 @@ class ComposedCost:
     epsilon: float
     delta: float
     sum: float
+    incomplete: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
         runs = [run.to_json() for run in self.runs]
-        return {**_finite(vars(self)), "runs": runs, "copies": list(self.copies)}
+        lists = {"copies": list(self.copies), "incomplete": list(self.incomplete)}
+        return {**_finite(vars(self)), "runs": runs, **lists}
 
     def lines(self) -> list[str]:
         return [
@@ -204,6 +222,10 @@ class ComposedCost:
             *[f"{name}: a copy of a run above; it drew nothing of its own" for name in self.copies],
             f"together, if all of them read the same data: ε = {self.epsilon:.6g} at "
             f"δ = {self.delta:g} ({self.unit}); the sum of their ε is {self.sum:.6g}",
+            *[
+                f"not counted together: an earlier run that {name} starts from; give its folder too"
+                for name in self.incomplete
+            ],
         ]
 
 
@@ -230,13 +252,27 @@ def composed(folders: Sequence[Path], delta: float | None = None) -> ComposedCos
     copies = [folder for folder in ledgers if _is_copy(folder, ledgers)]
     kept = [folder for folder in ledgers if folder not in copies]
     at = min(costs[folder].delta for folder in kept) if delta is None else delta
-    epsilon = math.inf
+    epsilon, drawn = math.inf, {folder: _ledger(folder).releases for folder in kept}
     if all(costs[folder].private for folder in kept):
-        releases = [release for folder in kept for release in _ledger(folder).releases]
+        releases = [release for folder in kept for release in drawn[folder]]
         epsilon = epsilon_of(releases, at) if releases else 0.0
     runs = tuple(costs[folder] for folder in kept)
-    total = sum(run.epsilon for run in runs)
-    return ComposedCost(runs, tuple(map(str, copies)), runs[0].unit, epsilon, at, total)
+    return ComposedCost(
+        runs,
+        tuple(map(str, copies)),
+        runs[0].unit,
+        epsilon,
+        at,
+        sum(run.epsilon for run in runs),
+        tuple(str(folder) for folder in kept if _lacks_earlier(folder, drawn)),
+    )
+
+
+def _lacks_earlier(folder: Path, drawn: Mapping[Path, Sequence[NoisyRelease]]) -> bool:
+    """True if a run starts from draws that none of the other runs has in its ledger."""
+    others = [releases for other, releases in drawn.items() if other != folder]
+    before = Manifest.read(RunFolder(folder)).plan.before
+    return bool(Counter(before) - sum(map(Counter, others), Counter()))
 
 
 def _is_copy(folder: Path, ledgers: dict[Path, bytes]) -> bool:

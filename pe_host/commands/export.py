@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pe_host.errors import PrivacyRefusal, UsageError
-from pe_host.export import check_release, write_built_in
-from pe_host.export.plugin import write_with_plugin
+from pe_host.export import BUILT_IN, check_release
+from pe_host.export.atomic import check_free
+from pe_host.export.plugin import plugin_exporter
+from pe_host.export.write import check_holds, write_with
 from pe_host.plugins import PluginRef, find, resolve
 from pe_host.plugins.names import EXPORTER, HOST, split
 from pe_host.reporting import CommandResult
@@ -16,6 +18,7 @@ from pe_host.run.folder import RunFolder
 from pe_host.run.manifest import Manifest
 from pe_host.run.samples import load_samples, refuse_unfinished, samples_path
 from pe_host.session.release import make_card
+from pe_sdk import ExporterSpec
 
 
 def export(root: Path, to: str, out: Path) -> CommandResult:
@@ -24,17 +27,21 @@ def export(root: Path, to: str, out: Path) -> CommandResult:
     Raises:
         UsageError: an unknown format.
         PrivacyRefusal: the run is NOT PRIVATE.
-        DataError: the run is not finished, or the destination is in use.
+        DataError: the run is not finished, the format cannot hold its records, or the destination
+            is in use.
+        PluginFailure: the exporter is a plugin, and fails.
     """
-    exporter = find_exporter(to)
+    ref = find_exporter(to)
     run = RunFolder(root)
     manifest = Manifest.read(run)
     refuse_unfinished(manifest, root)
     refuse_not_private(run, manifest)
+    exporter = prepare(ref, manifest, out)
     data, labels = load_samples(run, manifest)
     path = write(run, manifest, data, labels, exporter, out)
-    document = {"path": str(path), "samples": len(labels)}
-    return CommandResult(document, (f"wrote {len(labels)} samples to {path}",))
+    document = {"path": str(path), "samples": len(labels), "loses": exporter.loses}
+    text = (f"wrote {len(labels)} samples to {path}", *describe_loss(exporter))
+    return CommandResult(document, text)
 
 
 def find_exporter(to: str) -> PluginRef:
@@ -61,12 +68,34 @@ def refuse_not_private(run: RunFolder, manifest: Manifest) -> None:
         )
 
 
+def prepare(ref: PluginRef, manifest: Manifest, out: Path) -> ExporterSpec:
+    """The exporter, once it is clear that it can write records of a run to a destination.
+
+    Raises:
+        DataError: the format cannot hold them, or the destination is in use.
+        PluginFailure: the exporter cannot be loaded, or does not write this kind of records.
+    """
+    plan = manifest.plan
+    if ref.distribution != HOST:
+        exporter = plugin_exporter(ref, plan.output.kind)
+        check_free(out, exporter.folder)
+        return exporter
+    check_free(out, BUILT_IN[ref.name].folder)
+    check_holds(ref.name, plan.output, plan.class_names)
+    return BUILT_IN[ref.name]
+
+
+def describe_loss(exporter: ExporterSpec) -> tuple[str, ...]:
+    """A line about what the files do not keep; none if they keep everything."""
+    return (f"{exporter.name} does not keep {exporter.loses}",) if exporter.loses else ()
+
+
 def write(
     run: RunFolder,
     manifest: Manifest,
     data: NDArray[Any],
     labels: NDArray[np.int64],
-    exporter: PluginRef,
+    exporter: ExporterSpec,
     out: Path,
 ) -> Path:
     """Write samples of a run with an exporter, and return where they are.
@@ -78,6 +107,4 @@ def write(
     plan = manifest.plan
     card = make_card(run, manifest, np.bincount(labels, minlength=len(plan.class_names)))
     release = check_release(plan.output, data, labels, plan.class_names, card)
-    if exporter.distribution == HOST:
-        return write_built_in(exporter.name, out, release)
-    return write_with_plugin(exporter, out, release)
+    return write_with(exporter, out, release)

@@ -7,15 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from pe_host.commands.inspect import describe_reading, facts
+from pe_host.commands.memory import ROW_BYTES, bytes_of, refuse_too_many
 from pe_host.compute.info import GeneratorInfo
 from pe_host.compute.pool import Workers
 from pe_host.durable import owner_only, restrict
 from pe_host.errors import PeError
-from pe_host.files import most_bytes, paths_in
-from pe_host.job.config import RunConfig, error_type
+from pe_host.files import paths_in
+from pe_host.job.config import RunConfig
 from pe_host.job.confinement import UNCONFINED
 from pe_host.job.job import Job, resolve
 from pe_host.plugins import PluginEntry
@@ -48,9 +47,6 @@ from pe_host.session.budget import counted
 from pe_host.session.session import Session
 from pe_host.session.start import continue_run, start_run
 from pe_sdk import TrainableEmbedding
-
-_ROW_BYTES = 64
-"""Memory of a sample at least, besides its data: label, seed, vector, votes, order."""
 
 
 def generate(
@@ -211,18 +207,9 @@ def _adopt_finished(job: Job, run: RunFolder, reporter: Reporter) -> None:
 
 def _refuse_too_many(job: Job) -> None:
     """Refuse more candidates or samples than this machine can hold, before anything is spent."""
-    output = job.output
-    record = math.prod(output.shape) * np.dtype(output.dtype).itemsize
     # The data of all samples are held at once; candidates can be made from their state again.
-    for name, size in (("candidates", _ROW_BYTES), ("samples", _ROW_BYTES + record)):
-        count = getattr(job.config, name) or 0
-        if count * size > most_bytes():
-            where = job.config.origin(name)
-            raise error_type(where)(
-                f"{count:,} {name} take more than half of this machine's memory",
-                where=where,
-                fix="ask for fewer, or use a machine with more memory",
-            )
+    for name, size in (("candidates", ROW_BYTES), ("samples", bytes_of(job.output))):
+        refuse_too_many(name, getattr(job.config, name) or 0, size, job.config.origin(name))
 
 
 def _useful_workers(job: Job) -> int:

@@ -15,6 +15,22 @@ _FIX = "choose another destination, free space, or fix the permissions"
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
 
 
+def check_free(path: Path, folder: bool) -> None:
+    """Check that a file, or a folder, can be created here, before any work is done for it.
+
+    Raises:
+        DataError: `path` exists and is not an empty folder to fill, or nothing can be written
+            beside it.
+    """
+    if os.path.lexists(path) and not (folder and _is_empty_folder(path)):
+        raise _already_exists(path)
+    above = next(one for one in path.absolute().parents if os.path.lexists(one))
+    _check_folder(above, path)
+    if not os.access(above, os.W_OK | os.X_OK):
+        reason = os.strerror(errno.EACCES)
+        raise DataError(f"cannot be written: {reason}", where=str(path), fix=_FIX)
+
+
 @contextmanager
 def new_file(path: Path) -> Iterator[Path]:
     """Yield a temporary path to write to, and rename it to `path` when the block succeeds.

@@ -10,6 +10,7 @@ from typing import Any
 
 from pe_host.errors import PluginFailure
 from pe_host.plugins.child import main, reported
+from pe_host.plugins.describe import describe_exporter
 from pe_host.plugins.load import load_exporter
 from pe_host.plugins.ref import PluginRef
 from pe_sdk import CannotMake, OutputSpec
@@ -23,7 +24,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
 def _result(ref: PluginRef, request: dict[str, Any]) -> dict[str, Any]:
     spec = load_exporter(ref)
     if request["do"] == "about":
-        return {"folder": bool(spec.folder)}
+        return describe_exporter(spec)
     from pe_host.export.npz import read
 
     folder = Path(request["release"])

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from pe_host.errors import PluginFailure
-from pe_host.export.npz import write
-from pe_host.export.write import create
+from pe_host.export.npz import write as write_npz
 from pe_host.isolation.allowed import Allowed
 from pe_host.plugins import PluginRef
+from pe_host.plugins.answers import InvalidAnswer, check_exporter, failure_of
 from pe_host.plugins.question import ask
-from pe_sdk import Release
+from pe_sdk import ExporterSpec, Release
 
 SECONDS = 3600.0
 """Time limit of the exporter."""
@@ -26,29 +26,38 @@ _ABOUT_SECONDS = 60.0
 _CHILD = "pe_host.export.child"
 
 
-def write_with_plugin(ref: PluginRef, path: Path, release: Release) -> Path:
-    """Write a release with the exporter of a plugin.
+def plugin_exporter(ref: PluginRef, kind: str) -> ExporterSpec:
+    """The exporter of a plugin, which writes in a process of its own.
+
+    Its `write` raises PluginFailure where the exporter fails, takes too long, or writes something
+    else than files.
 
     Args:
         ref: the exporter.
-        path: file or folder to create.
-        release: what to write.
+        kind: kind of the records that it is to write.
 
     Raises:
-        PluginFailure: the exporter fails, takes too long, or writes something else than files.
-        DataError: `path` is in use, or the system refuses.
+        PluginFailure: it cannot be loaded, or does not write records of this kind.
     """
-    about = ask(ref, {"do": "about"}, _ABOUT_SECONDS, Allowed(), _CHILD)
-    folder = about.get("folder") is True
+    answer = ask(ref, {"do": "about"}, _ABOUT_SECONDS, Allowed(), _CHILD)
+    try:
+        about = check_exporter(answer)
+    except InvalidAnswer as error:
+        raise failure_of(error, ref) from None
+    folder, kinds = about["folder"], tuple(about["kinds"])
+    if kinds and kind not in kinds:
+        fix = f"use an exporter that does; this one writes {', '.join(kinds)}"
+        what = f"does not write records of kind {kind}"
+        raise PluginFailure(what, where=str(ref), fix=fix)
 
-    def fill(destination: Path) -> None:
+    def write(destination: Path, release: Release) -> None:
         with (
             tempfile.TemporaryDirectory() as given,
             tempfile.TemporaryDirectory(
                 dir=destination if folder else destination.parent, prefix=".export."
             ) as taken,
         ):
-            _store(Path(given), release)
+            _store_release(Path(given), release)
             out = Path(taken) / "out"
             if folder:
                 out.mkdir()
@@ -61,11 +70,11 @@ def write_with_plugin(ref: PluginRef, path: Path, release: Release) -> Path:
             for entry in out.iterdir():
                 entry.rename(destination / entry.name)
 
-    return create(path, folder, fill)
+    return ExporterSpec(ref.name, "", write, folder, kinds, loses=about["loses"])
 
 
-def _store(folder: Path, release: Release) -> None:
-    write(folder / "release.npz", release)
+def _store_release(folder: Path, release: Release) -> None:
+    write_npz(folder / "release.npz", release)
     about = {"output": release.output.to_json(), "card": release.card}
     (folder / "about.json").write_text(json.dumps(about), encoding="utf-8")
 

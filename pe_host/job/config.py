@@ -271,6 +271,17 @@ def settings() -> "tuple[Field[Any], ...]":
     return tuple(sorted(found, key=lambda item: item.name in about_reading))
 
 
+def inspect_settings() -> "tuple[Field[Any], ...]":
+    """The settings of `pe inspect`, in order: those that say how data are read."""
+    known = {*ReadingConfig.__dataclass_fields__, "classes", "bad_records"}
+    return tuple(item for item in settings() if item.name in known)
+
+
+def continue_settings() -> "tuple[Field[Any], ...]":
+    """The settings of `pe continue`, in order: all but the run to start from, its argument."""
+    return tuple(item for item in settings() if item.name != "start")
+
+
 def published_settings() -> frozenset[str]:
     """Names of the settings that the public report shows."""
     return frozenset(item.name for item in settings() if item.metadata["published"])

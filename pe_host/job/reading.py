@@ -102,7 +102,7 @@ class ReadingConfig:
     """Every setting about the reading of the data; see `pe_sdk.SourceOptions`."""
 
     size: tuple[int, int] | None = _option(
-        None, _size, "Bring every image to this height and width.", "HxW"
+        None, _size, "Height and width of a record; images of another size need --fit.", "HxW"
     )
     fit: str | None = _option(
         None,

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import IO, TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from pe_host.errors import PluginFailure, UsageError
-from pe_host.plugins.names import GENERATOR, one_line, wrong_name
+from pe_host.plugins.names import EXPORTER, GENERATOR, one_line, wrong_name
 from pe_host.plugins.ref import PluginRef
 
 if TYPE_CHECKING:  # pe_sdk imports numpy, which commands that only ask do without
@@ -101,6 +101,8 @@ def check_description(document: Answer, ref: PluginRef) -> Answer:
         "summary": shown(document.get("summary"), "summary"),
         "options": [_option(option) for option in _list(document.get("options"), "options")],
     }
+    if ref.kind == EXPORTER:
+        return checked | check_exporter(document)
     if ref.kind != GENERATOR:
         return checked
     for label in _list(document.get("labels"), "labels"):
@@ -116,6 +118,19 @@ def check_description(document: Answer, ref: PluginRef) -> Answer:
         name: True for name in ("network", "output_is_example") if document.get(name) is True
     }
     return {**checked, "makes": _makes(_dict(document.get("makes"), "makes"))}
+
+
+def check_exporter(document: Answer) -> Answer:
+    """What an exporter writes: folder, kinds, and what it loses as it may be shown.
+
+    Raises:
+        InvalidAnswer: a value is missing, or of another type or size than it may be.
+    """
+    _flags(document, "folder")
+    for kind in _list(document.get("kinds"), "kinds"):
+        _name(kind, "a kind")
+    loses = shown(document.get("loses"), "loses")
+    return {"folder": document["folder"], "kinds": document["kinds"], "loses": loses}
 
 
 def check_loaded(

@@ -9,11 +9,12 @@ from typing import Any
 
 from pe_host.errors import UsageError
 from pe_host.plugins.load import load
-from pe_host.plugins.names import GENERATOR, WITH_OPTIONS
+from pe_host.plugins.names import EXPORTER, GENERATOR, WITH_OPTIONS
 from pe_host.plugins.peers import InstalledPeers, build_generator
 from pe_host.plugins.ref import PluginRef
 from pe_sdk import (
     CannotMake,
+    ExporterSpec,
     GeneratorSpec,
     OptionError,
     OutputSpec,
@@ -37,7 +38,7 @@ def describe(
         kind, name, distribution, version, summary; options (name, type, default, help); for a
         generator also labels, default_data, embedding, exact, gpu, block, network (where it is
         true), and "makes": {"output", "shape", "space"}, where the space is None for a black box,
-        or {"output", "shape", "cannot"}.
+        or {"output", "shape", "cannot"}; for an exporter folder, kinds and loses.
 
     Raises:
         PluginFailure: the plugin cannot be loaded.
@@ -61,6 +62,8 @@ def describe(
             ) from None
     elif options:
         raise UsageError(f"a {ref.kind} has no options", where=str(ref), fix="leave out --set")
+    if ref.kind == EXPORTER:
+        document |= describe_exporter(spec)
     if ref.kind == GENERATOR:
         flags = {"exact": spec.exact, "gpu": spec.gpu, "block": spec.block}
         if spec.network:
@@ -77,6 +80,11 @@ def describe(
             ref, spec, values, spec.output if output is None else OutputSpec.from_json(output)
         )
     return document
+
+
+def describe_exporter(spec: ExporterSpec) -> dict[str, Any]:
+    """Describe what an exporter writes: folder, kinds and loses, as `ExporterSpec` has them."""
+    return {"folder": bool(spec.folder), "kinds": list(spec.kinds), "loses": spec.loses}
 
 
 def _makes(ref: PluginRef, spec: GeneratorSpec, values: Any, output: OutputSpec) -> dict[str, Any]:

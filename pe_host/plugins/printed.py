@@ -11,6 +11,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from pe_host.reporting import visible
+
 
 @contextmanager
 def shown_on_stderr() -> Iterator[int]:
@@ -33,10 +35,5 @@ def _show(reader: int) -> None:
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     while content := os.read(reader, 1 << 16):
         with suppress(OSError, ValueError):  # nobody reads stderr: the plugin must not wait for it
-            sys.stderr.write(visible(decoder.decode(content)))
+            sys.stderr.write(visible(decoder.decode(content), kept="\n\t"))
             sys.stderr.flush()
-
-
-def visible(text: str) -> str:
-    """The text with control characters as their escapes, except ends of lines and tabs."""
-    return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)

@@ -127,7 +127,8 @@ MISTAKES = {
         *("worker", "", "pe_host.compute.failures", "printable"),
         'c if c.isprintable() or c == "\\n" else "�"',
         "c",
-        *("pe_host.cli._errors", "visible", "c if c.isprintable() else ascii(c)[1:-1]", "c"),
+        *("pe_host.reporting", "visible"),
+        *("c if c.isprintable() or c in kept else ascii(c)[1:-1]", "c"),
     ),
     "an answer that is nested too deeply": _mistake(
         *("child", TRACEBACK, "pe_host.plugins.answers", "parse"),

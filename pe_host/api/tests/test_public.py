@@ -32,10 +32,23 @@ def test_the_import_loads_nothing_else():
 
 def test_settings_are_checked_before_a_process_is_started():
     with pytest.raises(pe.UsageError, match="no setting 'epsilom'") as caught:
-        make_config({"epsilom": 1})
+        make_config("generate", {"epsilom": 1})
     assert caught.value.fix == "did you mean epsilon?"
     with pytest.raises(pe.DataError, match="epsilon: got -1"):
         pe.generate(plugin="echo", epsilon=-1)
+
+
+def test_a_command_takes_no_setting_of_another():
+    """`pe.inspect` spends nothing, so an ε given to it would be passed over without a word."""
+    with pytest.raises(pe.UsageError, match="inspect: there is no setting 'epsilon'") as caught:
+        pe.inspect("digits.npz", epsilon=3)
+    assert caught.value.fix == "leave it out: it is a setting of `pe generate`"
+    with pytest.raises(pe.UsageError, match="no setting 'siz'") as caught:
+        pe.inspect("digits.npz", siz=3)
+    assert caught.value.fix == "did you mean size?"
+    with pytest.raises(pe.UsageError, match="continue: there is no setting 'start'"):
+        make_config("continue", {"start": "run"})
+    assert make_config("inspect", {"size": 8, "classes": "a,b"}).classes == ("a", "b")
 
 
 @pytest.mark.parametrize(
@@ -48,5 +61,12 @@ def test_an_error_keeps_its_kind_and_its_words(code, kind):
 
 
 def test_a_command_that_dies_without_a_word_is_an_error_too():
-    error = _error(-9, ["working\n"])
-    assert type(error) is pe.PeError and "killed by signal 9" in str(error)
+    error = _error(-9, [])
+    assert type(error) is pe.PeError and str(error) == "pe was killed by signal 9 and said nothing"
+
+
+def test_the_last_words_of_a_command_that_dies_stand_in_the_error():
+    error = _error(1, ["early\n", "a\n", "\n", "b\x1b[2J\n", "ImportError: no torch\n"])
+    assert str(error) == (
+        r"pe ended with code 1, after these words: a; b\x1b[2J; ImportError: no torch"
+    )

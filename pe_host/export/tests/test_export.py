@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import unicodedata
 import zipfile
 from pathlib import Path
@@ -12,8 +13,10 @@ from PIL import Image
 
 from pe_host.errors import DataError
 from pe_host.export import BUILT_IN, check_release, write_built_in
+from pe_host.export.atomic import check_free
 from pe_host.export.folder_names import folder_names
-from pe_sdk import OutputSpec, Release
+from pe_host.export.write import check_holds
+from pe_sdk import Feature, OutputSpec, Release
 from pe_sdk.testing import check_exporter
 
 NAMES = ("one", "two", "zero")
@@ -264,6 +267,44 @@ def test_an_exporter_refuses_kinds_it_cannot_write(tmp_path, kind, records):
     with pytest.raises(DataError, match="cannot contain") as caught:
         write_built_in(kind, tmp_path / "out", table_for(records))
     assert caught.value.fix and left_over(tmp_path) == []
+
+
+def test_what_a_format_cannot_hold_is_found_without_a_record(monkeypatch):
+    names = ("a", "b")
+    for kind in BUILT_IN:
+        check_holds(kind, table_for(kind).output, names)
+    clash = OutputSpec.series(4, [Feature("time")])
+    with pytest.raises(DataError, match="name of another column: time"):
+        check_holds("csv", clash, names)
+    with pytest.raises(DataError, match="--to csv: csv files cannot contain records of kind image"):
+        check_holds("csv", OutputSpec.image(4, 4), names)
+    with pytest.raises(DataError, match="not valid Unicode"):
+        check_holds("huggingface", OutputSpec.image(4, 4), ("a", "\ud800"))
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    with pytest.raises(DataError, match="pyarrow"):
+        check_holds("parquet", clash, names)
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_a_destination_is_checked_as_when_it_is_written(tmp_path, name):
+    folder = BUILT_IN[name].folder
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "empty").mkdir()
+    check_free(tmp_path / "deep" / "out", folder)
+    for taken in ("file", "file/out", *(() if folder else ("empty",))):
+        with pytest.raises(DataError):
+            check_free(tmp_path / taken, folder)
+        with pytest.raises(DataError):
+            write_built_in(name, tmp_path / taken, table_for(name))
+    if folder:
+        check_free(tmp_path / "empty", folder)
+    assert left_over(tmp_path) == ["empty", "file"]
+
+
+def test_a_folder_that_may_not_be_changed_is_found_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # the superuser may change any
+    with pytest.raises(DataError, match="cannot be written: Permission denied"):
+        check_free(tmp_path / "out", False)
 
 
 @pytest.mark.parametrize("name", BUILT_IN)

@@ -7,9 +7,11 @@ import pytest
 
 from pe_host.errors import PluginFailure
 from pe_host.export import check_release
-from pe_host.export.plugin import write_with_plugin
+from pe_host.export.plugin import plugin_exporter
+from pe_host.export.write import write_with
 from pe_host.isolation.launch import offered
 from pe_host.plugins import find, resolve
+from pe_host.plugins.isolated import describe
 from pe_host.plugins.names import EXPORTER
 from pe_sdk import OutputSpec
 
@@ -22,7 +24,9 @@ def write(path, release):
     {body}
 
 def make():
-    return ExporterSpec("theirs", "an exporter of somebody else", write, {folder}, {kinds!r})
+    return ExporterSpec(
+        "theirs", "an exporter of somebody else", write, {folder}, {kinds!r}, loses={loses!r}
+    )
 """
 
 
@@ -30,18 +34,20 @@ def make():
 def export(monkeypatch, tmp_path):
     """Returns a function that exports nine images with an exporter of this body."""
 
-    def run(body, folder=False, kinds=()):
+    def run(body, folder=False, kinds=(), loses=""):
         site = tmp_path / "site"
         site.mkdir(exist_ok=True)
         (site / "their_exporter.py").write_text(
-            PLUGIN.format(body=body, folder=folder, kinds=kinds)
+            PLUGIN.format(body=body, folder=folder, kinds=kinds, loses=loses)
         )
         monkeypatch.setenv("PYTHONPATH", str(site))
         monkeypatch.setenv("PE_DEV_PLUGIN", "exporter/theirs=their_exporter:make")
         images = np.arange(9 * 4, dtype=np.uint8).reshape(9, 2, 2, 1)
         release = check_release(OutputSpec.image(2, 2), images, np.arange(9) % 3, "abc", "# Nine")
         out = tmp_path / "made" / "out"
-        return write_with_plugin(resolve(EXPORTER, "theirs", find()), out, release)
+        exporter = plugin_exporter(resolve(EXPORTER, "theirs", find()), "image")
+        assert (exporter.folder, exporter.kinds) == (folder, kinds)
+        return write_with(exporter, out, release)
 
     return run
 
@@ -105,3 +111,16 @@ def test_an_exporter_reads_the_release_and_nothing_of_the_user(export, tmp_path)
     path.write_text(json.dumps(found))"""
     found = json.loads(export(body).read_text())
     assert found == ["PermissionError"] * 3
+
+
+def test_what_an_exporter_loses_is_one_visible_line(export, monkeypatch):
+    export("path.write_text('x')", loses="\x1b[2Jthe\nrecords")
+    ref = resolve(EXPORTER, "theirs", find())
+    assert plugin_exporter(ref, "image").loses == "[2Jthe records"
+    description = describe(ref, {})
+    assert (description["loses"], description["folder"], description["kinds"]) == (
+        *("[2Jthe records", False),
+        [],
+    )
+    with pytest.raises(PluginFailure, match="loses is not text"):
+        export("path.write_text('x')", loses=3)

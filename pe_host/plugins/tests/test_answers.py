@@ -10,6 +10,7 @@ from pe_host.plugins.answers import (
     MOST_BYTES,
     InvalidAnswer,
     check_description,
+    check_exporter,
     check_findings,
     check_loaded,
     check_report,
@@ -157,6 +158,24 @@ def test_findings_and_reports_are_checked():
     for wrong in ({}, {**report, "results": [3]}, {**report, "subject": 1}):
         with pytest.raises(InvalidAnswer):
             check_report(json.loads(json.dumps(wrong)))
+
+
+WRITES = {"folder": True, "kinds": ["image"], "loses": "labels"}
+
+
+def test_what_an_exporter_writes_is_checked():
+    ref = PluginRef("exporter", "theirs", "their_module", "pe-plugin-theirs", "1.0")
+    checked = check_description({"summary": "writes", "options": [], **WRITES, "x": 1}, ref)
+    assert {name: checked[name] for name in WRITES} == WRITES and "x" not in checked
+    assert check_exporter({**WRITES, "loses": "a\x1b[2J\nb"})["loses"] == "a[2J b"
+    for name in WRITES:
+        with pytest.raises(InvalidAnswer):
+            check_description({**checked, name: None}, ref)
+        with pytest.raises(InvalidAnswer):
+            check_exporter({key: value for key, value in WRITES.items() if key != name})
+    for change in ({"folder": 1}, {"kinds": "image"}, {"kinds": ["a\nb"]}, {"loses": ["x"]}):
+        with pytest.raises(InvalidAnswer):
+            check_exporter({**WRITES, **change})
 
 
 LOADED = {

@@ -8,6 +8,7 @@ from pe_series_basic.simulator import SeriesSimulator
 from pe_series_basic.space import EVENTS, make_plan
 
 LOAD = OutputSpec.series(96, [Feature("load", "kW", 0, 8)], 15, "min")
+NO_UNIT = OutputSpec.series(96, [Feature("load", "kW", 0, 8)])
 QUIET = {"trend": 0.0, "second": 0.0, "ripple": 0.003, "noise": 0.002, "flat": 0.0, "events": 0}
 CODES = {name: i for i, name in enumerate(EVENTS)}
 
@@ -30,6 +31,16 @@ def test_series_stay_within_the_declared_ranges():
     for i, feature in enumerate(features):
         assert data[..., i].min() >= feature.low and data[..., i].max() <= feature.high
         assert data[..., i].std() > 0.05 * (feature.high - feature.low)
+
+
+def test_series_stay_within_ranges_whose_ends_are_no_float32_numbers():
+    """Rounded to the nearest float32, 0.1 lies above 0.1, and -0.3 below -0.3."""
+    ends = [(0.0, 0.1), (-0.3, 0.1), (-0.3, 0.0), (0.1, 0.7)]
+    features = [Feature(f"f{i}", "", *pair) for i, pair in enumerate(ends)]
+    data = made(OutputSpec.series(50, features), n=400).astype(np.float64)
+    for i, (low, high) in enumerate(ends):
+        values = data[..., i]
+        assert low <= values.min() < low + 1e-6 and high - 1e-6 < values.max() <= high
 
 
 def test_the_same_parameters_fill_another_range_in_proportion():
@@ -175,6 +186,13 @@ def test_labels_have_constraints_of_the_users():
         (OutputSpec.series(9, [Feature(f"f{i}", "", 0, 1) for i in range(33)]), -1.0, "at most 32"),
         (LOAD, 1.0, "at least 2 steps"),
         (LOAD, -3.0, "a number of steps, 0 or -1"),
+        (NO_UNIT, -3.0, "a number of steps, 0 or -1"),
+        (LOAD, float("inf"), "a number of steps, 0 or -1"),
+        (NO_UNIT, float("-inf"), "a number of steps, 0 or -1"),
+        (LOAD, float("nan"), "a number of steps, 0 or -1"),
+        (OutputSpec.series(9, [Feature("a", "", 0, 1e39)]), -1.0, "too wide or too narrow"),
+        (OutputSpec.series(9, [Feature("a", "", -1e39, 0)]), -1.0, "too wide or too narrow"),
+        (OutputSpec.series(9, [Feature("a", "", 0.1, 0.1 + 1e-12)]), -1.0, "a is too wide or too"),
     ],
 )
 def test_what_it_cannot_make_is_said(output, period, says):

@@ -141,6 +141,15 @@ class SourceInfo:
         public_ranges: whether ranges of features and step are known without the data, as constants
             of the format are; exactly True or False. If False, those of private data are refused
             unless the operator declares them public: they may have been computed from records.
+        layout: what the source is taken for, such as "class folders"; for `pe inspect`.
+        names_from, clients_from: where class names and clients come from, in a few words, such as
+            "the names of the folders" and "column patient"; for `pe inspect`.
+        preparation: what is done to every record, one phrase each; published in the plan.
+        passed_over: files, columns or arrays that are not read; for `pe inspect`.
+        counted: whether the classes were counted from labels that are numbers, so that their number
+            becomes public; exactly True or False.
+        options: the options as the reader resolved them, which `read` will get; None for those that
+            the user gave.
     """
 
     output: OutputSpec
@@ -193,8 +202,8 @@ class ReaderSpec:
         read: (location, OutputSpec, label names) -> Table, with every record in full. Raises
             `SourceError`, which may name a row, never its content. What is wrong with one record
             belongs in `Table.faults` instead, so that the user can drop such records.
-        takes: names of the `SourceOptions` that it understands. If there are any, both functions
-            get the options as one more argument, the last.
+        takes: names of the fields of `SourceOptions` that it understands. If there are any, both
+            functions get the options as one more argument, the last.
 
     Examples:
         Ten synthetic images of two classes, and the checks that every reader must pass:

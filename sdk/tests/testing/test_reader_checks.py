@@ -1,5 +1,6 @@
 """Bad readers: each is found by exactly the check meant for it."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -21,6 +22,14 @@ def read(location, output, labels):
     return Table(np.zeros((4, 2, 2, 1), np.uint8), np.array([0, 1, 0, 1]))
 
 
+def given(location, options):
+    return describe(location)
+
+
+def given_read(location, output, labels, options):
+    return read(location, output, labels)
+
+
 class Twice:
     """Returns different records each time."""
 
@@ -37,6 +46,7 @@ GOOD_READER = ReaderSpec("zeros", "four zeros", describe, read)
 
 BAD_READERS = {
     "metadata": replace(GOOD_READER, name="Zeros"),
+    "takes_options": replace(GOOD_READER, takes=("colours",), describe=given, read=given_read),
     "refuses_missing": replace(GOOD_READER, describe=lambda location: describe("here")),
     "describes_publicly": replace(
         GOOD_READER, describe=lambda location: replace(describe(location), public=1)
@@ -57,6 +67,48 @@ def test_only_the_check_meant_for_it_finds_a_bad_reader(name):
     assert [r.name for r in report.failures] == [name], [
         (r.name, r.detail) for r in report.failures
     ]
+
+
+@pytest.mark.parametrize(
+    ("takes", "says"),
+    [
+        (("colour", "sizes"), "SourceOptions has no sizes"),
+        ("size", "takes is 'size', not a tuple"),
+        (["size"], "takes is .'size'., not a tuple"),
+        ((3,), "takes is .3,., not a tuple"),
+    ],
+)
+def test_what_a_reader_takes_must_be_options(takes, says):
+    spec = replace(GOOD_READER, takes=takes, describe=given, read=given_read)
+    (failure,) = check_reader(spec, location="here").failures
+    assert failure.name == "takes_options" and re.search(says, failure.detail)
+    good = replace(spec, takes=("size", "colour"))
+    check_reader(good, location="here").raise_for_failures()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("clients", 0),
+        ("public_ranges", None),
+        ("counted", 1),
+        ("layout", None),
+        ("names_from", ("a file",)),
+        ("clients_from", b"column"),
+        ("label_names", ["0", "1"]),
+        ("preparation", "RGB"),
+        ("preparation", ["RGB"]),
+        ("passed_over", (1,)),
+        ("options", {}),
+    ],
+)
+def test_a_value_of_another_type_is_found(name, value):
+    def wrong(location):
+        return replace(describe(location), **{name: value})
+
+    report = check_reader(replace(GOOD_READER, describe=wrong), location="here")
+    (found,) = [r for r in report.failures if r.name == "describes_publicly"]
+    assert found.detail.startswith(f"{name} is {value!r}")
 
 
 def test_what_a_reader_raises_is_not_quoted():

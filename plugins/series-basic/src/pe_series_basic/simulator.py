@@ -34,7 +34,7 @@ from pe_series_basic.parts import (
     switches,
     wave,
 )
-from pe_series_basic.space import EVENTS, Plan
+from pe_series_basic.space import EVENTS, Plan, float32_within
 
 DAYS_OFF = 2
 """Days of a weekend."""
@@ -62,8 +62,13 @@ class SeriesSimulator(Simulator):
         plan = self.plan
         out = np.empty((len(seeds), plan.length, len(plan.ranges)), np.float32)
         batch = _Batch(plan, params, seeds)
-        for i in range(len(plan.ranges)):
-            out[:, :, i] = batch.feature(i)
+        for i, one in enumerate(plan.ranges):
+            # After the cast, which can round a value at an end to one outside.
+            np.clip(
+                batch.feature(i).astype(np.float32),
+                *float32_within(one.low, one.high),
+                out=out[:, :, i],
+            )
         return out
 
 
@@ -83,7 +88,7 @@ class _Batch:
         self.noise = self._noise("noise") if self.several else None
 
     def feature(self, i: int) -> Reals:
-        """The values of a feature, float64 [n, T]."""
+        """The values of a feature before rounding, float64 [n, T]."""
         one, length = self.plan.ranges[i], self.plan.length
         base = self._own("level", i) + self._own("trend", i) * ((self.steps + 0.5) / length - 0.5)
         lag = self._own("lag", i) if self.several else np.zeros((len(self.seeds), 1))

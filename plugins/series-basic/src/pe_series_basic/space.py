@@ -4,7 +4,10 @@ Heights are in units of the declared range of a feature; times are shares of a p
 series. What each does is stated in `simulator`.
 """
 
+import math
 from dataclasses import dataclass
+
+import numpy as np
 
 from pe_sdk import CannotMake, Categorical, Feature, Float, OutputSpec, Parameter, ParameterSpace
 
@@ -12,6 +15,8 @@ EVENTS = ("none", "spikes", "dips", "switches")
 
 MOST_FEATURES = 32
 SHORTEST, LONGEST = 4, 20_000
+
+_LARGEST = float(np.finfo(np.float32).max)
 
 DAY, WEEK, YEAR = 86_400.0, 604_800.0, 31_556_952.0
 SECONDS = {
@@ -81,7 +86,7 @@ def make_plan(output: OutputSpec, period: float) -> Plan:
 
     Raises:
         CannotMake: the output is not a series, is too short or too long, or has features without a
-            range; or the period is no period.
+            range of float32 numbers; or the period is no period.
     """
     if output.kind != "series":
         raise CannotMake(f"series-basic makes series, not {output.kind}")
@@ -107,13 +112,38 @@ def make_plan(output: OutputSpec, period: float) -> Plan:
 def _range(feature: Feature) -> Range:
     low, high = feature.low, feature.high
     assert low is not None and high is not None
+    fits = max(-low, high) <= _LARGEST
+    if fits:
+        smallest, largest = float32_within(low, high)
+        fits = bool(smallest < largest)
+    if not fits:
+        raise CannotMake(
+            f"series-basic makes float32 values, and the range of {feature.name} is too wide or "
+            f"too narrow for them; declare another: --feature-ranges {feature.name}=LOW..HIGH"
+        )
     if low < 0 < high:
         return Range(low, high, 0.0, max(-low, high), True, True)
     return Range(low, high, low, high - low, False, low == 0)
 
 
+def float32_within(low: float, high: float) -> tuple[np.float32, np.float32]:
+    """The smallest and the largest float32 number within low..high.
+
+    An end between two float32 numbers is rounded inward: rounded to the nearest it can lie outside.
+    If there is none, the two are the wrong way round.
+    """
+    smallest, largest = np.float32(low), np.float32(high)
+    if float(smallest) < low:
+        smallest = np.nextafter(smallest, np.float32(np.inf))
+    if float(largest) > high:
+        largest = np.nextafter(largest, np.float32(-np.inf))
+    return smallest, largest
+
+
 def _calendar(output: OutputSpec, period: float) -> tuple[float | None, float | None]:
     """Steps of the main rhythm and of a week, None for what is open or does not matter."""
+    if not math.isfinite(period) or (period < 0 and period != -1):
+        raise CannotMake(f"option 'period' must be a number of steps, 0 or -1, got {period:g}")
     length = output.shape[0]
     step = output.step * SECONDS.get(output.step_unit.strip().lower(), 0.0)
     week = WEEK / step if step else 0.0
@@ -123,11 +153,9 @@ def _calendar(output: OutputSpec, period: float) -> tuple[float | None, float | 
         rhythm: float | None = period
     elif period == 0 or not step:
         rhythm = None
-    elif period == -1:
+    else:
         possible = (natural / step for natural in (DAY, WEEK, YEAR))
         rhythm = next((steps for steps in possible if 4 <= steps <= 2 * length), None)
-    else:
-        raise CannotMake(f"option 'period' must be a number of steps, 0 or -1, got {period:g}")
     daily = rhythm is not None and step and abs(rhythm - DAY / step) < 1e-6 * rhythm
     return rhythm, week if daily and length >= 0.4 * week else None
 

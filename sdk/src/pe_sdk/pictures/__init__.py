@@ -4,6 +4,8 @@ It needs Pillow, the extra `pictures` of pe-sdk. What a file announces is checke
 decoded, and only formats of an allow-list are. The result follows from the content and the
 `Preparation` only: upright by the EXIF orientation, transparency on the background, values of more
 than 8 bits scaled by the range of their type.
+
+For the packages of this repository; not part of the promises of compatibility.
 """
 
 import numpy as np

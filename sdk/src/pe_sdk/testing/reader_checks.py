@@ -1,8 +1,11 @@
 """Rules about readers; those about records need the location of a source."""
 
+from dataclasses import fields
+
 import numpy as np
 
 from pe_sdk.errors import SourceError
+from pe_sdk.output import OutputSpec
 from pe_sdk.source_options import SourceOptions
 from pe_sdk.specs import SourceInfo, Table
 from pe_sdk.testing.bench import Bench
@@ -30,6 +33,16 @@ def _read(bench: Bench) -> tuple[SourceInfo, tuple[str, ...], Table]:
     return info, names, table
 
 
+@check("reader", "static")
+def takes_options(bench: Bench) -> None:
+    """takes is a tuple of names of fields of SourceOptions."""
+    takes = bench.spec.takes
+    expect(_is_words(takes), f"takes is {takes!r}, not a tuple of names")
+    known = [item.name for item in fields(SourceOptions)]
+    unknown = [name for name in takes if name not in known]
+    expect(not unknown, f"SourceOptions has no {', '.join(unknown)}, but {', '.join(known)}")
+
+
 @check("reader", "basic")
 def refuses_missing(bench: Bench) -> None:
     """A source that does not exist is refused with SourceError."""
@@ -44,15 +57,25 @@ def refuses_missing(bench: Bench) -> None:
 
 @check("reader", "basic")
 def describes_publicly(bench: Bench) -> None:
-    """describe returns a SourceInfo whose flags are True or False and nothing else."""
+    """describe returns a SourceInfo whose values have the types that SourceInfo states."""
     info = _info(bench)
     expect(isinstance(info, SourceInfo), f"it returns {type(info).__name__}")
-    expect(
-        info.public in (True, False) and isinstance(info.public, bool), f"public is {info.public!r}"
-    )
-    expect(isinstance(info.clients, bool), f"clients is {info.clients!r}")
-    expect(isinstance(info.public_ranges, bool), f"public_ranges is {info.public_ranges!r}")
-    expect(isinstance(info.counted, bool), f"counted is {info.counted!r}")
+    expect(isinstance(info.output, OutputSpec), f"output is {info.output!r}, not an OutputSpec")
+    for name in ("public", "clients", "public_ranges", "counted"):
+        value = getattr(info, name)
+        expect(isinstance(value, bool), f"{name} is {value!r}, not True or False")
+    for name in ("layout", "names_from", "clients_from"):
+        value = getattr(info, name)
+        expect(isinstance(value, str), f"{name} is {value!r}, not a string")
+    for name in ("label_names", "preparation", "passed_over"):
+        value = getattr(info, name)
+        expect(_is_words(value), f"{name} is {value!r}, not a tuple of strings")
+    fits = info.options is None or isinstance(info.options, SourceOptions)
+    expect(fits, f"options is {info.options!r}, not SourceOptions or None")
+
+
+def _is_words(value: object) -> bool:
+    return isinstance(value, tuple) and all(isinstance(word, str) for word in value)
 
 
 @check("reader", "basic")
