@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pe_host.formats.collection import Collection, CollectionError, Listing
-from pe_host.privacy.readers.label_file import FileNames, LabelFile
+from pe_host.privacy.readers.label_file import LABEL_COLUMNS, LabelFile
+from pe_host.privacy.readers.listed_files import FileNames
 from pe_host.privacy.readers.picture_decoding import (
     LIKE,
     TAKEN,
@@ -24,6 +25,7 @@ from pe_host.privacy.readers.picture_decoding import (
     output_of,
 )
 from pe_host.privacy.readers.picture_layout import FOLDERS, NONE, Layout, find_layout
+from pe_host.privacy.readers.picture_names import is_picture
 from pe_host.privacy.readers.record_labels import (
     Texts,
     by_regex,
@@ -41,9 +43,6 @@ TAKES = (*TAKEN, "split", "images", "labels", "labels_from", "client", "public_c
 
 ALL = "all"
 """The class of records without labels."""
-
-_LABEL_COLUMNS = ("label", "labels", "class", "category", "target")
-"""Columns of a metadata file that are labels."""
 
 
 def describe(collection: Collection, options: SourceOptions) -> SourceInfo:
@@ -115,14 +114,13 @@ class _Records:
     def __init__(self, collection: Collection, options: SourceOptions) -> None:
         self._collection, self._listing = collection, collection.listing()
         self._files: dict[str, LabelFile] = {}
+        self._asked = options
         ways = (options.labels, options.client)
         tables = [name for way in ways if way for name in _named_in(way, self._listing)]
-        self.names: tuple[str, ...] = self._listing.names
         self.layout: Layout = find_layout(
             self._listing, options, collection.location, tables, self._columns
         )
-        self._files.clear()  # which were about all files
-        self.names = self.layout.names
+        self.names: tuple[str, ...] = self.layout.names
         self._about_labels = ""
         self._way = self._label_way()
         self.options = replace(self.layout.options, labels=self._way)
@@ -191,7 +189,20 @@ class _Records:
         if is_regex(way):
             return by_regex(way, self.names, option, self._collection.location)
         file, column = self._file_and_column(way, option)
-        return self._open(file).column(column)
+        row_of = {name: row for row, name in enumerate(self.names)}
+        listed = self._open(file).column(column).items()
+        texts = {
+            row_of[self._listed[place]]: text
+            for place, text in listed
+            if self._listed[place] in row_of
+        }
+        if not texts:
+            raise SourceError(
+                "no row of this file has a value for an image that is read",
+                where=self._collection.place(file),
+                fix=f"correct {option}, or --split and --images if this file is about others",
+            )
+        return texts
 
     def missing(self, texts: Texts, what: str, fix: str) -> dict[int, SourceError]:
         """A fault for each record that has no text."""
@@ -226,7 +237,7 @@ class _Records:
         way, metadata = self.layout.labels, self.layout.metadata
         if way == NONE and metadata:
             columns = self._open(metadata).columns
-            column = next((name for name in _LABEL_COLUMNS if name in columns), "")
+            column = next((name for name in LABEL_COLUMNS if name in columns), "")
             if column:
                 return f"{metadata}:{column}"
             self._about_labels = (
@@ -289,10 +300,22 @@ class _Records:
     def _open(self, file: str) -> LabelFile:
         if file not in self._files:
             base = f"{file.rpartition('/')[0]}/".lstrip("/")
-            files = FileNames(self.names, base)
-            content = self._collection.read_table(file)
-            self._files[file] = LabelFile(content, file, files, self._collection.place(file))
+            content, where = self._collection.read_table(file), self._collection.place(file)
+            asked = (self._asked.labels, self._asked.client)
+            values = {column for way in asked for column in _columns_named(way, file)}
+            files = FileNames(self._listed, base)
+            self._files[file] = LabelFile(content, file, files, where, values)
         return self._files[file]
+
+    @cached_property
+    def _listed(self) -> tuple[str, ...]:
+        """All pictures that a label file may name, also those of other parts.
+
+        Else a row about `train/1.png` would be one about `test/1.png` where only that is read.
+        """
+        root = f"{self._asked.images.strip('/')}/" if self._asked.images else ""
+        pictures = filter(is_picture, self._listing.names)
+        return tuple(name for name in pictures if name.startswith(root))
 
     @cached_property
     def _names_of_all(self) -> frozenset[str]:
@@ -320,6 +343,12 @@ def _named_in(way: str, listing: Listing) -> list[str]:
     """The files that a value of --labels or --client may name."""
     ends = tuple(f"/{file}" for file, _ in _splits(way))
     return [name for name in listing.names if f"/{name}".endswith(ends)]
+
+
+def _columns_named(way: str, file: str) -> list[str]:
+    """The columns of a file that a value of --labels or --client may name."""
+    named = [column for name, column in _splits(way) if f"/{file}".endswith(f"/{name}")]
+    return named if ":" in way else [way]
 
 
 def _splits(way: str) -> list[tuple[str, str]]:

@@ -169,6 +169,31 @@ def test_an_image_without_a_row_is_a_fault_of_its_own(taken: Any) -> None:
     assert table.labels.tolist() == [0, 1, -1, 1, -1, -1]
 
 
+def test_rows_about_another_part_label_none_of_this_one(taken: Any) -> None:
+    files = {**flat(4, "train/"), **flat(2, "test/")}
+    rows = "".join(f"train/{n:04d}.png,{n % 2}\n" for n in range(4))
+    labels = {"labels": "labels.csv:label", "split": "test"}
+    with pytest.raises(SourceError, match="no row of this file has a value"):
+        taken({**files, "labels.csv": f"file,label\n{rows}"}, **labels)
+    plain = "".join(f"{n:04d}.png,{n % 2}\n" for n in range(4))
+    with pytest.raises(SourceError, match="could name several files|has a value"):
+        taken({**files, "labels.csv": f"file,label\n{plain}"}, **labels)
+    rows += "test/0000.png,1\ntest/0001.png,0\n"
+    _, table = taken({**files, "labels.csv": f"file,label\n{rows}"}, **labels)
+    assert table.labels.tolist() == [1, 0] and not table.faults
+
+
+def test_the_column_of_clients_is_no_column_of_files(taken: Any) -> None:
+    rows = "".join(f"{900 + n // 2},{5 - n:04d},{n % 2}\n" for n in range(6))
+    files = {**flat(), **{f"{900 + n}.png": rgb(n) for n in range(3)}}
+    for client in ("who", "l.csv:who"):
+        asked = {"labels": "l.csv:grade", "client": client}
+        _, table = taken({**files, "l.csv": f"who,scan,grade\n{rows}"}, **asked)
+        assert table.labels[:6].tolist() == [1, 0] * 3 and table.faults is not None
+        assert sorted(table.faults) == [6, 7, 8] and table.clients is not None
+        assert table.clients[:6].tolist() == [2, 2, 1, 1, 0, 0]
+
+
 def test_labels_and_clients_in_names(taken: Any) -> None:
     files = {f"patient_{n // 2:03d}/{('cat', 'dog')[n % 2]}_{n}.png": rgb(n) for n in range(6)}
     info, table = taken(
