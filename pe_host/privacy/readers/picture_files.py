@@ -211,16 +211,20 @@ class _Records:
 
     def picture_fault(self, row: int, error: PictureError) -> SourceError:
         """What is wrong with one file, without its name."""
-        name = self.names[row]
-        group = self.layout.group_of(name)
-        root = max((root for root in self.layout.roots if name.startswith(root)), key=len)
+        name, folder = self.names[row], self._folder_of(self.names[row])
         called = "this class folder" if self._way == FOLDERS else "this folder"
         return SourceError(
             f"the file in row {self._rows[row]} of {called} {error.what}",
-            where=self._collection.place(f"{root}{group}".rstrip("/")),
+            where=self._collection.place(folder.rstrip("/")),
             fix=error.fix,
-            name=name.rpartition("/")[2],
+            name=name[len(folder) :],
         )
+
+    def _folder_of(self, name: str) -> str:
+        """The innermost folder of a picture that is public: one of the data set, or a class."""
+        root = max((root for root in self.layout.roots if name.startswith(root)), key=len)
+        group = self.layout.group_of(name)
+        return f"{root}{group}/" if self._way == FOLDERS and group else root
 
     @cached_property
     def _rows(self) -> NDArray[np.int64]:
@@ -228,8 +232,8 @@ class _Records:
         seen: Counter[str] = Counter()
         rows = np.zeros(len(self.names), np.int64)
         for number, name in enumerate(self.names):
-            group = self.layout.group_of(name)
-            rows[number], seen[group] = seen[group], seen[group] + 1
+            folder = self._folder_of(name)
+            rows[number], seen[folder] = seen[folder], seen[folder] + 1
         return rows
 
     def _label_way(self) -> str:

@@ -1,6 +1,8 @@
 """What the names of files and folders of pictures say."""
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 
 from pe_host.formats.names import suffix
 from pe_sdk.pictures import SUFFIXES
@@ -17,6 +19,12 @@ _STRAY = (
 _TABLES = (".csv", ".tsv", ".txt", ".jsonl", ".json")
 _DOCUMENT = re.compile(
     r"(readme|licen[cs]e|copying|citation|changelog|notice)(\..*)?|.*\.(md|rst|pdf|html?|log)",
+    re.IGNORECASE,
+)
+_WELL_KNOWN = re.compile(
+    r"(readme|licen[cs]e|copying|citation|changelog|notice)(\.(md|rst|txt|html?|pdf))?"
+    r"|(metadata|labels?|classes|dataset|annotations?|train|val|valid|test|list_attr[a-z_]*)"
+    r"\.(csv|tsv|txt|jsonl?)",
     re.IGNORECASE,
 )
 _PART = re.compile(
@@ -67,6 +75,30 @@ def is_table(name: str) -> bool:
 def is_document(name: str) -> bool:
     """Whether a file of this name describes a data set to people."""
     return _DOCUMENT.fullmatch(name.rpartition("/")[2]) is not None
+
+
+def is_well_known(name: str) -> bool:
+    """Whether many data sets have a file of this name, so that it says nothing of a record."""
+    return _WELL_KNOWN.fullmatch(name.rpartition("/")[2]) is not None
+
+
+def known_end(name: str) -> str:
+    """Return the ending of a file that is no picture, "" for an unknown one: it can be a name."""
+    return suffix(name) if is_stray(name) else ""
+
+
+def in_words(names: Iterable[str]) -> tuple[str, ...]:
+    """Describe files that are left out: by name if it is well known, else by number and ending."""
+    plain = [name.rpartition("/")[2] for name in names]
+    ends = Counter(known_end(name) for name in plain if not is_well_known(name))
+    words = dict.fromkeys(filter(is_well_known, plain))
+    return (*words, *(_counted(count, end) for end, count in ends.items()))
+
+
+def _counted(count: int, end: str) -> str:
+    if not end:
+        return "1 other file" if count == 1 else f"{count} other files"
+    return f"1 file that ends in {end}" if count == 1 else f"{count} files that end in {end}"
 
 
 def part_of(folder: str) -> str:

@@ -206,6 +206,20 @@ def test_labels_and_clients_in_names(taken: Any) -> None:
         taken(files, labels="name:^([a-z]+)_")
 
 
+def test_a_fault_names_the_folder_of_a_class_and_never_that_of_a_client(taken: Any) -> None:
+    files = {f"{('anna', 'bob')[n // 3]}/{n}.png": rgb(n) for n in range(6)} | {
+        "bob/4.png": b"damaged"
+    }
+    _, table = taken(files, labels="none", client="path:^([^/]+)/")
+    assert table.faults is not None and list(table.faults) == [4]
+    fault = table.faults[4]
+    assert "in row 4 of this folder" in fault.what and fault.name == "bob/4.png"
+    assert not any("bob" in text for text in (fault.what, fault.where, fault.fix))
+    (fault,) = (taken(files)[1].faults or {}).values()
+    assert "in row 1 of this class folder" in fault.what and fault.name == "4.png"
+    assert fault.where.endswith("bob")
+
+
 def test_class_folders_with_patients_as_clients(taken: Any) -> None:
     """As in Camelyon: a patient has patches of both classes."""
     files = {
