@@ -25,6 +25,7 @@ from pe_host.privacy.readers.picture_decoding import (
     find_preparation,
     output_of,
 )
+from pe_host.privacy.readers.picture_names import in_words
 from pe_host.privacy.readers.record_labels import (
     Texts,
     by_regex,
@@ -41,6 +42,9 @@ from pe_sdk.pictures import PictureError, Preparation
 TAKES = (*TAKEN, "images", "labels", "labels_from", "client", "public_classes")
 
 NONE, CLASS, ALL = "none", "cls", "all"
+_KNOWN = ("caption", "id", "json", "text", "txt")
+"""Ends of files that may hold labels, which a plan may name. Any other can be a person's name."""
+
 _AHEAD = 20
 """Samples whose files are read to find the form of the first pictures."""
 
@@ -65,7 +69,7 @@ class Sample:
 
 
 def shards(location: str) -> tuple[list[str], list[str]]:
-    """The shards of a source in order, and the names of other files that are left out.
+    """The shards of a source in order, and what else there is, in words.
 
     Raises:
         SourceError: there are none.
@@ -80,10 +84,11 @@ def shards(location: str) -> tuple[list[str], list[str]]:
         what = f"there are no shards here ({error.strerror})"
         raise SourceError(what, where=location, fix=fix) from None
     found = [str(path / name) for name in names if is_shard(name)]
-    left = dict.fromkeys(passed_over(name) or name for name in names if not is_shard(name))
     if not found:
         raise SourceError("there are no tar files here", where=location, fix=fix)
-    return found, list(left)
+    others = [name for name in names if not is_shard(name)]
+    rules = dict.fromkeys(filter(None, map(passed_over, others)))
+    return found, [*rules, *in_words(name for name in others if not passed_over(name))]
 
 
 def describe(location: str, options: SourceOptions = SourceOptions()) -> SourceInfo:
@@ -96,7 +101,7 @@ def describe(location: str, options: SourceOptions = SourceOptions()) -> SourceI
     """
     with _errors():
         found, left = shards(location)
-        options, said = _decided(found, options)
+        options, said = _decided(found, options, location)
         firsts = list(islice(_samples(found, options, True), _AHEAD))
         preparation = find_preparation(
             (_picture(sample, options) for sample in firsts),
@@ -143,7 +148,7 @@ def read(
     """
     with _errors():
         found, _ = shards(location)
-        options, _ = _decided(found, options)
+        options, _ = _decided(found, options, location)
         scan = _Scan(found, options)
         count = len(scan.samples)
         faults: dict[int, SourceError] = {}
@@ -207,16 +212,30 @@ class _Scan:
         }
 
 
-def _decided(found: list[str], options: SourceOptions) -> tuple[SourceOptions, str]:
-    """The options with the place of the labels filled in, from the first sample's names."""
+def _decided(found: list[str], options: SourceOptions, location: str) -> tuple[SourceOptions, str]:
+    """The options with the place of the labels filled in, from the names of all samples.
+
+    Raises:
+        SourceError: there are no labels, but folders that may be the classes.
+    """
     if options.labels:
         return options, ""
-    first = next(_samples(found, options, False), None)
-    names = first.names if first else []
-    if CLASS in names:
-        return replace(options, labels=CLASS), ""
-    others = [name for name in names if f".{name}" not in PICTURES]
-    said = f" without .cls files (there are .{', .'.join(others)})" if others else ""
+    ends: dict[str, None] = {}
+    folders: dict[str, None] = {}
+    for sample in _samples(found, options, False):
+        if CLASS in sample.names:
+            # A sample without a label beside this one is a fault, and no reason for one class.
+            return replace(options, labels=CLASS), ""
+        ends |= dict.fromkeys(sample.names)
+        folders[sample.key.rpartition("/")[0]] = None
+    if len(folders) > 1:
+        raise SourceError(
+            "the samples lie in several folders, which may be their classes",
+            where=location,
+            fix=f"add --labels 'path:^([^/]+)/' if they are, or --labels {NONE} for one class",
+        )
+    known = [f".{end}" for end in sorted(ends) if end in _KNOWN]
+    said = f" without .cls files (there are {', '.join(known)})" if known else ""
     return replace(options, labels=NONE), said
 
 
