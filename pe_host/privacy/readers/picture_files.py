@@ -5,7 +5,7 @@ the order of the names, and the name itself apart (`SourceError.name`).
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -179,10 +179,18 @@ class _Records:
         else:
             texts = self.texts(self._way, "--labels")
             if self._attribute():
-                texts = {row: "1" if value == "1" else "0" for row, value in texts.items()}
+                return self._attribute_labels(texts)
         faults = self.missing(texts, "has no label", "add it, or remove the image")
         options = SourceOptions() if self._way == FOLDERS else self.options
         return positions_of(texts, len(self.names), label_names, options), faults
+
+    def _attribute_labels(self, texts: Texts) -> tuple[NDArray[np.int64], dict[int, SourceError]]:
+        """The labels of an attribute: 1 where an image has it, 0 where not."""
+        known = {row: value for row, text in texts.items() if (value := _truth(text)) is not None}
+        found = np.full(len(self.names), -1, np.int64)
+        found[list(known)] = list(known.values())
+        fix = "write 1 or -1 in the list of attributes, or remove the image"
+        return found, self.missing(known, "has no label that is 1 or -1", fix)
 
     def texts(self, way: str, option: str) -> Texts:
         """What an option takes from names or from a label file, by record."""
@@ -204,7 +212,7 @@ class _Records:
             )
         return texts
 
-    def missing(self, texts: Texts, what: str, fix: str) -> dict[int, SourceError]:
+    def missing(self, texts: Container[int], what: str, fix: str) -> dict[int, SourceError]:
         """A fault for each record that has no text."""
         rows = (row for row in range(len(self.names)) if row not in texts)
         return {row: self.picture_fault(row, PictureError(what, fix)) for row in rows}
@@ -359,6 +367,13 @@ def _splits(way: str) -> list[tuple[str, str]]:
     """Every way to read FILE:COLUMN, and FILE without a column."""
     places = [place for place, character in enumerate(way) if character == ":"]
     return [(way, ""), *((way[:place], way[place + 1 :]) for place in places)]
+
+
+def _truth(text: str) -> bool | None:
+    """Whether an attribute is set; None where a text says neither."""
+    if text.lower() in ("1", "1.0", "+1", "true"):
+        return True
+    return False if text.lower() in ("-1", "-1.0", "0", "0.0", "false") else None
 
 
 def _origin(way: str) -> str:

@@ -134,6 +134,18 @@ def test_an_attribute_is_two_classes_with_public_names(taken: Any) -> None:
     assert info.label_names == ("no", "yes") and table.labels.tolist() == [1] * 6
 
 
+def test_values_of_an_attribute(taken: Any) -> None:
+    values = ("1", "1.0", "True", "-1", "0", "-1.0", "FALSE", "2", "yes", "", "0.5")
+    rows = "".join(f"{n:04d}.png,{value}\n" for n, value in enumerate(values))
+    files = {**flat(len(values)), "list_attr_x.csv": f"image_id,Smiling\n{rows}"}
+    for declared in ({}, {"classes": ("no", "yes"), "labels_from": 1}):
+        info, table = taken(files, labels="list_attr_x.csv:Smiling", **declared)
+        assert info.label_names == declared.get("classes", ("not Smiling", "Smiling"))
+        assert table.labels.tolist() == [1] * 3 + [0] * 4 + [-1] * 4
+        assert table.faults is not None and list(table.faults) == [7, 8, 9, 10]
+    assert "1 or -1" in table.faults[7].what and "yes" not in str(table.faults[8])
+
+
 def test_an_attribute_list_needs_a_column(taken: Any) -> None:
     files = {**flat(folder="img_align_celeba/"), "list_attr_celeba.txt": CELEBA}
     with pytest.raises(SourceError) as caught:
