@@ -6,26 +6,25 @@ the order of the names, and the name itself apart (`SourceError.name`).
 
 from collections import Counter
 from collections.abc import Container, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_host.formats.collection import Collection, CollectionError, Listing
+from pe_host.formats.collection import Collection, Listing
+from pe_host.privacy.readers.collection_errors import source_errors
 from pe_host.privacy.readers.label_file import LABEL_COLUMNS, LabelFile
 from pe_host.privacy.readers.listed_files import FileNames
 from pe_host.privacy.readers.picture_decoding import (
-    LIKE,
     TAKEN,
     Content,
-    decode_records,
     find_preparation,
     output_of,
 )
 from pe_host.privacy.readers.picture_layout import FOLDERS, NONE, Layout, find_layout
 from pe_host.privacy.readers.picture_names import is_picture
+from pe_host.privacy.readers.picture_table import ALL, check_one_class, decoded_table, missing
 from pe_host.privacy.readers.record_labels import (
     Texts,
     by_regex,
@@ -34,15 +33,11 @@ from pe_host.privacy.readers.record_labels import (
     is_regex,
     positions_of,
 )
-from pe_host.privacy.stored import new_records
 from pe_sdk import OutputSpec, SourceError, SourceInfo, SourceOptions, Table
-from pe_sdk.pictures import PictureError, Preparation
+from pe_sdk.pictures import PictureError
 
 TAKES = (*TAKEN, "split", "images", "labels", "labels_from", "client", "public_classes")
 """Options of `SourceOptions` that the readers of picture files understand."""
-
-ALL = "all"
-"""The class of records without labels."""
 
 
 def describe(collection: Collection, options: SourceOptions) -> SourceInfo:
@@ -53,7 +48,7 @@ def describe(collection: Collection, options: SourceOptions) -> SourceInfo:
     Raises:
         SourceError: see the modules `picture_layout`, `label_file` and `picture_decoding`.
     """
-    with _errors():
+    with source_errors():
         records = _Records(collection, options)
         classes, origin, counted = records.classes()
         preparation = find_preparation(
@@ -84,7 +79,7 @@ def read(
     Raises:
         SourceError: see `describe`; or a class folder is not one of `label_names`.
     """
-    with _errors():
+    with source_errors():
         records = _Records(collection, options)
         labels, faults = records.labels(label_names)
         clients = None
@@ -93,13 +88,16 @@ def read(
             clients = ids_of(texts, len(records.names))
             what, fix = "has no client", "add it, or remove the image"
             faults |= records.missing(texts, what, fix)
-        data = new_records(len(records.names), output.shape, np.uint8, collection.location)
-        preparation = Preparation.of(options, output.shape, LIKE)
-        wanted = ((row, content) for row, content in enumerate(records.contents()))
-        faults |= decode_records(
-            wanted, preparation, data, collection.location, records.picture_fault
+        return decoded_table(
+            records.contents(),
+            output,
+            options,
+            collection.location,
+            records.picture_fault,
+            labels,
+            clients,
+            faults,
         )
-        return Table(data, labels, clients, faults=dict(sorted(faults.items())))
 
 
 class _Records:
@@ -214,8 +212,7 @@ class _Records:
 
     def missing(self, texts: Container[int], what: str, fix: str) -> dict[int, SourceError]:
         """A fault for each record that has no text."""
-        rows = (row for row in range(len(self.names)) if row not in texts)
-        return {row: self.picture_fault(row, PictureError(what, fix)) for row in rows}
+        return missing(texts, len(self.names), self.picture_fault, what, fix)
 
     def picture_fault(self, row: int, error: PictureError) -> SourceError:
         """What is wrong with one file, without its name."""
@@ -343,12 +340,7 @@ class _Records:
         return next(outside, None)
 
     def _check_one_class(self, names: tuple[str, ...]) -> None:
-        if len(names) != 1:
-            raise SourceError(
-                "the images have no labels, so there is one class",
-                where=self._collection.location,
-                fix="name one class with --classes, or say where labels are with --labels",
-            )
+        check_one_class(names, "images", "with --labels", self._collection.location)
 
 
 def _named_in(way: str, listing: Listing) -> list[str]:
@@ -380,12 +372,3 @@ def _origin(way: str) -> str:
     if way.startswith("name:"):
         return "the names of the files"
     return "the paths of the files" if way.startswith("path:") else way
-
-
-@contextmanager
-def _errors() -> Iterator[None]:
-    """Turn an error of a collection into one of a source."""
-    try:
-        yield
-    except CollectionError as error:
-        raise SourceError(error.what, where=error.place, fix=error.fix, name=error.name) from None

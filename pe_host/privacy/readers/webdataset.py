@@ -6,7 +6,6 @@ the first dot: `0001.jpg`, `0001.cls`. Shards are read as a stream.
 
 import json
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -17,15 +16,16 @@ from pe_host.formats.collection import CollectionError
 from pe_host.formats.names import natural_key, passed_over
 from pe_host.formats.tar_shards import members
 from pe_host.privacy.readers.archive_names import is_shard
+from pe_host.privacy.readers.collection_errors import source_errors
 from pe_host.privacy.readers.picture_decoding import (
-    LIKE,
     TAKEN,
     Content,
-    decode_records,
     find_preparation,
     output_of,
 )
+from pe_host.privacy.readers.picture_layout import NONE
 from pe_host.privacy.readers.picture_names import in_words
+from pe_host.privacy.readers.picture_table import ALL, check_one_class, decoded_table, missing
 from pe_host.privacy.readers.record_labels import (
     Texts,
     by_regex,
@@ -34,17 +34,17 @@ from pe_host.privacy.readers.record_labels import (
     is_regex,
     positions_of,
 )
-from pe_host.privacy.stored import new_records
 from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, SourceOptions, Table, hookimpl
 from pe_sdk.pictures import SUFFIXES as PICTURES
-from pe_sdk.pictures import PictureError, Preparation
+from pe_sdk.pictures import PictureError
 
 TAKES = (*TAKEN, "images", "labels", "labels_from", "client", "public_classes")
 
-NONE, CLASS, ALL = "none", "cls", "all"
+CLASS = "cls"
 _KNOWN = ("caption", "id", "json", "text", "txt")
 """Ends of files that may hold labels, which a plan may name. Any other can be a person's name."""
 
+_EXAMPLE = "as in --labels json:label"
 _AHEAD = 20
 """Samples whose files are read to find the form of the first pictures."""
 
@@ -99,7 +99,7 @@ def describe(location: str, options: SourceOptions = SourceOptions()) -> SourceI
     Raises:
         SourceError: there are no shards, one is damaged, or an option is needed.
     """
-    with _errors():
+    with source_errors():
         found, left = shards(location)
         options, said = _decided(found, options, location)
         firsts = list(islice(_samples(found, options, True), _AHEAD))
@@ -111,7 +111,7 @@ def describe(location: str, options: SourceOptions = SourceOptions()) -> SourceI
         )
         names, origin, counted = options.classes or (ALL,), "no labels: one class", False
         if options.labels == NONE:
-            _check_one_class(names, location)
+            check_one_class(names, "samples", _EXAMPLE, location)
         else:
             scan = _Scan(found, options)
             classes = classes_of(
@@ -146,7 +146,7 @@ def read(
     Raises:
         SourceError: see `describe`.
     """
-    with _errors():
+    with source_errors():
         found, _ = shards(location)
         options, _ = _decided(found, options, location)
         scan = _Scan(found, options)
@@ -154,7 +154,7 @@ def read(
         faults: dict[int, SourceError] = {}
         labels, clients = np.zeros(count, np.int64), None
         if options.labels == NONE:
-            _check_one_class(label_names, location)
+            check_one_class(label_names, "samples", _EXAMPLE, location)
         else:
             texts = scan.texts(options.labels, "--labels", location)
             faults |= scan.missing(texts, "label")
@@ -163,19 +163,16 @@ def read(
             texts = scan.texts(options.client, "--client", location)
             faults |= scan.missing(texts, "client")
             clients = ids_of(texts, count)
-        data = new_records(count, output.shape, np.uint8, location)
-        contents = (
-            (row, _picture(sample, options))
-            for row, sample in enumerate(_samples(found, options, True))
-        )
-        faults |= decode_records(
-            contents,
-            Preparation.of(options, output.shape, LIKE),
-            data,
+        return decoded_table(
+            (_picture(sample, options) for sample in _samples(found, options, True)),
+            output,
+            options,
             location,
-            lambda row, error: _fault(scan.samples[row], error),
+            scan.fault,
+            labels,
+            clients,
+            faults,
         )
-        return Table(data, labels, clients, faults=dict(sorted(faults.items())))
 
 
 class _Scan:
@@ -203,13 +200,12 @@ class _Scan:
             )
         return found
 
+    def fault(self, row: int, error: PictureError) -> SourceError:
+        return _fault(self.samples[row], error)
+
     def missing(self, texts: Texts, what: str) -> dict[int, SourceError]:
-        error = PictureError(f"has no {what}", "add it, or remove the sample")
-        return {
-            row: _fault(sample, error)
-            for row, sample in enumerate(self.samples)
-            if row not in texts
-        }
+        fix = "add it, or remove the sample"
+        return missing(texts, len(self.samples), self.fault, f"has no {what}", fix)
 
 
 def _decided(found: list[str], options: SourceOptions, location: str) -> tuple[SourceOptions, str]:
@@ -307,29 +303,11 @@ def _fault(sample: Sample, error: PictureError) -> SourceError:
     )
 
 
-def _check_one_class(names: tuple[str, ...], location: str) -> None:
-    if len(names) != 1:
-        raise SourceError(
-            "the samples have no labels, so there is one class",
-            where=location,
-            fix="name one class with --classes, or say where labels are, as in --labels json:label",
-        )
-
-
 def _origin(way: str) -> str:
     if is_regex(way):
         return "the names of the samples"
     end, colon, key = way.partition(":")
     return f".{end} files" + (f", key {key}" if colon else "")
-
-
-@contextmanager
-def _errors() -> Iterator[None]:
-    """Turn an error of a tar file into one of a source."""
-    try:
-        yield
-    except CollectionError as error:
-        raise SourceError(error.what, where=error.place, fix=error.fix, name=error.name) from None
 
 
 @hookimpl
