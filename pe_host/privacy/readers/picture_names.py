@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from pe_host.formats.names import suffix
+from pe_host.privacy.readers.split_names import SPLITS
 from pe_sdk.pictures import SUFFIXES
 
 _STRAY = (
@@ -27,11 +28,13 @@ _WELL_KNOWN = re.compile(
     r"\.(csv|tsv|txt|jsonl?)",
     re.IGNORECASE,
 )
-_PART = re.compile(
-    r"(?P<train>train(ing)?|trn)|(?P<val>val(id(ation)?)?|dev)"
-    r"|(?P<test>test(ing)?|tst|eval(uation)?)",
-    re.IGNORECASE,
+PARTS = ("train", "val", "test")
+"""Parts of a data set that folders are, the first one first."""
+
+_PART_WORDS = sorted(
+    (word for word, part in SPLITS.items() if part in PARTS and len(word) > 2), key=len
 )
+_PART = re.compile("|".join(reversed(_PART_WORDS)), re.IGNORECASE)
 _AFTER_PART = re.compile(r"[-_ ]?(set|images|imgs|data|split|[ab]|\d{1,4}|)", re.IGNORECASE)
 _BUCKET = re.compile("0[0-9]{3,}")
 _NO_CLASS = frozenset(
@@ -104,10 +107,10 @@ def _counted(count: int, end: str) -> str:
 def part_of(folder: str) -> str:
     """The part of a data set that a folder of this name is: train, val, test, or "" for none."""
     found = _PART.match(folder)
-    # The longest name of a part may be the beginning of another word, such as "value".
+    # A name of a part may be the beginning of another word, such as "value".
     if found is None or not _AFTER_PART.fullmatch(folder[found.end() :]):
         return ""
-    return str(found.lastgroup)
+    return SPLITS[found.group().lower()]
 
 
 def are_buckets(folders: tuple[str, ...]) -> bool:

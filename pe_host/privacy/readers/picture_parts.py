@@ -2,12 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from pe_host.privacy.readers.picture_names import in_words, part_of
+from pe_host.privacy.readers.picture_names import PARTS, in_words, part_of
 from pe_host.privacy.readers.picture_tree import Tree
+from pe_host.privacy.readers.split_names import EVERY
 from pe_sdk import SourceError, SourceOptions
-
-EVERY = "all"
-"""Value of --split for all parts at once."""
 
 
 @dataclass
@@ -100,7 +98,7 @@ def find_place(tree: Tree, options: SourceOptions, said: Said) -> Place:
 
 def _first(parts: dict[str, str]) -> str:
     """The part that people want first."""
-    return min(parts, key=lambda folder: ("train", "val", "test").index(parts[folder]))
+    return min(parts, key=lambda folder: PARTS.index(parts[folder]))
 
 
 def _parts(tree: Tree, root: str) -> dict[str, str]:

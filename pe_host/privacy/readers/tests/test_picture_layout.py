@@ -8,6 +8,7 @@ from pe_host.formats.collection import Listing, folders_of
 from pe_host.formats.names import natural_key
 from pe_host.privacy.readers.picture_layout import FOLDERS, NONE, Layout, find_layout
 from pe_host.privacy.readers.picture_names import is_picture, part_of
+from pe_host.privacy.readers.split_names import normalised, split_of
 from pe_sdk import SourceError, SourceOptions
 
 WHERE = "data"
@@ -239,6 +240,15 @@ def refused_empty(*folders: str) -> SourceError:
     with pytest.raises(SourceError) as caught:
         found(empty=folders)
     return caught.value
+
+
+def test_folders_and_arrays_have_the_same_words_for_a_part() -> None:
+    for word in ("train", "Training", "trn", "val", "VALID", "validation", "dev", "test", "tst",
+                 "testing", "eval", "evaluation", "t10k"):  # fmt: skip
+        part = part_of(word)
+        assert part and part == normalised(word) == split_of(f"x_{word.lower()}")[0]
+        assert part_of(f"{word}_set") == part_of(f"{word}2017") == part
+    assert not any(map(part_of, ("tr", "te", "tr1", "extra", "unlabeled")))
 
 
 def test_names_that_say_what_a_file_is() -> None:
