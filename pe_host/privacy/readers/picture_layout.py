@@ -143,15 +143,16 @@ class _Finder:
         found = columns(f"{root}{table}")
         others = f" (it has {', '.join(found[:_SHOWN])})" if len(found) > 1 else ""
         column = found[0] if found else "COLUMN"
-        plain = table if is_well_known(table) else "FILE"
+        known = is_well_known(table)
+        plain = table if known else "FILE"
         raise self._said.error(
-            f"the file {plain} beside the images may list their labels"
-            if plain == table
+            f"the file {table} beside the images may list their labels"
+            if known
             else f"a file beside the images that ends in {suffix(table)} may list their labels",
             f"add --labels {root}{plain}:{column} to read labels from a column of it"
             f"{others}, or --labels {NONE} to read all images as one class",
             root,
-            table,
+            "" if known else table,
         )
 
     def _check_one_list(self) -> None:
