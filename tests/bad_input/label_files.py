@@ -106,6 +106,19 @@ def all_labels(draw: Draw, rows: Rows) -> None:
         row[1:2] = [kind[number % len(kind)]]
 
 
+def headless(draw: Draw, rows: Rows) -> None:
+    """A private row in the place of the header, about a file that is not there."""
+    rows[0] = [f"{NAME}-gone", draw(st.sampled_from(("a", NAME))), f"{NAME}x", NUMBER]
+    for row in rows[1:]:
+        row[:1] = [str(cell).removesuffix(".png") for cell in row[:1]]
+
+
+def counted(draw: Draw, rows: Rows) -> None:
+    """A column of row numbers before all others, as pandas writes it."""
+    for number, row in enumerate(rows):
+        row.insert(0, number - 1 if number else draw(st.sampled_from(("", "id", "Unnamed: 0"))))
+
+
 def no_rows(draw: Draw, rows: Rows) -> None:
     del rows[1:]
 
@@ -120,6 +133,8 @@ EDITS = {
     "all labels": all_labels,
     "all labels again": all_labels,
     "no rows": no_rows,
+    "headless": headless,
+    "counted": counted,
 }
 
 

@@ -184,7 +184,15 @@ def listed(draw: Draw, files: dict[bytes, Content]) -> None:
     files[b"data/" + draw(st.sampled_from(names))] = draw(st.sampled_from((b"a,b\n1,2\n", b"{}")))
 
 
+def beside(draw: Draw, files: dict[bytes, Content]) -> None:
+    """Files beside the folders that are about one person."""
+    ends = (".txt", ".csv", ".pdf", f".{NAME}.json", ".tar")
+    for end in draw(st.lists(st.sampled_from(ends), min_size=1, max_size=3, unique=True)):
+        files[f"data/{NAME}-x{end}".encode()] = b"a,b\n1,2\n"
+
+
 EDITS = {
+    "beside": beside,
     "listed": listed,
     "other picture": other_picture,
     "all pictures": all_pictures,
@@ -211,10 +219,28 @@ def picture_folders(draw: Draw) -> Case:
     source = draw(
         st.sampled_from(("data", "data", "data", "folder:data", "data/", "./data", "data/a"))
     )
+    if one_in(draw, 6):
+        return _of_clients(draw, notes)
     if not one_in(draw, 3):
         return Case(source, files, draw(options()), tuple(notes))
     words = draw(reading(OPTIONS, OF_PICTURES))
     return Case(source, files, words, tuple(notes), draw(st.sampled_from(COMMANDS)))
+
+
+def _of_clients(draw: Draw, notes: list[str]) -> Case:
+    """A folder for each client, which are private then, with something wrong in them."""
+    files: dict[bytes, Content] = {
+        f"data/{NAME}{i // 2}/p{i}.png".encode(): picture() for i in range(6)
+    }
+    edit = draw(st.sampled_from((None, damaged, no_picture, other_picture, announced, beside)))
+    if edit:
+        edit(draw, files)
+    if one_in(draw, 3):
+        files[f"data/{NAME}9/notes.md".encode()] = b"x"
+    if one_in(draw, 3):
+        files[f"data/{NAME}1/{draw(st.sampled_from(('a.txt', 'labels.csv')))}".encode()] = b"x"
+    words = ("--labels", "none", "--client", "path:^([^/]+)/")
+    return Case("data", files, words, (*notes, "clients"), draw(st.sampled_from(COMMANDS)))
 
 
 OPTIONS = {

@@ -65,7 +65,18 @@ def renamed(draw: Draw, files: Members) -> None:
     files[draw(st.sampled_from(new) | texts.filter(bool))] = content
 
 
+def no_labels(draw: Draw, files: Members) -> None:
+    """Samples without .cls files, in folders or with ends that name somebody."""
+    for number, name in enumerate(sorted(files)):
+        content = files.pop(name)
+        if name.endswith(".png"):
+            files[f"{NAME}{number % 2}/{name}" if draw(st.booleans()) else name] = content
+        elif not name.endswith(".cls"):
+            files[f"{name.partition('.')[0]}.{NAME}.{name.partition('.')[2]}"] = content
+
+
 EDITS = {
+    "no labels": no_labels,
     "drop": drop,
     "other picture": other_picture,
     "label": label,

@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pe_host.files import NotAFile, open_regular
-from pe_host.formats.collection import CollectionError
 from pe_host.formats.pickles import PickleError, load_plain
 from pe_host.formats.tar_shards import members
 from pe_host.privacy.readers import arrays
 from pe_host.privacy.readers.array_names import cifar_places
 from pe_host.privacy.readers.arrays.keys import NONE
 from pe_host.privacy.readers.arrays.store import InMemory
+from pe_host.privacy.readers.collection_errors import source_errors
 from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, SourceOptions, Table, hookimpl
 from pe_sdk.pictures import FILE_BYTES
 
@@ -162,13 +162,11 @@ def _in_folder(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _in_archive(path: Path) -> Iterator[tuple[str, bytes]]:
-    try:
+    with source_errors():
         for member in members(str(path)):
             name = member.name.rpartition("/")[2]
             if _is_known(name):
                 yield name, member.read()
-    except CollectionError as error:
-        raise SourceError(error.what, where=error.place, fix=error.fix, name=error.name) from None
 
 
 def _is_known(name: str) -> bool:

@@ -5,25 +5,26 @@ the order of the names, and the name itself apart (`SourceError.name`).
 """
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Container, Iterator
 from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_host.formats.collection import Collection, CollectionError, Listing
-from pe_host.privacy.readers.label_file import FileNames, LabelFile
+from pe_host.formats.collection import Collection, Listing
+from pe_host.privacy.readers.collection_errors import source_errors
+from pe_host.privacy.readers.label_file import LABEL_COLUMNS, LabelFile
+from pe_host.privacy.readers.listed_files import FileNames
 from pe_host.privacy.readers.picture_decoding import (
-    LIKE,
     TAKEN,
     Content,
-    decode_records,
     find_preparation,
     output_of,
 )
 from pe_host.privacy.readers.picture_layout import FOLDERS, NONE, Layout, find_layout
+from pe_host.privacy.readers.picture_names import is_picture
+from pe_host.privacy.readers.picture_table import ALL, check_one_class, decoded_table, missing
 from pe_host.privacy.readers.record_labels import (
     Texts,
     by_regex,
@@ -32,18 +33,11 @@ from pe_host.privacy.readers.record_labels import (
     is_regex,
     positions_of,
 )
-from pe_host.privacy.stored import new_records
 from pe_sdk import OutputSpec, SourceError, SourceInfo, SourceOptions, Table
-from pe_sdk.pictures import PictureError, Preparation
+from pe_sdk.pictures import PictureError
 
 TAKES = (*TAKEN, "split", "images", "labels", "labels_from", "client", "public_classes")
 """Options of `SourceOptions` that the readers of picture files understand."""
-
-ALL = "all"
-"""The class of records without labels."""
-
-_LABEL_COLUMNS = ("label", "labels", "class", "category", "target")
-"""Columns of a metadata file that are labels."""
 
 
 def describe(collection: Collection, options: SourceOptions) -> SourceInfo:
@@ -54,7 +48,7 @@ def describe(collection: Collection, options: SourceOptions) -> SourceInfo:
     Raises:
         SourceError: see the modules `picture_layout`, `label_file` and `picture_decoding`.
     """
-    with _errors():
+    with source_errors():
         records = _Records(collection, options)
         classes, origin, counted = records.classes()
         preparation = find_preparation(
@@ -85,7 +79,7 @@ def read(
     Raises:
         SourceError: see `describe`; or a class folder is not one of `label_names`.
     """
-    with _errors():
+    with source_errors():
         records = _Records(collection, options)
         labels, faults = records.labels(label_names)
         clients = None
@@ -94,13 +88,16 @@ def read(
             clients = ids_of(texts, len(records.names))
             what, fix = "has no client", "add it, or remove the image"
             faults |= records.missing(texts, what, fix)
-        data = new_records(len(records.names), output.shape, np.uint8, collection.location)
-        preparation = Preparation.of(options, output.shape, LIKE)
-        wanted = ((row, content) for row, content in enumerate(records.contents()))
-        faults |= decode_records(
-            wanted, preparation, data, collection.location, records.picture_fault
+        return decoded_table(
+            records.contents(),
+            output,
+            options,
+            collection.location,
+            records.picture_fault,
+            labels,
+            clients,
+            faults,
         )
-        return Table(data, labels, clients, faults=dict(sorted(faults.items())))
 
 
 class _Records:
@@ -115,14 +112,13 @@ class _Records:
     def __init__(self, collection: Collection, options: SourceOptions) -> None:
         self._collection, self._listing = collection, collection.listing()
         self._files: dict[str, LabelFile] = {}
+        self._asked = options
         ways = (options.labels, options.client)
         tables = [name for way in ways if way for name in _named_in(way, self._listing)]
-        self.names: tuple[str, ...] = self._listing.names
         self.layout: Layout = find_layout(
             self._listing, options, collection.location, tables, self._columns
         )
-        self._files.clear()  # which were about all files
-        self.names = self.layout.names
+        self.names: tuple[str, ...] = self.layout.names
         self._about_labels = ""
         self._way = self._label_way()
         self.options = replace(self.layout.options, labels=self._way)
@@ -181,35 +177,59 @@ class _Records:
         else:
             texts = self.texts(self._way, "--labels")
             if self._attribute():
-                texts = {row: "1" if value == "1" else "0" for row, value in texts.items()}
+                return self._attribute_labels(texts)
         faults = self.missing(texts, "has no label", "add it, or remove the image")
         options = SourceOptions() if self._way == FOLDERS else self.options
         return positions_of(texts, len(self.names), label_names, options), faults
+
+    def _attribute_labels(self, texts: Texts) -> tuple[NDArray[np.int64], dict[int, SourceError]]:
+        """The labels of an attribute: 1 where an image has it, 0 where not."""
+        known = {row: value for row, text in texts.items() if (value := _truth(text)) is not None}
+        found = np.full(len(self.names), -1, np.int64)
+        found[list(known)] = list(known.values())
+        fix = "write 1 or -1 in the list of attributes, or remove the image"
+        return found, self.missing(known, "has no label that is 1 or -1", fix)
 
     def texts(self, way: str, option: str) -> Texts:
         """What an option takes from names or from a label file, by record."""
         if is_regex(way):
             return by_regex(way, self.names, option, self._collection.location)
         file, column = self._file_and_column(way, option)
-        return self._open(file).column(column)
+        row_of = {name: row for row, name in enumerate(self.names)}
+        listed = self._open(file).column(column).items()
+        texts = {
+            row_of[self._listed[place]]: text
+            for place, text in listed
+            if self._listed[place] in row_of
+        }
+        if not texts:
+            raise SourceError(
+                "no row of this file has a value for an image that is read",
+                where=self._collection.place(file),
+                fix=f"correct {option}, or --split and --images if this file is about others",
+            )
+        return texts
 
-    def missing(self, texts: Texts, what: str, fix: str) -> dict[int, SourceError]:
+    def missing(self, texts: Container[int], what: str, fix: str) -> dict[int, SourceError]:
         """A fault for each record that has no text."""
-        rows = (row for row in range(len(self.names)) if row not in texts)
-        return {row: self.picture_fault(row, PictureError(what, fix)) for row in rows}
+        return missing(texts, len(self.names), self.picture_fault, what, fix)
 
     def picture_fault(self, row: int, error: PictureError) -> SourceError:
         """What is wrong with one file, without its name."""
-        name = self.names[row]
-        group = self.layout.group_of(name)
-        root = max((root for root in self.layout.roots if name.startswith(root)), key=len)
+        name, folder = self.names[row], self._folder_of(self.names[row])
         called = "this class folder" if self._way == FOLDERS else "this folder"
         return SourceError(
             f"the file in row {self._rows[row]} of {called} {error.what}",
-            where=self._collection.place(f"{root}{group}".rstrip("/")),
+            where=self._collection.place(folder.rstrip("/")),
             fix=error.fix,
-            name=name.rpartition("/")[2],
+            name=name[len(folder) :],
         )
+
+    def _folder_of(self, name: str) -> str:
+        """The innermost folder of a picture that is public: one of the data set, or a class."""
+        root = max((root for root in self.layout.roots if name.startswith(root)), key=len)
+        group = self.layout.group_of(name)
+        return f"{root}{group}/" if self._way == FOLDERS and group else root
 
     @cached_property
     def _rows(self) -> NDArray[np.int64]:
@@ -217,8 +237,8 @@ class _Records:
         seen: Counter[str] = Counter()
         rows = np.zeros(len(self.names), np.int64)
         for number, name in enumerate(self.names):
-            group = self.layout.group_of(name)
-            rows[number], seen[group] = seen[group], seen[group] + 1
+            folder = self._folder_of(name)
+            rows[number], seen[folder] = seen[folder], seen[folder] + 1
         return rows
 
     def _label_way(self) -> str:
@@ -226,7 +246,7 @@ class _Records:
         way, metadata = self.layout.labels, self.layout.metadata
         if way == NONE and metadata:
             columns = self._open(metadata).columns
-            column = next((name for name in _LABEL_COLUMNS if name in columns), "")
+            column = next((name for name in LABEL_COLUMNS if name in columns), "")
             if column:
                 return f"{metadata}:{column}"
             self._about_labels = (
@@ -289,10 +309,22 @@ class _Records:
     def _open(self, file: str) -> LabelFile:
         if file not in self._files:
             base = f"{file.rpartition('/')[0]}/".lstrip("/")
-            files = FileNames(self.names, base)
-            content = self._collection.read_table(file)
-            self._files[file] = LabelFile(content, file, files, self._collection.place(file))
+            content, where = self._collection.read_table(file), self._collection.place(file)
+            asked = (self._asked.labels, self._asked.client)
+            values = {column for way in asked for column in _columns_named(way, file)}
+            files = FileNames(self._listed, base)
+            self._files[file] = LabelFile(content, file, files, where, values)
         return self._files[file]
+
+    @cached_property
+    def _listed(self) -> tuple[str, ...]:
+        """All pictures that a label file may name, also those of other parts.
+
+        Else a row about `train/1.png` would be one about `test/1.png` where only that is read.
+        """
+        root = f"{self._asked.images.strip('/')}/" if self._asked.images else ""
+        pictures = filter(is_picture, self._listing.names)
+        return tuple(name for name in pictures if name.startswith(root))
 
     @cached_property
     def _names_of_all(self) -> frozenset[str]:
@@ -308,12 +340,7 @@ class _Records:
         return next(outside, None)
 
     def _check_one_class(self, names: tuple[str, ...]) -> None:
-        if len(names) != 1:
-            raise SourceError(
-                "the images have no labels, so there is one class",
-                where=self._collection.location,
-                fix="name one class with --classes, or say where labels are with --labels",
-            )
+        check_one_class(names, "images", "with --labels", self._collection.location)
 
 
 def _named_in(way: str, listing: Listing) -> list[str]:
@@ -322,22 +349,26 @@ def _named_in(way: str, listing: Listing) -> list[str]:
     return [name for name in listing.names if f"/{name}".endswith(ends)]
 
 
+def _columns_named(way: str, file: str) -> list[str]:
+    """The columns of a file that a value of --labels or --client may name."""
+    named = [column for name, column in _splits(way) if f"/{file}".endswith(f"/{name}")]
+    return named if ":" in way else [way]
+
+
 def _splits(way: str) -> list[tuple[str, str]]:
     """Every way to read FILE:COLUMN, and FILE without a column."""
     places = [place for place, character in enumerate(way) if character == ":"]
     return [(way, ""), *((way[:place], way[place + 1 :]) for place in places)]
 
 
+def _truth(text: str) -> bool | None:
+    """Whether an attribute is set; None where a text says neither."""
+    if text.lower() in ("1", "1.0", "+1", "true"):
+        return True
+    return False if text.lower() in ("-1", "-1.0", "0", "0.0", "false") else None
+
+
 def _origin(way: str) -> str:
     if way.startswith("name:"):
         return "the names of the files"
     return "the paths of the files" if way.startswith("path:") else way
-
-
-@contextmanager
-def _errors() -> Iterator[None]:
-    """Turn an error of a collection into one of a source."""
-    try:
-        yield
-    except CollectionError as error:
-        raise SourceError(error.what, where=error.place, fix=error.fix, name=error.name) from None

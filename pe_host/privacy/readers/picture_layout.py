@@ -15,6 +15,8 @@ from pe_host.privacy.readers.picture_names import (
     is_document,
     is_picture,
     is_table,
+    is_well_known,
+    known_end,
     no_class,
 )
 from pe_host.privacy.readers.picture_parts import Place, Said, find_place
@@ -82,7 +84,7 @@ def find_layout(
     Raises:
         SourceError: there are no pictures, files of other kinds among them, or an option is needed.
     """
-    said = Said(where, list(listing.passed_over))
+    said = Said(where, listing.passed_over)
     if not any(map(is_picture, listing.names)):
         raise _nothing(listing, said)
     tree = Tree(listing)
@@ -121,7 +123,7 @@ class _Finder:
             raise self._beside(root)
         if are_buckets(folders):
             raise self._said.error(
-                f"the folders are numbered ({folders[0]}, …) and may be no classes",
+                "the folders are numbered and may be no classes",
                 f"add --labels {FOLDERS} if they are the classes, or --labels {NONE} for one class",
                 root,
             )
@@ -137,14 +139,20 @@ class _Finder:
             root = root[:-1].rpartition("/")[0] + "/" * ("/" in root[:-1])
         if not tables:
             return
-        found = columns(f"{root}{tables[0]}")
+        table = next(filter(is_well_known, tables), tables[0])
+        found = columns(f"{root}{table}")
         others = f" (it has {', '.join(found[:_SHOWN])})" if len(found) > 1 else ""
         column = found[0] if found else "COLUMN"
+        known = is_well_known(table)
+        plain = table if known else "FILE"
         raise self._said.error(
-            f"the file {tables[0]} beside the images may list their labels",
-            f"add --labels {root}{tables[0]}:{column} to read labels from a column of it"
+            f"the file {table} beside the images may list their labels"
+            if known
+            else f"a file beside the images that ends in {suffix(table)} may list their labels",
+            f"add --labels {root}{plain}:{column} to read labels from a column of it"
             f"{others}, or --labels {NONE} to read all images as one class",
             root,
+            "" if known else table,
         )
 
     def _check_one_list(self) -> None:
@@ -173,7 +181,8 @@ class _Finder:
                 classes[folder] = None
                 if not self._options.labels:
                     self._check_classes(f"{root}{folder}/", self._tree.folders(f"{root}{folder}/"))
-                names += self._pictures(f"{root}{folder}/", "this class folder")
+                below = self._tree.below(f"{root}{folder}/")
+                names += self._pictures(f"{root}{folder}/", "this class folder", below)
         if not classes:
             raise self._said.error(
                 "there are no class folders",
@@ -194,20 +203,22 @@ class _Finder:
                     (f"{root}{name}" for name in _METADATA if name in self._tree.files(root)),
                     metadata,
                 )
+            paths: list[str] = []
             for name in self._tree.files(root):
                 if is_document(name) or is_table(name):
                     self._leave(root, name)
+                else:
+                    paths.append(f"{root}{name}")
             folders = []
             for folder in self._tree.folders(root):
                 if self._tree.has_pictures_below(f"{root}{folder}/"):
                     folders.append(folder)
+                    paths += self._tree.below(f"{root}{folder}/")
                 else:
-                    self._said.left.append(f"the folder {folder}, which holds no images")
+                    self._said.empty += 1
             if labels != NONE:
                 self._check_classes(root, tuple(folders))
-            names += self._pictures(root, "this folder", top=True)
-            for folder in folders:
-                names += self._pictures(f"{root}{folder}/", "this folder")
+            names += self._pictures(root, "this folder", paths)
         nested = any("/" in name[len(self._place.roots[0]) :] for name in names)
         what = "images in folders that are not classes" if nested else "images in one folder"
         return self._layout(what, names, labels, (), metadata)
@@ -224,38 +235,37 @@ class _Finder:
             tuple(sorted(classes, key=natural_key)),
             metadata,
             "; ".join((what, *self._said.words)),
-            tuple(dict.fromkeys(self._said.left)),
+            self._said.passed_over(),
             replace(self._options, split=self._place.split, labels=labels),
         )
 
-    def _pictures(self, root: str, called: str, top: bool = False) -> list[str]:
-        """Paths of the pictures below a folder, or directly in it; other files are errors.
+    def _pictures(self, root: str, called: str, paths: Iterable[str]) -> list[str]:
+        """The pictures among files below a folder; other files are errors.
 
-        At the top of the source, documents and tables are none.
+        The folder is one of the data set, so that errors can name it: one below it can be a person.
         """
-        paths = [f"{root}{name}" for name in self._tree.files(root)] if top else None
-        found = sorted(paths or [] if top else self._tree.below(root), key=natural_key)
         kept: list[str] = []
-        for row, name in enumerate(found):
+        for row, name in enumerate(sorted(paths, key=natural_key)):
             if is_picture(name):
                 if self._place.holds(name, root):
                     kept.append(name)
-            elif name not in self._tables and not (top and (is_document(name) or is_table(name))):
+            elif name not in self._tables:
+                kind = f" ({known_end(name)})" if known_end(name) else ""
                 raise self._said.error(
-                    f"the file in row {row} of {called} is no image by its name ({suffix(name)})",
+                    f"the file in row {row} of {called} is no image by its name{kind}",
                     "move it out: every file there is a record",
                     root,
-                    name.rpartition("/")[2],
+                    name[len(root) :],
                 )
         return kept
 
     def _leave(self, root: str, name: str) -> None:
         if f"{root}{name}" not in self._tables:
-            self._said.leave(name)
+            self._said.left.append(name)
 
     def _check_classes(self, root: str, folders: tuple[str, ...]) -> None:
         if other := no_class(folders):
-            best = next((folder for folder in folders if holds_all(folder)), folders[0])
+            best = next((folder for folder in folders if holds_all(folder)), "FOLDER")
             raise self._said.error(
                 f"the folder {other!r} looks like no class",
                 f"add --images {root}{best} to read the images of one folder, or "
@@ -278,5 +288,6 @@ def _nothing(listing: Listing, said: Said) -> SourceError:
     fix = "put the images of each class in a folder: folder/class/image.png"
     archives = [name for name in listing.names if suffix(name) in _ARCHIVES]
     if archives:
-        fix = f"pass --data {said.where}/{archives[0]}"
+        plain = archives[0] if len(archives) == 1 else "FILE"
+        fix = f"pass --data {said.where}/{plain}"
     return said.error(what, fix)

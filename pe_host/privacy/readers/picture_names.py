@@ -1,8 +1,11 @@
 """What the names of files and folders of pictures say."""
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 
 from pe_host.formats.names import suffix
+from pe_host.privacy.readers.split_names import SPLITS
 from pe_sdk.pictures import SUFFIXES
 
 _STRAY = (
@@ -19,11 +22,19 @@ _DOCUMENT = re.compile(
     r"(readme|licen[cs]e|copying|citation|changelog|notice)(\..*)?|.*\.(md|rst|pdf|html?|log)",
     re.IGNORECASE,
 )
-_PART = re.compile(
-    r"(?P<train>train(ing)?|trn)|(?P<val>val(id(ation)?)?|dev)"
-    r"|(?P<test>test(ing)?|tst|eval(uation)?)",
+_WELL_KNOWN = re.compile(
+    r"(readme|licen[cs]e|copying|citation|changelog|notice)(\.(md|rst|txt|html?|pdf))?"
+    r"|(metadata|labels?|classes|dataset|annotations?|train|val|valid|test|list_attr[a-z_]*)"
+    r"\.(csv|tsv|txt|jsonl?)",
     re.IGNORECASE,
 )
+PARTS = ("train", "val", "test")
+"""Parts of a data set that folders are, the first one first."""
+
+_PART_WORDS = sorted(
+    (word for word, part in SPLITS.items() if part in PARTS and len(word) > 2), key=len
+)
+_PART = re.compile("|".join(reversed(_PART_WORDS)), re.IGNORECASE)
 _AFTER_PART = re.compile(r"[-_ ]?(set|images|imgs|data|split|[ab]|\d{1,4}|)", re.IGNORECASE)
 _BUCKET = re.compile("0[0-9]{3,}")
 _NO_CLASS = frozenset(
@@ -69,13 +80,37 @@ def is_document(name: str) -> bool:
     return _DOCUMENT.fullmatch(name.rpartition("/")[2]) is not None
 
 
+def is_well_known(name: str) -> bool:
+    """Whether many data sets have a file of this name, so that it says nothing of a record."""
+    return _WELL_KNOWN.fullmatch(name.rpartition("/")[2]) is not None
+
+
+def known_end(name: str) -> str:
+    """Return the ending of a file that is no picture, "" for an unknown one: it can be a name."""
+    return suffix(name) if is_stray(name) else ""
+
+
+def in_words(names: Iterable[str]) -> tuple[str, ...]:
+    """Describe files that are left out: by name if it is well known, else by number and ending."""
+    plain = [name.rpartition("/")[2] for name in names]
+    ends = Counter(known_end(name) for name in plain if not is_well_known(name))
+    words = dict.fromkeys(filter(is_well_known, plain))
+    return (*words, *(_counted(count, end) for end, count in ends.items()))
+
+
+def _counted(count: int, end: str) -> str:
+    if not end:
+        return "1 other file" if count == 1 else f"{count} other files"
+    return f"1 file that ends in {end}" if count == 1 else f"{count} files that end in {end}"
+
+
 def part_of(folder: str) -> str:
     """The part of a data set that a folder of this name is: train, val, test, or "" for none."""
     found = _PART.match(folder)
-    # The longest name of a part may be the beginning of another word, such as "value".
+    # A name of a part may be the beginning of another word, such as "value".
     if found is None or not _AFTER_PART.fullmatch(folder[found.end() :]):
         return ""
-    return str(found.lastgroup)
+    return SPLITS[found.group().lower()]
 
 
 def are_buckets(folders: tuple[str, ...]) -> bool:

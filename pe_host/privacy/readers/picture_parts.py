@@ -2,13 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from pe_host.formats.names import suffix
-from pe_host.privacy.readers.picture_names import is_document, is_table, part_of
+from pe_host.privacy.readers.picture_names import PARTS, in_words, part_of
 from pe_host.privacy.readers.picture_tree import Tree
+from pe_host.privacy.readers.split_names import EVERY
 from pe_sdk import SourceError, SourceOptions
-
-EVERY = "all"
-"""Value of --split for all parts at once."""
 
 
 @dataclass
@@ -17,21 +14,25 @@ class Said:
 
     Args:
         where: the source.
-        left: what is left out, in words.
+        rules: by which files and folders of systems are left out.
         words: about the layout.
+        left: files that are left out.
+        empty: how many folders without images are left out.
     """
 
     where: str
-    left: list[str]
+    rules: tuple[str, ...]
     words: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    empty: int = 0
 
     def add(self, words: str) -> None:
         self.words.append(words)
 
-    def leave(self, name: str) -> None:
-        """Note a file that is left out: its name, if names of its kind say nothing of a record."""
-        plain = is_document(name) or is_table(name)
-        self.left.append(name if plain else f"files that end in {suffix(name) or 'no suffix'}")
+    def passed_over(self) -> tuple[str, ...]:
+        """What is left out, in words that name no record."""
+        folders = f"{self.empty} folder{'s' * (self.empty > 1)} without images"
+        return (*self.rules, *in_words(self.left), *([folders] if self.empty else ()))
 
     def error(self, what: str, fix: str, place: str = "", name: str = "") -> SourceError:
         where = f"{self.where}/{place.rstrip('/')}" if place else self.where
@@ -97,7 +98,7 @@ def find_place(tree: Tree, options: SourceOptions, said: Said) -> Place:
 
 def _first(parts: dict[str, str]) -> str:
     """The part that people want first."""
-    return min(parts, key=lambda folder: ("train", "val", "test").index(parts[folder]))
+    return min(parts, key=lambda folder: PARTS.index(parts[folder]))
 
 
 def _parts(tree: Tree, root: str) -> dict[str, str]:

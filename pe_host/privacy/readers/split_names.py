@@ -8,12 +8,15 @@ SPLITS: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(("train", "training", "trn", "tr"), "train"),
         **dict.fromkeys(("val", "valid", "validation", "dev"), "val"),
-        **dict.fromkeys(("test", "testing", "tst", "te", "t10k"), "test"),
+        **dict.fromkeys(("test", "testing", "tst", "te", "t10k", "eval", "evaluation"), "test"),
         "extra": "extra",
         **dict.fromkeys(("unlabeled", "unlabelled", "unsupervised"), "unlabeled"),
     }
 )
 """Words for a part of a data set, and the part that each means."""
+
+EVERY = "all"
+"""Value of --split for all parts at once."""
 
 _WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 

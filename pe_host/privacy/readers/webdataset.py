@@ -6,7 +6,6 @@ the first dot: `0001.jpg`, `0001.cls`. Shards are read as a stream.
 
 import json
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -17,14 +16,16 @@ from pe_host.formats.collection import CollectionError
 from pe_host.formats.names import natural_key, passed_over
 from pe_host.formats.tar_shards import members
 from pe_host.privacy.readers.archive_names import is_shard
+from pe_host.privacy.readers.collection_errors import source_errors
 from pe_host.privacy.readers.picture_decoding import (
-    LIKE,
     TAKEN,
     Content,
-    decode_records,
     find_preparation,
     output_of,
 )
+from pe_host.privacy.readers.picture_layout import NONE
+from pe_host.privacy.readers.picture_names import in_words
+from pe_host.privacy.readers.picture_table import ALL, check_one_class, decoded_table, missing
 from pe_host.privacy.readers.record_labels import (
     Texts,
     by_regex,
@@ -33,14 +34,17 @@ from pe_host.privacy.readers.record_labels import (
     is_regex,
     positions_of,
 )
-from pe_host.privacy.stored import new_records
 from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, SourceOptions, Table, hookimpl
 from pe_sdk.pictures import SUFFIXES as PICTURES
-from pe_sdk.pictures import PictureError, Preparation
+from pe_sdk.pictures import PictureError
 
 TAKES = (*TAKEN, "images", "labels", "labels_from", "client", "public_classes")
 
-NONE, CLASS, ALL = "none", "cls", "all"
+CLASS = "cls"
+_KNOWN = ("caption", "id", "json", "text", "txt")
+"""Ends of files that may hold labels, which a plan may name. Any other can be a person's name."""
+
+_EXAMPLE = "as in --labels json:label"
 _AHEAD = 20
 """Samples whose files are read to find the form of the first pictures."""
 
@@ -65,7 +69,7 @@ class Sample:
 
 
 def shards(location: str) -> tuple[list[str], list[str]]:
-    """The shards of a source in order, and the names of other files that are left out.
+    """The shards of a source in order, and what else there is, in words.
 
     Raises:
         SourceError: there are none.
@@ -80,10 +84,11 @@ def shards(location: str) -> tuple[list[str], list[str]]:
         what = f"there are no shards here ({error.strerror})"
         raise SourceError(what, where=location, fix=fix) from None
     found = [str(path / name) for name in names if is_shard(name)]
-    left = dict.fromkeys(passed_over(name) or name for name in names if not is_shard(name))
     if not found:
         raise SourceError("there are no tar files here", where=location, fix=fix)
-    return found, list(left)
+    others = [name for name in names if not is_shard(name)]
+    rules = dict.fromkeys(filter(None, map(passed_over, others)))
+    return found, [*rules, *in_words(name for name in others if not passed_over(name))]
 
 
 def describe(location: str, options: SourceOptions = SourceOptions()) -> SourceInfo:
@@ -94,9 +99,9 @@ def describe(location: str, options: SourceOptions = SourceOptions()) -> SourceI
     Raises:
         SourceError: there are no shards, one is damaged, or an option is needed.
     """
-    with _errors():
+    with source_errors():
         found, left = shards(location)
-        options, said = _decided(found, options)
+        options, said = _decided(found, options, location)
         firsts = list(islice(_samples(found, options, True), _AHEAD))
         preparation = find_preparation(
             (_picture(sample, options) for sample in firsts),
@@ -106,7 +111,7 @@ def describe(location: str, options: SourceOptions = SourceOptions()) -> SourceI
         )
         names, origin, counted = options.classes or (ALL,), "no labels: one class", False
         if options.labels == NONE:
-            _check_one_class(names, location)
+            check_one_class(names, "samples", _EXAMPLE, location)
         else:
             scan = _Scan(found, options)
             classes = classes_of(
@@ -141,15 +146,15 @@ def read(
     Raises:
         SourceError: see `describe`.
     """
-    with _errors():
+    with source_errors():
         found, _ = shards(location)
-        options, _ = _decided(found, options)
+        options, _ = _decided(found, options, location)
         scan = _Scan(found, options)
         count = len(scan.samples)
         faults: dict[int, SourceError] = {}
         labels, clients = np.zeros(count, np.int64), None
         if options.labels == NONE:
-            _check_one_class(label_names, location)
+            check_one_class(label_names, "samples", _EXAMPLE, location)
         else:
             texts = scan.texts(options.labels, "--labels", location)
             faults |= scan.missing(texts, "label")
@@ -158,19 +163,16 @@ def read(
             texts = scan.texts(options.client, "--client", location)
             faults |= scan.missing(texts, "client")
             clients = ids_of(texts, count)
-        data = new_records(count, output.shape, np.uint8, location)
-        contents = (
-            (row, _picture(sample, options))
-            for row, sample in enumerate(_samples(found, options, True))
-        )
-        faults |= decode_records(
-            contents,
-            Preparation.of(options, output.shape, LIKE),
-            data,
+        return decoded_table(
+            (_picture(sample, options) for sample in _samples(found, options, True)),
+            output,
+            options,
             location,
-            lambda row, error: _fault(scan.samples[row], error),
+            scan.fault,
+            labels,
+            clients,
+            faults,
         )
-        return Table(data, labels, clients, faults=dict(sorted(faults.items())))
 
 
 class _Scan:
@@ -198,25 +200,38 @@ class _Scan:
             )
         return found
 
+    def fault(self, row: int, error: PictureError) -> SourceError:
+        return _fault(self.samples[row], error)
+
     def missing(self, texts: Texts, what: str) -> dict[int, SourceError]:
-        error = PictureError(f"has no {what}", "add it, or remove the sample")
-        return {
-            row: _fault(sample, error)
-            for row, sample in enumerate(self.samples)
-            if row not in texts
-        }
+        fix = "add it, or remove the sample"
+        return missing(texts, len(self.samples), self.fault, f"has no {what}", fix)
 
 
-def _decided(found: list[str], options: SourceOptions) -> tuple[SourceOptions, str]:
-    """The options with the place of the labels filled in, from the first sample's names."""
+def _decided(found: list[str], options: SourceOptions, location: str) -> tuple[SourceOptions, str]:
+    """The options with the place of the labels filled in, from the names of all samples.
+
+    Raises:
+        SourceError: there are no labels, but folders that may be the classes.
+    """
     if options.labels:
         return options, ""
-    first = next(_samples(found, options, False), None)
-    names = first.names if first else []
-    if CLASS in names:
-        return replace(options, labels=CLASS), ""
-    others = [name for name in names if f".{name}" not in PICTURES]
-    said = f" without .cls files (there are .{', .'.join(others)})" if others else ""
+    ends: dict[str, None] = {}
+    folders: dict[str, None] = {}
+    for sample in _samples(found, options, False):
+        if CLASS in sample.names:
+            # A sample without a label beside this one is a fault, and no reason for one class.
+            return replace(options, labels=CLASS), ""
+        ends |= dict.fromkeys(sample.names)
+        folders[sample.key.rpartition("/")[0]] = None
+    if len(folders) > 1:
+        raise SourceError(
+            "the samples lie in several folders, which may be their classes",
+            where=location,
+            fix=f"add --labels 'path:^([^/]+)/' if they are, or --labels {NONE} for one class",
+        )
+    known = [f".{end}" for end in sorted(ends) if end in _KNOWN]
+    said = f" without .cls files (there are {', '.join(known)})" if known else ""
     return replace(options, labels=NONE), said
 
 
@@ -288,29 +303,11 @@ def _fault(sample: Sample, error: PictureError) -> SourceError:
     )
 
 
-def _check_one_class(names: tuple[str, ...], location: str) -> None:
-    if len(names) != 1:
-        raise SourceError(
-            "the samples have no labels, so there is one class",
-            where=location,
-            fix="name one class with --classes, or say where labels are, as in --labels json:label",
-        )
-
-
 def _origin(way: str) -> str:
     if is_regex(way):
         return "the names of the samples"
     end, colon, key = way.partition(":")
     return f".{end} files" + (f", key {key}" if colon else "")
-
-
-@contextmanager
-def _errors() -> Iterator[None]:
-    """Turn an error of a tar file into one of a source."""
-    try:
-        yield
-    except CollectionError as error:
-        raise SourceError(error.what, where=error.place, fix=error.fix, name=error.name) from None
 
 
 @hookimpl

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pe_host.formats.collection import Collection, CollectionError
+from pe_host.formats.collection import Collection
 from pe_host.formats.zip_collection import ZipCollection
 from pe_host.privacy.readers import picture_files
 from pe_host.privacy.readers.archive_names import only_zip
+from pe_host.privacy.readers.collection_errors import source_errors
 from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, SourceOptions, Table, hookimpl
 
 
@@ -36,9 +37,8 @@ def _opened(location: str) -> Iterator[Collection]:
     path = Path(location)
     try:
         inside = only_zip(path) if path.is_dir() else None
-        collection = ZipCollection(str(inside or path))
-    except CollectionError as error:
-        raise SourceError(error.what, where=error.place, fix=error.fix, name=error.name) from None
+        with source_errors():
+            collection = ZipCollection(str(inside or path))
     except OSError as error:
         what = f"the folder cannot be read ({error.strerror})"
         raise SourceError(what, where=location, fix="fix its permissions") from None

@@ -1,18 +1,22 @@
 """Files that list labels, in the formats that people have."""
 
 import json
+import re
 
 import pytest
 
-from pe_host.privacy.readers.label_file import FileNames, LabelFile
+from pe_host.privacy.readers.label_file import LabelFile
+from pe_host.privacy.readers.listed_files import FileNames
 from pe_sdk import SourceError
 
 NAMES = ("x/1.png", "x/2.png", "x/3.png")
 
 
-def label_file(text: str | bytes, name: str = "labels.csv", base: str = "") -> LabelFile:
+def label_file(
+    text: str | bytes, name: str = "labels.csv", base: str = "", values: tuple[str, ...] = ()
+) -> LabelFile:
     content = text if isinstance(text, bytes) else text.encode()
-    return LabelFile(content, name, FileNames(NAMES, base), f"data/{name}")
+    return LabelFile(content, name, FileNames(NAMES, base), f"data/{name}", values)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +67,80 @@ def test_paths_are_relative_to_the_list_and_plain_names_may_be_unique() -> None:
         -1,
         -1,
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "named", "column"),
+    [
+        (",file_name,grade\n1,3.png,a\n2,2.png,a\n3,1.png,b\n", (), "file_name"),  # of pandas
+        ("label,file_name\n2,1.png\n1,2.png\n", (), "file_name"),
+        ("patient,image_id,label\n1,x/3.png,a\n2,3,b\n3,1,a\n", (), "image_id"),
+        ("case,scan\n1,3.png\n2,2.png\n3,1.png\n", (), "scan"),  # names with their ending
+        ("patient,scan\n1,3\n2,2\n3,1\n", ("patient",), "scan"),
+        ("grade;scan\n1;3\n2;2\n", ("grade",), "scan"),
+        ("image,path\n1,x/3.png\n2,x/2.png\n", (), "path"),
+        ("Image Index,Finding Labels\n1.png,a\n2.png,b\n", (), "Image Index"),
+        ("fileName,imagePath\n1.png,2.png\n", (), "fileName"),
+        ("Bildname,grade\n1.png,a\n2.png,b\n", ("grade",), "Bildname"),
+    ],
+)
+def test_the_column_of_file_names_is_found_by_its_header_and_then_by_all_rows(
+    text: str, named: tuple[str, ...], column: str
+) -> None:
+    assert label_file(text, values=named).file_column == column
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "id,scan\n1,3\n2,2\n3,1\n",
+        "id,scan\n1,9\n2,9\n3,1\n",  # one row is enough: the other column is no label for sure
+        "case,scan\n1.png,3.png\n2.png,2.png\n",
+        "scan,id\n1.png,3\n9.png,2\n9.png,1\n",
+        "1.png,2.png\n2.png,3.png\n",
+    ],
+)
+def test_of_several_columns_that_could_name_files_none_is_taken(text: str) -> None:
+    with pytest.raises(SourceError, match="several columns") as caught:
+        label_file(text).column("label")
+    assert "file_name" in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    "text", ["Anna,HIV-positive\n2,neg\n3,neg\n", "Anna HIV\n1.png neg\n3.png pos\n"]
+)
+def test_a_first_row_that_is_no_header_is_not_quoted(text: str) -> None:
+    """The first row is about a file that is not there, so it looks like a header."""
+    for ask in (lambda file: file.others, lambda file: file.column("2")):
+        with pytest.raises(SourceError, match="no header line") as caught:
+            ask(label_file(text))
+        assert not {"Anna", "HIV"} & set(re.findall(r"\w+", str(caught.value) + caught.value.fix))
+
+
+def test_a_path_names_no_file_in_another_folder() -> None:
+    names = ("test/1.png", "test/2.png", "deep/a/train/3.png", "a/4.png", "b/4.png", "b/c/5.png")
+    files = FileNames(names, "b/")
+    assert files.find("train/1.png") == files.find("x/2.png") == files.find("rain/3.png") == -1
+    assert files.find("train/3.png") == files.find(r"a\train\3.png") == 2
+    assert files.find("4.png") == 4, "relative to the list"
+    assert files.find("a/4.png") == files.find("../a/4.png") == 3
+    assert FileNames(names, "").find("4.png") == FileNames(names, "").find("4") == -1
+    assert files.find("c/5.png") == files.find("b/c/5.png") == files.find("5") == 5
+
+
+def test_names_that_could_be_several_files_are_refused() -> None:
+    files = FileNames(("a/1.png", "b/1.png"), "")
+    with pytest.raises(SourceError, match="could name several files") as caught:
+        LabelFile(b"file,label\n1.png,x\n", "l.csv", files, "l.csv").column("label")
+    assert "path of each file" in caught.value.fix and "--images" in caught.value.fix
+
+
+def test_a_json_document_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pe_host.privacy.readers.label_file.JSON_VALUES", 3)
+    label_file('{"labels": [["x/1.png", 1]]}', "dataset.json")
+    with pytest.raises(SourceError, match="too many rows") as caught:
+        label_file('{"labels": [["x/1.png", 1], ["x/2.png", 2]]}', "dataset.json")
+    assert "CSV" in caught.value.fix
 
 
 def test_a_file_in_several_rows_has_a_label_only_if_they_agree() -> None:

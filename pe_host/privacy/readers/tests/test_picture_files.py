@@ -134,6 +134,18 @@ def test_an_attribute_is_two_classes_with_public_names(taken: Any) -> None:
     assert info.label_names == ("no", "yes") and table.labels.tolist() == [1] * 6
 
 
+def test_values_of_an_attribute(taken: Any) -> None:
+    values = ("1", "1.0", "True", "-1", "0", "-1.0", "FALSE", "2", "yes", "", "0.5")
+    rows = "".join(f"{n:04d}.png,{value}\n" for n, value in enumerate(values))
+    files = {**flat(len(values)), "list_attr_x.csv": f"image_id,Smiling\n{rows}"}
+    for declared in ({}, {"classes": ("no", "yes"), "labels_from": 1}):
+        info, table = taken(files, labels="list_attr_x.csv:Smiling", **declared)
+        assert info.label_names == declared.get("classes", ("not Smiling", "Smiling"))
+        assert table.labels.tolist() == [1] * 3 + [0] * 4 + [-1] * 4
+        assert table.faults is not None and list(table.faults) == [7, 8, 9, 10]
+    assert "1 or -1" in table.faults[7].what and "yes" not in str(table.faults[8])
+
+
 def test_an_attribute_list_needs_a_column(taken: Any) -> None:
     files = {**flat(folder="img_align_celeba/"), "list_attr_celeba.txt": CELEBA}
     with pytest.raises(SourceError) as caught:
@@ -169,6 +181,31 @@ def test_an_image_without_a_row_is_a_fault_of_its_own(taken: Any) -> None:
     assert table.labels.tolist() == [0, 1, -1, 1, -1, -1]
 
 
+def test_rows_about_another_part_label_none_of_this_one(taken: Any) -> None:
+    files = {**flat(4, "train/"), **flat(2, "test/")}
+    rows = "".join(f"train/{n:04d}.png,{n % 2}\n" for n in range(4))
+    labels = {"labels": "labels.csv:label", "split": "test"}
+    with pytest.raises(SourceError, match="no row of this file has a value"):
+        taken({**files, "labels.csv": f"file,label\n{rows}"}, **labels)
+    plain = "".join(f"{n:04d}.png,{n % 2}\n" for n in range(4))
+    with pytest.raises(SourceError, match="could name several files|has a value"):
+        taken({**files, "labels.csv": f"file,label\n{plain}"}, **labels)
+    rows += "test/0000.png,1\ntest/0001.png,0\n"
+    _, table = taken({**files, "labels.csv": f"file,label\n{rows}"}, **labels)
+    assert table.labels.tolist() == [1, 0] and not table.faults
+
+
+def test_the_column_of_clients_is_no_column_of_files(taken: Any) -> None:
+    rows = "".join(f"{900 + n // 2},{5 - n:04d},{n % 2}\n" for n in range(6))
+    files = {**flat(), **{f"{900 + n}.png": rgb(n) for n in range(3)}}
+    for client in ("who", "l.csv:who"):
+        asked = {"labels": "l.csv:grade", "client": client}
+        _, table = taken({**files, "l.csv": f"who,scan,grade\n{rows}"}, **asked)
+        assert table.labels[:6].tolist() == [1, 0] * 3 and table.faults is not None
+        assert sorted(table.faults) == [6, 7, 8] and table.clients is not None
+        assert table.clients[:6].tolist() == [2, 2, 1, 1, 0, 0]
+
+
 def test_labels_and_clients_in_names(taken: Any) -> None:
     files = {f"patient_{n // 2:03d}/{('cat', 'dog')[n % 2]}_{n}.png": rgb(n) for n in range(6)}
     info, table = taken(
@@ -179,6 +216,20 @@ def test_labels_and_clients_in_names(taken: Any) -> None:
     assert info.names_from.endswith("from the names of the files")
     with pytest.raises(SourceError, match="private"):
         taken(files, labels="name:^([a-z]+)_")
+
+
+def test_a_fault_names_the_folder_of_a_class_and_never_that_of_a_client(taken: Any) -> None:
+    files = {f"{('anna', 'bob')[n // 3]}/{n}.png": rgb(n) for n in range(6)} | {
+        "bob/4.png": b"damaged"
+    }
+    _, table = taken(files, labels="none", client="path:^([^/]+)/")
+    assert table.faults is not None and list(table.faults) == [4]
+    fault = table.faults[4]
+    assert "in row 4 of this folder" in fault.what and fault.name == "bob/4.png"
+    assert not any("bob" in text for text in (fault.what, fault.where, fault.fix))
+    (fault,) = (taken(files)[1].faults or {}).values()
+    assert "in row 1 of this class folder" in fault.what and fault.name == "4.png"
+    assert fault.where.endswith("bob")
 
 
 def test_class_folders_with_patients_as_clients(taken: Any) -> None:

@@ -1,11 +1,14 @@
 """What a tree of names is taken for, and what is asked where names do not say it."""
 
+import re
+
 import pytest
 
 from pe_host.formats.collection import Listing, folders_of
 from pe_host.formats.names import natural_key
 from pe_host.privacy.readers.picture_layout import FOLDERS, NONE, Layout, find_layout
 from pe_host.privacy.readers.picture_names import is_picture, part_of
+from pe_host.privacy.readers.split_names import normalised, split_of
 from pe_sdk import SourceError, SourceOptions
 
 WHERE = "data"
@@ -107,7 +110,7 @@ def test_folders_around_all_others_are_entered() -> None:
 
 
 @pytest.mark.parametrize(
-    "folders", [("images", "masks"), ("image", "label"), ("Images", "Annotations"), ("gt", "x")]
+    "folders", [("images", "masks"), ("image", "label"), ("Images", "Annotations")]
 )
 def test_masks_and_annotations_are_asked_about(folders: tuple[str, ...]) -> None:
     error = refused(*images(*folders))
@@ -117,6 +120,12 @@ def test_masks_and_annotations_are_asked_about(folders: tuple[str, ...]) -> None
     layout = found(*images(*folders), images=wanted)
     assert layout.labels == NONE and all(name.startswith(wanted) for name in layout.names)
     assert found(*images(*folders), labels=FOLDERS).classes == tuple(sorted(folders))
+
+
+def test_a_folder_beside_masks_is_not_named_as_it_can_be_a_person() -> None:
+    error = refused(*images("gt", "anna"))
+    assert "'gt' looks like no class" in error.what and "--images FOLDER" in error.fix
+    assert "anna" not in str(error) + error.fix
 
 
 def test_masks_below_class_folders_and_below_parts_are_asked_about() -> None:
@@ -174,11 +183,43 @@ def test_other_files_are_errors_where_every_file_is_a_record() -> None:
     for stray in ("a/labels.csv", "a/x/notes.txt", "b/film.mp4", "a/old.zip"):
         error = refused(*images("a", "b"), stray)
         assert "is no image by its name" in error.what and error.where.startswith("data/")
-        assert error.name == stray.rpartition("/")[2] and error.name not in str(error)
+        assert error.name == stray.partition("/")[2] and error.name not in str(error)
     assert "film" not in str(refused("1.png", "film.mp4"))
     layout = found(*images("a", "b"), "README.md", "labels.csv", "old.zip", "x.py")
-    assert layout.passed_over == ("README.md", "labels.csv", "files that end in .zip",
-                                  "files that end in .py")  # fmt: skip
+    assert layout.passed_over == (
+        "README.md",
+        "labels.csv",
+        "1 file that ends in .zip",
+        "1 file that ends in .py",
+    )
+
+
+def test_what_is_left_out_is_counted_and_not_named_unless_many_data_sets_have_it() -> None:
+    """A file or folder beside the images can be one of a person."""
+    layout = found(
+        *("anna.png", "anna.txt", "bob/1.png", "bob.txt", "bob.csv", "carl/x.pdf", "eva/notes.md"),
+        *("LICENSE", "Readme.TXT", "readme.anna", "list_attr_celeba.txt", "dataset.json"),
+        labels=NONE,
+    )
+    assert set(layout.passed_over) == {
+        *("LICENSE", "Readme.TXT", "list_attr_celeba.txt", "dataset.json"),
+        *("2 files that end in .txt", "1 file that ends in .csv", "1 other file"),
+        "2 folders without images",
+    }
+
+
+def test_errors_name_no_folder_and_no_file_that_can_be_a_person() -> None:
+    for error in (
+        refused("anna.png", "anna.txt"),
+        refused("anna/1.png", "anna/2.txt", labels=NONE),
+        refused("anna/1.png", "anna/readme.anna", labels=NONE),
+        refused(*images("01234", "05678")),
+        refused("anna/1.zip", "eva/2.zip"),
+    ):
+        shown = f"{error} {error.where} {error.fix}"
+        assert not {"anna", "eva", "01234"} & set(re.findall(r"\w+", shown)), shown
+    assert refused("anna.png", "anna.txt").name == "anna.txt"
+    assert "--labels FILE:COLUMN" in refused("anna.png", "anna.txt").fix
 
 
 def test_images_beside_folders_are_an_error_that_says_what_to_do() -> None:
@@ -199,6 +240,15 @@ def refused_empty(*folders: str) -> SourceError:
     with pytest.raises(SourceError) as caught:
         found(empty=folders)
     return caught.value
+
+
+def test_folders_and_arrays_have_the_same_words_for_a_part() -> None:
+    for word in ("train", "Training", "trn", "val", "VALID", "validation", "dev", "test", "tst",
+                 "testing", "eval", "evaluation", "t10k"):  # fmt: skip
+        part = part_of(word)
+        assert part and part == normalised(word) == split_of(f"x_{word.lower()}")[0]
+        assert part_of(f"{word}_set") == part_of(f"{word}2017") == part
+    assert not any(map(part_of, ("tr", "te", "tr1", "extra", "unlabeled")))
 
 
 def test_names_that_say_what_a_file_is() -> None:

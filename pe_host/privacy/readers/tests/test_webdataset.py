@@ -103,6 +103,40 @@ def test_without_labels_there_is_one_class_and_it_is_said(tmp_path: Path) -> Non
         taken(tmp_path / "x.tar", classes=("a", "b"))
 
 
+def test_one_label_anywhere_makes_those_without_one_faults(tmp_path: Path) -> None:
+    files = samples()
+    del files["000000.cls"]
+    info, table = taken(shard(tmp_path / "x.tar", files))
+    assert info.label_names == ("0", "1") and table.labels.tolist()[1:] == [1, 0, 1, 0, 1]
+    assert table.faults is not None and "has no label" in table.faults[0].what
+    assert list(table.faults) == [0]
+
+
+def test_folders_without_labels_may_be_classes_and_are_asked_about(tmp_path: Path) -> None:
+    files = {f"{('anna', 'bob')[n % 2]}/{n}.png": png(rgb(n)) for n in range(6)}
+    where = shard(tmp_path / "x.tar", files)
+    with pytest.raises(SourceError, match="several folders") as caught:
+        taken(where)
+    assert "--labels none" in caught.value.fix and "anna" not in str(caught.value)
+    labels = caught.value.fix.split("'")[1]
+    info, table = taken(where, labels=labels, public_classes=True)
+    assert info.label_names == ("anna", "bob") and table.labels.tolist() == bright(table)
+    assert taken(where, labels="none")[0].label_names == ("all",)
+    one = shard(tmp_path / "y.tar", {f"all/{n}.png": png(rgb(n)) for n in range(6)})
+    assert taken(one)[0].label_names == ("all",)
+
+
+def test_what_is_said_of_other_files_names_no_person(tmp_path: Path) -> None:
+    files = {"0.png": png(rgb(0)), "0.anna": b"x", "0.anna.txt": b"x", "0.json": b"{}"}
+    shard(tmp_path / "data/x.tar", files)
+    for name in ("anna.csv", "bob.csv", "LICENSE", ".DS_Store", "eva.smith"):
+        (tmp_path / "data" / name).write_bytes(b"")
+    info, _ = taken(tmp_path / "data")
+    assert info.layout == "WebDataset shards without .cls files (there are .json)"
+    others = ("2 files that end in .csv", "1 other file")
+    assert info.passed_over == (".DS_Store", "LICENSE", *others)
+
+
 def test_what_is_wrong_with_one_sample_is_its_own_fault(tmp_path: Path) -> None:
     files = samples()
     files["000001.png"] = b"no image"

@@ -1,0 +1,155 @@
+"""What the cells of a label file say: which file a cell names, and which columns name files.
+
+A wrong answer gives records the labels of others. So a cell with a folder in it is a path, never a
+plain name, and what could be several files is none.
+"""
+
+import posixpath
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+NO_MATCH, STEM, EXACT = range(3)
+"""How a cell names a file: not at all, by its name without the ending, by its name or path."""
+
+PREFERRED = ("file_name", "filename", "file", "image", "image_id", "path")
+"""Headers of the column of file names, the surest first."""
+
+_FILE_WORD = re.compile(
+    "file(s|names?|path)?|fname|images?|image(name|id|path)|imgs?|pictures?|photos?|paths?|relpath"
+)
+_RECORD_WORD = re.compile(
+    "ids?|uu?id|idx|index|key|names?|number|stem|sample|record|item|case|scan|slide|frame|patch"
+    "|tile|study|series|instance|sop|isic|patient|subject|rel(ative)?|full"
+)
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+
+
+class Match(NamedTuple):
+    """What a cell names.
+
+    Args:
+        how: NO_MATCH, STEM or EXACT.
+        number: of the file; -1 for none, or for several.
+    """
+
+    how: int
+    number: int
+
+
+class FileNames:
+    """Files that the rows of a label file name: by path, by name, or by name without ending.
+
+    A cell with a folder in it is a path, or the end of one: `train/1.png` is never `test/1.png`.
+
+    Args:
+        names: of all files that rows may be about, relative to the source.
+        base: folder of the label file, relative to the source; "" or with `/` at the end.
+    """
+
+    def __init__(self, names: Sequence[str], base: str) -> None:
+        self._names, self._base = names, base
+        self._deepest = max((name.count("/") for name in names), default=0)
+        self._ends: dict[int, dict[str, int]] = {}
+
+    def find(self, cell: str) -> int:
+        """Return the number of the file, -1 for none or several."""
+        return self.match(cell).number
+
+    def match(self, cell: str) -> Match:
+        """Return how a cell names which file."""
+        cell = cell.strip().replace("\\", "/").removeprefix("./")
+        if not cell:
+            return Match(NO_MATCH, -1)
+        whole = self._base + cell
+        for path in (posixpath.normpath(whole) if "../" in cell else whole, cell):
+            if path in self._paths:
+                return Match(EXACT, self._paths[path])
+        end = self._by_end(cell.count("/")).get(cell)
+        if end is not None:
+            return Match(EXACT, end)
+        stem = None if "/" in cell else self._stems.get(cell)
+        return Match(NO_MATCH, -1) if stem is None else Match(STEM, stem)
+
+    @cached_property
+    def _paths(self) -> dict[str, int]:
+        return {name: number for number, name in enumerate(self._names)}
+
+    def _by_end(self, folders: int) -> dict[str, int]:
+        """The file by its name and the last folders above it, as many as asked for."""
+        if folders > self._deepest:
+            return {}
+        if folders not in self._ends:
+            parts = (name.rsplit("/", folders + 1) for name in self._names)
+            self._ends[folders] = _unique("/".join(each[-folders - 1 :]) for each in parts)
+        return self._ends[folders]
+
+    @cached_property
+    def _stems(self) -> dict[str, int]:
+        return _unique(_stem(name) for name in self._names)
+
+
+@dataclass
+class Score:
+    """How often the cells of a column name files.
+
+    Args:
+        exact: rows that name a file by its path or name.
+        stem: rows that name one by its name without the ending.
+        found: rows that name one file and not several.
+    """
+
+    exact: int = 0
+    stem: int = 0
+    found: int = 0
+
+    def add(self, match: Match) -> None:
+        self.exact += match.how == EXACT
+        self.stem += match.how == STEM
+        self.found += match.number >= 0
+
+    def rivals(self, best: "Score") -> bool:
+        """Whether this column could be the one of the file names as well as the best one.
+
+        Numbers are the stems of files by accident, in a column of labels or a count of the rows.
+        """
+        return self.exact > 0 or self.stem > best.exact
+
+
+def is_file_header(header: str) -> bool:
+    """Whether a header says that a column names files."""
+    return is_record_header(header) and any(map(_FILE_WORD.fullmatch, _words(header)))
+
+
+def is_record_header(header: str) -> bool:
+    """Whether this is a header of a column that says which record a row is about, and no value."""
+    words = _words(header)
+    known = (_FILE_WORD.fullmatch(word) or _RECORD_WORD.fullmatch(word) for word in words)
+    return bool(words) and all(known)
+
+
+def preference(header: str) -> int:
+    """Return the place of a header among those of file names; the surest is first."""
+    plain = "_".join(_words(header))
+    return PREFERRED.index(plain) if plain in PREFERRED else len(PREFERRED)
+
+
+def _words(header: str) -> list[str]:
+    if not header.isascii():
+        return [header]
+    return [word.lower() for word in _WORD.findall(header)]
+
+
+def _stem(name: str) -> str:
+    plain = name.rpartition("/")[2]
+    return plain.rpartition(".")[0] or plain
+
+
+def _unique(keys: Iterable[str]) -> dict[str, int]:
+    """The number of each key, -1 for those that occur twice."""
+    found: dict[str, int] = {}
+    for number, key in enumerate(keys):
+        found[key] = -1 if key in found else number
+    return found
