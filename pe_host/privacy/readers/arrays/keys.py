@@ -17,7 +17,9 @@ NONE = "none"
 
 IMAGES = ("images", "image", "imgs", "img", "x", "data", "samples", "pixels", "pictures", "arr_0")
 LABELS = ("labels", "label", "lbls", "y", "targets", "target", "classes", "class", "arr_1")
-NAMES = ("label_names", "class_names", "target_names", "names", "classes")
+NAMES = ("class_names", "target_names", "classes")
+"""Names of arrays of class names, other than `label_names`. They must not be one a record."""
+
 CLIENTS = ("clients", "client")
 
 _SHOWN = 30
@@ -66,10 +68,8 @@ def choose(store: ArrayStore, options: SourceOptions, records: str = "") -> Keys
     shape = headers[images][0]
     rows = shape[0] if records else count_of(shape, options)
     labels, column = _labels(store, headers, options, images, split, rows)
-    class_names = "label_names" if "label_names" in names else ""
-    class_names = class_names or next(
-        (name for name in NAMES if name != labels and _is_text(headers.get(name))), ""
-    )
+    guessed = (name for name in NAMES if name != labels and _is_names(headers.get(name), rows))
+    class_names = "label_names" if "label_names" in names else next(guessed, "")
     clients = options.client or next((name for name in CLIENTS if name in names), "")
     if clients not in ("", *names):
         raise _missing(store, headers, clients, "--client")
@@ -188,9 +188,11 @@ def _is_label(name: str, split: str) -> bool:
     return part == split and rest in LABELS
 
 
-def _is_text(header: tuple[tuple[int, ...], np.dtype[Any]] | None) -> bool:
-    """Whether an array may hold class names."""
-    return header is not None and len(header[0]) == 1 and header[1].kind in "USO"
+def _is_names(header: tuple[tuple[int, ...], np.dtype[Any]] | None, rows: int) -> bool:
+    """Whether an array may hold class names: texts that are not one a record, which are private."""
+    if header is None or len(header[0]) != 1 or header[1].kind not in "USO":
+        return False
+    return header[0] != (rows,)
 
 
 def _missing(store: ArrayStore, headers: _Headers, name: str, option: str) -> SourceError:
