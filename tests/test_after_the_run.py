@@ -125,3 +125,72 @@ def test_a_run_whose_ledger_says_less_than_it_spent_is_not_continued(pe, finishe
     done = pe("continue", "run", "--epsilon", "2", "--out", "next")
     assert done.returncode in (4, 5) and not (pe.folder / "next").exists(), done.stderr
     assert "ledger" in done.stderr
+
+
+def test_a_changed_release_is_not_continued(pe, finished):
+    """Fails if it is not looked at: what somebody put there would get a card with a guarantee."""
+    path = finished.run / "iterations/release.npz"
+    stored = load(path)
+    name = next(name for name, array in stored.items() if array.dtype.kind == "f")
+    np.savez(path, **{**stored, name: np.full_like(stored[name], stored[name].flat[0])})
+    done = pe("continue", "run", "--epsilon", "2", "--out", "next")
+    assert done.returncode == 5 and "not those that the run released" in done.stderr
+    assert not (pe.folder / "next").exists()
+
+
+def test_a_continued_run_is_resumed_without_the_other(pe, finished, continued):
+    shutil.rmtree(finished.run)
+    done = pe("generate", "--config", "next/config.toml", "--out", "next", "--resume")
+    assert done.returncode == 0 and "already finished" in done.stderr, done.stderr
+
+
+def test_a_start_that_fails_leaves_nothing(pe, finished, digits):
+    """The samples of the earlier run are in the folder by then, and no manifest."""
+    data = load(digits)
+    labels = data["labels"].copy()
+    labels[0] = 7
+    np.savez(pe.folder / "bad.npz", **{**data, "labels": labels})
+    done = pe("continue", "run", "--epsilon", "2", "--data", "bad.npz", "--out", "next")
+    assert done.returncode == 5 and "label in row 0" in done.stderr, done.stderr
+    assert not (pe.folder / "next").exists()
+
+
+def test_samples_follow_the_class_counts_that_were_released(pe, finished):
+    """Fails if those of the manifest are believed: the guarantee covers what was paid for."""
+    manifest = finished.run / "manifest.json"
+    document = json.loads(manifest.read_text())
+    document["class_counts"]["counts"] = [1000, 0]
+    manifest.write_text(json.dumps(document))
+    done = draw(pe, 10, "more.npz")
+    assert done.returncode == 5 and "class counts" in done.stderr, done.stderr
+
+
+@pytest.fixture
+def of_clients(pe):
+    """A run whose unit is a user, on data that name households too."""
+    rng = np.random.default_rng(1)
+    users = np.arange(300) // 2
+    np.savez(
+        pe.folder / "homes.npz",
+        images=rng.integers(0, 256, (300, 8, 8), dtype=np.uint8),
+        labels=users % 2,
+        label_names=np.array(["dark", "light"]),
+        user=users,
+        household=users // 15,
+    )
+    words = ("--plugin", "echo", "--data", "homes.npz", "--embedding", "pixels", "--workers", "1")
+    sizes = ("--candidates", "120", "--samples", "40", "--iterations", "1", "--votes", "2")
+    done = pe("generate", *words, *sizes, "--epsilon", "2", "--client", "user", "--out", "users")
+    assert done.returncode == 0, done.stderr
+
+
+def test_costs_for_other_clients_do_not_add_up(pe, of_clients):
+    """A household is fifteen users: adding one changes more than the first run accounts for."""
+    done = pe("continue", "users", "--client", "household", "--epsilon", "2", "--out", "next")
+    assert done.returncode == 5 and "other unit of privacy" in done.stderr, done.stderr
+    shown = json.loads(pe("budget", "show", "homes.npz", "--json").stdout)
+    assert [total["unit"] for total in shown["totals"]] == ["client by user"]
+    cap = pe("budget", "cap", "homes.npz", "--epsilon", "9", "--unit", "client by user")
+    assert cap.returncode == 0, cap.stderr
+    again = pe("continue", "users", "--client", "user", "--epsilon", "2", "--out", "next")
+    assert again.returncode == 0, again.stderr

@@ -1,5 +1,6 @@
 """`pe budget`: what all runs on a data set have spent together, and the cap on it."""
 
+import re
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -45,7 +46,12 @@ def cap(
     ] = None,
     delta: Annotated[str, typer.Option(help="δ of the cap.", metavar="D")] = "1e-6",
     unit: Annotated[
-        str, typer.Option(help="Unit of privacy: record or client.", metavar="UNIT")
+        str,
+        typer.Option(
+            help="Unit of privacy: record or client, or `client by COLUMN` as `pe budget show` "
+            "names it.",
+            metavar="UNIT",
+        ),
     ] = "record",
     none: Annotated[bool, typer.Option("--none", help="Lift the cap.")] = False,
     as_json: _Json = False,
@@ -56,8 +62,9 @@ def cap(
     """
     if none == (epsilon is not None):
         raise UsageError("expected either --epsilon or --none", fix="see `pe budget cap --help`")
-    if unit not in ("record", "client"):
-        raise UsageError(f"{unit!r} is not a unit", where="--unit", fix="say record or client")
+    if not re.fullmatch("(record|client)( by .+)?", unit):
+        fix = "say record or client, or `client by COLUMN`"
+        raise UsageError(f"{unit!r} is not a unit", where="--unit", fix=fix)
     target = None if epsilon is None else read_option("--epsilon", EPSILON, epsilon)
     at = read_option("--delta", DELTA, delta)
     show_result(

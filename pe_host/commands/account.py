@@ -159,7 +159,7 @@ def _cost_of(folder: Path) -> RunCost:
     plan = manifest.plan
     ledger = open_ledger(folder, manifest)
     epsilon = ledger.spent_epsilon() if plan.private else math.inf
-    unit = f"add or remove one {plan.unit}"
+    unit = f"add or remove one {plan.unit_in_full}"
     paid, affords = len(ledger.releases), ledger.affords("votes")
     return RunCost(
         str(folder),

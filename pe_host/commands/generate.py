@@ -20,6 +20,7 @@ from pe_host.job.confinement import UNCONFINED
 from pe_host.job.job import Job, resolve
 from pe_host.plugins import PluginEntry
 from pe_host.privacy import FolderLock, PrivateSide
+from pe_host.privacy.accountant import NoisyRelease
 from pe_host.privacy.budget import RunAccount
 from pe_host.privacy.ledger import Ledger
 from pe_host.reporting import CommandResult, Reporter
@@ -80,7 +81,8 @@ def generate(
     Raises:
         PeError: of the fitting kind. What was done is kept, and --resume continues from there.
     """
-    job = resolve(config, installed, exposed)
+    before = _paid_before(out) if resume and config.start else None
+    job = resolve(config, installed, exposed, before)
     if exposed:
         reporter.warn(f"{exposed}: readers and embeddings are not kept from your files and network")
     if out is not None:
@@ -103,6 +105,13 @@ def generate(
                 f"the same command with --out {folder} --resume continues it"
             )
         raise
+
+
+def _paid_before(out: Path | None) -> tuple[NoisyRelease, ...] | None:
+    """What earlier runs have paid for the run in a folder, if one was started there."""
+    if out is None or not (out / MANIFEST).exists():
+        return None
+    return Manifest.read(RunFolder(out)).plan.before
 
 
 def _generate(

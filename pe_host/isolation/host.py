@@ -9,7 +9,6 @@ thread and what that starts; so before numpy is imported, and before any plugin.
 
 import fcntl
 import os
-import stat
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
@@ -46,19 +45,16 @@ SETPCAP, by which confined processes give up these too."""
 def close_inherited() -> None:
     """Close what whoever started this process left open in it: all by which records could leave.
 
-    That is every socket, pipe, file and device that is open for writing, except the three standard
-    streams, and files without a name, which nobody else finds. No wall closes them.
+    That is everything that is open for writing, except the three standard streams. No wall closes
+    it. A file without a name is no exception: whoever left it open has it still.
     """
     if DESCRIPTORS in left_out:
         return
     for name in os.listdir("/proc/self/fd"):  # noqa: PTH208  see `proc`
         descriptor = int(name)
         with suppress(OSError):  # that of the list itself is closed
-            found = os.fstat(descriptor)
             mode = fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE
-            nameless = stat.S_ISREG(found.st_mode) and not found.st_nlink
-            anonymous = not stat.S_IFMT(found.st_mode)  # a timer, say
-            if descriptor > 2 and mode != os.O_RDONLY and not (nameless or anonymous):
+            if descriptor > 2 and mode != os.O_RDONLY:
                 os.close(descriptor)
 
 

@@ -1,17 +1,18 @@
 """An earlier run whose release a new run starts from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pe_host.digest import digest_samples
 from pe_host.errors import DataError, PluginFailure, PrivacyRefusal
 from pe_host.plugins import PluginRef
 from pe_host.privacy import PrivacyPlan
 from pe_host.privacy.accountant import NoisyRelease
-from pe_host.run.folder import RunFolder
+from pe_host.run.folder import RELEASED_POPULATION, RunFolder
 from pe_host.run.manifest import Manifest
-from pe_host.run.samples import refuse_unfinished
+from pe_host.run.samples import load_samples, refuse_unfinished
 from pe_host.run.spent import open_ledger, refuse_set_back
-from pe_sdk import OutputSpec, Samples
+from pe_sdk import OutputSpec, Samples, SourceOptions
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class EarlierRun:
             where: the option that names it, for errors.
 
         Raises:
-            DataError: it is not a run, or not finished.
+            DataError: it is not a run, not finished, or its samples are not those that it released.
             PrivacyRefusal: it is NOT PRIVATE, or its ledger is damaged or was set back.
         """
         root = Path(folder).expanduser()
@@ -58,15 +59,28 @@ class EarlierRun:
             raise PrivacyRefusal(what, where=str(root), fix="start from a private run")
         paid = (*plan.before, *open_ledger(root, manifest).releases)
         refuse_set_back([root])
-        return cls(root, plan, manifest.generator, paid, run.released_population())
+        samples = run.released_population()
+        data = load_samples(run, manifest)[0]
+        if digest_samples(replace(samples, data=data)) != manifest.release_digest:
+            raise DataError(
+                "the samples in this folder are not those that the run released",
+                where=str(run.path(RELEASED_POPULATION)),
+                fix="restore the run from a backup; someone changed it after it ended",
+            )
+        return cls(root, plan, manifest.generator, paid, samples)
 
     def check(
-        self, generator: PluginRef, output: OutputSpec, class_names: tuple[str, ...], unit: str
+        self,
+        generator: PluginRef,
+        output: OutputSpec,
+        class_names: tuple[str, ...],
+        unit: str,
+        reading: SourceOptions,
     ) -> None:
         """Check that its samples can be candidates of a new run, and its cost be added.
 
         Args:
-            generator, output, class_names, unit: of the new run.
+            generator, output, class_names, unit, reading: of the new run.
 
         Raises:
             PluginFailure: another generator, or another version.
@@ -80,7 +94,8 @@ class EarlierRun:
         differ = {
             "records": plan.output != output,
             "classes": plan.class_names != class_names,
-            "unit of privacy": plan.unit != unit,
+            "unit of privacy": (plan.unit, plan.reading.client, plan.reading.id)
+            != (unit, reading.client, reading.id),
         }
         if other := [name for name, differs in differ.items() if differs]:
             what = f"this run has other {', '.join(other)} than the new one"

@@ -5,6 +5,7 @@ It holds plugins, record spec, class names, budget and privacy plan.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from pe_host.embeddings.simulator_features import takes
@@ -25,6 +26,7 @@ from pe_host.plugins.isolated import describe
 from pe_host.plugins.load import load_embedding
 from pe_host.plugins.names import DEV, EMBEDDING, GENERATOR, normalise
 from pe_host.privacy import BadRecords, ClassShares, PrivacyPlan, Unit, make_plan
+from pe_host.privacy.accountant import NoisyRelease
 from pe_sdk import CannotMake, Embedding, EmbeddingSpec, OptionError, OutputSpec, parse_options
 
 DEMO_EPSILON = 1.0
@@ -87,7 +89,10 @@ class Job:
 
 
 def resolve(
-    config: RunConfig, installed: Sequence[PluginEntry] | None = None, exposed: str = ""
+    config: RunConfig,
+    installed: Sequence[PluginEntry] | None = None,
+    exposed: str = "",
+    before: tuple[NoisyRelease, ...] | None = None,
 ) -> Job:
     """Resolve names, read the metadata of the source and calibrate the noise.
 
@@ -97,6 +102,8 @@ def resolve(
         config: the settings.
         installed: the plugins; by default the result of `pe_host.plugins.find`.
         exposed: why this process is not confined although the kernel could confine it, or "".
+        before: of a run that is resumed: what its plan says that earlier runs have paid. The run
+            that it starts from is needed no more then.
 
     Raises:
         PeError: of the fitting kind; nothing was written and no record was read.
@@ -156,9 +163,10 @@ def resolve(
     unit: Unit = "client" if source.info.clients else "record"
     earlier = None
     if config.start:
-        earlier = EarlierRun.read(config.start, config.origin("start"))
-        earlier.check(generator, output, labels, unit)
-        config = replace(config, start=str(earlier.root.absolute()))
+        if before is None:
+            earlier = EarlierRun.read(config.start, config.origin("start"))
+            earlier.check(generator, output, labels, unit, source.options)
+        config = replace(config, start=str(Path(config.start).expanduser().absolute()))
     shares = ClassShares.parse(config.class_shares, config.public_size)
     shares.check(len(labels))
     _check_candidates(config, votes, shares, labels)
@@ -179,7 +187,7 @@ def resolve(
         public_ranges=public_ranges,
         reading=source.options,
         counted_classes=source.info.counted and not config.classes,
-        before=earlier.paid if earlier else (),
+        before=earlier.paid if earlier else before or (),
     )
     if shares.size is not None and not config.allow_large_delta:
         plan.check_delta(shares.size, config.origin("delta"))

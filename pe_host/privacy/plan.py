@@ -98,6 +98,15 @@ class PrivacyPlan:
         return gaussian_mu([*self.before, *self.releases])
 
     @property
+    def unit_in_full(self) -> str:
+        """The unit of privacy with the column that defines it, if one was named.
+
+        Costs add up for equal ones only: a household that is a client may be many users that are.
+        """
+        column = self.reading.client if self.unit == "client" else self.reading.id
+        return f"{self.unit} by {column}" if column else self.unit
+
+    @property
     def private(self) -> bool:
         """False for ε = inf."""
         return math.isfinite(self.epsilon)

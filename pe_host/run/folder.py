@@ -46,7 +46,7 @@ LOG = f"{INTERNAL}/log.txt"
 EVALUATING = f"{INTERNAL}/evaluating"
 """Exists while the samples are measured against public data."""
 
-FIRST_CANDIDATES = "iterations/first.npz"
+FIRST_CANDIDATES = "first.npz"
 """Released samples of an earlier run that this run starts from."""
 
 RELEASED_POPULATION, RELEASED_GRID = "iterations/release.npz", "iterations/release_grid.npz"
@@ -293,7 +293,7 @@ def discard_unstarted(folder: Path) -> None:
     if not is_unused(folder / LEDGER):
         return
     # The ledger after the manifest: beside one, a missing ledger counts as lost.
-    for name in (MANIFEST, CONFIG, LEDGER, LOCK):
+    for name in (MANIFEST, CONFIG, LEDGER, FIRST_CANDIDATES, LOCK):
         (folder / name).unlink(missing_ok=True)
     with contextlib.suppress(OSError):  # something else is in it
         folder.rmdir()

@@ -12,7 +12,8 @@ from pe_host.durable import is_part
 from pe_host.errors import DataError
 
 MANIFEST = "manifest.json"
-_BEFORE = frozenset({".lock", "ledger.jsonl", "config.toml"})  # `pe_host.privacy.files` is heavy
+# Named here again, because `pe_host.privacy.files` is heavy.
+_BEFORE = frozenset({".lock", "ledger.jsonl", "first.npz", "config.toml"})
 
 
 def refuse_used(folder: Path) -> None:

@@ -24,7 +24,9 @@ from pe_host.plugins import resolve
 from pe_host.plugins.isolated import DESCRIBE_SECONDS, find_needs
 from pe_host.plugins.names import GENERATOR
 from pe_host.plugins.permissions import permit
-from pe_host.privacy import NoisyHistogram
+from pe_host.privacy import ClassCounts, NoisyHistogram
+from pe_host.privacy.files import COUNTS
+from pe_host.privacy.released import Origin
 from pe_host.privacy.side import check_candidates_digest
 from pe_host.privacy.store import FileStore
 from pe_host.run.folder import MANIFEST, RunFolder, votes_name
@@ -71,7 +73,7 @@ def rebuild(
     with _generator(root, manifest) as workers:
         evolution = Evolution(
             schedule=schedule,
-            shares=np.array(manifest.class_counts["counts"], np.float64),
+            shares=_class_counts(manifest, kept, root).counts.astype(np.float64),
             sampler=workers,
             votes=_StoredVotes(kept, manifest),
             store=store,
@@ -92,6 +94,27 @@ def damaged_schedule(root: Path) -> DataError:
         where=str(root / MANIFEST),
         fix="restore the file from a backup",
     )
+
+
+def _class_counts(manifest: Manifest, store: FileStore, root: Path) -> ClassCounts:
+    """The class counts that the run declared or released, and that its manifest must state."""
+    plan = manifest.plan
+    if plan.count_scale is None:
+        counts = plan.shares.declared(plan.class_names)
+    else:
+        stored = store.load(COUNTS)
+        if stored is None:
+            what, fix = "the noisy class counts are missing", "restore the file from a backup"
+            raise DataError(what, where=COUNTS, fix=fix)
+        origin: Origin = "noisy" if plan.private else "exact"
+        counts = ClassCounts(plan.class_names, np.maximum(stored[0], 0), origin)
+    if counts.to_json() != manifest.class_counts:
+        raise DataError(
+            "the manifest is damaged: its class counts are not those that the run released",
+            where=str(root / MANIFEST),
+            fix="restore the file from a backup",
+        )
+    return counts
 
 
 def _check_sizes(schedule: Schedule, root: Path, store: FileStore) -> None:

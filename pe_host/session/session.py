@@ -139,6 +139,8 @@ class Session:
     def _preflight(self, fit_embedding: Callable[[int, Samples], FittedEmbedding]) -> str | None:
         """Make, vary and embed one sample per class, as every iteration does.
 
+        The same for samples of an earlier run that this one starts from.
+
         So a plugin that cannot do this fails before anything is spent.
 
         Returns:
@@ -152,6 +154,10 @@ class Session:
         _, to_embed = timed(lambda: workers.embed(phi, samples))
         first = Pace(to_draw, to_vary, to_embed)
         said = estimate(self._job, workers, phi, self._info.block, first)
+        if (earlier := self._run.first_candidates()) is not None:
+            one_each = np.unique(earlier.labels, return_index=True)[1]
+            varied = workers.vary(earlier.take(one_each), 0.1, seeds[: len(one_each)])
+            workers.embed(phi, varied)
         if self._info.adapts:
             self._preflight_adapting(phi, samples, seeds)
         return said

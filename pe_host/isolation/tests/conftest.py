@@ -1,6 +1,7 @@
 """Launches the code of a test as a plugin would run, and cleans up what a failing test leaves."""
 
 import ctypes
+import os
 import json
 import os
 import signal
@@ -169,6 +170,7 @@ def make_outside(folder):
     libc = ctypes.CDLL(None)
     queue = libc.msgget(0, 0o1600)
     inherited, other_end = socket.socketpair()
+    nameless = os.memfd_create("shared")
     with (
         inherited,
         other_end,
@@ -199,7 +201,9 @@ def make_outside(folder):
             "datagrams": str(folder / "datagrams"),
             "queue": queue,
             "inherited": inherited.fileno(),
+            "nameless": nameless,
         }
+        os.close(nameless)
         libc.msgctl(queue, 0, None)  # IPC_RMID
         bystander.kill()
         for place in ("/dev/shm", "/tmp"):

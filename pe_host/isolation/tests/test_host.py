@@ -102,6 +102,10 @@ ATTACKS = {
         "os.write({inherited}, b'record')",
         {DESCRIPTORS},
     ),
+    "write to a file without a name that somebody left open": (
+        "os.write({nameless}, b'record')",
+        {DESCRIPTORS},
+    ),
     "send a message by number": (
         "call(libc.msgsnd({queue}, (ctypes.c_long * 2)(1, 1), 8, 0o4000))",
         {CALLS},
@@ -204,7 +208,7 @@ def confined(attacked, codes, capabilities="with", left_out=()):
         capture_output=True,
         text=True,
         timeout=60,
-        pass_fds=(outside["inherited"],),
+        pass_fds=(outside["inherited"], outside["nameless"]),
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])

@@ -265,7 +265,7 @@ def _new_run(id: str, plan: PrivacyPlan, folder: Path) -> CountedRun:
         id=id,
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         folder=str(folder.resolve()),
-        unit=plan.unit,
+        unit=plan.unit_in_full,
         private=plan.private,
         epsilon=plan.epsilon,
         delta=plan.delta,
