@@ -2,9 +2,11 @@
 
 Integers count from 0, or from what the user or the format declares: never from the least label,
 since then one record would decide what the labels of all others mean. They may have no names. Then
-the classes are numbers up to the largest label, which counts as public, and the plan says so. Names that stand only in the labels of records are private: one that a
-single record has would give it away. So the user declares them, or declares them public. Integers
-whose numbers the user declares public are names like any others.
+the classes are numbers up to the largest label, which counts as public, and the plan says so.
+
+Names that stand only in the labels of records are private: one that a single record has would give
+it away. So the user declares them, or declares them public. Integers whose numbers the user
+declares public are names like any others.
 """
 
 import re
