@@ -6,7 +6,7 @@ tar file of either. The Python version is pickled; nothing of it is run.
 
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ _TEST = re.compile(r"test_batch(\.bin)?|test(\.bin)?")
 _NAME_LISTS = {"fine_label_names.txt": FINE, "coarse_label_names.txt": COARSE}
 _NAMES = ("batches.meta", "meta", "batches.meta.txt", *_NAME_LISTS)
 _PIXELS = 3 * 32 * 32
+_MOST_NAMES, _LONGEST_NAME = 1000, 1000
 
 
 def describe(location: str, options: SourceOptions = SourceOptions()) -> SourceInfo:
@@ -213,10 +214,8 @@ def _names(name: str, content: bytes, where: str) -> dict[str, tuple[str, ...]]:
     """The class names in a file, by kind of label."""
     try:
         if name.endswith(".txt"):
-            lines = content.decode("utf-8").split("\n")
-            return {
-                _NAME_LISTS.get(name, ""): tuple(line.strip() for line in lines if line.strip())
-            }
+            lines = [line.strip() for line in content.decode("utf-8").split("\n")]
+            return {_NAME_LISTS.get(name, ""): _class_names([line for line in lines if line])}
         values = _dictionary(content)
         found = {
             kind: values[key]
@@ -227,9 +226,16 @@ def _names(name: str, content: bytes, where: str) -> dict[str, tuple[str, ...]]:
             )
             if key in values
         }
-        return {kind: tuple(map(_text, names)) for kind, names in found.items()}
+        return {kind: _class_names(names) for kind, names in found.items()}
     except (PickleError, ValueError, KeyError, TypeError):
         raise _damaged(where) from None
+
+
+def _class_names(names: Sequence[Any]) -> tuple[str, ...]:
+    """The names as texts, which are not so many and so long that they would fill the memory."""
+    if len(names) > _MOST_NAMES or any(len(name) > _LONGEST_NAME for name in names):
+        raise ValueError
+    return tuple(map(_text, names))
 
 
 def _dictionary(content: bytes) -> dict[str, Any]:

@@ -182,6 +182,16 @@ def test_a_batch_that_is_none_is_refused_and_nothing_runs(tmp_path: Path, conten
     assert "damaged" in error.what and error.where.endswith("data_batch_3")
 
 
+@pytest.mark.parametrize("names", [["a" * 1001, "b", "c"], list(map(str, range(1001)))])
+def test_names_that_would_fill_the_memory_are_refused(tmp_path: Path, names: list[str]) -> None:
+    """A pickle repeats a text with two bytes, and an array has the longest in each place."""
+    where = cifar_10(tmp_path / "c", old_pickle)
+    (where / "batches.meta").write_bytes(old_pickle({"label_names": names}))
+    assert "damaged" in refusal(cifar, where).what
+    (where / "batches.meta").rename(where / "batches.meta.txt").write_text("\n".join(names))
+    assert "damaged" in refusal(cifar, where).what
+
+
 def test_what_is_not_cifar_is_refused(tmp_path: Path) -> None:
     assert "cifar-10-batches-py" in refusal(cifar, tmp_path).fix
     assert refusal(cifar, tmp_path / "none.tar.gz").what
