@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_host.files import NotAFile, open_regular
+from pe_host.files import open_regular
 from pe_host.formats.archives import (
     ArchiveError,
     array_names,
@@ -21,6 +21,7 @@ from pe_host.formats.archives import (
     read_npy,
 )
 from pe_host.privacy.readers.arrays.store import ArrayStore
+from pe_host.privacy.readers.opening import opening
 from pe_host.privacy.stored import records_in_archive, records_in_npy
 from pe_sdk import Records, SourceError
 
@@ -120,18 +121,10 @@ def open_file(location: str) -> Iterator[ArrayStore]:
 
 
 @contextmanager
-def reported(where: str) -> Iterator[None]:
-    """Turn what is wrong with a file or its arrays into a SourceError."""
+def reported(where: str, name: str = "") -> Iterator[None]:
+    """Turn what is wrong with a file or its arrays into a SourceError; see `opening`."""
     try:
-        yield
-    except FileNotFoundError:
-        fix = "pass the path of an npz or npy file"
-        raise SourceError("there is no such file", where=where, fix=fix) from None
-    except OSError as error:
-        fix = "check the path and its permissions"
-        raise SourceError(f"cannot be opened ({error.strerror})", where=where, fix=fix) from None
-    except NotAFile as error:
-        fix = "pass the path of an npz or npy file"
-        raise SourceError(f"this is {error}", where=where, fix=fix) from None
+        with opening(where, "pass the path of an npz or npy file", name):
+            yield
     except ArchiveError as error:
-        raise SourceError(error.what, where=where, fix=error.fix, name=error.name) from None
+        raise SourceError(error.what, where=where, fix=error.fix, name=error.name or name) from None

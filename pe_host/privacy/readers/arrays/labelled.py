@@ -6,14 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from pe_host.files import most_bytes
 from pe_host.privacy.readers.arrays.images import Faults
 from pe_host.privacy.readers.arrays.labels import PlainLabels
-from pe_host.privacy.readers.classes import (
-    Classes,
-    check_first,
-    find_classes,
-    positions,
-)
+from pe_host.privacy.readers.classes import Classes, check_first, find_classes, positions
 from pe_sdk import OutputSpec, SourceError, SourceInfo, SourceOptions, Table
 
 ONE_CLASS = "all"
@@ -105,6 +101,13 @@ class Labelled:
                 f"expected {output.shape} ({output.kind})",
                 where=self.where,
                 fix="convert the records to the planned shape",
+            )
+        if self.records.count * np.dtype(np.int64).itemsize > most_bytes():
+            raise SourceError(
+                f"the labels of {self.records.count:,} records take more than half of this "
+                "machine's memory",
+                where=self.where,
+                fix="use fewer records, or a machine with more memory",
             )
         faults: Faults = {}
         if self.clients is not None:
