@@ -140,6 +140,7 @@ class _Files:
 
     layout = "IDX files, as MNIST has them"
     hint = f"the format has files of {_FILES}"
+    private_names = False
 
     def __init__(
         self, files: Mapping[IdxName, Path], where: str, inside: Path | None = None

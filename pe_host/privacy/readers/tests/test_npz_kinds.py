@@ -104,6 +104,16 @@ def test_one_hot_labels_have_a_class_for_each_column(save: Any) -> None:
     shows(taken(npz, where, classes=("1", "0", "3", "2"), labels_from=1), GRAY)
 
 
+def test_one_hot_labels_without_a_part_are_not_passed_over(save: Any) -> None:
+    """They may be those of the training part, which the user says."""
+    where = save(x_train=GRAY, labels=np.eye(2, dtype=int)[LABELS])
+    error = refusal(npz, where)
+    assert "which array holds the labels" in error.what and "--labels labels" in error.fix
+    shows(taken(npz, where, labels="labels"), GRAY)
+    other = save(x_train=GRAY, labels=np.eye(2, dtype=int)[LABELS][1:], y_test=LABELS)
+    assert taken(npz, other, labels="none")[0].label_names == ("all",)
+
+
 def test_a_label_that_is_none_is_the_fault_of_its_record(save: Any) -> None:
     labels = LABELS.astype(np.float64)
     labels[[2, 5, 7]] = [np.nan, 0.5, np.inf]
