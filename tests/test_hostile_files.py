@@ -295,7 +295,7 @@ def test_clients_keep_their_other_records_where_one_is_dropped(pe):
         clients=np.arange(200) // 4,
         label_names=names,
     )
-    words = ["generate", *pe.small, "--data", "x.npz", "--out", "run"]
+    words = ["generate", *pe.small, "--data", "x.npz", "--out", "run", "--labels-from", "0"]
     refused = pe(*words)
     check_refused(pe, refused, "the label in row 0 is not one of the 2 classes")
     done = pe(*words, "--bad-records", "drop")

@@ -19,7 +19,10 @@ OPCODES = 1 << 23
 """Most instructions that are followed."""
 
 BYTES = 1 << 30
-"""Largest pickle."""
+"""Largest pickle, and most bytes that its calls may copy."""
+
+TEXT_BYTES = 1 << 29
+"""Largest array of texts, all of which take the room of the longest."""
 
 
 class PickleError(ValueError):
@@ -98,6 +101,9 @@ def load_objects(file: BinaryIO, shape: tuple[int, ...]) -> NDArray[Any]:
         raise _foreign()
     kinds = {type(item) for item in array.flat}
     if kinds <= {str}:
+        # Each takes the room of the longest, and a pickle repeats a text with two bytes.
+        if 4 * array.size * max(map(len, array.flat), default=0) > TEXT_BYTES:
+            raise PickleError("the pickle holds texts that are too long")
         return array.astype(np.str_)
     numbers = np.array(array.tolist()) if kinds <= {bool, int, float} else array
     if numbers.dtype != object:
@@ -109,6 +115,7 @@ class _Reader:
     def __init__(self) -> None:
         self._stack: list[Any] = []
         self._memo: dict[int, Any] = {}
+        self._copied = 0
 
     def load(self, file: BinaryIO) -> Any:
         for number, (opcode, argument, place) in enumerate(pickletools.genops(file)):
@@ -144,6 +151,10 @@ class _Reader:
     def _push_name(self, argument: str | None) -> None:
         if argument is None:
             attribute, module = self._stack.pop(), self._stack.pop()
+            if (
+                type(attribute) is not str or type(module) is not str
+            ):  # to print others takes forever
+                raise _foreign()
             argument = f"{module} {attribute}"
         if argument not in _NAMES:
             raise _foreign()
@@ -173,11 +184,11 @@ class _Reader:
 
     def _set_item(self) -> None:
         value, key = self._stack.pop(), self._stack.pop()
-        self._dict()[key] = value
+        self._dict().update(_pairs([key, value]))
 
     def _set_items(self) -> None:
         items = self._since_mark()
-        self._dict().update(zip(items[::2], items[1::2], strict=True))
+        self._dict().update(_pairs(items))
 
     def _dict(self) -> dict[Any, Any]:
         target = self._stack[-1]
@@ -192,8 +203,7 @@ class _Reader:
         self._stack.append(self._since_mark())
 
     def _dict_of(self) -> None:
-        items = self._since_mark()
-        self._stack.append(dict(zip(items[::2], items[1::2], strict=True)))
+        self._stack.append(_pairs(self._since_mark()))
 
     def _small_tuple(self, count: int) -> None:
         items = tuple(self._stack[-count:])
@@ -218,6 +228,7 @@ class _Reader:
             text, encoding = arguments
             if encoding != "latin1" or not isinstance(text, str):
                 raise _foreign()
+            self._copy(len(text))
             self._stack.append(text.encode("latin-1"))
         elif called.name == "bytes" and not arguments:
             self._stack.append(b"")
@@ -227,12 +238,19 @@ class _Reader:
             self._stack.append(_Blank())
         elif called.name == "scalar":
             dtype, content = arguments
+            self._copy(len(content))
             self._stack.append(np.frombuffer(content, _plain(dtype), 1)[0].item())
         elif called.name == "buffer":
             content, dtype, shape, order = arguments
             self._stack.append(_numbers(content, _plain(dtype), shape, order == "F"))
         else:
             raise _foreign()
+
+    def _copy(self, size: int) -> None:
+        """Count bytes that are copied: a pickle can repeat the call that does with a few."""
+        self._copied += size
+        if self._copied > BYTES:
+            raise PickleError("the pickle is too large")
 
     def _build(self) -> None:
         """The state of a dtype or of an array."""
@@ -247,11 +265,23 @@ class _Reader:
         elif isinstance(target, _Blank) and len(state) == 5:
             _, shape, dtype, by_columns, content = state
             if isinstance(dtype, _Type) and dtype.dtype.hasobject:
+                self._copy(8 * len(content))
                 target.array = _objects(content, shape)
             else:
                 target.array = _numbers(content, _plain(dtype), shape, bool(by_columns))
         else:
             raise _foreign()
+
+
+def _pairs(items: list[Any]) -> dict[Any, Any]:
+    """A dictionary of keys and values that follow each other.
+
+    Keys are plain: to hash a tuple that holds another one twice, and so on, takes forever.
+    """
+    keys = items[::2]
+    if not all(isinstance(key, _ATOMS) for key in keys):
+        raise _foreign()
+    return dict(zip(keys, items[1::2], strict=True))
 
 
 def _text(value: Any) -> str:

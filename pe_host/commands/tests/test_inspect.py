@@ -55,7 +55,9 @@ def test_declared_names_are_those_that_count(source):
 
 def test_records_with_a_fault_are_refused_or_dropped(source):
     path = source(labels=np.repeat([0, 5], [17, 25]))
-    two = SourceOptions(classes=("cat", "dog"))
+    with pytest.raises(DataError, match="labels count from 0, and one is larger"):
+        inspect(path, SourceOptions(classes=("cat", "dog")))
+    two = SourceOptions(classes=("cat", "dog"), labels_from=0)
     with pytest.raises(DataError, match="label in row 17 is not one of the 2 classes"):
         inspect(path, two, private=True)
     done = inspect(path, two, private=True, bad_records="drop")

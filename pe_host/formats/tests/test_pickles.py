@@ -154,6 +154,64 @@ def test_a_pickle_of_too_many_steps_is_refused(monkeypatch: pytest.MonkeyPatch) 
         _load(b"(" * 200 + b".")
 
 
+_DOUBLED = b")" + b"2\x86" * 60
+"""A tuple of two tuples of two tuples and so on: 2 ** 60 in all, of which each is stored once."""
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x80\x02}" + _DOUBLED + b"Ns.",
+        b"\x80\x02}(" + _DOUBLED + b"Nu.",
+        b"\x80\x02(" + _DOUBLED + b"Nd.",
+        b"\x80\x04N" + _DOUBLED + b"\x93.",
+        b"\x80\x04" + _DOUBLED + b"N\x93.",
+    ],
+    ids=["key", "keys", "dictionary", "attribute", "module"],
+)
+def test_a_tuple_that_would_take_forever_is_neither_hashed_nor_printed(content: bytes) -> None:
+    with pytest.raises(PickleError, match="something else than plain values"):
+        _load(content)
+
+
+def test_a_long_text_that_is_repeated_does_not_fill_the_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every text of an array takes the room of the longest."""
+    array = np.array(["a" * 1000] + ["b"] * 999, object)
+    monkeypatch.setattr(pickles, "TEXT_BYTES", 4_000_000)
+    assert load_objects(io.BytesIO(array.dumps()), (1000,)).tolist() == array.tolist()
+    monkeypatch.setattr(pickles, "TEXT_BYTES", 3_999_999)
+    with pytest.raises(PickleError, match="too long"):
+        load_objects(io.BytesIO(array.dumps()), (1000,))
+
+
+def _repeated(what: bytes) -> bytes:
+    """A list of what BINGET 0 and 1 make, a hundred times."""
+    return b"](" + what * 100 + b"e."
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x80\x02c_codecs\nencode\nq\0X\x64\0\0\0" + b"a" * 100 + b"X\x06\0\0\0latin1\x86q\1",
+        b"\x80\x03cnumpy.core.multiarray\nscalar\nq\0cnumpy\ndtype\n(U\x04S100tR"
+        b"C\x64" + b"a" * 100 + b"\x86q\1",
+        b"\x80\x02cnumpy.core.multiarray\n_reconstruct\nq\0(K\x01K\x64\x85cnumpy\ndtype\n(U\x01OtR"
+        b"\x89](" + b"N" * 100 + b"etq\1",
+    ],
+    ids=["encode", "scalar", "objects"],
+)
+def test_a_call_that_is_repeated_does_not_fill_the_memory(
+    content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    each = b"h\0)Rh\1b" if b"_reconstruct" in content else b"h\0h\1R"
+    assert len(_load(content + _repeated(each))) == 100
+    monkeypatch.setattr(pickles, "BYTES", len(content) + 900)
+    with pytest.raises(PickleError, match="too large"):
+        _load(content + _repeated(each))
+
+
 def test_objects_of_one_kind_become_a_plain_array() -> None:
     def load(values: list[Any], shape: Any = None) -> Any:
         array = np.array([*values, None], object)[:-1]

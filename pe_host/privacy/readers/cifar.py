@@ -6,7 +6,7 @@ tar file of either. The Python version is pickled; nothing of it is run.
 
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_host.files import NotAFile, open_regular
+from pe_host.files import check_inside, open_regular
 from pe_host.formats.pickles import PickleError, load_plain
 from pe_host.formats.tar_shards import members
 from pe_host.privacy.readers import arrays
@@ -22,6 +22,7 @@ from pe_host.privacy.readers.array_names import cifar_places
 from pe_host.privacy.readers.arrays.keys import NONE
 from pe_host.privacy.readers.arrays.store import InMemory
 from pe_host.privacy.readers.collection_errors import source_errors
+from pe_host.privacy.readers.opening import entries_of, opening
 from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, SourceOptions, Table, hookimpl
 from pe_sdk.pictures import FILE_BYTES
 
@@ -36,11 +37,13 @@ SHAPE = (3, 32, 32)
 FINE, COARSE = "fine_labels", "coarse_labels"
 """Values of --labels for CIFAR-100."""
 
+_PASS = "pass --data the folder cifar-10-batches-py, say, or cifar-10-python.tar.gz"
 _TRAIN = re.compile(r"data_batch_\d+(\.bin)?|train(\.bin)?")
 _TEST = re.compile(r"test_batch(\.bin)?|test(\.bin)?")
 _NAME_LISTS = {"fine_label_names.txt": FINE, "coarse_label_names.txt": COARSE}
 _NAMES = ("batches.meta", "meta", "batches.meta.txt", *_NAME_LISTS)
 _PIXELS = 3 * 32 * 32
+_MOST_NAMES, _LONGEST_NAME = 1000, 1000
 
 
 def describe(location: str, options: SourceOptions = SourceOptions()) -> SourceInfo:
@@ -93,7 +96,7 @@ def _open_store(location: str, options: SourceOptions) -> tuple[InMemory, Source
         raise SourceError(
             "there are no batches of CIFAR here",
             where=location,
-            fix="pass --data the folder cifar-10-batches-py, say, or cifar-10-python.tar.gz",
+            fix=_PASS,
         )
     kind, given = _kind(batches[0], options, location)
     if not all(kind in batch.labels for batch in batches):
@@ -127,17 +130,20 @@ def _files(location: str) -> Iterator[tuple[str, bytes]]:
     """The files of CIFAR at a location, by name, in the order of their numbers."""
     place = Path(location)
     if place.is_dir():
-        places = cifar_places(place)
+        with opening(location, _PASS):
+            places = cifar_places(place)
         if len(places) != 1:
             raise SourceError(
                 "there are several versions of CIFAR here" if places else "CIFAR is not here",
                 where=location,
-                fix=f"pass one of them, as in --data cifar:{places[0]}"
-                if places
-                else "pass --data the folder cifar-10-batches-py, say, or cifar-10-python.tar.gz",
+                fix=f"pass one of them, as in --data cifar:{places[0]}" if places else _PASS,
             )
         place = places[0]
-    yield from sorted(_in_folder(place) if place.is_dir() else _in_archive(place), key=_order)
+        with opening(str(place), _PASS):  # it may be a link
+            check_inside(place, Path(location))
+    yield from sorted(
+        _in_folder(place, Path(location)) if place.is_dir() else _in_archive(place), key=_order
+    )
 
 
 def _order(file: tuple[str, bytes]) -> tuple[int, str]:
@@ -145,17 +151,13 @@ def _order(file: tuple[str, bytes]) -> tuple[int, str]:
     return (int(number.group()) if number else 0), file[0]
 
 
-def _in_folder(folder: Path) -> Iterator[tuple[str, bytes]]:
-    for path in folder.iterdir():
+def _in_folder(folder: Path, inside: Path) -> Iterator[tuple[str, bytes]]:
+    """The files of a folder, which must lie inside another one once links are followed."""
+    for path in entries_of(folder):
         if not _is_known(path.name):
             continue
-        try:
-            with open_regular(path, folder) as file:
-                content = file.read(FILE_BYTES + 1)
-        except (OSError, NotAFile) as error:
-            cause = error.strerror if isinstance(error, OSError) else f"it is {error}"
-            what = f"cannot be opened ({cause})"
-            raise SourceError(what, where=str(path), fix="check its permissions") from None
+        with opening(str(path), _PASS), open_regular(path, inside) as file:
+            content = file.read(FILE_BYTES + 1)
         if len(content) > FILE_BYTES:
             raise _damaged(str(path))
         yield path.name, content
@@ -211,10 +213,8 @@ def _names(name: str, content: bytes, where: str) -> dict[str, tuple[str, ...]]:
     """The class names in a file, by kind of label."""
     try:
         if name.endswith(".txt"):
-            lines = content.decode("utf-8").split("\n")
-            return {
-                _NAME_LISTS.get(name, ""): tuple(line.strip() for line in lines if line.strip())
-            }
+            lines = [line.strip() for line in content.decode("utf-8").split("\n")]
+            return {_NAME_LISTS.get(name, ""): _class_names([line for line in lines if line])}
         values = _dictionary(content)
         found = {
             kind: values[key]
@@ -225,9 +225,16 @@ def _names(name: str, content: bytes, where: str) -> dict[str, tuple[str, ...]]:
             )
             if key in values
         }
-        return {kind: tuple(map(_text, names)) for kind, names in found.items()}
+        return {kind: _class_names(names) for kind, names in found.items()}
     except (PickleError, ValueError, KeyError, TypeError):
         raise _damaged(where) from None
+
+
+def _class_names(names: Sequence[Any]) -> tuple[str, ...]:
+    """The names as texts, which are not so many and so long that they would fill the memory."""
+    if len(names) > _MOST_NAMES or any(len(name) > _LONGEST_NAME for name in names):
+        raise ValueError
+    return tuple(map(_text, names))
 
 
 def _dictionary(content: bytes) -> dict[str, Any]:

@@ -1,13 +1,16 @@
 """Labels as files have them, and the class names that stand for them.
 
-Integers may have no names. Then the classes are numbers up to the largest label, which counts as
-public, and the plan says so. Names that stand only in the labels of records are private: one that a
-single record has would give it away. So the user declares them, or declares them public. Integers
-whose numbers the user declares public are names like any others.
+Integers count from 0, or from what the user or the format declares: never from the least label,
+since then one record would decide what the labels of all others mean. They may have no names. Then
+the classes are numbers up to the largest label, which counts as public, and the plan says so.
+
+Names that stand only in the labels of records are private: one that a single record has would give
+it away. So the user declares them, or declares them public. Integers whose numbers the user
+declares public are names like any others.
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -29,7 +32,7 @@ class Classes:
         names: the class names, in order.
         origin: where they come from, in a few words.
         counted: whether they are numbers up to the largest label.
-        options: the options, with `labels_from` filled in.
+        options: the options, with what a format decides filled in.
     """
 
     names: tuple[str, ...]
@@ -51,10 +54,9 @@ def find_classes(values: NDArray[Any], options: SourceOptions, where: str) -> Cl
     """
     numbers = values.dtype.kind in "iu"
     if options.classes:
-        # Names that are numbers stand for themselves.
-        undecided = options.labels_from is None and not _all_numbers(options.classes)
-        if undecided and counts_from_1(values, len(options.classes)):
-            options = replace(options, labels_from=1)
+        if numbers and not _all_numbers(options.classes):  # such names stand for themselves
+            named = [int(name) for name in options.classes if re.fullmatch("-?[0-9]{1,18}", name)]
+            check_first(values[~np.isin(values, named)], options.classes, options, where)
         return Classes(options.classes, "--classes", False, options)
     if numbers and not options.public_classes:
         return _counted(values, options, where)
@@ -68,11 +70,30 @@ def find_classes(values: NDArray[Any], options: SourceOptions, where: str) -> Cl
     return Classes(tuple(names), "the labels that occur, declared public", False, options)
 
 
-def counts_from_1(values: NDArray[Any], names: int) -> bool:
-    """Whether these are K labels 1..K for K names. The least and the largest count as public."""
-    if values.dtype.kind not in "iu" or not len(values):
-        return False
-    return int(values.min()) >= 1 and int(values.max()) == names
+def check_first(
+    values: NDArray[Any], names: tuple[str, ...], options: SourceOptions, where: str
+) -> None:
+    """Check that labels which count names do so from 0, unless it is declared where they start.
+
+    Args:
+        values: the labels [n]; texts count nothing.
+        names: the class names, in order.
+        options: what the user declares: the integer of the first name.
+        where: the source, for errors.
+
+    Raises:
+        SourceError: a label is larger than the last name from 0 on stands for.
+    """
+    if options.labels_from is not None or values.dtype.kind not in "iu":
+        return
+    if (values >= len(names)).any():
+        raise SourceError(
+            f"labels count from 0, and one is larger than {len(names) - 1}, the last of "
+            f"{len(names)} class names",
+            where=where,
+            fix="add --labels-from 1 if 1 stands for the first name; or name every class; or add "
+            "--labels-from 0, and such a label is a fault of its record",
+        )
 
 
 def positions(
@@ -115,13 +136,11 @@ def _counted(values: NDArray[Any], options: SourceOptions, where: str) -> Classe
             "give --labels if the labels are elsewhere",
         )
     if options.labels_from is None and least >= 1:
-        count = most - least + 1
-        several = f"{count} classes" if count > 1 else "class"
         raise SourceError(
-            f"labels count from 0, but the least of these is {least}",
+            "labels count from 0, and none of these is 0",
             where=where,
-            fix=f"add --labels-from {least} (or --labels-from 0 if the classes before it have no "
-            f"records), or name the {several} with --classes A,B,…",
+            fix="add --labels-from 1 if the first class is 1, or --labels-from 0 if the class 0 "
+            "has no records",
         )
     # A label below the first is a fault of its record.
     names = tuple(str(number) for number in range(first, max(most, first) + 1))

@@ -19,9 +19,10 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_host.files import NotAFile, most_bytes, open_regular
+from pe_host.files import most_bytes, open_regular
 from pe_host.privacy.readers import arrays
 from pe_host.privacy.readers.array_names import IdxName, idx_folders, idx_name
+from pe_host.privacy.readers.opening import entries_of, opening
 from pe_host.privacy.readers.split_names import SPLITS, normalised
 from pe_host.privacy.stored import TooShort, records_in_file, records_in_stream
 from pe_sdk import (
@@ -41,6 +42,9 @@ _TYPES = MappingProxyType(
     {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 )
 _AXES = 8
+_RATIO = 1032
+"""The most bytes that a byte of a gzipped file stands for."""
+
 _BROKEN = (OSError, EOFError, zlib.error)
 _AGAIN = "download or copy the file again"
 _FILES = "images (such as train-images-idx3-ubyte) and labels (train-labels-idx1-ubyte)"
@@ -106,6 +110,12 @@ def _open_store(location: str, options: SourceOptions) -> tuple["_Files", Source
             fix="give the number of a column, from 0: that of the writer is --client 2 in QMNIST",
         )
     key = _key(split, True)
+    if client and key not in store.names():
+        raise SourceError(
+            "--client names a column of the labels, and the file of the labels is not there",
+            where=location,
+            fix="add it, or leave out --client",
+        )
     if client:
         store.add_column(key, int(client))
     named = f"{key}:{column}" if column else labels
@@ -130,6 +140,7 @@ class _Files:
 
     layout = "IDX files, as MNIST has them"
     hint = f"the format has files of {_FILES}"
+    private_names = False
 
     def __init__(
         self, files: Mapping[IdxName, Path], where: str, inside: Path | None = None
@@ -160,7 +171,9 @@ class _Files:
             shape, dtype = self.header(self._columns[name][0])
             return shape[:1], dtype
         with _open(self._paths[name], self._inside) as file:
-            return _header(file, self._paths[name])
+            shape, dtype = _header(file, self._paths[name])
+            _check_length(file, self._paths[name], math.prod(shape) * dtype.itemsize)
+            return shape, dtype
 
     def array(self, name: str) -> NDArray[Any]:
         if name in self._columns:
@@ -243,13 +256,8 @@ def _in_folder(folder: Path) -> dict[IdxName, Path]:
 
 def _listed(folder: Path) -> dict[IdxName, Path]:
     """The IDX files of a folder by name: of several copies, the plain one."""
-    try:
-        entries = sorted(folder.iterdir())
-    except OSError as error:
-        what = f"the folder cannot be read ({error.strerror})"
-        raise SourceError(what, where=str(folder), fix="fix its permissions") from None
     found: dict[IdxName, Path] = {}
-    for path in entries:
+    for path in entries_of(folder):
         name = idx_name(path.name)
         if name is None:
             continue
@@ -267,21 +275,18 @@ def _listed(folder: Path) -> dict[IdxName, Path]:
 @contextmanager
 def _open(path: Path, inside: Path | None) -> Iterator[BinaryIO]:
     """Open a plain or gzipped file; the first two bytes decide, not its name."""
+    fix = (
+        f"if images and labels are in different places, pass both with a comma between, as in "
+        f"--data idx:{path},LABELS"
+    )
     with ExitStack() as stack:
-        try:
+        with opening(str(path), fix):
             file = stack.enter_context(open_regular(path, inside))
             if file.read(2) == b"\x1f\x8b":
                 file.seek(0)
                 file = cast(BinaryIO, stack.enter_context(gzip.GzipFile(fileobj=file)))
             else:
                 file.seek(0)
-        except (OSError, NotAFile) as error:
-            fix = (
-                "check the path and its permissions; if images and labels are in different "
-                f"places, pass both with a comma between, as in --data idx:{path},LABELS"
-            )
-            cause = error.strerror if isinstance(error, OSError) else f"it is {error}"
-            raise SourceError(f"cannot be opened ({cause})", where=str(path), fix=fix) from None
         yield file
 
 
@@ -307,7 +312,7 @@ def _load(path: Path, inside: Path | None, *, small: bool) -> Records:
     records: Records | None = None
     with _open(path, inside) as file:
         shape, dtype = _header(file, path)
-        size, begin = math.prod(shape) * dtype.itemsize, file.tell()
+        begin, size = file.tell(), math.prod(shape) * dtype.itemsize
         if small and size > most_bytes():
             raise SourceError(
                 f"the header announces {size / 2**30:.1f} GiB, more than half of this machine's "
@@ -315,11 +320,12 @@ def _load(path: Path, inside: Path | None, *, small: bool) -> Records:
                 where=str(path),
                 fix="use fewer records, or a machine with more memory",
             )
+        _check_length(file, path, size)
         try:
             if isinstance(file, gzip.GzipFile):
                 records = records_in_stream(file, shape, dtype, str(path))
                 records = None if file.read(1) else records
-            elif os.fstat(file.fileno()).st_size == begin + size:
+            else:
                 records = records_in_file(file, begin, shape, dtype, str(path))
         except TooShort:
             pass
@@ -328,10 +334,27 @@ def _load(path: Path, inside: Path | None, *, small: bool) -> Records:
                 "the file is truncated or damaged", where=str(path), fix=_AGAIN
             ) from None
     if records is None:
-        raise SourceError(
-            "the length of the file does not match its header", where=str(path), fix=_AGAIN
-        )
+        raise _other_length(path)
     return records
+
+
+def _check_length(file: BinaryIO, path: Path, size: int) -> None:
+    """Raise SourceError if a file, behind its header, does not hold this many bytes.
+
+    A gzipped file is judged by the most that so short a file can hold. This is done before there is
+    an array for each record: a header can announce any number of them.
+    """
+    length = os.fstat(file.fileno()).st_size
+    fits = (
+        size <= _RATIO * length if isinstance(file, gzip.GzipFile) else length == file.tell() + size
+    )
+    if not fits:
+        raise _other_length(path)
+
+
+def _other_length(path: Path) -> SourceError:
+    what = "the length of the file does not match its header"
+    return SourceError(what, where=str(path), fix=_AGAIN)
 
 
 @hookimpl

@@ -12,6 +12,7 @@ from pathlib import Path
 from pe_host.privacy.readers import arrays
 from pe_host.privacy.readers.arrays.files import Files, open_file
 from pe_host.privacy.readers.arrays.store import ArrayStore
+from pe_host.privacy.readers.opening import entries_of
 from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, SourceOptions, Table, hookimpl
 
 _SUFFIX = ".npy"
@@ -75,11 +76,7 @@ def _is_pair(location: str) -> bool:
 
 
 def _in_folder(folder: Path) -> dict[str, Path]:
-    try:
-        paths = sorted(path for path in folder.iterdir() if path.suffix.lower() == _SUFFIX)
-    except OSError as error:
-        what = f"the folder cannot be read ({error.strerror})"
-        raise SourceError(what, where=str(folder), fix="fix its permissions") from None
+    paths = [path for path in entries_of(folder) if path.suffix.lower() == _SUFFIX]
     if not paths:
         raise SourceError(
             "there are no npy files in this folder",

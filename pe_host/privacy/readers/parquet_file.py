@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_host.files import NotAFile, open_regular
+from pe_host.files import open_regular
 from pe_host.formats.parquet import INSTALL, MISSING
+from pe_host.privacy.readers.opening import opening
 from pe_sdk import SourceError
 
 if TYPE_CHECKING:
@@ -37,15 +38,8 @@ def open_parquet(location: str) -> Iterator["pq.ParquetFile"]:
     except ImportError:
         raise SourceError(MISSING, where=location, fix=INSTALL) from None
     fix = "pass --data the path of a Parquet file"
-    try:
+    with opening(location, fix):
         content = open_regular(location)
-    except FileNotFoundError:
-        raise SourceError("there is no such file", where=location, fix=fix) from None
-    except NotAFile as error:
-        raise SourceError(f"this is {error}", where=location, fix=fix) from None
-    except OSError as error:
-        what = f"cannot be opened ({error.strerror})"
-        raise SourceError(what, where=location, fix="fix its permissions") from None
     with content, guarded(lambda: pq.ParquetFile(content, buffer_size=_BUFFER), location) as file:
         yield file
 

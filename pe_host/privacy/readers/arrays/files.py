@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_host.files import NotAFile, open_regular
+from pe_host.files import open_regular
 from pe_host.formats.archives import (
     ArchiveError,
     array_names,
@@ -20,7 +20,9 @@ from pe_host.formats.archives import (
     read_header,
     read_npy,
 )
+from pe_host.privacy.readers.arrays.keys import is_known
 from pe_host.privacy.readers.arrays.store import ArrayStore
+from pe_host.privacy.readers.opening import opening
 from pe_host.privacy.stored import records_in_archive, records_in_npy
 from pe_sdk import Records, SourceError
 
@@ -32,6 +34,7 @@ class Archive:
 
     layout = "NumPy archive"
     hint = "numpy.savez(path, images=…, labels=…), or series=…, stores arrays under known names"
+    private_names = False
 
     def __init__(self, archive: zipfile.ZipFile, where: str) -> None:
         self._archive, self.where = archive, where
@@ -68,30 +71,35 @@ class Files:
         self, paths: Mapping[str, Path], where: str, layout: str, inside: Path | None = None
     ) -> None:
         self._paths, self.where, self.layout, self._inside = paths, where, layout, inside
+        self.private_names = inside is not None
 
     def names(self) -> tuple[str, ...]:
         return tuple(self._paths)
 
     def header(self, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
-        with self._open(name) as (file, size):
-            return npy_header(file, size, name)[:2]
+        with self._open(name) as (file, size, shown):
+            return npy_header(file, size, shown)[:2]
 
     def array(self, name: str) -> NDArray[Any]:
-        with self._open(name) as (file, size):
-            return read_npy(file, size, name)
+        with self._open(name) as (file, size, shown):
+            return read_npy(file, size, shown)
 
     def records(self, name: str) -> Records:
-        with self._open(name) as (file, size):
-            npy_header(file, size, name)
+        with self._open(name) as (file, size, shown):
+            npy_header(file, size, shown)
             file.seek(0)
             return records_in_npy(file, str(self._paths[name]))
 
     @contextmanager
-    def _open(self, name: str) -> Iterator[tuple[BinaryIO, int]]:
-        where = str(self._paths[name])
-        with ExitStack() as stack, reported(where):
-            file = stack.enter_context(open_regular(where, self._inside))
-            yield file, os.fstat(file.fileno()).st_size
+    def _open(self, name: str) -> Iterator[tuple[BinaryIO, int, str]]:
+        """Open a file: the file, its size, and what to call its array in errors."""
+        path = self._paths[name]
+        where, shown, private = str(path), name, ""
+        if self.private_names and not is_known(name):
+            where, shown, private = self.where, f"file {[*self._paths].index(name)}", path.name
+        with ExitStack() as stack, reported(where, private):
+            file = stack.enter_context(open_regular(path, self._inside))
+            yield file, os.fstat(file.fileno()).st_size, shown
 
 
 @contextmanager
@@ -120,18 +128,10 @@ def open_file(location: str) -> Iterator[ArrayStore]:
 
 
 @contextmanager
-def reported(where: str) -> Iterator[None]:
-    """Turn what is wrong with a file or its arrays into a SourceError."""
+def reported(where: str, name: str = "") -> Iterator[None]:
+    """Turn what is wrong with a file or its arrays into a SourceError; see `opening`."""
     try:
-        yield
-    except FileNotFoundError:
-        fix = "pass the path of an npz or npy file"
-        raise SourceError("there is no such file", where=where, fix=fix) from None
-    except OSError as error:
-        fix = "check the path and its permissions"
-        raise SourceError(f"cannot be opened ({error.strerror})", where=where, fix=fix) from None
-    except NotAFile as error:
-        fix = "pass the path of an npz or npy file"
-        raise SourceError(f"this is {error}", where=where, fix=fix) from None
+        with opening(where, "pass the path of an npz or npy file", name):
+            yield
     except ArchiveError as error:
-        raise SourceError(error.what, where=where, fix=error.fix, name=error.name) from None
+        raise SourceError(error.what, where=where, fix=error.fix, name=error.name or name) from None

@@ -1,12 +1,13 @@
 """Which of several arrays hold records, labels, class names and clients, by name and header."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from pe_host.formats.npz import METADATA, RECORDS, SERIES
 from pe_host.privacy.readers.arrays.images import count_of
 from pe_host.privacy.readers.arrays.store import ArrayStore
 from pe_host.privacy.readers.split_names import normalised, split_of
@@ -17,8 +18,13 @@ NONE = "none"
 
 IMAGES = ("images", "image", "imgs", "img", "x", "data", "samples", "pixels", "pictures", "arr_0")
 LABELS = ("labels", "label", "lbls", "y", "targets", "target", "classes", "class", "arr_1")
-NAMES = ("label_names", "class_names", "target_names", "names", "classes")
+NAMES = ("class_names", "target_names", "classes")
+"""Names of arrays of class names, other than `label_names`. They must not be one a record."""
+
 CLIENTS = ("clients", "client")
+
+_OTHERS = ("label_names", SERIES.array, RECORDS.array, *METADATA)
+_KNOWN = frozenset((*IMAGES, *LABELS, *NAMES, *CLIENTS, *_OTHERS))
 
 _SHOWN = 30
 _Headers = Mapping[str, tuple[tuple[int, ...], np.dtype[Any]]]
@@ -66,10 +72,8 @@ def choose(store: ArrayStore, options: SourceOptions, records: str = "") -> Keys
     shape = headers[images][0]
     rows = shape[0] if records else count_of(shape, options)
     labels, column = _labels(store, headers, options, images, split, rows)
-    class_names = "label_names" if "label_names" in names else ""
-    class_names = class_names or next(
-        (name for name in NAMES if name != labels and _is_text(headers.get(name))), ""
-    )
+    guessed = (name for name in NAMES if name != labels and _is_names(headers.get(name), rows))
+    class_names = "label_names" if "label_names" in names else next(guessed, "")
     clients = options.client or next((name for name in CLIENTS if name in names), "")
     if clients not in ("", *names):
         raise _missing(store, headers, clients, "--client")
@@ -85,7 +89,7 @@ def _images(
     if options.images:
         if options.images not in headers:
             raise _missing(store, headers, options.images, "--images")
-        split = split_of(options.images)[0]
+        split = _split_of(options.images)[0]
         if options.split and split != normalised(options.split):
             raise SourceError(
                 f"the array {options.images!r} is not of the part {options.split!r}",
@@ -96,7 +100,7 @@ def _images(
     found: dict[str, list[str]] = {}
     thin: dict[str, list[str]] = {}
     for name, (shape, _) in headers.items():
-        split, rest = split_of(name)
+        split, rest = _split_of(name)
         if rest in IMAGES and shape:
             (found if len(shape) >= 2 else thin).setdefault(split, []).append(name)
     for split, named in thin.items():  # no images, but nothing else may take their place unsaid
@@ -104,8 +108,9 @@ def _images(
             found[split] = named
     if not found:
         raise SourceError(
-            f"none of its arrays is known to hold images; {_listed(headers)}",
+            f"none of its arrays is known to hold images; {_listed(store, headers)}",
             where=store.where,
+            name=_withheld(store, headers),
             fix=f"say which does with --images KEY, and --labels KEY for labels; {store.hint}",
         )
     split = _part(store, tuple(found), options.split)
@@ -162,12 +167,14 @@ def _labels(
         return "labels", None
     if len(known) == 1:
         return known[0], None
-    fitting = [name for name in others if headers[name][0] in ((rows,), (rows, 1))]
+    fitting = [name for name in others if _may_be_labels(name, headers[name][0], rows)]
     if candidates := known or fitting:
+        example = next(iter(shown_names(store, candidates)), "KEY")
         raise SourceError(
-            f"it does not follow which array holds the labels; {_listed(headers)}",
+            f"it does not follow which array holds the labels; {_listed(store, headers)}",
             where=store.where,
-            fix=f"say which does, as in --labels {candidates[0]}, or --labels {NONE} for one class",
+            fix=f"say which does, as in --labels {example}, or --labels {NONE} for one class",
+            name=_withheld(store, headers),
         )
     return "", None
 
@@ -184,24 +191,55 @@ def _named_labels(store: ArrayStore, headers: _Headers, named: str) -> tuple[str
 
 
 def _is_label(name: str, split: str) -> bool:
-    part, rest = split_of(name)
+    part, rest = _split_of(name)
     return part == split and rest in LABELS
 
 
-def _is_text(header: tuple[tuple[int, ...], np.dtype[Any]] | None) -> bool:
-    """Whether an array may hold class names."""
-    return header is not None and len(header[0]) == 1 and header[1].kind in "USO"
+def _may_be_labels(name: str, shape: tuple[int, ...], rows: int) -> bool:
+    """Whether an array may hold the labels: by its shape, or by its name if it is of no part."""
+    return shape in ((rows,), (rows, 1)) or (shape[:1] == (rows,) and _is_label(name, ""))
+
+
+def _split_of(name: str) -> tuple[str, str]:
+    """The part and the other words of a name; a name with other letters has no known words."""
+    return split_of(name) if name.isascii() else ("", name)
+
+
+def is_known(name: str) -> bool:
+    """Whether the name of an array consists of words that anybody would choose."""
+    return _split_of(name)[1] in _KNOWN
+
+
+def shown_names(store: ArrayStore, names: Iterable[str]) -> list[str]:
+    """Return those of the names that may be shown: not those of files, which can name persons."""
+    return [name for name in names if not store.private_names or is_known(name)]
+
+
+def _withheld(store: ArrayStore, headers: _Headers) -> str:
+    """The other names, for an operator who asks for them."""
+    shown = {*shown_names(store, headers)}
+    return ", ".join([name for name in headers if name not in shown][:_SHOWN])
+
+
+def _is_names(header: tuple[tuple[int, ...], np.dtype[Any]] | None, rows: int) -> bool:
+    """Whether an array may hold class names: texts that are not one a record, which are private."""
+    if header is None or len(header[0]) != 1 or header[1].kind not in "USO":
+        return False
+    return header[0] != (rows,)
 
 
 def _missing(store: ArrayStore, headers: _Headers, name: str, option: str) -> SourceError:
     return SourceError(
-        f"there is no array {name!r}; {_listed(headers)}",
+        f"there is no array {name!r}; {_listed(store, headers)}",
         where=store.where,
+        name=_withheld(store, headers),
         fix=f"give {option} one of these names; {store.hint}",
     )
 
 
-def _listed(headers: _Headers) -> str:
-    shown = [f"{name} {list(shape)}" for name, (shape, _) in list(headers.items())[:_SHOWN]]
-    more = f" and {len(headers) - _SHOWN} more" if len(headers) > _SHOWN else ""
-    return f"there are {', '.join(shown)}{more}" if shown else "there are none"
+def _listed(store: ArrayStore, headers: _Headers) -> str:
+    shown = [f"{name} {list(headers[name][0])}" for name in shown_names(store, headers)[:_SHOWN]]
+    if not shown:
+        return f"there are {len(headers):,} of other names" if headers else "there are none"
+    others = len(headers) - len(shown)
+    return f"there are {', '.join(shown)}" + (f" and {others:,} more" if others else "")

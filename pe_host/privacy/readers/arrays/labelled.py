@@ -6,14 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from pe_host.files import most_bytes
 from pe_host.privacy.readers.arrays.images import Faults
 from pe_host.privacy.readers.arrays.labels import PlainLabels
-from pe_host.privacy.readers.classes import (
-    Classes,
-    counts_from_1,
-    find_classes,
-    positions,
-)
+from pe_host.privacy.readers.classes import Classes, check_first, find_classes, positions
 from pe_sdk import OutputSpec, SourceError, SourceInfo, SourceOptions, Table
 
 ONE_CLASS = "all"
@@ -106,6 +102,13 @@ class Labelled:
                 where=self.where,
                 fix="convert the records to the planned shape",
             )
+        if self.records.count * np.dtype(np.int64).itemsize > most_bytes():
+            raise SourceError(
+                f"the labels of {self.records.count:,} records take more than half of this "
+                "machine's memory",
+                where=self.where,
+                fix="use fewer records, or a machine with more memory",
+            )
         faults: Faults = {}
         if self.clients is not None:
             self._add_faults(faults, self.clients, "the client")
@@ -128,8 +131,7 @@ class Labelled:
             return self._of_columns(self.labels.classes)
         if own:
             # Their order says which integer each stands for, also where they are numbers.
-            if options.labels_from is None and counts_from_1(self.labels.good, len(own)):
-                options = replace(options, labels_from=1)
+            check_first(self.labels.good, own, options, self.where)
             classes = Classes(own, self.names_in, False, options)
         else:
             classes = find_classes(self.labels.good, options, self.where)
@@ -157,10 +159,12 @@ class Labelled:
             return np.zeros(self.records.count, np.int64)
         self._add_faults(faults, self.labels, "the label")
         own, options = self.own_names, self.options
+        columns = self.labels.classes is not None  # such labels are places, whatever the names
         if not own:
+            options = replace(options, labels_from=0) if columns else options
             return positions(self.labels.values, wanted, options)
-        ordered = replace(options, labels_from=options.labels_from or 0)
-        places = positions(self.labels.values, own, ordered)
+        first = 0 if columns else options.labels_from or 0
+        places = positions(self.labels.values, own, replace(options, labels_from=first))
         if own == wanted:
             return places
         for row in np.flatnonzero(places < 0).tolist():

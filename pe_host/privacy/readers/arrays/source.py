@@ -11,7 +11,7 @@ from pe_host.formats.npz import METADATA, RECORDS, SERIES, Layout
 from pe_host.privacy.readers.arrays import images as image_arrays
 from pe_host.privacy.readers.arrays.files import SUFFIXES, open_file
 from pe_host.privacy.readers.arrays.images import Faults, count_of, find_images
-from pe_host.privacy.readers.arrays.keys import NONE, Keys, choose
+from pe_host.privacy.readers.arrays.keys import NONE, Keys, choose, shown_names
 from pe_host.privacy.readers.arrays.labelled import Labelled, LabelledRecords, of_parts
 from pe_host.privacy.readers.arrays.labels import (
     PlainLabels,
@@ -88,13 +88,14 @@ def _find(store: ArrayStore, options: SourceOptions) -> Labelled:
     decided = replace(
         options,
         images="" if keys.images in _OWN else keys.images,
-        labels="" if named == "labels" else named,
+        # The plain name is found again by itself, unless the images are of a part.
+        labels="" if named == "labels" and not keys.split else named,
         split=keys.split if options.split or len(keys.parts) > 1 else "",
     )
     others = [name for name in keys.unread if native is None or name not in METADATA]
-    unread = [f"array {name}" for name in others[:_SHOWN]]
-    if len(others) > _SHOWN:
-        unread.append(f"{len(others) - _SHOWN} more")
+    unread = [f"array {name}" for name in shown_names(store, others)[:_SHOWN]]
+    if more := len(others) - len(unread):
+        unread.append(f"{more:,} more" if unread else f"arrays of other names: {more:,}")
     return Labelled(
         where=where,
         layout=_layout(store, keys, named),
@@ -216,7 +217,8 @@ def _label_file(where: str, options: SourceOptions) -> tuple[Path, str] | None:
 
 def _folder_of(where: str) -> Path:
     """The folder of the records; of several files, that of the first."""
-    path = Path(where.split(",")[0])
+    path = Path(where)
+    path = path if path.exists() else Path(where.split(",")[0])
     return path if path.is_dir() else path.parent
 
 

@@ -16,11 +16,13 @@ class ArrayStore(Protocol):
         where: the source, for errors.
         layout: what the files are, in a few words.
         hint: how a missing array is added: the next step in an error.
+        private_names: whether the name of an array can be that of a record, as names of files can.
     """
 
     where: str
     layout: str
     hint: str
+    private_names: bool
 
     def names(self) -> tuple[str, ...]:
         """The names of all arrays, in order."""
@@ -49,6 +51,8 @@ class InMemory:
         arrays: by name.
         where, layout, hint: see `ArrayStore`.
     """
+
+    private_names = False
 
     def __init__(
         self, arrays: Mapping[str, NDArray[Any]], where: str, layout: str, hint: str

@@ -27,22 +27,27 @@ def classes_of(
         found: the labels that occur, from `to_label`, without "".
         options: what the user declares.
         where: the file, for errors.
-        from_one: whether the format counts classes from 1 where no label is less.
+        from_one: whether the format counts classes from 1.
 
     Raises:
-        SourceError: see `find_classes`.
+        SourceError: see `find_classes`; or a label is less than the first class of the format.
     """
     values = as_values(sorted(found, key=natural))
-    if from_one and values.dtype.kind == "i" and not options.classes:
-        least = int(values.min(initial=1))
-        if least < 0:
+    if options.classes:
+        counts = not any(map(_is_integer, options.classes))
+        # With declared names, a text among numbers is a fault of its record.
+        values = as_values(sorted(filter(_is_integer, found))) if counts else values
+    else:
+        counts = not options.public_classes
+    if from_one and counts and options.labels_from is None:
+        options = replace(options, labels_from=1)
+        if values.dtype.kind == "i" and values.min(initial=1) < 1:
             raise SourceError(
-                f"the least label is {least}, so labels do not count the classes",
+                "labels count from 1 in this format, and one is less",
                 where=where,
-                fix="name the labels as they are, as in --classes=-1,1",
+                fix="add --labels-from 0 if the first class is 0; or name the labels as they are, "
+                "as in --classes=-1,1",
             )
-        if least >= 1 and options.labels_from is None:
-            options = replace(options, labels_from=1)
     return find_classes(values, options, where)
 
 

@@ -182,6 +182,40 @@ def test_a_batch_that_is_none_is_refused_and_nothing_runs(tmp_path: Path, conten
     assert "damaged" in error.what and error.where.endswith("data_batch_3")
 
 
+@pytest.mark.parametrize("names", [["a" * 1001, "b", "c"], list(map(str, range(1001)))])
+def test_names_that_would_fill_the_memory_are_refused(tmp_path: Path, names: list[str]) -> None:
+    """A pickle repeats a text with two bytes, and an array has the longest in each place."""
+    where = cifar_10(tmp_path / "c", old_pickle)
+    (where / "batches.meta").write_bytes(old_pickle({"label_names": names}))
+    assert "damaged" in refusal(cifar, where).what
+    (where / "batches.meta").rename(where / "batches.meta.txt").write_text("\n".join(names))
+    assert "damaged" in refusal(cifar, where).what
+
+
+@pytest.mark.parametrize("kind", ["folder", "archive", "file"])
+def test_a_link_does_not_lead_out_of_the_folder(tmp_path: Path, kind: str) -> None:
+    """The one that the user named may be a link itself."""
+    outside, inside = tmp_path / "outside" / "cifar-10-batches-py", tmp_path / "inside"
+    cifar_10(outside, old_pickle)
+    if kind == "archive":
+        with tarfile.open(tmp_path / "outside.tar", "w") as archive:
+            archive.add(outside, "cifar-10-batches-py")
+        inside.mkdir()
+        (inside / "cifar-10-python.tar").symlink_to(tmp_path / "outside.tar")
+        link = inside / "cifar-10-python.tar"
+    elif kind == "folder":
+        inside.mkdir()
+        (inside / outside.name).symlink_to(outside)
+        link = inside / outside.name
+    else:
+        cifar_10(inside, old_pickle)
+        (inside / "data_batch_1").unlink()
+        (inside / "data_batch_1").symlink_to(outside / "data_batch_1")
+        link = outside
+    assert "a link that leads out of the folder" in refusal(cifar, inside).what
+    assert taken(cifar, link)[0].label_names == tuple(NAMES)
+
+
 def test_what_is_not_cifar_is_refused(tmp_path: Path) -> None:
     assert "cifar-10-batches-py" in refusal(cifar, tmp_path).fix
     assert refusal(cifar, tmp_path / "none.tar.gz").what

@@ -34,35 +34,42 @@ def test_a_negative_label_is_the_fault_of_its_record() -> None:
 def test_labels_that_start_at_1_need_to_be_declared() -> None:
     """The message shows what to type: it works when it is copied."""
     error = _refusal([1, 2, 1])
-    assert error.what == "labels count from 0, but the least of these is 1"
-    assert "--labels-from 1" in error.fix and "name the 2 classes with --classes" in error.fix
+    assert error.what == "labels count from 0, and none of these is 0"
+    assert "--labels-from 1" in error.fix
     assert _read([1, 2, 1], labels_from=1) == (("1", "2"), [0, 1, 0], True)
     assert _read([1, 2, 1], labels_from=0) == (("0", "1", "2"), [1, 2, 1], True)
-    assert _read([1, 2, 1], classes=("a", "b")) == (("a", "b"), [0, 1, 0], False)
+    declared = {"classes": ("a", "b"), "labels_from": 1}
+    assert _read([1, 2, 1], **declared) == (("a", "b"), [0, 1, 0], False)
     for first in re.findall(r"--labels-from (\d+)", error.fix):
         assert min(_read([1, 2, 1], labels_from=int(first))[1]) >= 0
 
 
-def test_labels_that_start_higher_are_named_with_their_least() -> None:
-    assert "--labels-from 5" in _refusal([5, 7]).fix
+def test_no_private_label_is_quoted() -> None:
+    for error in (_refusal([5, 7]), _refusal([5, 7], classes=("a", "b"))):
+        assert not re.search("[57]", str(error) + error.fix)
     assert _read([5, 7], labels_from=5) == (("5", "6", "7"), [0, 2], True)
 
 
 def test_names_for_labels_from_0_stand_for_them_in_order() -> None:
     assert _read([0, 1, 1], classes=("a", "b")) == (("a", "b"), [0, 1, 1], False)
-    # As many names as the largest label, but 0 occurs: the largest label has no name.
-    assert _read([0, 1, 2], classes=("a", "b")) == (("a", "b"), [0, 1, -1], False)
     assert _read([1, 2], classes=("a", "b", "c")) == (("a", "b", "c"), [1, 2], False)
 
 
-def test_what_counts_from_1_is_a_decision_of_describe_that_read_repeats() -> None:
-    """One record more or less does not move the others: the decision is in the options."""
-    found = find_classes(np.array([1, 2]), SourceOptions(classes=("a", "b")), "here")
-    assert found.options.labels_from == 1
-    assert positions(np.array([2, 0]), found.names, found.options).tolist() == [1, -1]
+@pytest.mark.parametrize("labels", [[1, 2, 1], [0, 1, 2], [5]])
+def test_no_record_decides_what_the_labels_of_others_mean(labels: list[int]) -> None:
+    """Where integers start is declared: one record could move all others otherwise."""
+    error = _refusal(labels, classes=("a", "b"))
+    assert error.what.startswith("labels count from 0, and one is larger than 1")
+    assert "--labels-from 1" in error.fix and "--labels-from 0" in error.fix
+    from_0 = _read(labels, classes=("a", "b"), labels_from=0)[1]
+    assert from_0 == [label if label < 2 else -1 for label in labels]
+    found = find_classes(np.array([0, 1]), SourceOptions(classes=("a", "b")), "here")
+    assert found.options.labels_from is None
+    assert _read([0, -1, 1], classes=("a", "b"))[1] == [0, -1, 1]
 
 
 def test_names_that_are_numbers_stand_for_themselves() -> None:
+    assert _read([1, 7, 0], classes=("7", "none"))[1] == [1, -1, 0]
     assert _read([3, 7, 3], classes=("7", "3")) == (("7", "3"), [1, 0, 1], False)
     assert _read([1, 2], classes=("1", "2")) == (("1", "2"), [0, 1], False)
     assert _read([1, 2], classes=("0", "1"), labels_from=1)[1] == [0, 1]
@@ -88,7 +95,8 @@ def test_a_label_that_is_too_large_to_be_one_is_refused() -> None:
         error = _refusal(labels)
         assert "10,000 classes" in error.what
         assert "--public-classes" in error.fix and "--labels " in error.fix
-    assert _read(np.array([2**64 - 1], np.uint64), classes=("a", "b"))[1] == [-1]
+    declared = {"classes": ("a", "b"), "labels_from": 0}
+    assert _read(np.array([2**64 - 1], np.uint64), **declared)[1] == [-1]
 
 
 @pytest.mark.parametrize(

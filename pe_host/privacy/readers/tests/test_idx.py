@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from pe_host.privacy.readers import idx
+from pe_host.privacy.readers.arrays import labelled
 from pe_host.privacy.readers.tests.reading import images, refusal, taken, used
 from pe_sdk import OutputSpec, SourceError
 from pe_sdk.testing import check_reader
@@ -102,7 +103,11 @@ def test_a_bomb_is_read_up_to_what_its_header_announces(tmp_path: Path) -> None:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 1 << 16, "KiB"
 
 
-def test_what_a_header_announces_is_refused_before_it_is_read(tmp_path: Path) -> None:
+def test_what_a_header_announces_is_refused_before_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is taken to be long enough."""
+    monkeypatch.setattr(idx, "_RATIO", 1 << 50)
     announced = struct.pack(">BBBB3I", 0, 0, 8, 3, 2**20, 2**12, 2**12)  # 16 TiB
     where = _idx_folder(tmp_path, announced + bytes(100), _idx(np.zeros(2**20)))
     with pytest.raises(SourceError, match=r"to spare, and the records take 16384\.0 GiB"):
@@ -113,6 +118,7 @@ def test_a_large_header_of_a_short_file_takes_no_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(idx, "most_bytes", lambda: 1 << 40)
+    monkeypatch.setattr(idx, "_RATIO", 1 << 50)
     announced = struct.pack(">BBBB3I", 0, 0, 8, 3, 2**12, 2**10, 2**10)  # 4 GiB
     where = _idx_folder(tmp_path, announced + bytes(100), _idx(np.zeros(2**12)))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -121,11 +127,36 @@ def test_a_large_header_of_a_short_file_takes_no_memory(
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 1 << 17, "KiB"
 
 
+def test_a_header_that_announces_billions_of_records_takes_no_memory(tmp_path: Path) -> None:
+    """Also not for their labels, of which there is one for each record without a file of them."""
+    for shape in ((2**32 - 1, 2**16, 2**16), (2**32 - 1, 28, 28)):
+        announced = struct.pack(">BBBB3I", 0, 0, 8, 3, *shape) + bytes(100)
+        for name in ("train-images-idx3-ubyte.gz", "train-images-idx3-ubyte"):
+            where = write(tmp_path / f"{shape[1]}{name[-3:]}", {name: announced})
+            error = refusal(idx, where, labels="none")
+            assert "does not match its header" in error.what
+
+
+def test_labels_of_more_records_than_fit_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = write(tmp_path, {"train-images-idx3-ubyte.gz": _idx(IMAGES)})
+    taken(idx, where, labels="none")
+    monkeypatch.setattr(labelled, "most_bytes", lambda: 8 * len(IMAGES) - 1)
+    assert "the labels of 6 records" in refusal(idx, where, labels="none").what
+
+
+def test_a_column_of_labels_that_are_not_there(tmp_path: Path) -> None:
+    where = write(tmp_path, {"train-images-idx3-ubyte.gz": _idx(IMAGES)})
+    error = refusal(idx, where, client="2", labels="none")
+    assert "the file of the labels is not there" in error.what and "--client" in error.fix
+
+
 def test_a_pipe_in_place_of_a_file_does_not_block(tmp_path: Path) -> None:
     where = _idx_folder(tmp_path, _idx(IMAGES), _idx(LABELS))
     (tmp_path / "train-images-idx3-ubyte.gz").unlink()
     os.mkfifo(tmp_path / "train-images-idx3-ubyte.gz")
-    with pytest.raises(SourceError, match="it is a pipe, not a file"):
+    with pytest.raises(SourceError, match="this is a pipe, not a file"):
         idx.describe(where)
 
 

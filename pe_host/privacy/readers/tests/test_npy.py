@@ -77,6 +77,51 @@ def test_what_cannot_be_used_is_refused(folder: Path) -> None:
     assert "cannot be read" in refusal(npy, folder).what
 
 
+def test_names_of_files_can_be_private_and_are_not_shown(folder: Path) -> None:
+    """An operator sees them with --show-names, as those of pictures."""
+    error = refusal(npy, folder, labels="grade")
+    assert "images [10, 8, 6, 3], labels [10]" in error.what and not error.name
+    for name in ("anna", "images_bob", "labels 山田"):
+        np.save(folder / f"{name}.npy", RGB)
+    info, _ = taken(npy, folder)
+    assert info.passed_over == ("arrays of other names: 3",)
+    errors = [refusal(npy, folder, **{key: "grade"}) for key in ("labels", "images", "client")]
+    assert "images [10, 8, 6, 3], labels [10] and 3 more" in errors[0].what
+    np.save(folder / "images_bob.npy", LABELS)
+    (folder / "labels.npy").unlink()
+    errors.append(refusal(npy, folder))
+    assert "which array holds the labels" in errors[-1].what and "--labels KEY" in errors[-1].fix
+    (folder / "images.npy").unlink()
+    errors.append(refusal(npy, folder))
+    assert "known to hold images; there are 3 of other names" in errors[-1].what
+    (folder / "anna.npy").write_bytes(b"junk")
+    errors.append(refusal(npy, folder))
+    assert errors[-1].what == "the array 'file 0' cannot be read"
+    (folder / "anna.npy").unlink()
+    (folder / "anna.npy").symlink_to("/none/anna")
+    errors.append(refusal(npy, folder))
+    assert errors[-1].what == "there is no such file" and errors[-1].where == str(folder)
+    for error in errors:
+        assert "anna" in error.name
+        for name in ("anna", "bob", "山田"):
+            assert name not in f"{error} {error.fix} {error.where}".replace(str(folder), "")
+
+
+def test_the_name_of_a_file_that_the_user_names_is_shown(folder: Path) -> None:
+    (folder / "anna.npy").write_bytes(b"junk")
+    assert "'anna' cannot be read" in refusal(npy, folder / "anna.npy").what
+
+
+def test_labels_beside_a_file_whose_folder_has_a_comma(folder: Path) -> None:
+    inner = folder / "a,b"
+    inner.mkdir()
+    for name in ("images", "labels"):
+        (folder / f"{name}.npy").rename(inner / f"{name}.npy")
+    info, table = taken(npy, inner / "images.npy", labels="labels.npy")
+    assert table.labels.tolist() == LABELS.tolist()
+    assert info.options is not None and info.options.labels == "labels.npy"
+
+
 def test_a_file_of_a_folder_does_not_lead_out_of_it(folder: Path, tmp_path: Path) -> None:
     inner = tmp_path / "inner"
     inner.mkdir()

@@ -72,10 +72,12 @@ def test_labels_from_1(save: Any) -> None:
     where = save(images=GRAY, labels=LABELS + 1)
     assert "--labels-from 1" in refusal(npz, where).fix
     assert shows(taken(npz, where, labels_from=1), GRAY).label_names == ("1", "2")
-    info = shows(taken(npz, where, classes=("a", "b")), GRAY)
+    assert "--labels-from 1" in refusal(npz, where, classes=("a", "b")).fix
+    info = shows(taken(npz, where, classes=("a", "b"), labels_from=1), GRAY)
     assert info.names_from == "--classes, for labels from 1"
     named = save(images=GRAY, labels=LABELS + 1, label_names=np.array(["a", "b"]))
-    info = shows(taken(npz, named), GRAY)
+    assert "--labels-from 1" in refusal(npz, named).fix
+    info = shows(taken(npz, named, labels_from=1), GRAY)
     assert info.label_names == ("a", "b") and "for labels from 1" in info.names_from
 
 
@@ -97,6 +99,19 @@ def test_one_hot_labels_have_a_class_for_each_column(save: Any) -> None:
     assert info.label_names == ("0", "1", "2", "3") and not info.counted
     assert "4 columns" in refusal(npz, where, classes=("a", "b")).what
     shows(taken(npz, where, classes=("a", "b", "c", "d")), GRAY)
+    # The first column is the class of the first name, also where names are numbers.
+    shows(taken(npz, where, classes=("1", "0", "3", "2")), GRAY)
+    shows(taken(npz, where, classes=("1", "0", "3", "2"), labels_from=1), GRAY)
+
+
+def test_one_hot_labels_without_a_part_are_not_passed_over(save: Any) -> None:
+    """They may be those of the training part, which the user says."""
+    where = save(x_train=GRAY, labels=np.eye(2, dtype=int)[LABELS])
+    error = refusal(npz, where)
+    assert "which array holds the labels" in error.what and "--labels labels" in error.fix
+    shows(taken(npz, where, labels="labels"), GRAY)
+    other = save(x_train=GRAY, labels=np.eye(2, dtype=int)[LABELS][1:], y_test=LABELS)
+    assert taken(npz, other, labels="none")[0].label_names == ("all",)
 
 
 def test_a_label_that_is_none_is_the_fault_of_its_record(save: Any) -> None:
@@ -362,9 +377,22 @@ def test_the_order_of_names_counts_also_where_they_are_numbers(
     save: Any, names: list[str], first: int
 ) -> None:
     where = save(images=GRAY, labels=LABELS + first, label_names=np.array(names))
-    info = shows(taken(npz, where), GRAY)
+    declared = {"labels_from": 1} if first else {}
+    info = shows(taken(npz, where, **declared), GRAY)
     assert info.label_names == tuple(names)
-    shows(taken(npz, where, classes=tuple(names[::-1])), GRAY, 1 - LABELS)
+    shows(taken(npz, where, classes=tuple(names[::-1]), **declared), GRAY, 1 - LABELS)
+    if first:
+        assert "--labels-from 1" in refusal(npz, where).fix
+
+
+@pytest.mark.parametrize("key", ["names", "class_names", "target_names", "classes"])
+def test_texts_that_are_one_a_record_are_no_class_names(save: Any, key: str) -> None:
+    """They name persons, say, and would be published."""
+    where = save(images=GRAY, labels=LABELS, **{key: np.array([f"Ann {i}" for i in range(N)])})
+    info = shows(taken(npz, where), GRAY)
+    assert info.label_names == ("0", "1") and info.passed_over == (f"array {key}",)
+    two = save(images=GRAY, labels=LABELS, names=np.array(["Ann", "Bob"]))
+    assert shows(taken(npz, two), GRAY).label_names == ("0", "1")
 
 
 @pytest.mark.parametrize("clients", [LABELS, np.array(["ann", "bob"])[LABELS], LABELS * 1.0])

@@ -160,11 +160,12 @@ def test_an_attribute_list_needs_a_column(taken: Any) -> None:
 def test_labels_and_clients_of_one_file(taken: Any) -> None:
     rows = "".join(f"{n:04d},{n % 2 + 1},p{n // 2}\n" for n in range(6))
     files = {**flat(folder="images/"), "labels.csv": f"id,grade,patient\n{rows}"}
-    info, table = taken(files, labels="labels.csv:grade", client="patient", classes=("low", "high"))
+    declared = {"client": "patient", "classes": ("low", "high"), "labels_from": 1}
+    info, table = taken(files, labels="labels.csv:grade", **declared)
     assert table.labels.tolist() == [0, 1] * 3 and table.clients is not None
     assert table.clients.tolist() == [0, 0, 1, 1, 2, 2] and info.clients
     assert info.clients_from == "patient" and info.options.labels_from == 1
-    with pytest.raises(SourceError, match="the least of these is 1") as caught:
+    with pytest.raises(SourceError, match="none of these is 0") as caught:
         taken(files, labels="labels.csv:grade")
     assert "--labels-from 1" in caught.value.fix
     info, _ = taken(files, labels="labels.csv:grade", labels_from=1)

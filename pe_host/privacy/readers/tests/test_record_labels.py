@@ -32,13 +32,15 @@ def test_numbers_are_counted_and_names_are_private() -> None:
 
 
 def test_one_odd_label_changes_nothing_for_other_records() -> None:
-    options = SourceOptions(classes=("cat", "dog"))
+    given = SourceOptions(classes=("cat", "dog"), labels_from=1)
     texts = {0: "1", 1: "2", 2: "1"}
     for odd in ({}, {3: "?"}):
-        options = classes_of({**texts, **odd}, SourceOptions(classes=("cat", "dog")), "x").options
-        assert options.labels_from == 1
+        options = classes_of({**texts, **odd}, given, "x").options
         placed = positions_of({**texts, **odd}, 5, ("cat", "dog"), options)
         assert placed.tolist() == [0, 1, 0, -1, -1]
+        with pytest.raises(SourceError, match="labels count from 0") as caught:
+            classes_of({**texts, **odd}, SourceOptions(classes=("cat", "dog")), "x")
+        assert "--labels-from 1" in caught.value.fix
 
 
 def test_a_label_is_a_name_or_a_number() -> None:

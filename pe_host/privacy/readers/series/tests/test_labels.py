@@ -44,11 +44,30 @@ def test_integers_are_integers_only_together() -> None:
 def test_ucr_files_count_from_one() -> None:
     found = classes_of({"1", "3"}, SourceOptions(), "f", from_one=True)
     assert found.names == ("1", "2", "3") and found.options.labels_from == 1 and found.counted
-    assert classes_of({"0", "1"}, SourceOptions(), "f", from_one=True).names == ("0", "1")
-    with pytest.raises(SourceError, match="--classes=-1,1|least label is -1"):
-        classes_of({"-1", "1"}, SourceOptions(), "f", from_one=True)
+    for labels in ({"0", "1"}, {"-987654", "1"}):
+        for classes in ((), ("a", "b")):
+            with pytest.raises(SourceError, match="count from 1 in this format") as caught:
+                classes_of(labels, SourceOptions(classes=classes), "f", from_one=True)
+            assert "--labels-from 0" in caught.value.fix and "--classes=-1,1" in caught.value.fix
+            assert "987654" not in str(caught.value)
+    declared = SourceOptions(labels_from=0)
+    assert classes_of({"0", "1"}, declared, "f", from_one=True).names == ("0", "1")
     with pytest.raises(SourceError, match="count from 0"):
         classes_of({"1", "3"}, SourceOptions(), "f")
+
+
+@pytest.mark.parametrize("labels", [{"1", "2"}, {"1", "2", "x"}, {"x"}, set[str]()])
+def test_the_format_decides_where_labels_start_and_no_label(labels: set[str]) -> None:
+    names = SourceOptions(classes=("a", "b"))
+    assert classes_of(labels, names, "f", from_one=True).options.labels_from == 1
+    named = SourceOptions(classes=("1", "2"))
+    assert classes_of(labels, named, "f", from_one=True).options.labels_from is None
+    public = SourceOptions(public_classes=True)
+    assert classes_of(labels, public, "f", from_one=True).options.labels_from is None
+    if "2" in labels:  # a text among numbers changes nothing
+        with pytest.raises(SourceError, match="labels count from 0") as caught:
+            classes_of(labels, names, "f")
+        assert "--labels-from 1" in caught.value.fix
 
 
 def test_one_class() -> None:

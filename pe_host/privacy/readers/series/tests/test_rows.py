@@ -79,7 +79,10 @@ def test_labels_from_one_are_as_everywhere(read: Read) -> None:
     with pytest.raises(SourceError, match="labels count from 0"):
         read("d.csv", text)
     assert read("d.csv", text, labels_from=1)[1].labels.tolist() == [0, 1]
-    assert read("d.csv", text, classes=("calm", "wild"))[1].labels.tolist() == [0, 1]
+    declared = {"classes": ("calm", "wild"), "labels_from": 1}
+    assert read("d.csv", text, **declared)[1].labels.tolist() == [0, 1]
+    with pytest.raises(SourceError, match="labels count from 0"):
+        read("d.csv", text, classes=("calm", "wild"))
 
 
 def test_a_file_without_a_header_says_where_labels_are(read: Read) -> None:

@@ -41,7 +41,10 @@ def test_tsv_has_the_label_first_and_counts_from_one(read: Read) -> None:
 
 def test_txt_has_spaces_and_labels_as_floats(read: Read) -> None:
     text = "  0.0000000e+00  1.5 2.5\n   1.0000000e+00  -3.5   4.5\n"
-    info, table = read("Gun_TEST.txt", text)
+    with pytest.raises(SourceError, match="count from 1") as caught:
+        read("Gun_TEST.txt", text)
+    assert "--labels-from 0" in caught.value.fix
+    info, table = read("Gun_TEST.txt", text, labels_from=0)
     assert info.label_names == ("0", "1") and table.data[1, :, 0].tolist() == [-3.5, 4.5]
 
 
@@ -52,7 +55,7 @@ def test_the_old_archive_has_commas(read: Read, name: str) -> None:
 
 def test_negative_labels_are_named(read: Read) -> None:
     text = TSV.replace("2\t1.5", "-1\t1.5")
-    with pytest.raises(SourceError, match="least label is -1") as caught:
+    with pytest.raises(SourceError, match="one is less") as caught:
         read("a.tsv", text)
     assert "--classes=-1,1" in caught.value.fix
     assert read("a.tsv", text, classes=("-1", "1"))[1].labels.tolist() == [1, 0]
