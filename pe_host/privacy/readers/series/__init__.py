@@ -140,7 +140,7 @@ def _table(
     header = delimited.read_header(lines, path)
     if not header.names:
         label_first = suffix != ".csv" or PART.fullmatch(Path(path).name) is not None
-        rows = ucr.values_only(header.line, options, path, label_first)
+        rows = ucr.values_only(header.line, header.delimiter, options, path, label_first)
         return chain([header.line], lines), rows
     layout = find_layout(header.names, options, path)
     if layout.long:

@@ -148,3 +148,9 @@ def test_another_file_than_the_planned_one(read: Read, tmp_path) -> None:
         series.read(
             str(tmp_path / "d.csv"), OutputSpec.series(2, 2), info.label_names, info.options
         )
+
+
+def test_a_delimiter_that_the_file_names_counts_for_values_too(read: Read) -> None:
+    """More commas than semicolons: they are decimal signs."""
+    _, table = read("d.csv", "sep=;\n1,5;2,5;3,5\n2,5;3,5;4,5\n", classes=("all",))
+    assert table.data[..., 0].tolist() == [[1.5, 2.5, 3.5], [2.5, 3.5, 4.5]]
