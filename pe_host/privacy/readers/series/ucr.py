@@ -184,7 +184,7 @@ def data_lines(lines: Iterator[Line], mark: str) -> Iterator[Line]:
 def _head(lines: Iterator[Line], where: str) -> dict[str, list[str]]:
     head: dict[str, list[str]] = {}
     for line in lines:
-        words = line.text.split()
+        words = line.text.split() or [""]  # a line of tabs
         if words[0].lower() == "@data":
             return head
         if words[0].startswith("@"):

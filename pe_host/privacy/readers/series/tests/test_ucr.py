@@ -98,6 +98,10 @@ def test_what_is_wrong_with_a_line_of_ts_is_its_fault(read: Read, line: str, wha
     assert table.faults is not None and [fault.what for fault in table.faults.values()] == [what]
 
 
+def test_a_line_of_tabs_in_the_head_of_ts_is_empty(read: Read) -> None:
+    assert len(read("a.ts", TS.replace("@dimensions", "\t\n@dimensions"))[1].data) == 2
+
+
 def test_ts_without_labels_or_length(read: Read) -> None:
     text = "@classLabel false\n@data\n1,2,3\n4,5\n"
     info, table = read("a.ts", text, fit="pad")
