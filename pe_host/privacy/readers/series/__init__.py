@@ -12,6 +12,7 @@ from itertools import chain
 from pathlib import Path
 
 from pe_host.privacy.readers.series import declare, delimited, ucr
+from pe_host.privacy.readers.series.header import read_header
 from pe_host.privacy.readers.series.layout import find_layout
 from pe_host.privacy.readers.series.lines import Line, open_lines
 from pe_host.privacy.readers.series.long import describe_long, read_long
@@ -137,9 +138,11 @@ def _opened(
 def _table(
     path: str, suffix: str, lines: Iterator[Line], options: SourceOptions
 ) -> tuple[Iterator[Line], "RowFormat | delimited.LongText"]:
-    header = delimited.read_header(lines, path)
+    part = PART.fullmatch(Path(path).name) is not None
+    # Other programs write CSV files called `data_train.csv`, which may have a header of numbers.
+    header = read_header(lines, options, path, ucr=part and suffix != ".csv")
     if not header.names:
-        label_first = suffix != ".csv" or PART.fullmatch(Path(path).name) is not None
+        label_first = part or suffix != ".csv"
         rows = ucr.values_only(header.line, header.delimiter, options, path, label_first)
         return chain([header.line], lines), rows
     layout = find_layout(header.names, options, path)

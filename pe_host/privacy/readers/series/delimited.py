@@ -1,71 +1,21 @@
 """CSV and TSV files, with a row a step or a row a series."""
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
 
-from pe_host.privacy.readers.series.cells import label_of, numbers, read_cells, to_number, to_time
+from pe_host.privacy.readers.series.cells import label_of, numbers, read_cells, to_time
+from pe_host.privacy.readers.series.header import Header
 from pe_host.privacy.readers.series.layout import Layout
-from pe_host.privacy.readers.series.lines import Line, find_delimiter, is_text, open_lines, split
+from pe_host.privacy.readers.series.lines import Line, open_lines, split
 from pe_host.privacy.readers.series.long import Block
 from pe_host.privacy.readers.series.rows import Row, RowFormat
-from pe_sdk import SourceError, SourceOptions
+from pe_sdk import SourceOptions
 
 _BLOCK = 1 << 14
 """Lines that are read at once."""
-
-
-@dataclass(frozen=True)
-class Header:
-    """The first line of a file.
-
-    Args:
-        line: the line.
-        delimiter: "" for white space.
-        names: names of the columns, or () if the line holds values.
-    """
-
-    line: Line
-    delimiter: str
-    names: tuple[str, ...]
-
-
-def read_header(lines: Iterator[Line], where: str) -> Header:
-    """Read the header line.
-
-    A line of numbers is not a header, unless they count the columns, as in `0,1,2,…`.
-
-    Raises:
-        SourceError: the file is empty, or its header is not UTF-8.
-    """
-    line, delimiter = next(lines, None), ""
-    while line is not None and line.text.startswith("#"):
-        line = next(lines, None)
-    if line is not None and line.text.lower().startswith("sep=") and len(line.text) == 5:
-        delimiter, line = line.text[4], next(lines, None)  # as Excel writes it
-    if line is None:
-        raise SourceError("the file is empty", where=where, fix="use a file with records")
-    delimiter = delimiter or find_delimiter(line.text)
-    cells = split(line.text, delimiter)
-    if not is_text(line.text):
-        raise SourceError("the header is not UTF-8", where=where, fix="save the file as UTF-8")
-    return Header(line, delimiter, () if _are_values(cells, delimiter) else tuple(cells))
-
-
-_COUNT = re.compile("[0-9]{1,9}")
-
-
-def _are_values(cells: Sequence[str], delimiter: str) -> bool:
-    read = [to_number(cell, delimiter == ";") for cell in cells]
-    if any(value is None for value in read):
-        return False
-    counting = [int(cell) for cell in cells if _COUNT.fullmatch(cell)]
-    steps = len(cells) - (not cells[0])  # the first name of a data frame's index is empty
-    counts = counting == [*range(counting[0], counting[0] + len(counting))] if counting else False
-    return not (len(counting) == steps and counts)
 
 
 def wide_format(header: Header, layout: Layout, options: SourceOptions) -> RowFormat:

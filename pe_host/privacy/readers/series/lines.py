@@ -6,6 +6,7 @@ Each line stands by itself, so that a stray quotation mark changes no other reco
 import csv
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,6 +19,7 @@ LONGEST = 1 << 24
 """Most bytes of a line."""
 
 _DELIMITERS = "\t;,|"
+_OTHER_COMMA = re.compile("(?<![0-9]),|,(?![0-9])")
 _MARKS = (b"\xff\xfe", b"\xfe\xff")
 _UTF8 = b"\xef\xbb\xbf"
 _BROKEN = (OSError, EOFError, zlib.error)
@@ -97,9 +99,11 @@ def _read(file: BinaryIO, location: str) -> bytes:
 def find_delimiter(text: str) -> str:
     """Return the delimiter of a line: tab, semicolon, comma or bar; "" for white space.
 
-    The most frequent one counts.
+    The most frequent one counts. Beside a semicolon, commas are decimal signs if each stands
+    between digits.
     """
-    best = max(_DELIMITERS, key=text.count)
+    decimal = ";" in text and not _OTHER_COMMA.search(text)
+    best = max(_DELIMITERS.replace(",", "") if decimal else _DELIMITERS, key=text.count)
     return best if best in text else ""
 
 
