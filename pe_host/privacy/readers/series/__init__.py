@@ -44,7 +44,7 @@ def describe(location: str, options: SourceOptions) -> SourceInfo:
         SourceError: there is no such file, or it does not hold series.
     """
     path, said = find_file(location, options)
-    with _opened(path, options) as (lines, found):
+    with _opened(path, options, _folder(location)) as (lines, found):
         if isinstance(found, delimited.LongText):
             info = describe_long(found)
         else:
@@ -61,7 +61,7 @@ def read(
         SourceError: see `describe`; or the series take more than half of this machine's memory.
     """
     path, _ = find_file(location, options)
-    with _opened(path, options) as (lines, found):
+    with _opened(path, options, _folder(location)) as (lines, found):
         if isinstance(found, delimited.LongText):
             return read_long(found, output, label_names)
         return read_rows(found, lines, output, label_names, path)
@@ -113,6 +113,12 @@ def find_file(location: str, options: SourceOptions) -> tuple[str, str]:
     return str(found), f"the part {wanted}{default}: "
 
 
+def _folder(location: str) -> Path | None:
+    """The folder that a file found in it must not lead out of; None if the user named a file."""
+    path = Path(location)
+    return path if path.is_dir() else None
+
+
 def _rank(name: str) -> int:
     suffix = Path(name.removesuffix(".gz")).suffix
     return _ORDER.index(suffix) if suffix in _ORDER else len(_ORDER)
@@ -120,11 +126,11 @@ def _rank(name: str) -> int:
 
 @contextmanager
 def _opened(
-    path: str, options: SourceOptions
+    path: str, options: SourceOptions, inside: Path | None
 ) -> Iterator[tuple[Iterator[Line], "RowFormat | delimited.LongText"]]:
     """Open a file and read its head; the lines that are left are those of records."""
     suffix = Path(path.lower().removesuffix(".gz")).suffix
-    with open_lines(path) as lines:
+    with open_lines(path, inside) as lines:
         if suffix == ".ts":
             lines = ucr.data_lines(lines, "#")
             yield lines, ucr.read_ts(lines, options, path)
@@ -132,11 +138,11 @@ def _opened(
             lines = ucr.data_lines(lines, "%")
             yield lines, ucr.read_arff(lines, options, path)
         else:
-            yield _table(path, suffix, lines, options)
+            yield _table(path, suffix, lines, options, inside)
 
 
 def _table(
-    path: str, suffix: str, lines: Iterator[Line], options: SourceOptions
+    path: str, suffix: str, lines: Iterator[Line], options: SourceOptions, inside: Path | None
 ) -> tuple[Iterator[Line], "RowFormat | delimited.LongText"]:
     part = PART.fullmatch(Path(path).name) is not None
     # Other programs write CSV files called `data_train.csv`, which may have a header of numbers.
@@ -147,7 +153,7 @@ def _table(
         return chain([header.line], lines), rows
     layout = find_layout(header.names, options, path)
     if layout.long:
-        return lines, delimited.LongText(header, layout, layout.fill_in(options), path)
+        return lines, delimited.LongText(header, layout, layout.fill_in(options), path, inside)
     return lines, delimited.wide_format(header, layout, options)
 
 

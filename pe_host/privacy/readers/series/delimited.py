@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 
@@ -56,12 +57,21 @@ def title(delimiter: str) -> str:
 
 @dataclass(frozen=True)
 class LongText:
-    """A CSV file with a row for each step; see `long.LongTable`."""
+    """A CSV file with a row for each step; see `long.LongTable`.
+
+    Args:
+        header: its first line.
+        layout: which columns are what.
+        options: how it is read.
+        where: the file.
+        inside: the folder that it must lie in; None if the user named the file.
+    """
 
     header: Header
     layout: Layout
     options: SourceOptions
     where: str
+    inside: Path | None = None
     row: str = "line"
 
     @property
@@ -74,7 +84,7 @@ class LongText:
         return ("a comma in a number is the decimal sign",) if comma else ()
 
     def blocks(self, values: bool = True) -> Iterator[Block]:
-        with open_lines(self.where) as lines:
+        with open_lines(self.where, self.inside) as lines:
             rest = (line for line in lines if line.number > self.header.line.number)
             while batch := list(islice(rest, _BLOCK)):
                 yield self._block(batch, values)

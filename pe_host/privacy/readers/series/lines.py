@@ -10,6 +10,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
 from pe_host.files import NotAFile, open_regular
@@ -38,16 +39,21 @@ class Line(NamedTuple):
 
 
 @contextmanager
-def open_lines(location: str) -> Iterator[Iterator[Line]]:
+def open_lines(location: str, inside: Path | None = None) -> Iterator[Iterator[Line]]:
     """Open a file of lines.
 
+    Args:
+        location: the file.
+        inside: the folder that it must lie in; None for a file that the user named.
+
     Raises:
-        SourceError: there is no such file, it is damaged or UTF-16, or a line is too long.
+        SourceError: there is no such file, it is a link out of the folder, damaged or UTF-16, or a
+            line is too long.
     """
     fix = "pass --data the path of a CSV, TSV, .ts or .arff file"
     with ExitStack() as stack:
         try:
-            file = stack.enter_context(open_regular(location))
+            file = stack.enter_context(open_regular(location, inside))
             start = file.read(2)
             file.seek(0)
             if start == b"\x1f\x8b":
