@@ -116,6 +116,14 @@ def label_of(cell: str) -> str:
     return label if is_text(label) else ""
 
 
+def client_of(cell: str) -> str:
+    """Return the client, or the id of a series, in a cell; "" where it is missing.
+
+    As with labels, 7 and 7.0 are one. Names that are not UTF-8 stay distinct: they are not shown.
+    """
+    return "" if is_missing(cell) else to_label(cell)
+
+
 def read_cells(cells: Sequence[str], read: Callable[[str], Value]) -> list[Value]:
     """Read every cell; equal ones are read once."""
     known = {cell: read(cell) for cell in set(cells)}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pe_host.privacy.readers.series.cells import label_of, numbers, read_cells, to_time
+from pe_host.privacy.readers.series.cells import client_of, label_of, numbers, read_cells, to_time
 from pe_host.privacy.readers.series.header import Header
 from pe_host.privacy.readers.series.layout import Layout
 from pe_host.privacy.readers.series.lines import Line, open_lines, split
@@ -102,14 +102,18 @@ class LongText:
             feature, wrong = numbers(columns[name], delimiter == ";")
             features.append(feature)
             odd |= wrong
-        ids = columns[layout.id]
+        ids = read_cells(columns[layout.id], client_of)
+        clients = None
+        if layout.client:
+            own = layout.client != layout.id
+            clients = read_cells(columns[layout.client], client_of) if own else ids
         with np.errstate(over="ignore"):  # too large a value becomes infinite: refused later
             table = np.array(features, np.float32).reshape(len(features), len(rows)).T
         return Block(
             np.array([line.number for line in batch], np.int64),
             broken,
             ids,
-            columns[layout.client] if layout.client else None,
+            clients,
             read_cells(columns[layout.label], label_of) if layout.label else None,
             np.array(read_cells(columns[layout.time], to_time)) if layout.time and values else None,
             table,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pe_host.privacy.readers.classes import Classes, find_classes, natural, positions
-from pe_host.privacy.readers.series.cells import to_label
+from pe_host.privacy.readers.series.cells import client_of, read_cells, to_label
 from pe_sdk import SourceError, SourceOptions
 
 ONE = "all"
@@ -127,8 +127,15 @@ def label_faults(
 def client_codes(
     clients: Sequence[str], places: Callable[[int], str], where: str
 ) -> tuple[NDArray[np.int64], dict[int, SourceError]]:
-    """Number the clients, and return the faults of series without one."""
+    """Number the clients, and return the faults of records without one.
+
+    Args:
+        clients: the cell of each record; see `client_of`.
+        places: returns where record i is, for errors.
+        where: the file, for errors.
+    """
     codes: dict[str, int] = {}
+    clients = read_cells(clients, client_of)
     numbers = np.array([codes.setdefault(client, len(codes)) for client in clients], np.int64)
     faults = {
         i: SourceError(

@@ -22,7 +22,7 @@ from pe_host.privacy.readers.parquet_file import (
     to_texts,
     too_large,
 )
-from pe_host.privacy.readers.series.cells import label_of, read_cells, to_time
+from pe_host.privacy.readers.series.cells import client_of, label_of, read_cells, to_time
 from pe_host.privacy.readers.series.declare import Declared, declare, make_output
 from pe_host.privacy.readers.series.fit import Fitter, Ragged, describe_fit, steps
 from pe_host.privacy.readers.series.labels import TEXT_BYTES, classes_of, one_class
@@ -115,12 +115,13 @@ class _LongParquet:
         columns = list(dict.fromkeys(filter(None, needed)))
         for batch in batches(self.file, where, columns):
             rows = batch.num_rows
-            ids = to_texts(batch.column(layout.id), layout.id, where)
+            ids = read_cells(to_texts(batch.column(layout.id), layout.id, where), client_of)
             clients = labels = times = None
             if layout.client == layout.id:
                 clients = ids
             elif layout.client:
-                clients = to_texts(batch.column(layout.client), layout.client, where)
+                texts = to_texts(batch.column(layout.client), layout.client, where)
+                clients = read_cells(texts, client_of)
             if layout.label:
                 texts = to_texts(batch.column(layout.label), layout.label, where)
                 labels = read_cells(texts, label_of)

@@ -201,3 +201,15 @@ def test_an_error_quotes_nothing_of_a_record(read: Read) -> None:
     for fault in table.faults.values():
         text = f"{fault.what} {fault.fix} {fault.where}"
         assert "jane" not in text and "4711" not in text and "secret" not in text
+
+
+@pytest.mark.parametrize("header", ["patient,time,load", "patient,id,time,load"])
+def test_a_client_is_one_however_it_is_written(read: Read, header: str) -> None:
+    own = "" if "id" not in header.split(",") else ",a"
+    cells = [("7", 1), ("7.0", 2), ("8", 1), ("8", 2), ("nan", 1), ("NA", 2)]
+    rows = [f"{client}{own},{t},{t}" for client, t in cells]
+    _, table = read("d.csv", _table(rows, header), length=2)
+    assert table.data[:2, :, 0].tolist() == [[1, 2], [1, 2]]
+    assert table.clients is not None and table.clients[0] != table.clients[1]
+    assert table.faults is not None and 0 not in table.faults and 1 not in table.faults
+    assert all("has no 'patient'" in fault.what for fault in table.faults.values())
