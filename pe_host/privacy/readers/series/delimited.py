@@ -89,12 +89,28 @@ class LongText:
             while batch := list(islice(rest, _BLOCK)):
                 yield self._block(batch, values)
 
+    def _keys_only(self, row: list[str]) -> list[str]:
+        """Keep the id and client of a row with too few or too many cells, as far as they are sure.
+
+        They are if they stand before all other columns; or behind them, in a row that is too long.
+        """
+        names, layout = self.header.names, self.layout
+        keys = {names.index(name) for name in (layout.id, layout.client) if name}
+        count, start = len(names), 0
+        if len(row) > count and min(keys) == count - len(keys):
+            start = len(row) - count
+        elif max(keys) != len(keys) - 1:
+            keys = set()
+        return [row[start + i] if i in keys and start + i < len(row) else "" for i in range(count)]
+
     def _block(self, batch: list[Line], values: bool) -> Block:
         names, delimiter = self.header.names, self.header.delimiter
         rows = [split(line.text, delimiter) for line in batch]
         broken = np.array([len(row) != len(names) for row in rows], np.bool_)
-        nothing = [""] * len(names)
-        rows = [nothing if bad else row for row, bad in zip(rows, broken.tolist(), strict=True)]
+        rows = [
+            self._keys_only(row) if bad else row
+            for row, bad in zip(rows, broken.tolist(), strict=True)
+        ]
         columns = dict(zip(names, zip(*rows, strict=True), strict=True))
         layout, features = self.layout, []
         odd = np.zeros(len(rows), np.bool_)
