@@ -1,7 +1,7 @@
 """Labels and clients of series, as the texts of their cells."""
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -124,26 +124,35 @@ def label_faults(
     return faults
 
 
+def number_clients(cells: Iterable[str]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return a number for each client, the same for equal ones, and which are missing.
+
+    Args:
+        cells: the clients as they are written; see `client_of`.
+    """
+    codes: dict[str, int] = {}
+    clients = read_cells(list(cells), client_of)
+    numbers = np.array([codes.setdefault(client, len(codes)) for client in clients], np.int64)
+    return numbers, np.array([not client for client in clients], np.bool_)
+
+
 def client_codes(
-    clients: Sequence[str], places: Callable[[int], str], where: str
+    cells: Sequence[str], places: Callable[[int], str], where: str
 ) -> tuple[NDArray[np.int64], dict[int, SourceError]]:
     """Number the clients, and return the faults of records without one.
 
     Args:
-        clients: the cell of each record; see `client_of`.
+        cells: the clients as they are written.
         places: returns where record i is, for errors.
         where: the file, for errors.
     """
-    codes: dict[str, int] = {}
-    clients = read_cells(clients, client_of)
-    numbers = np.array([codes.setdefault(client, len(codes)) for client in clients], np.int64)
+    numbers, missing = number_clients(cells)
     faults = {
         i: SourceError(
             f"the client of {places(i)} is missing",
             where=where,
             fix="fill it in, or leave such records out with --bad-records drop",
         )
-        for i, client in enumerate(clients)
-        if not client
+        for i in np.flatnonzero(missing).tolist()
     }
     return numbers, faults
