@@ -25,6 +25,7 @@ from pe_host.privacy.readers.parquet_file import (
 from pe_host.privacy.readers.series import TAKES as SERIES_TAKES
 from pe_host.privacy.readers.series import parquet_tables
 from pe_host.privacy.readers.series.declare import declare
+from pe_host.privacy.readers.series.fit import rows_from
 from pe_host.privacy.readers.series.labels import (
     TEXT_BYTES,
     client_codes,
@@ -145,18 +146,14 @@ def _records(
             raise too_large(location)
         start = stop
     positions = to_positions(labels, label_names, SourceOptions(), named=True)
-    for row, fault in label_faults(labels, positions, _place, location).items():
+    for row, fault in label_faults(labels, positions, rows_from(0), location).items():
         faults.setdefault(row, fault)
     codes = None
     if with_clients:
-        codes, missing = client_codes(clients, _place, location)
+        codes, missing = client_codes(clients, rows_from(0), location)
         for row, fault in missing.items():
             faults.setdefault(row, fault)
     return Table(data, positions, codes, faults=faults)
-
-
-def _place(row: int) -> str:
-    return f"row {row}"
 
 
 def _matrix(

@@ -12,6 +12,7 @@ from itertools import chain
 from pathlib import Path
 
 from pe_host.privacy.readers.series import declare, delimited, ucr
+from pe_host.privacy.readers.series.header import read_header
 from pe_host.privacy.readers.series.layout import find_layout
 from pe_host.privacy.readers.series.lines import Line, open_lines
 from pe_host.privacy.readers.series.long import describe_long, read_long
@@ -43,7 +44,7 @@ def describe(location: str, options: SourceOptions) -> SourceInfo:
         SourceError: there is no such file, or it does not hold series.
     """
     path, said = find_file(location, options)
-    with _opened(path, options) as (lines, found):
+    with _opened(path, options, _folder(location)) as (lines, found):
         if isinstance(found, delimited.LongText):
             info = describe_long(found)
         else:
@@ -60,7 +61,7 @@ def read(
         SourceError: see `describe`; or the series take more than half of this machine's memory.
     """
     path, _ = find_file(location, options)
-    with _opened(path, options) as (lines, found):
+    with _opened(path, options, _folder(location)) as (lines, found):
         if isinstance(found, delimited.LongText):
             return read_long(found, output, label_names)
         return read_rows(found, lines, output, label_names, path)
@@ -112,6 +113,12 @@ def find_file(location: str, options: SourceOptions) -> tuple[str, str]:
     return str(found), f"the part {wanted}{default}: "
 
 
+def _folder(location: str) -> Path | None:
+    """The folder that a file found in it must not lead out of; None if the user named a file."""
+    path = Path(location)
+    return path if path.is_dir() else None
+
+
 def _rank(name: str) -> int:
     suffix = Path(name.removesuffix(".gz")).suffix
     return _ORDER.index(suffix) if suffix in _ORDER else len(_ORDER)
@@ -119,11 +126,11 @@ def _rank(name: str) -> int:
 
 @contextmanager
 def _opened(
-    path: str, options: SourceOptions
+    path: str, options: SourceOptions, inside: Path | None
 ) -> Iterator[tuple[Iterator[Line], "RowFormat | delimited.LongText"]]:
     """Open a file and read its head; the lines that are left are those of records."""
     suffix = Path(path.lower().removesuffix(".gz")).suffix
-    with open_lines(path) as lines:
+    with open_lines(path, inside) as lines:
         if suffix == ".ts":
             lines = ucr.data_lines(lines, "#")
             yield lines, ucr.read_ts(lines, options, path)
@@ -131,20 +138,22 @@ def _opened(
             lines = ucr.data_lines(lines, "%")
             yield lines, ucr.read_arff(lines, options, path)
         else:
-            yield _table(path, suffix, lines, options)
+            yield _table(path, suffix, lines, options, inside)
 
 
 def _table(
-    path: str, suffix: str, lines: Iterator[Line], options: SourceOptions
+    path: str, suffix: str, lines: Iterator[Line], options: SourceOptions, inside: Path | None
 ) -> tuple[Iterator[Line], "RowFormat | delimited.LongText"]:
-    header = delimited.read_header(lines, path)
+    part = PART.fullmatch(Path(path).name) is not None
+    # Other programs write CSV files called `data_train.csv`, which may have a header of numbers.
+    header = read_header(lines, options, path, ucr=part and suffix != ".csv")
     if not header.names:
-        label_first = suffix != ".csv" or PART.fullmatch(Path(path).name) is not None
-        rows = ucr.values_only(header.line, options, path, label_first)
+        label_first = part or suffix != ".csv"
+        rows = ucr.values_only(header.line, header.delimiter, options, path, label_first)
         return chain([header.line], lines), rows
     layout = find_layout(header.names, options, path)
     if layout.long:
-        return lines, delimited.LongText(header, layout, layout.fill_in(options), path)
+        return lines, delimited.LongText(header, layout, layout.fill_in(options), path, inside)
     return lines, delimited.wide_format(header, layout, options)
 
 

@@ -1,12 +1,11 @@
 """Series in arrays [n, T, F] or [n, T], as npz files hold them."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from pe_host.privacy.readers.series.declare import Declared, declare
-from pe_host.privacy.readers.series.fit import Fitted, Fitter, Ragged
+from pe_host.privacy.readers.series.fit import Fitted, Fitter, Ragged, rows_from
 from pe_host.privacy.records import blocks
 from pe_sdk import OutputSpec, Records, SourceError, SourceOptions
 
@@ -48,9 +47,5 @@ def fit_array(stored: Records, output: OutputSpec, options: SourceOptions, where
         with np.errstate(over="ignore"):  # too large a value becomes infinite: refused later
             values = block.reshape(-1, output.shape[1]).astype(np.float32, copy=False)
         lengths = np.full(len(block), steps, np.int64)
-        fitter.add(Ragged(values, lengths, _place_from(start), {}))
+        fitter.add(Ragged(values, lengths, rows_from(start), {}))
     return fitter.finish()
-
-
-def _place_from(start: int) -> Callable[[int], str]:
-    return lambda i: f"row {start + i}"

@@ -37,7 +37,7 @@ def to_number(cell: str, comma: bool = False) -> float | None:
         comma: whether a comma is the decimal sign.
     """
     try:
-        return float(cell)
+        return _float(cell)
     except ValueError:
         pass
     if is_missing(cell):
@@ -47,10 +47,21 @@ def to_number(cell: str, comma: bool = False) -> float | None:
     return None
 
 
+def _float(cell: str) -> float:
+    """The number; unlike in Python, no underscore stands between its digits.
+
+    Raises:
+        ValueError: the cell is not a number.
+    """
+    if "_" in cell:
+        raise ValueError
+    return float(cell)
+
+
 def numbers(cells: Sequence[str], comma: bool) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Read cells as numbers, and return which of them are something else; these are NaN too."""
     try:
-        return np.array(list(map(float, cells)), np.float64), np.zeros(len(cells), np.bool_)
+        return np.array(list(map(_float, cells)), np.float64), np.zeros(len(cells), np.bool_)
     except ValueError:
         read = [to_number(cell, comma) for cell in cells]
     odd = np.array([value is None for value in read], np.bool_)
@@ -65,7 +76,7 @@ def to_time(cell: str) -> float:
     as UTC.
     """
     try:
-        value = float(cell)
+        value = _float(cell)
         return value if math.isfinite(value) else math.nan
     except ValueError:
         pass
@@ -103,6 +114,14 @@ def label_of(cell: str) -> str:
     """Return `to_label`; a label that is not UTF-8 counts as missing."""
     label = to_label(cell)
     return label if is_text(label) else ""
+
+
+def client_of(cell: str) -> str:
+    """Return the client, or the id of a series, in a cell; "" where it is missing.
+
+    As with labels, 7 and 7.0 are one. Names that are not UTF-8 stay distinct: they are not shown.
+    """
+    return "" if is_missing(cell) else to_label(cell)
 
 
 def read_cells(cells: Sequence[str], read: Callable[[str], Value]) -> list[Value]:

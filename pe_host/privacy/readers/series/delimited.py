@@ -1,71 +1,22 @@
 """CSV and TSV files, with a row a step or a row a series."""
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 
-from pe_host.privacy.readers.series.cells import label_of, numbers, read_cells, to_number, to_time
+from pe_host.privacy.readers.series.cells import client_of, label_of, numbers, read_cells, to_time
+from pe_host.privacy.readers.series.header import Header
 from pe_host.privacy.readers.series.layout import Layout
-from pe_host.privacy.readers.series.lines import Line, find_delimiter, is_text, open_lines, split
+from pe_host.privacy.readers.series.lines import Line, open_lines, split
 from pe_host.privacy.readers.series.long import Block
 from pe_host.privacy.readers.series.rows import Row, RowFormat
-from pe_sdk import SourceError, SourceOptions
+from pe_sdk import SourceOptions
 
 _BLOCK = 1 << 14
 """Lines that are read at once."""
-
-
-@dataclass(frozen=True)
-class Header:
-    """The first line of a file.
-
-    Args:
-        line: the line.
-        delimiter: "" for white space.
-        names: names of the columns, or () if the line holds values.
-    """
-
-    line: Line
-    delimiter: str
-    names: tuple[str, ...]
-
-
-def read_header(lines: Iterator[Line], where: str) -> Header:
-    """Read the header line.
-
-    A line of numbers is not a header, unless they count the columns, as in `0,1,2,…`.
-
-    Raises:
-        SourceError: the file is empty, or its header is not UTF-8.
-    """
-    line, delimiter = next(lines, None), ""
-    while line is not None and line.text.startswith("#"):
-        line = next(lines, None)
-    if line is not None and line.text.lower().startswith("sep=") and len(line.text) == 5:
-        delimiter, line = line.text[4], next(lines, None)  # as Excel writes it
-    if line is None:
-        raise SourceError("the file is empty", where=where, fix="use a file with records")
-    delimiter = delimiter or find_delimiter(line.text)
-    cells = split(line.text, delimiter)
-    if not is_text(line.text):
-        raise SourceError("the header is not UTF-8", where=where, fix="save the file as UTF-8")
-    return Header(line, delimiter, () if _are_values(cells, delimiter) else tuple(cells))
-
-
-_COUNT = re.compile("[0-9]{1,9}")
-
-
-def _are_values(cells: Sequence[str], delimiter: str) -> bool:
-    read = [to_number(cell, delimiter == ";") for cell in cells]
-    if any(value is None for value in read):
-        return False
-    counting = [int(cell) for cell in cells if _COUNT.fullmatch(cell)]
-    steps = len(cells) - (not cells[0])  # the first name of a data frame's index is empty
-    counts = counting == [*range(counting[0], counting[0] + len(counting))] if counting else False
-    return not (len(counting) == steps and counts)
 
 
 def wide_format(header: Header, layout: Layout, options: SourceOptions) -> RowFormat:
@@ -106,12 +57,21 @@ def title(delimiter: str) -> str:
 
 @dataclass(frozen=True)
 class LongText:
-    """A CSV file with a row for each step; see `long.LongTable`."""
+    """A CSV file with a row for each step; see `long.LongTable`.
+
+    Args:
+        header: its first line.
+        layout: which columns are what.
+        options: how it is read.
+        where: the file.
+        inside: the folder that it must lie in; None if the user named the file.
+    """
 
     header: Header
     layout: Layout
     options: SourceOptions
     where: str
+    inside: Path | None = None
     row: str = "line"
 
     @property
@@ -124,17 +84,33 @@ class LongText:
         return ("a comma in a number is the decimal sign",) if comma else ()
 
     def blocks(self, values: bool = True) -> Iterator[Block]:
-        with open_lines(self.where) as lines:
+        with open_lines(self.where, self.inside) as lines:
             rest = (line for line in lines if line.number > self.header.line.number)
             while batch := list(islice(rest, _BLOCK)):
                 yield self._block(batch, values)
+
+    def _keys_only(self, row: list[str]) -> list[str]:
+        """Keep the id and client of a row with too few or too many cells, as far as they are sure.
+
+        They are if they stand before all other columns; or behind them, in a row that is too long.
+        """
+        names, layout = self.header.names, self.layout
+        keys = {names.index(name) for name in (layout.id, layout.client) if name}
+        count, start = len(names), 0
+        if len(row) > count and min(keys) == count - len(keys):
+            start = len(row) - count
+        elif max(keys) != len(keys) - 1:
+            keys = set()
+        return [row[start + i] if i in keys and start + i < len(row) else "" for i in range(count)]
 
     def _block(self, batch: list[Line], values: bool) -> Block:
         names, delimiter = self.header.names, self.header.delimiter
         rows = [split(line.text, delimiter) for line in batch]
         broken = np.array([len(row) != len(names) for row in rows], np.bool_)
-        nothing = [""] * len(names)
-        rows = [nothing if bad else row for row, bad in zip(rows, broken.tolist(), strict=True)]
+        rows = [
+            self._keys_only(row) if bad else row
+            for row, bad in zip(rows, broken.tolist(), strict=True)
+        ]
         columns = dict(zip(names, zip(*rows, strict=True), strict=True))
         layout, features = self.layout, []
         odd = np.zeros(len(rows), np.bool_)
@@ -142,14 +118,18 @@ class LongText:
             feature, wrong = numbers(columns[name], delimiter == ";")
             features.append(feature)
             odd |= wrong
-        ids = columns[layout.id]
+        ids = read_cells(columns[layout.id], client_of)
+        clients = None
+        if layout.client:
+            own = layout.client != layout.id
+            clients = read_cells(columns[layout.client], client_of) if own else ids
         with np.errstate(over="ignore"):  # too large a value becomes infinite: refused later
             table = np.array(features, np.float32).reshape(len(features), len(rows)).T
         return Block(
             np.array([line.number for line in batch], np.int64),
             broken,
             ids,
-            columns[layout.client] if layout.client else None,
+            clients,
             read_cells(columns[layout.label], label_of) if layout.label else None,
             np.array(read_cells(columns[layout.time], to_time)) if layout.time and values else None,
             table,

@@ -174,6 +174,11 @@ def fit(series: Ragged, output: OutputSpec, options: SourceOptions, where: str) 
     return fitter.finish()
 
 
+def rows_from(start: int) -> Callable[[int], str]:
+    """Return where each series is, for errors, in a file whose row `start` is the first of them."""
+    return lambda row: f"row {start + row}"
+
+
 def too_large(where: str) -> SourceError:
     return SourceError(
         "the series take more than half of this machine's memory",

@@ -1,14 +1,14 @@
 """Labels and clients of series, as the texts of their cells."""
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pe_host.privacy.readers.classes import Classes, find_classes, natural, positions
-from pe_host.privacy.readers.series.cells import to_label
+from pe_host.privacy.readers.series.cells import client_of, read_cells, to_label
 from pe_sdk import SourceError, SourceOptions
 
 ONE = "all"
@@ -124,19 +124,35 @@ def label_faults(
     return faults
 
 
-def client_codes(
-    clients: Sequence[str], places: Callable[[int], str], where: str
-) -> tuple[NDArray[np.int64], dict[int, SourceError]]:
-    """Number the clients, and return the faults of series without one."""
+def number_clients(cells: Iterable[str]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return a number for each client, the same for equal ones, and which are missing.
+
+    Args:
+        cells: the clients as they are written; see `client_of`.
+    """
     codes: dict[str, int] = {}
+    clients = read_cells(list(cells), client_of)
     numbers = np.array([codes.setdefault(client, len(codes)) for client in clients], np.int64)
+    return numbers, np.array([not client for client in clients], np.bool_)
+
+
+def client_codes(
+    cells: Sequence[str], places: Callable[[int], str], where: str
+) -> tuple[NDArray[np.int64], dict[int, SourceError]]:
+    """Number the clients, and return the faults of records without one.
+
+    Args:
+        cells: the clients as they are written.
+        places: returns where record i is, for errors.
+        where: the file, for errors.
+    """
+    numbers, missing = number_clients(cells)
     faults = {
         i: SourceError(
             f"the client of {places(i)} is missing",
             where=where,
             fix="fill it in, or leave such records out with --bad-records drop",
         )
-        for i, client in enumerate(clients)
-        if not client
+        for i in np.flatnonzero(missing).tolist()
     }
     return numbers, faults

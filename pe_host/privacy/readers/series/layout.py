@@ -7,8 +7,13 @@ something that it is not would spend a privacy budget on nonsense.
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
+from pe_host.privacy.readers.series.step_names import (
+    Group,
+    is_aligned,
+    looks_tabular,
+    step_groups,
+)
 from pe_sdk import SourceError, SourceOptions
 
 LABELS = ("label", "labels", "class", "class_label")
@@ -41,27 +46,6 @@ OTHERS = (
 
 INDEX = re.compile(r"|Unnamed: 0(\.\d+)?|__index_level_\d+__")
 """The index of a data frame, which other programs write as a column."""
-
-_TABULAR = re.compile(
-    r"(pixels?|pix|px|v|f|feat|features?|vars?|variables?|attr?|attributes?|columns?|cols?|pc|dim"
-    r"|emb|embedding|q|questions?|items?|factors?|genes?)[\s_.-]*",
-    re.IGNORECASE,
-)
-"""What numbered columns that are not steps are often called."""
-
-_STEP_NAME = re.compile(
-    r"(|t|ts|time|x|y|v|val|values?|s|sec|m|min|h|hr|hours?|d|days?|w|weeks?|months?|steps?|att"
-    r"|obs|k)[\s_.:-]*",
-    re.IGNORECASE,
-)
-"""What steps are often called: such a prefix is not the name of a feature."""
-
-_NUMBERED = re.compile(r"(?P<prefix>.*?)(?P<number>\d{1,18})(?P<suffix>\D*)")
-_GRID = re.compile(r"\d+\s*[x×]\s*\d+")
-_TIME_NAME = re.compile(
-    r"\d{1,2}:\d{2}(:\d{2})?|\d{4}-\d{2}(-\d{2}([ T]\d{1,2}:\d{2}(:\d{2})?)?)?"
-    r"|\d{1,4}[/.]\d{1,2}[/.]\d{1,4}"
-)
 
 WHAT_IS_READ = (
     "series are read with a row a step (--id COLUMN --time COLUMN), with a row a series (numbered "
@@ -174,7 +158,7 @@ class _Finder:
 
     def find(self) -> Layout:
         options = self.options
-        groups = _step_groups(self.rest)
+        groups = step_groups(self.rest)
         steps = len(groups[0][1]) if groups else 0
         if options.id or options.time:
             return self._long()
@@ -192,7 +176,7 @@ class _Finder:
             return self._long()
         if not groups:
             raise self._refusal()
-        if self.time or _looks_tabular(groups):
+        if self.time or looks_tabular(groups):
             raise self._ambiguous(groups)
         return self._wide(groups)
 
@@ -240,7 +224,15 @@ class _Finder:
             fix="name the features of the series with --values A,B,…",
         )
 
-    def _wide(self, groups: "list[_Group]") -> Layout:
+    def _wide(self, groups: "list[Group]") -> Layout:
+        if not is_aligned(groups):
+            raise SourceError(
+                f"the columns of {_listed([feature for feature, _ in groups])} do not count the "
+                "same steps",
+                where=self.where,
+                fix="rename them, as in a_1,a_2,b_1,b_2, or give the steps of one feature, in "
+                "order, with --values A,B,…",
+            )
         used = {name for _, columns in groups for name in columns}
         other = [name for name in self.rest if name not in used]
         if other and not self.options.values:
@@ -252,7 +244,7 @@ class _Finder:
             )
         return self._layout(False, groups)
 
-    def _layout(self, long: bool, groups: "list[_Group]", *, lists: bool = False) -> Layout:
+    def _layout(self, long: bool, groups: "list[Group]", *, lists: bool = False) -> Layout:
         used = {name for _, columns in groups for name in columns}
         roles = {self.label, self.client} | ({self.id, self.time} if long else set())
         roles -= {""}
@@ -318,7 +310,7 @@ class _Finder:
             "with the day or the week of each row",
         )
 
-    def _ambiguous(self, groups: "list[_Group]") -> SourceError:
+    def _ambiguous(self, groups: "list[Group]") -> SourceError:
         columns, steps = groups[0][1], len(groups[0][1])
         ways = [f"--length {steps} if each row is a series of {steps} steps"]
         if self.time:
@@ -339,45 +331,6 @@ class _Finder:
             where=self.where,
             fix=WHAT_IS_READ,
         )
-
-
-_Group = tuple[str, tuple[str, ...]]
-"""A feature, and the columns of its steps."""
-
-
-def _step_groups(names: Sequence[str]) -> list[_Group]:
-    """The columns that count or date the steps of one or more features, all of one length."""
-    dated = [name for name in names if _TIME_NAME.fullmatch(name)]
-    if len(dated) > 1:
-        return [("x1", tuple(dated))]
-    found: dict[tuple[str, str], list[tuple[int, str]]] = {}
-    for name in names:
-        if _GRID.fullmatch(name):
-            return []
-        if match := _NUMBERED.fullmatch(name):
-            key = (match["prefix"], match["suffix"])
-            found.setdefault(key, []).append((int(match["number"]), name))
-    groups = []
-    for (prefix, suffix), steps in found.items():
-        counted = [number for number, _ in steps]
-        if len(steps) > 1 and all(a < b for a, b in pairwise(counted)):
-            groups.append((_feature(prefix, suffix), tuple(name for _, name in steps)))
-    longest = max((len(columns) for _, columns in groups), default=0)
-    groups = [group for group in groups if len(group[1]) == longest]
-    if len(groups) == 1 and _STEP_NAME.fullmatch(groups[0][0]):
-        return [("x1", groups[0][1])]
-    return groups
-
-
-def _feature(prefix: str, suffix: str) -> str:
-    return (prefix + suffix).strip(" _.-:[]()") or "x1"
-
-
-def _looks_tabular(groups: list[_Group]) -> bool:
-    if len(groups) != 1:
-        return False
-    match = _NUMBERED.fullmatch(groups[0][1][0])
-    return bool(match and _TABULAR.fullmatch(match["prefix"]))
 
 
 def _plain(name: str) -> str:

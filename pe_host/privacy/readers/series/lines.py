@@ -6,9 +6,11 @@ Each line stands by itself, so that a stray quotation mark changes no other reco
 import csv
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
 from pe_host.files import NotAFile, open_regular
@@ -18,6 +20,7 @@ LONGEST = 1 << 24
 """Most bytes of a line."""
 
 _DELIMITERS = "\t;,|"
+_OTHER_COMMA = re.compile("(?<![0-9]),|,(?![0-9])")
 _MARKS = (b"\xff\xfe", b"\xfe\xff")
 _UTF8 = b"\xef\xbb\xbf"
 _BROKEN = (OSError, EOFError, zlib.error)
@@ -36,16 +39,21 @@ class Line(NamedTuple):
 
 
 @contextmanager
-def open_lines(location: str) -> Iterator[Iterator[Line]]:
+def open_lines(location: str, inside: Path | None = None) -> Iterator[Iterator[Line]]:
     """Open a file of lines.
 
+    Args:
+        location: the file.
+        inside: the folder that it must lie in; None for a file that the user named.
+
     Raises:
-        SourceError: there is no such file, it is damaged or UTF-16, or a line is too long.
+        SourceError: there is no such file, it is a link out of the folder, damaged or UTF-16, or a
+            line is too long.
     """
     fix = "pass --data the path of a CSV, TSV, .ts or .arff file"
     with ExitStack() as stack:
         try:
-            file = stack.enter_context(open_regular(location))
+            file = stack.enter_context(open_regular(location, inside))
             start = file.read(2)
             file.seek(0)
             if start == b"\x1f\x8b":
@@ -97,9 +105,11 @@ def _read(file: BinaryIO, location: str) -> bytes:
 def find_delimiter(text: str) -> str:
     """Return the delimiter of a line: tab, semicolon, comma or bar; "" for white space.
 
-    The most frequent one counts.
+    The most frequent one counts. Beside a semicolon, commas are decimal signs if each stands
+    between digits.
     """
-    best = max(_DELIMITERS, key=text.count)
+    decimal = ";" in text and not _OTHER_COMMA.search(text)
+    best = max(_DELIMITERS.replace(",", "") if decimal else _DELIMITERS, key=text.count)
     return best if best in text else ""
 
 

@@ -19,6 +19,7 @@ from pe_sdk import OutputSpec, SourceError, SourceInfo, SourceOptions, Table
 Key = str | tuple[str, str] | int
 """What stands for a series: its id, the pair of client and id, or the number of a row without."""
 
+_BROKEN = "does not have a cell for each column"
 _DROP = "leave such series out with --bad-records drop"
 
 
@@ -28,7 +29,8 @@ class Block:
 
     Args:
         numbers: number of each row, int64 [r].
-        broken: whether the row does not have a cell for each column, bool [r].
+        broken: whether the row does not have a cell for each column, bool [r]. Such a row has no id
+            unless it is sure that the cell is the id.
         ids, clients, labels: texts [r], "" where one is missing; or None if there is no column.
         times: float64 [r], NaN where one is missing or cannot be read; or None.
         values: float32 [r, F], NaN where one is missing.
@@ -82,9 +84,10 @@ def describe_long(table: LongTable) -> SourceInfo:
     found, first, rows = set[str](), None, 0
     if layout.label or not options.length:
         for block in table.blocks(values=False):
-            keys = _keys(block)
+            keys = _keys(table, block)
             if first is None:
-                first = next((key for key in keys if not isinstance(key, int)), None)
+                whole = zip(keys, block.broken.tolist(), strict=True)
+                first = next((key for key, bad in whole if not (bad or isinstance(key, int))), None)
             rows += keys.count(first) if first is not None else 0
             found.update(block.labels or ())
         if first is None:
@@ -167,7 +170,7 @@ def _collect(table: LongTable) -> _Steps:
     wrong: dict[int, SourceError] = {}
     size, most = 0, most_bytes()
     for block in table.blocks():
-        found = _keys(block)
+        found = _keys(table, block)
         codes = np.array([keys.setdefault(key, len(keys)) for key in found], np.int64)
         marks = block.labels or [""] * len(found)
         series.append(codes)
@@ -194,16 +197,28 @@ def _collect(table: LongTable) -> _Steps:
     )
 
 
-def _keys(block: Block) -> list[Key]:
-    """What stands for the series of each row; a row without an id stands for itself."""
+def _keys(table: LongTable, block: Block) -> list[Key]:
+    """What stands for the series of each row; a row without an id stands for itself.
+
+    Raises:
+        SourceError: a row is broken, and any series could be the one that lacks it.
+    """
     if block.clients is None or block.clients is block.ids:
         pairs: Iterable[Key] = block.ids
     else:
         pairs = zip(block.clients, block.ids, strict=True)
-    broken, numbers = block.broken.tolist(), block.numbers.tolist()
+    missing = _empty(block.ids)
+    if block.clients is not None:
+        missing |= block.broken & _empty(block.clients)
+    if (lost := np.flatnonzero(block.broken & missing)).size:
+        raise SourceError(
+            f"{table.row} {block.numbers[lost[0]]} {_BROKEN}, so its series is unknown",
+            where=table.where,
+            fix="correct it, or remove it with the whole series that it belongs to",
+        )
     return [
-        number if bad or not ident else key
-        for key, ident, bad, number in zip(pairs, block.ids, broken, numbers, strict=True)
+        key if ident else number
+        for key, ident, number in zip(pairs, block.ids, block.numbers.tolist(), strict=True)
     ]
 
 
@@ -215,7 +230,7 @@ def _note_wrong(
     nothing = np.zeros(len(codes), np.bool_)
     fill = "fill it in"
     checks: list[tuple[NDArray[np.bool_], str, str]] = [
-        (block.broken, "does not have a cell for each column", "correct it"),
+        (block.broken, _BROKEN, "correct it"),
         (_empty(block.ids), f"has no {layout.id!r}", fill),
         (nothing if clients is None else _empty(clients), f"has no {layout.client!r}", fill),
         (nothing if labels is None else _empty(labels), f"has no {layout.label!r}", fill),

@@ -22,9 +22,9 @@ from pe_host.privacy.readers.parquet_file import (
     to_texts,
     too_large,
 )
-from pe_host.privacy.readers.series.cells import label_of, read_cells, to_time
+from pe_host.privacy.readers.series.cells import client_of, label_of, read_cells, to_time
 from pe_host.privacy.readers.series.declare import Declared, declare, make_output
-from pe_host.privacy.readers.series.fit import Fitter, Ragged, describe_fit, steps
+from pe_host.privacy.readers.series.fit import Fitter, Ragged, describe_fit, rows_from, steps
 from pe_host.privacy.readers.series.labels import TEXT_BYTES, classes_of, one_class
 from pe_host.privacy.readers.series.layout import Layout, find_layout, find_lists
 from pe_host.privacy.readers.series.long import Block, describe_long, read_long
@@ -115,12 +115,13 @@ class _LongParquet:
         columns = list(dict.fromkeys(filter(None, needed)))
         for batch in batches(self.file, where, columns):
             rows = batch.num_rows
-            ids = to_texts(batch.column(layout.id), layout.id, where)
+            ids = read_cells(to_texts(batch.column(layout.id), layout.id, where), client_of)
             clients = labels = times = None
             if layout.client == layout.id:
                 clients = ids
             elif layout.client:
-                clients = to_texts(batch.column(layout.client), layout.client, where)
+                texts = to_texts(batch.column(layout.client), layout.client, where)
+                clients = read_cells(texts, client_of)
             if layout.label:
                 texts = to_texts(batch.column(layout.label), layout.label, where)
                 labels = read_cells(texts, label_of)
@@ -196,7 +197,7 @@ class _Rows:
         columns = list(dict.fromkeys(layout.needed()))
         for batch in batches(self.file, where, columns, values=math.prod(output.shape)):
             faults: dict[int, SourceError] = {}
-            place = _place_from(start)
+            place = rows_from(start)
             found = self._lists(batch, place, faults) if layout.lists else self._wide(batch)
             fitter.add(Ragged(*found, place, faults))
             if layout.label:
@@ -209,7 +210,7 @@ class _Rows:
             start += batch.num_rows
         return join(
             fitter.finish(),
-            _place_from(0),
+            rows_from(0),
             labels if layout.label else None,
             clients if layout.client else None,
             label_names,
@@ -307,10 +308,6 @@ class _Rows:
                 flat = guarded(partial(pc.list_flatten, column), where)
                 values[:, i] = to_floats(flat, name, where)[np.repeat(same, lengths[i])]
         return values, kept
-
-
-def _place_from(start: int) -> Callable[[int], str]:
-    return lambda row: f"row {start + row}"
 
 
 def _times(column: Any, name: str, where: str) -> NDArray[np.float64]:

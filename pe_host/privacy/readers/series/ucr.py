@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from pe_host.privacy.readers.series.lines import Line, find_delimiter, split
+from pe_host.privacy.readers.series.lines import Line, split
 from pe_host.privacy.readers.series.rows import Row, RowFormat
 from pe_sdk import SourceError, SourceOptions
 
@@ -12,11 +12,14 @@ _MOST_DIMENSIONS = 100_000
 _PLAIN = "use the .tsv or .ts file of the same data set"
 
 
-def values_only(line: Line, options: SourceOptions, where: str, label_first: bool) -> RowFormat:
+def values_only(
+    line: Line, delimiter: str, options: SourceOptions, where: str, label_first: bool
+) -> RowFormat:
     """The format of a file without a header line: columns are numbered from 1.
 
     Args:
-        line: its first line. Its number of columns counts as public.
+        line: its first line of values. The number of columns counts as public.
+        delimiter: "" for white space.
         options: what the user declares; `labels` is the number of a column.
         where: the file, for errors.
         label_first: whether the format puts the label first, as UCR files do.
@@ -24,7 +27,6 @@ def values_only(line: Line, options: SourceOptions, where: str, label_first: boo
     Raises:
         SourceError: nothing says where the labels are, or there is no such column.
     """
-    delimiter = find_delimiter(line.text)
     count = len(split(line.text, delimiter))
     column = _label_column(options, count, where, label_first)
     client = _column_number(options.client, count, "client", where)
@@ -182,7 +184,7 @@ def data_lines(lines: Iterator[Line], mark: str) -> Iterator[Line]:
 def _head(lines: Iterator[Line], where: str) -> dict[str, list[str]]:
     head: dict[str, list[str]] = {}
     for line in lines:
-        words = line.text.split()
+        words = line.text.split() or [""]  # a line of tabs
         if words[0].lower() == "@data":
             return head
         if words[0].startswith("@"):

@@ -29,6 +29,8 @@ def test_what_stands_for_a_missing_value(cell: str) -> None:
         ("1.000,5", True, None),
         ("1,000,5", True, None),
         ("low", False, None),
+        ("1_000", False, None),
+        ("1_0,5", True, None),
         ("inf", False, math.inf),
     ],
 )
@@ -43,6 +45,7 @@ def test_a_cell_is_read_the_same_beside_any_other() -> None:
     slow, others = numbers([*cells, "low"], False)
     np.testing.assert_array_equal(quick, slow[:-1])
     assert not odd.any() and others.tolist() == [False] * 6 + [True]
+    assert numbers([*cells, "1_0"], False)[1].tolist() == [False] * 6 + [True]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +63,7 @@ def test_dates_in_many_forms_are_one_time(cell: str) -> None:
     assert to_time(cell) == 1_706_708_700
 
 
-@pytest.mark.parametrize("cell", ["01/31/2024", "31/01/2024", "noon", "", "nan", "inf"])
+@pytest.mark.parametrize("cell", ["01/31/2024", "31/01/2024", "noon", "", "nan", "inf", "1_0"])
 def test_what_is_no_time_or_an_ambiguous_one(cell: str) -> None:
     assert math.isnan(to_time(cell))
 

@@ -90,3 +90,10 @@ def test_faults_name_the_place_and_not_the_label() -> None:
 def test_clients_are_numbered() -> None:
     codes, faults = client_codes(["x", "y", "x", ""], lambda i: f"row {i}", "f")
     assert codes.tolist() == [0, 1, 0, 2] and list(faults) == [3]
+
+
+def test_clients_are_read_as_labels_are() -> None:
+    cells = ["7", "7.0", "nan", "8", "NA", "M\udcfcller", "M\udce4ller"]
+    codes, faults = client_codes(cells, lambda i: f"row {i}", "f")
+    assert codes[0] == codes[1] and len(set(codes.tolist())) == 5 and list(faults) == [2, 4]
+    assert faults[2].what == "the client of row 2 is missing"

@@ -77,6 +77,8 @@ def test_wide_tables(
         ("time,MT_001,MT_002", {}, "can be the steps of a series or not", "--length 2 if"),
         ("id,time,s1,s2", {}, "can be the steps of a series or not", "--id id --time time"),
         ("label,pixel0,pixel1", {}, "can be the steps of a series or not", "--length 2 if"),
+        ("label,temp_1,temp_2,temp_3,hum_2,hum_3,hum_9", {}, "do not count the same steps", "a_1"),
+        ("a_0,a_1,b_1,b_2", {"length": 2}, "of 'a', 'b' do not count the same", "--values A,B"),
         ("t1,t2,comment", {}, "not steps of a series: 'comment'", "--labels"),
         ("id,date,time,x", {}, "several columns could be the time", "--time date"),
         ("id,time,x,x", {}, "two columns have the name 'x'", "rename"),

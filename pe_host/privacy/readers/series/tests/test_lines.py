@@ -75,6 +75,8 @@ def test_what_is_no_file_is_named_and_does_not_block(tmp_path: Path) -> None:
         ('"a, b",c,d', ",", ["a, b", "c", "d"]),
         ("  1.0e+00   2.5 3", "", ["1.0e+00", "2.5", "3"]),
         ("a", "", ["a"]),
+        ("1,5;2,5;3,5", ";", ["1,5", "2,5", "3,5"]),
+        ("a,b,c;d", ",", ["a", "b", "c;d"]),
     ],
 )
 def test_the_delimiter_and_the_cells_of_a_line(text: str, delimiter: str, cells: list[str]) -> None:

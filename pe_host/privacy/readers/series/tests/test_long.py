@@ -201,3 +201,73 @@ def test_an_error_quotes_nothing_of_a_record(read: Read) -> None:
     for fault in table.faults.values():
         text = f"{fault.what} {fault.fix} {fault.where}"
         assert "jane" not in text and "4711" not in text and "secret" not in text
+
+
+@pytest.mark.parametrize("header", ["patient,time,load", "patient,id,time,load"])
+def test_a_client_is_one_however_it_is_written(read: Read, header: str) -> None:
+    own = "" if "id" not in header.split(",") else ",a"
+    cells = [("7", 1), ("7.0", 2), ("8", 1), ("8", 2), ("nan", 1), ("NA", 2)]
+    rows = [f"{client}{own},{t},{t}" for client, t in cells]
+    _, table = read("d.csv", _table(rows, header), length=2)
+    assert table.data[:2, :, 0].tolist() == [[1, 2], [1, 2]]
+    assert table.clients is not None and table.clients[0] != table.clients[1]
+    assert table.faults is not None and 0 not in table.faults and 1 not in table.faults
+    assert all("has no 'patient'" in fault.what for fault in table.faults.values())
+
+
+TORN = "does not have a cell for each column"
+
+
+@pytest.mark.parametrize("torn", ["a,1", "a,1,2,5", "a", "a,1,1,2,5"])
+def test_a_torn_row_is_a_fault_of_its_own_series(read: Read, torn: str) -> None:
+    """Else the series would be read without the step, and all later ones would be shifted."""
+    rows = ["b,0,1", "b,1,2", "b,2,3", "a,0,1", torn, "a,2,3", "a,3,4", "c,0,5", "c,1,6", "c,2,7"]
+    _, table = read("d.csv", _table(rows, "id,time,load"), fit="pad", length=3)
+    assert table.data.shape[0] == 3 and table.faults is not None
+    assert [(i, fault.what) for i, fault in table.faults.items()] == [(1, f"line 6 {TORN}")]
+    own, _ = read("d.csv", _table([torn, *rows[:3]], "id,time,load"))
+    assert own.output.shape == (3, 1)
+
+
+def test_a_torn_row_is_a_fault_of_the_client_that_it_names(read: Read) -> None:
+    rows = [
+        "Ann,mon,0,1",
+        "Ann,mon,1,2",
+        "Bob,mon,0,1,5",
+        "Bob,mon,1,2",
+        "Bob,tue,0,1",
+        "Bob,tue,1,2",
+    ]
+    _, table = read("d.csv", _table(rows, "customer,day,time,load"), id="day", length=2)
+    assert table.faults is not None and list(table.faults) == [1] and len(table.data) == 3
+
+
+def test_a_row_that_is_too_long_has_its_id_at_the_end(read: Read) -> None:
+    rows = ["0,1,a", "1,2,a", "0,1,5,b", "1,2,b"]
+    _, table = read("d.csv", _table(rows, "time,load,id"), length=2)
+    assert table.faults is not None and list(table.faults) == [1] and len(table.data) == 2
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("time,id,load", "1,a,2,5"),
+        ("time,id,load", "1,a"),
+        ("time,load,id", "1,a"),
+        ("id,time,load", ",1"),
+        ("client,time,load,id", "a,1,2,5,x"),
+        ("client,id,time,load", "a"),
+        ("client,id,time,load", ",a,1"),
+    ],
+)
+def test_a_torn_row_whose_series_is_unknown_is_a_fault_of_the_table(
+    read: Read, header: str, row: str
+) -> None:
+    """Any series could be the one that lacks a step; none may be blamed for the row of another."""
+    good = ",".join(
+        {"client": "a", "id": "a", "time": "0", "load": "5"}[n] for n in header.split(",")
+    )
+    for settings in ({}, {"length": 2, "fit": "pad"}):
+        with pytest.raises(SourceError, match=f"line 3 {TORN}, so its series is unknown") as caught:
+            read("d.csv", _table([good, row], header), **settings)
+        assert "remove" in caught.value.fix

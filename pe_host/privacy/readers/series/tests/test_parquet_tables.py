@@ -195,3 +195,20 @@ def test_many_rows_are_read_in_batches(read: Read, monkeypatch: pytest.MonkeyPat
     _, table = read(columns)
     found = table.data[np.argsort(table.data[:, 0, 0]), :, 0]
     np.testing.assert_array_equal(found, np.arange(120).reshape(30, 4))
+
+
+def test_clients_are_read_as_in_text_files(read: Read) -> None:
+    clients = ["7", "7.0", "8", "8", "nan", "NA"]
+    for layout, columns in {
+        "long": {"id": clients, "time": [1, 2, 1, 2, 1, 2], "x": [1.0] * 6},
+        "clients": {"patient": clients, "time": [1, 2, 1, 2, 1, 2], "x": [1.0] * 6},
+        "both": {"patient": clients, "id": ["a"] * 6, "time": [1, 2, 1, 2, 1, 2], "x": [1.0] * 6},
+    }.items():
+        _, table = read(columns, length=2)
+        assert table.faults is not None and not {0, 1} & set(table.faults), layout
+        assert {fault.what.partition(" has no ")[1] for fault in table.faults.values()} == {
+            " has no "
+        }
+    _, wide = read({"patient": clients, "x": [[1.0, 2.0]] * 6})
+    assert wide.clients is not None and wide.faults is not None
+    assert wide.clients[0] == wide.clients[1] and list(wide.faults) == [4, 5]

@@ -148,3 +148,17 @@ def test_another_file_than_the_planned_one(read: Read, tmp_path) -> None:
         series.read(
             str(tmp_path / "d.csv"), OutputSpec.series(2, 2), info.label_names, info.options
         )
+
+
+def test_a_delimiter_that_the_file_names_counts_for_values_too(read: Read) -> None:
+    """More commas than semicolons: they are decimal signs."""
+    _, table = read("d.csv", "sep=;\n1,5;2,5;3,5\n2,5;3,5;4,5\n", classes=("all",))
+    assert table.data[..., 0].tolist() == [[1.5, 2.5, 3.5], [2.5, 3.5, 4.5]]
+
+
+def test_a_client_is_one_however_it_is_written(read: Read) -> None:
+    text = "patient,t0,t1\n7,1,2\n7.0,1,2\nnan,1,2\nNA,1,2\n"
+    _, table = read("d.csv", text)
+    assert table.clients is not None and table.clients[0] == table.clients[1]
+    assert table.faults is not None and list(table.faults) == [2, 3]
+    assert all("the client of line" in fault.what for fault in table.faults.values())

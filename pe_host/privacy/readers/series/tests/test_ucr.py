@@ -98,6 +98,10 @@ def test_what_is_wrong_with_a_line_of_ts_is_its_fault(read: Read, line: str, wha
     assert table.faults is not None and [fault.what for fault in table.faults.values()] == [what]
 
 
+def test_a_line_of_tabs_in_the_head_of_ts_is_empty(read: Read) -> None:
+    assert len(read("a.ts", TS.replace("@dimensions", "\t\n@dimensions"))[1].data) == 2
+
+
 def test_ts_without_labels_or_length(read: Read) -> None:
     text = "@classLabel false\n@data\n1,2,3\n4,5\n"
     info, table = read("a.ts", text, fit="pad")
@@ -195,3 +199,50 @@ def test_a_folder_with_a_part_of_another_name(tmp_path: Path) -> None:
     assert caught.value.fix == "give --split test"
     with pytest.raises(SourceError, match="no NAME_TRAIN.tsv"):
         _describe(tmp_path.parent, split="train")
+
+
+LONG = "id,time,x\na,1,5\na,2,6\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("Gun_TRAIN.tsv", TSV), ("Gun_TRAIN.ts", TS), ("Gun_TRAIN.csv", LONG)]
+)
+def test_a_link_does_not_lead_out_of_the_folder(tmp_path: Path, name: str, text: str) -> None:
+    folder, outside = tmp_path / "sets", tmp_path / "outside"
+    folder.mkdir()
+    outside.write_text(text)
+    (folder / name).symlink_to(outside)
+    with pytest.raises(SourceError, match="a link that leads out of the folder"):
+        _describe(folder)
+    assert _describe(folder / name)  # the user names it
+    (folder / "stored").write_text(text)
+    (folder / name).unlink()
+    (folder / name).symlink_to("stored")
+    assert "the part train" in _describe(folder)
+    (tmp_path / "link").symlink_to(folder)
+    info = series.describe(str(tmp_path / "link"), SourceOptions())
+    assert info.options is not None
+    found = series.read(str(tmp_path / "link"), info.output, info.label_names, info.options)
+    assert len(found.data) == len(
+        series.read(str(folder / name), info.output, info.label_names, info.options).data
+    )
+
+
+def test_a_link_that_changes_while_a_long_table_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such a table is read twice: the second time, too, from the folder only."""
+    folder, outside = tmp_path / "sets", tmp_path / "outside"
+    folder.mkdir()
+    outside.write_text(LONG)
+    (folder / "Gun_TRAIN.csv").write_text(LONG)
+    find_layout = series.find_layout
+
+    def swap(*given: Any) -> Any:
+        (folder / "Gun_TRAIN.csv").unlink()
+        (folder / "Gun_TRAIN.csv").symlink_to(outside)
+        return find_layout(*given)
+
+    monkeypatch.setattr(series, "find_layout", swap)
+    with pytest.raises(SourceError, match="a link that leads out of the folder"):
+        _describe(folder)
