@@ -12,6 +12,7 @@ from pe_host.privacy.readers.hf_names import (
     SAVED,
     SAVED_DICT,
     Shard,
+    linked_from,
     paths_below,
     shards_in,
 )
@@ -74,15 +75,10 @@ def find_files(place: Path, location: str, options: SourceOptions, config: str =
     split, parts = _part([shard.split for shard in shards], options.split, location)
     chosen = [shard for shard in shards if split in (shard.split, EVERY)]
     _check_complete(chosen, place)
-    inside = _linked_from(place)
+    inside = linked_from(place)
     tables = tuple(TableFile(place / shard.path, inside) for shard in chosen)
     inner = place / chosen[0].path
     return Files(tables, _said(chosen), split, parts, _features(inner.parent))
-
-
-def _linked_from(place: Path) -> Path:
-    """The folder of the files; in the cache of the hub, they are links to `blobs/`."""
-    return place.parent.parent if place.parent.name == "snapshots" else place
 
 
 def _of_list(paths: Sequence[Path], location: str, options: SourceOptions) -> Files:

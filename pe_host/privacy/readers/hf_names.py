@@ -93,6 +93,18 @@ def paths_below(folder: Path) -> list[str]:
     return found
 
 
+def linked_from(folder: Path) -> Path:
+    """The folder that the files of a folder must lie in after links are followed.
+
+    It is the folder itself. Of a snapshot in the cache of the hub, or a folder in one, it is the
+    data set's folder, since the files there are links to `blobs/` beside the snapshots.
+    """
+    for place in (folder, *folder.parents):
+        if place.parent.name == "snapshots" and (place.parent.parent / "blobs").is_dir():
+            return place.parent.parent
+    return folder
+
+
 def matches(path: Path) -> list[str]:
     """The files of a pattern such as `data/train-*.parquet`; none if the path is no pattern."""
     text = str(path)

@@ -8,6 +8,7 @@ from pe_host.formats.collection import Collection, CollectionError
 from pe_host.formats.zip_collection import ZipCollection
 from pe_host.privacy.readers import picture_files
 from pe_host.privacy.readers.archive_names import only_zip
+from pe_host.privacy.readers.hf_names import linked_from
 from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, SourceOptions, Table, hookimpl
 
 
@@ -35,8 +36,8 @@ def read(
 def _opened(location: str) -> Iterator[Collection]:
     path = Path(location)
     try:
-        inside = only_zip(path) if path.is_dir() else None
-        collection = ZipCollection(str(inside or path))
+        only = only_zip(path) if path.is_dir() else None
+        collection = ZipCollection(str(only or path), linked_from(path) if only else None)
     except CollectionError as error:
         raise SourceError(error.what, where=error.place, fix=error.fix, name=error.name) from None
     except OSError as error:
