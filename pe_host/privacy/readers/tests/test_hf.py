@@ -11,8 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from pe_host.errors import DataError
-from pe_host.privacy.readers import guess_scheme, hf, hf_names
+from pe_host.files import open_regular
+from pe_host.privacy.readers import guess_scheme, hf, hf_names, parquet_file
+from pe_host.privacy.readers import parquet as read_parquet
 from pe_host.privacy.readers.hf_names import shard_of
+from pe_host.privacy.readers.hf_tables import TableFile
 from pe_host.privacy.readers.tests.pictures import gray, png, rgb
 from pe_host.privacy.readers.tests.reading import images, refusal, taken, used
 from pe_sdk import OutputSpec, Table
@@ -250,7 +253,7 @@ def test_files_that_are_damaged_or_no_files_are_refused(tmp_path: Path) -> None:
     content = arrow.read_bytes()
     for broken in (content[:-200], content[:40], b"junk" * 100, b""):
         arrow.write_bytes(broken)
-        assert "cannot be read as a table" in refusal(hf, folder).what
+        assert "cannot be read as Arrow" in refusal(hf, folder).what
     arrow.write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n")
     assert "git lfs pull" in refusal(hf, folder).fix
     (folder / "state.json").write_text('{"_data_files": [{"filename": "../x.arrow"}]}')
@@ -327,6 +330,38 @@ def test_a_pattern_of_too_many_files_is_refused(
 def test_a_list_that_is_too_long_for_a_path(tmp_path: Path) -> None:
     paths = [parquet(tmp_path / f"{'x' * 200}{i}.parquet", table_of(i, 1)) for i in range(40)]
     check(",".join(map(str, paths)), 40)
+
+
+@pytest.mark.parametrize("end", ["parquet", "arrow"])
+def test_what_was_checked_is_what_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    """The path may lead to another file as soon as it was opened, so it is opened once."""
+    path = tmp_path / f"x.{end}"
+    if end == "parquet":
+        parquet(path, table_of())
+    else:
+        saved(tmp_path / "s", table_of())
+        (tmp_path / "s" / "data-00000-of-00001.arrow").rename(path)
+    opened: list[str] = []
+
+    def opening(where: str, inside: Path | None) -> Any:
+        opened.append(where)
+        file = open_regular(where, inside)
+        path.unlink()
+        return file
+
+    monkeypatch.setattr(parquet_file, "open_regular", opening)
+    assert TableFile(path, tmp_path).schema().names == ["image", "label"]
+    assert opened == [str(path)]
+
+
+def test_a_pointer_of_git_lfs_is_named(tmp_path: Path) -> None:
+    for name in ("x.parquet", "x.arrow"):
+        path = tmp_path / name
+        path.write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n")
+        for module in (hf, read_parquet):
+            assert "git lfs pull" in refusal(module, path).fix
 
 
 def test_files_of_another_data_set_are_refused(tmp_path: Path) -> None:
