@@ -105,8 +105,10 @@ def test_a_negative_size_does_not_lead_back(
     header[148:156] = b"        "
     header[148:156] = b"%06o\0 " % sum(header)
     content = odd("a.txt").tobuf(tarfile.GNU_FORMAT) + bytes(header) + bytes(10240)
-    (tmp_path / "x.tar").write_bytes(gzip.compress(content) if zipped else content)
-    assert "damaged" in refused(str(tmp_path / "x.tar"))
+    pax = odd("a.txt").tobuf(tarfile.GNU_FORMAT) + odd(name, size=size).tobuf(tarfile.PAX_FORMAT)
+    for made in (content, pax + bytes(10240)):
+        (tmp_path / "x.tar").write_bytes(gzip.compress(made) if zipped else made)
+        assert "damaged" in refused(str(tmp_path / "x.tar"))
 
 
 def test_members_that_are_passed_over_count(
