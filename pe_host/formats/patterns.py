@@ -29,7 +29,7 @@ def search_all(text: str, names: Sequence[str]) -> list[str]:
     """What a pattern finds in each name: its first group, or all that it matches; "" for nothing.
 
     Raises:
-        PatternError: it is no regular expression, or takes more than `SECONDS` or too much memory.
+        PatternError: it is not a regular expression, or takes more than `SECONDS` or too much memory.
     """
     try:
         re.compile(text)
