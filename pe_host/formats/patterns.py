@@ -29,7 +29,8 @@ def search_all(text: str, names: Sequence[str]) -> list[str]:
     """What a pattern finds in each name: its first group, or all that it matches; "" for nothing.
 
     Raises:
-        PatternError: it is not a regular expression, or takes more than `SECONDS` or too much memory.
+        PatternError: it is not a regular expression, takes more than `SECONDS` or too
+            much memory, or its process does not start.
     """
     try:
         re.compile(text)
