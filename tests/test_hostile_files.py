@@ -211,6 +211,16 @@ def write_zip(path: Path, *names: str) -> None:
             archive.writestr(name, png_of(8, 8))
 
 
+def write_understated_zip(path: Path) -> None:
+    """256 MiB, announced as 100 bytes."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(f"a/{NAME}", bytes(1 << 28))
+    content = bytearray(path.read_bytes())
+    place = content.rindex(b"PK\1\2") + 24
+    content[place : place + 4] = struct.pack("<L", 100)
+    path.write_bytes(content)
+
+
 def write_zip_bomb(path: Path) -> None:
     """A picture of 256 MiB and a byte, in some hundred kilobytes."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
@@ -225,7 +235,7 @@ def write_tar(path: Path, name: str, kind: bytes = tarfile.REGTYPE, size: int = 
         archive.addfile(picture, io.BytesIO(png_of(8, 8)))
         header.type, header.size, header.linkname = kind, size, "/etc/hostname"
         archive.addfile(header)
-    path.write_bytes(gzip.compress(content.getvalue() + bytes(min(size, 1 << 20))))
+    path.write_bytes(gzip.compress(content.getvalue() + bytes(max(0, min(size, 1 << 20)))))
 
 
 OUT = f"../{NAME}"
@@ -233,6 +243,7 @@ ARCHIVES: dict[str, tuple[str, Callable[[Path], None], str]] = {
     "a zip that leads out": ("x.zip", lambda path: write_zip(path, "a/1.png", OUT), "member 1 of"),
     "an absolute name": ("x.zip", lambda path: write_zip(path, f"/tmp/{NAME}"), "plain relative"),
     "a zip bomb": ("x.zip", write_zip_bomb, "is larger than 256 MiB"),
+    "a zip that understates": ("x.zip", write_understated_zip, "cannot be read from the archive"),
     "a tar that leads out": ("x.tar.gz", lambda path: write_tar(path, OUT), "plain relative path"),
     "a tar with a link": (
         "x.tar.gz",
@@ -244,6 +255,11 @@ ARCHIVES: dict[str, tuple[str, Callable[[Path], None], str]] = {
         "x.tar.gz",
         lambda path: write_tar(path, NAME, size=1 << 40),
         "is larger than 256 MiB",
+    ),
+    "a tar that leads back": (
+        "x.tar.gz",
+        lambda path: write_tar(path, NAME, size=-512),
+        "this is not a tar file, or it is damaged",
     ),
 }
 

@@ -14,6 +14,11 @@ from pe_sdk.pictures import PictureError
 TABLE_BYTES = 1 << 30
 """Largest file of labels."""
 
+JSON_BYTES = 1 << 26
+"""Largest one of JSON: parsed as a whole, it takes up to fifty times its bytes in memory."""
+
+_JSON = (".json", ".jsonl")
+
 
 class CollectionError(Exception):
     """A collection, or a name in it, that cannot be used.
@@ -166,7 +171,7 @@ class FolderCollection(Collection):
     def read_table(self, name: str) -> bytes:
         try:
             with open_regular(self._root / name, self._inside(name)) as file:
-                content = file.read(TABLE_BYTES + 1)
+                content = file.read(most_of_table(name) + 1)
         except NotAFile as error:
             raise CollectionError(
                 f"this is {error}", "put a copy of the file in its place", self.place(name)
@@ -174,7 +179,8 @@ class FolderCollection(Collection):
         except OSError as error:
             what = f"the file cannot be opened ({error.strerror})"
             raise CollectionError(what, "fix its permissions", self.place(name)) from None
-        return _checked(content, self.place(name))
+        check_table(name, len(content), self.place(name))
+        return content
 
     def _entries(self, folder: str) -> "list[os.DirEntry[str]]":
         try:
@@ -197,11 +203,21 @@ def _is_folder(entry: "os.DirEntry[str]") -> bool:
         return False
 
 
-def _checked(content: bytes, place: str) -> bytes:
-    if len(content) > TABLE_BYTES:
-        what = f"the file is larger than {TABLE_BYTES >> 30} GiB"
-        raise CollectionError(what, "keep the columns that are needed", place)
-    return content
+def most_of_table(name: str) -> int:
+    """The most bytes of a file of labels of this name."""
+    return JSON_BYTES if name.lower().endswith(_JSON) else TABLE_BYTES
+
+
+def check_table(name: str, size: int, place: str) -> None:
+    """Raise CollectionError for a file of labels that is too large."""
+    most = most_of_table(name)
+    if size > most:
+        raise CollectionError(
+            f"the file is larger than {most >> 20:,} MiB",
+            "keep the columns that are needed"
+            + (", or save it as CSV" if most == JSON_BYTES else ""),
+            place,
+        )
 
 
 def folders_of(names: Iterable[str]) -> dict[str, None]:

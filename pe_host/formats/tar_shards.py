@@ -7,12 +7,13 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from pe_host.files import NotAFile, open_regular
 from pe_host.formats.collection import CollectionError
 from pe_host.formats.names import passed_over
-from pe_host.formats.zip_collection import wrong_name
+from pe_host.formats.zip_collection import MEMBERS, wrong_name
 from pe_sdk.pictures import FILE_BYTES
 
 _BROKEN = (tarfile.TarError, OSError, EOFError, ValueError, zlib.error, RecursionError)
@@ -34,16 +35,22 @@ class Member:
     read: Callable[[], bytes]
 
 
-def members(location: str) -> Iterator[Member]:
+def members(location: str, inside: Path | None = None) -> Iterator[Member]:
     """Yield the files in a tar file, plain or gzipped, in order.
 
+    Args:
+        location: its path.
+        inside: the folder that it must lie in after links are followed; None for a file that the
+            user named.
+
     Raises:
-        CollectionError: it is none, is damaged or truncated, or has a member that is not a file, is
-            larger than `FILE_BYTES`, or has a name that leads out of the archive or occurs twice.
+        CollectionError: it is none, is damaged or truncated, has more than `MEMBERS` members, or
+            has one that is not a file, is larger than `FILE_BYTES`, or has a name that leads out of
+            the archive or occurs twice.
     """
     fix = "pass --data the path of a tar file"
     try:
-        with open_regular(location) as file:
+        with open_regular(location, inside) as file:
             yield from _members(file, location)
     except FileNotFoundError:
         raise CollectionError("there is no such file", fix, location) from None
@@ -59,10 +66,17 @@ def _members(file: BinaryIO, location: str) -> Iterator[Member]:
     content = _Bounded(gzip.GzipFile(fileobj=file) if zipped else file)
     archive: Any = tarfile.TarFile(fileobj=cast(BinaryIO, content), mode="r")
     seen: set[str] = set()
-    number = -1
+    number, end_of_last = -1, 0
     while (info := archive.next()) is not None:
         archive.members.clear()  # it would keep a record of every member
+        if info.size < 0 or archive.offset <= end_of_last:  # a negative size leads back for ever
+            raise tarfile.ReadError
+        end_of_last = archive.offset
         number += 1
+        if number >= MEMBERS:
+            raise CollectionError(
+                f"the tar file has more than {MEMBERS:,} members", "split it", location
+            )
         name = info.name.removeprefix("./").rstrip("/")
         if info.isdir() and name in ("", "."):
             continue

@@ -1,10 +1,17 @@
 """The files of a zip archive whose content is not trusted: nothing is unpacked to the disk."""
 
 import zipfile
+from pathlib import Path
 
 from pe_host.files import NotAFile, open_regular
 from pe_host.formats.archives import BROKEN, announced
-from pe_host.formats.collection import TABLE_BYTES, Collection, CollectionError, Listing, folders_of
+from pe_host.formats.collection import (
+    Collection,
+    CollectionError,
+    Listing,
+    check_table,
+    folders_of,
+)
 from pe_host.formats.names import natural_key, passed_over
 from pe_sdk.pictures import FILE_BYTES, PictureError, too_long
 
@@ -13,6 +20,8 @@ MEMBERS = 5_000_000
 
 DIRECTORY_BYTES = 1 << 30
 """Largest directory of an archive, which zipfile reads as a whole."""
+
+_PIECE = 1 << 20
 
 LONGEST_NAME = 1_000
 
@@ -28,13 +37,18 @@ class ZipCollection(Collection):
         CollectionError: it is none, announces too much, or has a member that cannot be a file:
             one with a name that leads out of the archive, twice the same name, encryption, or a
             content that others share.
+
+    Args:
+        location: its path.
+        inside: the folder that it must lie in after links are followed; None for a file that the
+            user named.
     """
 
-    def __init__(self, location: str) -> None:
+    def __init__(self, location: str, inside: Path | None = None) -> None:
         super().__init__(location)
         fix = "pass --data the path of a zip archive"
         try:
-            file = open_regular(location)
+            file = open_regular(location, inside)
         except FileNotFoundError:
             raise CollectionError("there is no such file", fix, location) from None
         except NotAFile as error:
@@ -99,21 +113,35 @@ class ZipCollection(Collection):
         if info.file_size > FILE_BYTES:
             raise too_long()
         try:
-            return self._archive.read(info)
+            return self._content(info)
         except BROKEN:
             what = "cannot be read from the archive"
             raise PictureError(what, "write the archive again, or remove it") from None
 
     def read_table(self, name: str) -> bytes:
         info = self._infos[name]
-        if info.file_size > TABLE_BYTES:
-            what = f"the file is larger than {TABLE_BYTES >> 30} GiB"
-            raise CollectionError(what, "keep the columns that are needed", self.place(name))
+        check_table(name, info.file_size, self.place(name))
         try:
-            return self._archive.read(info)
+            return self._content(info)
         except BROKEN:
             what = "the file cannot be read from the archive"
             raise CollectionError(what, "write the archive again", self.place(name)) from None
+
+    def _content(self, info: zipfile.ZipInfo) -> bytes:
+        """The content of a member, of which no more is decompressed than its header announces.
+
+        Raises:
+            zipfile.BadZipFile: it has another length. Or what else is in `BROKEN`.
+        """
+        with self._archive.open(info) as file:
+            pieces: list[bytes] = []
+            left = info.file_size
+            while left > 0 and (piece := file.read(min(left, _PIECE))):
+                pieces.append(piece)
+                left -= len(piece)
+            if left or file.read(1):
+                raise zipfile.BadZipFile
+        return b"".join(pieces)
 
     def _checked(self, whole: int) -> dict[str, zipfile.ZipInfo]:
         """The members that are files, by name."""

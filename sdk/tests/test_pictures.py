@@ -9,7 +9,7 @@ import zlib
 import numpy as np
 import PIL
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, TiffImagePlugin
 
 from pe_sdk import SourceOptions
 from pe_sdk.pictures import (
@@ -18,9 +18,11 @@ from pe_sdk.pictures import (
     Form,
     PictureError,
     Preparation,
+    fitting,
     form_of,
     prepare,
     prepare_array,
+    raster,
 )
 
 RNG = np.random.default_rng(5)
@@ -303,3 +305,83 @@ def test_every_name_of_a_format_is_known():
 def test_the_sdk_itself_does_without_pillow():
     code = "import sys, pe_sdk, pe_sdk.testing; assert 'PIL' not in sys.modules"
     subprocess.run([sys.executable, "-P", "-c", code], check=True)
+
+
+XMP = (
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-'
+    b'syntax-ns#"><rdf:Description xmlns:tiff="http://ns.adobe.com/tiff/1.0/" '
+    b'tiff:Orientation="6"/></rdf:RDF></x:xmpmeta>'
+)
+
+
+@pytest.mark.parametrize("compression", [None, "tiff_lzw"])
+@pytest.mark.parametrize("tag", [{274: 6}, {700: XMP}])
+def test_a_tiff_is_turned_by_whatever_tag_says_so(compression, tag):
+    about = TiffImagePlugin.ImageFileDirectory_v2()
+    if 700 in tag:
+        about.tagtype[700] = 1
+    about.update(tag)
+    content = encoded(GRAY, "TIFF", tiffinfo=about, compression=compression)
+    assert form_of(content).shape == (5, 4, 1)
+    turned = prepare(content, Preparation((5, 4, 1)))
+    assert np.array_equal(turned[..., 0], np.rot90(GRAY, -1))
+    with pytest.raises(PictureError, match="has 5 × 4 pixels, not 4 × 5"):
+        prepare(content, AS_GRAY)
+
+
+def test_pixels_of_another_size_than_announced_are_not_stretched(monkeypatch):
+    content = encoded(GRAY, "TIFF")
+    monkeypatch.setattr(raster, "_orientation", lambda image: 6)
+    with pytest.raises(PictureError, match="is damaged"):
+        prepare(content, Preparation((5, 4, 1)))
+    with pytest.raises(PictureError, match="is damaged"):
+        fitting.fitted(Image.fromarray(GRAY), Preparation((5, 4, 1)))
+
+
+def png(header, key, *rows):
+    """A PNG of 2 × 1 pixels with a transparent colour.
+
+    Args:
+        header: bit depth and colour type.
+        key: content of tRNS.
+        rows: the bytes of each row.
+    """
+
+    def chunk(name, data):
+        checked = name + data
+        return len(data).to_bytes(4, "big") + checked + zlib.crc32(checked).to_bytes(4, "big")
+
+    size = (2).to_bytes(4, "big") + (1).to_bytes(4, "big")
+    pixels = zlib.compress(b"".join(b"\0" + row for row in rows))
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", size + bytes(header) + bytes(3))
+        + chunk(b"tRNS", key)
+        + chunk(b"IDAT", pixels)
+        + chunk(b"IEND", b"")
+    )
+
+
+@pytest.mark.parametrize(
+    ("header", "key", "row", "shown"),
+    [
+        ((1, 0), b"\0\1", b"\x40", [0, 255]),
+        ((2, 0), b"\0\1", b"\x60", [255, 170]),  # values 1 and 2 of 3
+        ((2, 0), b"\0\x55", b"\x60", [255, 170]),  # only the low bits of the key count
+        ((4, 0), b"\0\5", b"\x56", [255, 6 * 17]),
+        ((8, 0), b"\0\5", b"\5\6", [255, 6]),
+        ((8, 0), b"\1\5", b"\5\6", [255, 6]),
+        ((16, 0), b"\1\5", b"\1\5\1\6", [255, 1]),
+    ],
+)
+def test_one_transparent_gray_is_compared_at_the_depth_of_the_file(header, key, row, shown):
+    content = png(header, key, row)
+    assert prepare(content, Preparation((1, 2, 1))).ravel().tolist() == shown
+
+
+def test_one_transparent_colour_is_compared_at_the_depth_of_the_file():
+    content = png((8, 2), b"\0\5\0\6\0\7", b"\5\6\7\5\6\1")
+    assert prepare(content, Preparation((1, 2, 3))).ravel().tolist() == [255] * 3 + [5, 6, 1]
+    wide = png((16, 2), b"\0\5\0\6\0\7", b"\0\5\0\6\0\7\0\5\0\6\0\1")
+    with pytest.raises(PictureError, match="16 bits of which one is transparent"):
+        prepare(wide, Preparation((1, 2, 3)))

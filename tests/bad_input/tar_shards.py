@@ -89,8 +89,11 @@ EDITS = {
 TYPES = (tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.DIRTYPE)
 
 
-def tar(files: Members, kinds: dict[int, bytes], form: int) -> bytes:
-    """A tar file; some members, by number, are of another kind."""
+def tar(files: Members, kinds: dict[int, bytes], form: int, back: int = 0) -> bytes:
+    """A tar file; some members, by number, are of another kind.
+
+    With `back`, a last header announces as many bytes less than none.
+    """
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w", format=form) as made:
         for number, (name, content) in enumerate(files.items()):
@@ -99,6 +102,10 @@ def tar(files: Members, kinds: dict[int, bytes], form: int) -> bytes:
             info.linkname = "/etc/passwd" if info.issym() or info.islnk() else ""
             info.size = len(content) if info.isreg() else 0
             made.addfile(info, io.BytesIO(content))
+        if back:
+            info = tarfile.TarInfo(".back")
+            info.size = -back
+            made.addfile(info)
     return stream.getvalue()
 
 
@@ -120,7 +127,9 @@ def tar_shards(draw: Draw) -> Case:
         kinds[draw(st.integers(0, len(files) - 1))] = draw(st.sampled_from(TYPES))
     try:
         form = draw(st.sampled_from((tarfile.PAX_FORMAT, tarfile.GNU_FORMAT, tarfile.USTAR_FORMAT)))
-        content: Content = tar(files, kinds, form)
+        back = draw(st.sampled_from((512, 1024, 1 << 40))) if one_in(draw, 12) else 0
+        notes += ["back"] if back else []
+        content: Content = tar(files, kinds, form, back)
     except (ValueError, UnicodeError):  # a name that does not fit into the format
         content = tar(good(draw), kinds, tarfile.PAX_FORMAT)
     zipped = one_in(draw, 4)

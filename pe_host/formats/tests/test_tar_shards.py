@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pe_host.formats import tar_shards
 from pe_host.formats.collection import CollectionError
 from pe_host.formats.tar_shards import members
 from pe_sdk.pictures import FILE_BYTES
@@ -90,6 +91,44 @@ def test_a_header_that_announces_much_metadata_is_not_read(tmp_path: Path) -> No
         content = info.tobuf(tarfile.GNU_FORMAT) + bytes(4096)
         (tmp_path / "x.tar.gz").write_bytes(gzip.compress(content))
         assert "damaged" in refused(str(tmp_path / "x.tar.gz"))
+
+
+@pytest.mark.parametrize("name", ["x.png", ".hidden"])
+@pytest.mark.parametrize("size", [-512, -1024, -(1 << 40)])
+@pytest.mark.parametrize("zipped", [False, True])
+def test_a_negative_size_does_not_lead_back(
+    tmp_path: Path, name: str, size: int, zipped: bool
+) -> None:
+    """tarfile would go back to the same header again and again."""
+    header = bytearray(odd(name).tobuf(tarfile.GNU_FORMAT))
+    header[124:136] = b"\xff" * 4 + size.to_bytes(8, "big", signed=True)
+    header[148:156] = b"        "
+    header[148:156] = b"%06o\0 " % sum(header)
+    content = odd("a.txt").tobuf(tarfile.GNU_FORMAT) + bytes(header) + bytes(10240)
+    pax = odd("a.txt").tobuf(tarfile.GNU_FORMAT) + odd(name, size=size).tobuf(tarfile.PAX_FORMAT)
+    for made in (content, pax + bytes(10240)):
+        (tmp_path / "x.tar").write_bytes(gzip.compress(made) if zipped else made)
+        assert "damaged" in refused(str(tmp_path / "x.tar"))
+
+
+def test_members_that_are_passed_over_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tar_shards, "MEMBERS", 3)
+    where = tar(tmp_path / "x.tar", *GOOD)
+    assert len(read(where)) == 3
+    where = tar(tmp_path / "x.tar", *GOOD, (".DS_Store", b""))
+    assert "more than 3 members" in refused(where)
+
+
+def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
+    tar(tmp_path / "x.tar", *GOOD)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "x.tar").symlink_to("../x.tar")
+    where = str(tmp_path / "in" / "x.tar")
+    assert len(list(members(where))) == 3, "a file that the user named"
+    with pytest.raises(CollectionError, match="a link that leads out of the folder"):
+        list(members(where, tmp_path / "in"))
 
 
 def test_a_sparse_file_is_refused(tmp_path: Path) -> None:

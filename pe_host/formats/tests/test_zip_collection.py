@@ -2,12 +2,13 @@
 
 import io
 import struct
+import tracemalloc
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from pe_host.formats import zip_collection
+from pe_host.formats import collection, zip_collection
 from pe_host.formats.collection import CollectionError
 from pe_host.formats.zip_collection import ZipCollection
 from pe_sdk.pictures import FILE_BYTES, PictureError
@@ -92,8 +93,10 @@ def test_members_that_share_their_content_are_refused(tmp_path: Path) -> None:
 def test_a_picture_and_a_list_that_announce_too_much_are_not_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(zip_collection, "TABLE_BYTES", 100)
-    where = archive(tmp_path / "x.zip", {"t.csv": bytes(101), "a.png": b""})
+    monkeypatch.setattr(collection, "TABLE_BYTES", 100)
+    monkeypatch.setattr(collection, "JSON_BYTES", 50)
+    files = {"t.csv": bytes(101), "t.JSON": bytes(51), "t.jsonl": bytes(51), "a.png": b""}
+    where = archive(tmp_path / "x.zip", files)
     content = bytearray(Path(where).read_bytes())
     place = content.rindex(b"PK\1\2")
     content[place + 24 : place + 28] = struct.pack("<L", FILE_BYTES + 1)
@@ -101,8 +104,9 @@ def test_a_picture_and_a_list_that_announce_too_much_are_not_read(
     with ZipCollection(where) as opened:
         with pytest.raises(PictureError, match="256 MiB"):
             opened.read_picture("a.png")
-        with pytest.raises(CollectionError, match="larger than"):
-            opened.read_table("t.csv")
+        for name in ("t.csv", "t.JSON", "t.jsonl"):
+            with pytest.raises(CollectionError, match="larger than"):
+                opened.read_table(name)
 
 
 def test_a_member_never_gives_more_than_it_announces(tmp_path: Path) -> None:
@@ -113,8 +117,37 @@ def test_a_member_never_gives_more_than_it_announces(tmp_path: Path) -> None:
     place = content.index(b"PK\1\2")
     content[place + 24 : place + 28] = struct.pack("<L", 100)
     Path(where).write_bytes(content)
-    with ZipCollection(where) as opened, pytest.raises(PictureError, match="cannot be read"):
-        opened.read_picture("a.png")
+    tracemalloc.start()
+    try:
+        with ZipCollection(where) as opened, pytest.raises(PictureError, match="cannot be read"):
+            opened.read_picture("a.png")
+        assert tracemalloc.get_traced_memory()[1] < 1 << 24, "nor is more decompressed"
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_member_that_holds_less_or_other_content_than_it_announces(tmp_path: Path) -> None:
+    where = archive(tmp_path / "x.zip", {"a.png": b"one", "b.png": b"", "c.png": b"three"})
+    content = bytearray(Path(where).read_bytes())
+    a, b = (content.rindex(name) - 46 for name in (b"a.png", b"b.png"))
+    content[a + 24 : a + 28] = struct.pack("<L", 4)
+    content[b + 16 : b + 20] = b"wrng"
+    content[content.index(b"three")] ^= 1  # its checksum is that of other content
+    Path(where).write_bytes(content)
+    with ZipCollection(where) as opened:
+        for name in ("a.png", "b.png", "c.png"):
+            with pytest.raises(PictureError, match="cannot be read"):
+                opened.read_picture(name)
+
+
+def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
+    archive(tmp_path / "x.zip", {"a.png": b"1"})
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "x.zip").symlink_to("../x.zip")
+    where = str(tmp_path / "in" / "x.zip")
+    ZipCollection(where).close()  # a file that the user named
+    with pytest.raises(CollectionError, match="a link that leads out of the folder"):
+        ZipCollection(where, tmp_path / "in")
 
 
 def test_a_directory_that_announces_too_many_members_is_refused(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ The location is a Parquet file or several, a folder of Parquet files or one that
 written, or the name of a data set in the hub, `NAME` or `NAME/CONFIG`.
 """
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -191,10 +192,12 @@ class _Source:
 def _find(location: str, options: SourceOptions) -> Files:
     place = Path(location)
     paths = [Path(part) for part in location.split(",")]
-    if place.exists() or len(paths) > 1 or all(path.is_absolute() for path in paths):
+    # The path that a long list of files would be is no valid one, and only os.path bears that.
+    exists = os.path.exists(place)  # noqa: PTH110
+    if exists or len(paths) > 1 or all(path.is_absolute() for path in paths):
         return find_files(place, location, options)
-    folder, config = hub.fetched(location, options)
-    return find_files(folder, location, options, config)
+    found = hub.find(location, options.split)
+    return find_files(found.folder, location, options, found.config, found.files)
 
 
 def _check_same(table: TableFile, first: "pa.Schema", columns: Columns) -> None:

@@ -1,6 +1,7 @@
 """Which files of a Hugging Face data set are read: its configuration, its part, all its shards."""
 
 import json
+import os
 import re
 import shlex
 from collections.abc import Sequence
@@ -8,10 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pe_host.files import open_regular
 from pe_host.privacy.readers.hf_names import (
+    DEEPEST,
     SAVED,
     SAVED_DICT,
     Shard,
+    linked_from,
     paths_below,
     shards_in,
 )
@@ -44,7 +48,13 @@ class Files:
     features: dict[str, Any]
 
 
-def find_files(place: Path, location: str, options: SourceOptions, config: str = "") -> Files:
+def find_files(
+    place: Path,
+    location: str,
+    options: SourceOptions,
+    config: str = "",
+    listed: Sequence[str] | None = None,
+) -> Files:
     """Find the files of a folder or file.
 
     Args:
@@ -52,18 +62,23 @@ def find_files(place: Path, location: str, options: SourceOptions, config: str =
         location: the source: perhaps several paths with commas between.
         options: what the user says.
         config: the configuration to read, if it is named apart from the folder.
+        listed: the paths of all files in the data set, relative to the folder; None for those that
+            are there.
 
     Raises:
         SourceError: there are no such files, some are missing, or it does not follow which to read.
     """
-    if not place.is_dir():
-        paths = [place] if place.exists() else [Path(part) for part in location.split(",")]
+    if not os.path.isdir(place):  # noqa: PTH112  a long list of files is no valid path
+        exists = os.path.exists(place)  # noqa: PTH110  see above
+        paths = [place] if exists else [Path(part) for part in location.split(",")]
         return _of_list(paths, location, options)
+    inside = linked_from(place)
     if (place / SAVED).is_file():
-        return Files(_saved(place), "saved data set", "", (), _features(place))
+        features = _features(place, inside)
+        return Files(_saved(place, inside), "saved data set", "", (), features)
     if (place / SAVED_DICT).is_file():
-        return _saved_parts(place, options)
-    shards = shards_in(paths_below(place))
+        return _saved_parts(place, inside, options)
+    shards = shards_in(_paths(place, location) if listed is None else listed)
     if not shards:
         raise SourceError(
             "there are no Parquet or Arrow files here",
@@ -71,18 +86,34 @@ def find_files(place: Path, location: str, options: SourceOptions, config: str =
             fix="pass --data a folder of Parquet files, or one that save_to_disk has written",
         )
     shards = of_config(shards, config, f"hf:{location}".removesuffix(f"/{config}"))
-    split, parts = _part([shard.split for shard in shards], options.split, location)
-    chosen = [shard for shard in shards if split in (shard.split, EVERY)]
+    chosen, split, parts = of_part(shards, options.split, location)
     _check_complete(chosen, place)
-    inside = _linked_from(place)
     tables = tuple(TableFile(place / shard.path, inside) for shard in chosen)
     inner = place / chosen[0].path
-    return Files(tables, _said(chosen), split, parts, _features(inner.parent))
+    return Files(tables, _said(chosen), split, parts, _features(inner.parent, inside))
 
 
-def _linked_from(place: Path) -> Path:
-    """The folder of the files; in the cache of the hub, they are links to `blobs/`."""
-    return place.parent.parent if place.parent.name == "snapshots" else place
+def _paths(place: Path, location: str) -> list[str]:
+    """The paths of the files in a folder.
+
+    Raises:
+        SourceError: some lie so deep that they may belong to something else, or a folder cannot be
+            read.
+    """
+    try:
+        found = paths_below(place)
+    except OSError as error:
+        what = f"the folder cannot be read ({error.strerror})"
+        raise SourceError(what, where=location, fix="fix its permissions") from None
+    if too_deep := sum(path.count("/") > DEEPEST for path in found):
+        raise SourceError(
+            f"{too_deep} of {len(found)} Parquet and Arrow files lie more than {DEEPEST} folders "
+            "below this one",
+            where=location,
+            fix="pass --data the folder of the data set, or the files themselves, as in "
+            "--data 'FOLDER/*.parquet'",
+        )
+    return found
 
 
 def _of_list(paths: Sequence[Path], location: str, options: SourceOptions) -> Files:
@@ -130,12 +161,24 @@ def of_config(shards: Sequence[Shard], config: str, where: str) -> list[Shard]:
     return [shard for shard in shards if shard.config == wanted]
 
 
+def of_part(
+    shards: Sequence[Shard], wanted: str, where: str
+) -> tuple[list[Shard], str, tuple[str, ...]]:
+    """The files of the part to read, its name, and all parts.
+
+    Raises:
+        SourceError: there is no such part, or one has to be named.
+    """
+    split, parts = _part([shard.split for shard in shards], wanted, where)
+    return [shard for shard in shards if split in (shard.split, EVERY)], split, parts
+
+
 def _part(splits: Sequence[str], wanted: str, where: str) -> tuple[str, tuple[str, ...]]:
     """The part to read, and all parts; "" for files that belong to none."""
     parts = tuple(dict.fromkeys(splits))
     if wanted:
-        if wanted.lower() == EVERY and len(parts) > 1:
-            return EVERY, parts
+        if wanted.lower() == EVERY:
+            return (EVERY if len(parts) > 1 else parts[0]), parts
         for part in parts:
             if part and (part == wanted or normalised(part) == normalised(wanted)):
                 return part, parts
@@ -178,9 +221,9 @@ def _check_complete(shards: Sequence[Shard], folder: Path) -> None:
         )
 
 
-def _saved(folder: Path) -> tuple[TableFile, ...]:
+def _saved(folder: Path, inside: Path) -> tuple[TableFile, ...]:
     """The files that the state of a saved data set lists, in order."""
-    state = _document(folder / SAVED)
+    state = _document(folder / SAVED, inside)
     try:
         names = [str(entry["filename"]) for entry in state["_data_files"]]
     except (KeyError, TypeError):
@@ -191,11 +234,11 @@ def _saved(folder: Path) -> tuple[TableFile, ...]:
             where=str(folder / SAVED),
             fix="save the data set again with save_to_disk",
         )
-    return tuple(TableFile(folder / name, folder) for name in names)
+    return tuple(TableFile(folder / name, inside) for name in names)
 
 
-def _saved_parts(folder: Path, options: SourceOptions) -> Files:
-    document = _document(folder / SAVED_DICT)
+def _saved_parts(folder: Path, inside: Path, options: SourceOptions) -> Files:
+    document = _document(folder / SAVED_DICT, inside)
     splits = document.get("splits")
     if not isinstance(splits, list) or not splits or not all(_is_plain(name) for name in splits):
         raise SourceError(
@@ -205,26 +248,27 @@ def _saved_parts(folder: Path, options: SourceOptions) -> Files:
         )
     split, parts = _part(splits, options.split, str(folder))
     chosen = parts if split == EVERY else (split,)
-    tables = tuple(table for name in chosen for table in _saved(folder / name))
-    return Files(tables, "saved data set", split, parts, _features(folder / chosen[0]))
+    tables = tuple(table for name in chosen for table in _saved(folder / name, inside))
+    features = _features(folder / chosen[0], inside)
+    return Files(tables, "saved data set", split, parts, features)
 
 
 def _is_plain(name: Any) -> bool:
     return isinstance(name, str) and bool(name) and "/" not in name and name not in (".", "..")
 
 
-def _features(folder: Path) -> dict[str, Any]:
+def _features(folder: Path, inside: Path) -> dict[str, Any]:
     """What dataset_info.json says about the columns; {} if there is none."""
     path = folder / "dataset_info.json"
-    found = _document(path).get("features") if path.is_file() else None
+    found = _document(path, inside).get("features") if path.is_file() else None
     return found if isinstance(found, dict) else {}
 
 
-def _document(path: Path) -> dict[str, Any]:
+def _document(path: Path, inside: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:
+        with open_regular(path, inside) as file:
             content = json.loads(file.read(_DOCUMENT_BYTES))
-    except (OSError, ValueError, RecursionError):
+    except (OSError, ValueError, RecursionError):  # NotAFile is a ValueError
         content = None
     if not isinstance(content, dict):
         raise SourceError(

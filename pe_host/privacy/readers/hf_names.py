@@ -7,10 +7,11 @@ A data set is a folder of Parquet files, such as `data/train-00000-of-00005.parq
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from glob import glob
+from glob import iglob
 from itertools import islice
 from pathlib import Path
 
+from pe_host.errors import DataError
 from pe_host.formats.names import natural_key
 from pe_host.privacy.readers.split_names import SPLITS
 
@@ -21,11 +22,13 @@ SAVED, SAVED_DICT = "state.json", "dataset_dict.json"
 PATTERN_FILES = 1_000
 """Most files of a pattern."""
 
+DEEPEST = 3
+"""Most folders between the folder of a data set and its files."""
+
 _SHARD = re.compile(
     r"(?P<stem>.*?)(?:[-_](?P<number>\d{2,6})-of-(?P<count>\d{2,6}))?(?:-[0-9a-f]{8,40})?"
 )
 _NUMBER = re.compile(r"(part[-_]?)?\d+")
-_DEEP = 3
 _LOOKED_AT = 100
 
 
@@ -77,7 +80,10 @@ def shards_in(paths: Iterable[str]) -> list[Shard]:
 
 
 def paths_below(folder: Path) -> list[str]:
-    """The paths of the Parquet and Arrow files of a folder, a few levels deep, relative to it."""
+    """The paths of the Parquet and Arrow files below a folder, relative to it.
+
+    Links to folders are followed as far as `DEEPEST`: they may lead in a circle.
+    """
     found: list[str] = []
     places = [(folder, "", 0)]
     while places:
@@ -86,19 +92,42 @@ def paths_below(folder: Path) -> list[str]:
             if entry.name.startswith("."):
                 continue
             if entry.is_dir():
-                if depth < _DEEP:
+                if depth < DEEPEST or not entry.is_symlink():
                     places.append((entry, f"{prefix}{entry.name}/", depth + 1))
             elif entry.suffix.lower() in SUFFIXES:
                 found.append(prefix + entry.name)
     return found
 
 
+def linked_from(folder: Path) -> Path:
+    """The folder that the files of a folder must lie in after links are followed.
+
+    It is the folder itself. Of a snapshot in the cache of the hub, or a folder in one, it is the
+    data set's folder, since the files there are links to `blobs/` beside the snapshots.
+    """
+    for place in (folder, *folder.parents):
+        if place.parent.name == "snapshots" and (place.parent.parent / "blobs").is_dir():
+            return place.parent.parent
+    return folder
+
+
 def matches(path: Path) -> list[str]:
-    """The files of a pattern such as `data/train-*.parquet`; none if the path is no pattern."""
+    """The files of a pattern such as `data/train-*.parquet`; none if the path is no pattern.
+
+    Raises:
+        DataError: there are more than `PATTERN_FILES`.
+    """
     text = str(path)
     if not any(letter in text for letter in "*?[") or path.suffix.lower() not in SUFFIXES:
         return []
-    return sorted(glob(text), key=natural_key)[:PATTERN_FILES]  # noqa: PTH207  as it is typed
+    found = list(islice(iglob(text), PATTERN_FILES + 1))  # noqa: PTH207  as it is typed
+    if len(found) > PATTERN_FILES:
+        raise DataError(
+            f"the pattern matches more than {PATTERN_FILES:,} files",
+            where=text,
+            fix="pass --data the folder of the data set, or a pattern of fewer files",
+        )
+    return sorted(found, key=natural_key)
 
 
 def is_saved(folder: Path) -> bool:
@@ -129,7 +158,7 @@ def _holds_data_set(folder: Path) -> bool:
     Of many files, the first ones are looked at. A Parquet file beside pictures may list labels.
     """
     places = [folder]
-    for depth in range(_DEEP):
+    for depth in range(DEEPEST):
         inner: list[Path] = []
         for place in places:
             for entry in sorted(islice(place.iterdir(), _LOOKED_AT)):
@@ -139,7 +168,7 @@ def _holds_data_set(folder: Path) -> bool:
                     return True
                 if entry.suffix.lower() == ".parquet":
                     return holds_images(entry)
-                if entry.is_dir() and depth < _DEEP - 1:
+                if entry.is_dir() and depth < DEEPEST - 1:
                     inner.append(entry)
         places = inner[:_LOOKED_AT]
     return False

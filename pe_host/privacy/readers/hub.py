@@ -3,6 +3,10 @@
 The process that reads has no network. So the command line fetches the files before, in a process of
 its own: `python -m pe_host.privacy.readers.hub NAME SPLIT`. Scripts of data sets are never run:
 where a data set has no Parquet files, those that the hub has made of it are taken.
+
+The cache of the hub does not say which files a data set has: some may never have been fetched, by
+a fetch that was interrupted or of another part. So a complete fetch leaves the list of them all in
+the cache of pe, and the reader reads nothing that it does not account for.
 """
 
 import contextlib
@@ -10,15 +14,20 @@ import json
 import logging
 import os
 import re
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pe_host.privacy.readers.hf_files import EVERY, lost_shards, of_config
-from pe_host.privacy.readers.hf_names import Shard, paths_below, shards_in
-from pe_host.privacy.readers.split_names import normalised
-from pe_sdk import SourceError, SourceOptions
+from pe_host.cache import cache_folder
+from pe_host.durable import write_atomic
+from pe_host.errors import DataError
+from pe_host.files import read_regular
+from pe_host.privacy.readers.hf_files import of_config, of_part
+from pe_host.privacy.readers.hf_names import Shard, shards_in
+from pe_sdk import SourceError
 
 INSTALL = "pip install 'pe-host[hf]'"
 
@@ -28,37 +37,72 @@ CONVERTED = "refs/convert/parquet"
 _NAME = re.compile(r"(?P<name>\w[\w.-]*(/\w[\w.-]*)?)(?P<config>/[^/].*)?", re.ASCII)
 _REVISIONS = (None, CONVERTED)
 _PARQUET = ".parquet"
+_LISTS = "hub"
+"""Subfolder of the cache of pe."""
 
 
-def fetched(location: str, options: SourceOptions) -> tuple[Path, str]:
-    """The folder of a data set that is on this machine, and the configuration that is named.
+@dataclass(frozen=True)
+class Snapshot:
+    """A data set of the hub that is on this machine, with every file of the part that is wanted.
+
+    Args:
+        folder: the folder of its files.
+        config: the configuration that is named, or "".
+        files: the paths of all its Parquet files in the hub, relative to the folder, whether they
+            are on this machine or not.
+    """
+
+    folder: Path
+    config: str
+    files: tuple[str, ...]
+
+
+def find(location: str, split: str) -> Snapshot:
+    """Find a data set that was fetched before. There may be no network here.
+
+    Args:
+        location: its name, perhaps with a configuration.
+        split: the part to read, as the user names it; "" for the usual one.
 
     Raises:
-        SourceError: it is not on this machine, and cannot be fetched.
+        SourceError: it is not on this machine as a whole, or has no such part or configuration.
     """
     name, config = _parts(location)
-    folder = _local(name, config, options.split, location)
-    return (folder or fetch(location, options.split)), config
+    with _hub(location, name) as hub:
+        listed = _listed(hub, name)
+        if listed is None or _lacks_any(listed, _wanted(listed.files, name, config, split)):
+            raise SourceError(
+                "the data set is not on this machine, or some files of it are not",
+                where=f"hf:{location}",
+                fix=f"fetch it with `pe inspect hf:{location}"
+                + (f" --split {shlex.quote(split)}" if split else "")
+                + "` where there is a connection",
+            )
+        return replace(listed, config=config)
 
 
-def fetch(location: str, split: str) -> Path:
+def fetch(location: str, split: str) -> None:
     """Fetch the Parquet files of a data set, those of one part if that can be, into the cache.
 
     Raises:
         SourceError: there is no such data set, or the hub does not answer.
     """
     name, config = _parts(location)
-    if folder := _local(name, config, split, location):
-        return folder
     with _hub(location, name) as hub:
+        with contextlib.suppress(SourceError):  # perhaps the hub has what is missing here
+            listed = _listed(hub, name)
+            if listed and not _lacks_any(listed, _wanted(listed.files, name, config, split)):
+                return
         for revision in _REVISIONS:
             with contextlib.suppress(hub.errors.RevisionNotFoundError):
                 info = hub.HfApi().dataset_info(name, revision=revision)
                 paths = [file.rfilename for file in info.siblings or ()]
-                shards = shards_in(path for path in paths if path.endswith(_PARQUET))
-                if shards:
-                    of_one = of_config(shards, config, f"hf:{name}")
-                    return _fetched_files(hub, name, revision, of_one, split)
+                files = tuple(path for path in paths if path.endswith(_PARQUET))
+                if shards_in(files):
+                    wanted = _wanted(files, name, config, split)
+                    folder = _fetched_files(hub, name, info.sha or revision, wanted)
+                    _write_list(name, Snapshot(folder, "", files))
+                    return
     raise SourceError(
         "the data set has no Parquet files, and the hub has made none of it",
         where=f"hf:{location}",
@@ -66,21 +110,53 @@ def fetch(location: str, split: str) -> Path:
     )
 
 
-def _fetched_files(
-    hub: Any, name: str, revision: str | None, shards: Sequence[Shard], split: str
-) -> Path:
-    """Fetch the files of a part, and return the folder of the data set in the cache."""
-    wanted = _wanted(shards, split)
-    if not wanted:
-        parts = ", ".join(dict.fromkeys(shard.split for shard in shards))
-        raise SourceError(
-            f"there is no part {split!r}; the parts are: {parts}",
-            where=f"hf:{name}",
-            fix="name one of them with --split, or leave it out",
-        )
+def _wanted(files: Sequence[str], name: str, config: str, split: str) -> list[Shard]:
+    """The files of the part to read.
+
+    Raises:
+        SourceError: there is no such configuration or part, or one has to be named.
+    """
+    shards = of_config(shards_in(files), config, f"hf:{name}")
+    return of_part(shards, split, f"hf:{name}")[0]
+
+
+def _fetched_files(hub: Any, name: str, revision: str | None, wanted: Sequence[Shard]) -> Path:
+    """Fetch files, and return the folder of the data set in the cache."""
     for shard in wanted:
         path: str = hub.hf_hub_download(name, shard.path, repo_type="dataset", revision=revision)
     return Path(path.removesuffix(shard.path))
+
+
+def _lacks_any(found: Snapshot, wanted: Sequence[Shard]) -> bool:
+    return not all((found.folder / shard.path).is_file() for shard in wanted)
+
+
+def _listed(hub: Any, name: str) -> Snapshot | None:
+    """The snapshot that was fetched last, None if there is none; files of it may be missing."""
+    try:
+        document = json.loads(read_regular(_list_of(name)))
+        commit, files = str(document["commit"]), tuple(map(str, document["files"]))
+        folder = hub.snapshot_download(
+            name, repo_type="dataset", revision=commit, local_files_only=True
+        )
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return None
+    except hub.errors.LocalEntryNotFoundError:
+        return None
+    return Snapshot(Path(folder), "", files) if shards_in(files) else None
+
+
+def _write_list(name: str, found: Snapshot) -> None:
+    document = {"commit": found.folder.name, "files": found.files}
+    try:
+        write_atomic(_list_of(name), json.dumps(document).encode(), private=True)
+    except DataError as error:
+        fix = "free space, fix the permissions, or set XDG_CACHE_HOME to another folder"
+        raise SourceError(error.what, where=error.where, fix=fix) from None
+
+
+def _list_of(name: str) -> Path:
+    return cache_folder() / _LISTS / f"{name.replace('/', '%2F')}.json"
 
 
 def _parts(location: str) -> tuple[str, str]:
@@ -92,32 +168,6 @@ def _parts(location: str) -> tuple[str, str]:
             fix="pass --data hf:NAME, hf:NAME/CONFIG or a folder",
         )
     return found["name"], (found["config"] or "")[1:]
-
-
-def _wanted(shards: Sequence[Shard], split: str) -> list[Shard]:
-    """The files of a part: the one asked for, else the training part, else all."""
-    if split and split.lower() != EVERY:
-        return [shard for shard in shards if normalised(shard.split) == normalised(split)]
-    train = [shard for shard in shards if normalised(shard.split) == "train"]
-    return list(shards) if split else train or list(shards)
-
-
-def _local(name: str, config: str, split: str, location: str) -> Path | None:
-    """The folder of the cache, if all files are there that are wanted."""
-    with _hub(location, name) as hub:
-        for revision in _REVISIONS:
-            with contextlib.suppress(hub.errors.LocalEntryNotFoundError):
-                found = Path(
-                    hub.snapshot_download(
-                        name, repo_type="dataset", revision=revision, local_files_only=True
-                    )
-                )
-                shards = shards_in(paths_below(found))
-                with contextlib.suppress(SourceError):  # fetching says what is wrong
-                    wanted = _wanted(of_config(shards, config, f"hf:{name}"), split)
-                    if wanted and not lost_shards(wanted):
-                        return found
-    return None
 
 
 @contextlib.contextmanager

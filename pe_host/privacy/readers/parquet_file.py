@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,25 +24,53 @@ BATCH_BYTES = 1 << 24
 _BUFFER = 1 << 20
 """Bytes that are read at once of a column, which can be as large as the file."""
 
+_POINTER = b"version https://git-lfs"
+
 Value = TypeVar("Value")
 
 
 @contextmanager
-def open_parquet(location: str) -> Iterator["pq.ParquetFile"]:
-    """Open a file.
+def open_table(location: str, inside: Path | None = None) -> Iterator[BinaryIO]:
+    """Open a file that pyarrow is to read. It is opened once: nobody can put another in its place.
+
+    Args:
+        location: its path.
+        inside: the folder that it must lie in after links are followed; None for a file that the
+            user named.
 
     Raises:
-        SourceError: pyarrow is missing, or the file cannot be read as Parquet.
+        SourceError: pyarrow is missing, or the path leads to no file, or to a pointer to one.
     """
     try:
-        import pyarrow.parquet as pq
+        import pyarrow  # noqa: F401
     except ImportError:
         raise SourceError(MISSING, where=location, fix=INSTALL) from None
-    fix = "pass --data the path of a Parquet file"
+    fix = "pass --data the path of a Parquet or Arrow file, or a folder of them"
     with opening(location, fix):
-        content = open_regular(location)
-    with content, guarded(lambda: pq.ParquetFile(content, buffer_size=_BUFFER), location) as file:
-        yield file
+        content = open_regular(location, inside)
+    with content:
+        if content.read(len(_POINTER)) == _POINTER:
+            raise SourceError(
+                "this is a pointer of Git LFS in place of the file",
+                where=location,
+                fix="fetch the files with `git lfs pull` in the folder of the data set",
+            )
+        content.seek(0)
+        yield content
+
+
+@contextmanager
+def open_parquet(location: str, inside: Path | None = None) -> Iterator["pq.ParquetFile"]:
+    """Open a Parquet file; the arguments are those of `open_table`.
+
+    Raises:
+        SourceError: see `open_table`; or the file cannot be read as Parquet.
+    """
+    with open_table(location, inside) as content:
+        import pyarrow.parquet as pq
+
+        with guarded(lambda: pq.ParquetFile(content, buffer_size=_BUFFER), location) as file:
+            yield file
 
 
 def guarded(call: Callable[[], Value], location: str) -> Value:
@@ -53,7 +82,8 @@ def guarded(call: Callable[[], Value], location: str) -> Value:
 
 def unreadable(location: str) -> SourceError:
     fix = "check the path and its permissions, and that other programs can read the file"
-    return SourceError("this file cannot be read as Parquet", where=location, fix=fix)
+    kind = "Arrow" if location.lower().endswith(".arrow") else "Parquet"
+    return SourceError(f"this file cannot be read as {kind}", where=location, fix=fix)
 
 
 def batches(
@@ -62,6 +92,7 @@ def batches(
     columns: list[str] | None = None,
     *,
     values: int = 1,
+    rows: int = 0,
 ) -> Iterator["pa.RecordBatch"]:
     """Read some columns in batches: a few bytes of a file can stand for any number of rows.
 
@@ -70,13 +101,14 @@ def batches(
         location: its path, for errors.
         columns: names of the columns; all by default.
         values: numbers in a row; the more, the smaller the batches.
+        rows: most rows in a batch; 0 for `BATCH`.
 
     Raises:
         SourceError: the file is damaged, or has other rows than it announces.
     """
-    rows = min(max(1, BATCH_BYTES // (8 * max(1, values))), BATCH)
+    most = min(max(1, BATCH_BYTES // (8 * max(1, values))), rows or BATCH)
     left = file.metadata.num_rows
-    reading = guarded(lambda: file.iter_batches(rows, columns=columns), location)
+    reading = guarded(lambda: file.iter_batches(most, columns=columns), location)
     while (batch := guarded(lambda: next(reading, None), location)) is not None:
         left -= batch.num_rows
         if left < 0:

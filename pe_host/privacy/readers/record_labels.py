@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from pe_host.formats.patterns import PatternError, search_all
 from pe_host.privacy.readers.classes import Classes, find_classes
 from pe_sdk import SourceError, SourceOptions
 
@@ -25,23 +26,19 @@ def by_regex(way: str, names: Sequence[str], option: str, where: str) -> Texts:
         where: the source, for errors.
 
     Raises:
-        SourceError: the pattern is none, or no name matches it.
+        SourceError: the pattern is none, no name matches it, or matching takes too long.
     """
     kind, _, pattern = way.partition(":")
+    searched = names if kind == "path" else [name.rpartition("/")[2] for name in names]
     try:
-        search = re.compile(pattern).search
-    except re.error as error:
+        texts = search_all(pattern, searched)
+    except PatternError as error:
         raise SourceError(
-            f"{option}: the pattern is not a regular expression ({error.msg})",
+            f"{option}: {error}",
             where=where,
-            fix=f"write one as in {option} 'name:^([^_]+)_'",
+            fix=f"write one as in {option} 'name:^([^_]+)_', without repetitions of repetitions",
         ) from None
-    found: dict[int, str] = {}
-    for number, name in enumerate(names):
-        match = search(name if kind == "path" else name.rpartition("/")[2])
-        text = "" if match is None else match.group(match.re.groups and 1) or ""
-        if text:
-            found[number] = text
+    found = {number: text for number, text in enumerate(texts) if text}
     if not found:
         raise SourceError(
             f"{option}: no {kind} of a file matches the pattern",

@@ -9,6 +9,7 @@ from pe_host.formats.zip_collection import ZipCollection
 from pe_host.privacy.readers import picture_files
 from pe_host.privacy.readers.archive_names import only_zip
 from pe_host.privacy.readers.collection_errors import source_errors
+from pe_host.privacy.readers.hf_names import linked_from
 from pe_sdk import OutputSpec, ReaderSpec, SourceError, SourceInfo, SourceOptions, Table, hookimpl
 
 
@@ -36,9 +37,9 @@ def read(
 def _opened(location: str) -> Iterator[Collection]:
     path = Path(location)
     try:
-        inside = only_zip(path) if path.is_dir() else None
+        only = only_zip(path) if path.is_dir() else None
         with source_errors():
-            collection = ZipCollection(str(inside or path))
+            collection = ZipCollection(str(only or path), linked_from(path) if only else None)
     except OSError as error:
         what = f"the folder cannot be read ({error.strerror})"
         raise SourceError(what, where=location, fix="fix its permissions") from None

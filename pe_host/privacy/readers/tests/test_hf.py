@@ -1,6 +1,7 @@
 """Hugging Face data sets: Parquet with pictures, saved data sets, folders of shards."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pe_host.privacy.readers import guess_scheme, hf
+from pe_host.errors import DataError
+from pe_host.files import open_regular
+from pe_host.privacy.readers import guess_scheme, hf, hf_names, parquet_file
+from pe_host.privacy.readers import parquet as read_parquet
 from pe_host.privacy.readers.hf_names import shard_of
+from pe_host.privacy.readers.hf_tables import TableFile
 from pe_host.privacy.readers.tests.pictures import gray, png, rgb
 from pe_host.privacy.readers.tests.reading import images, refusal, taken, used
 from pe_sdk import OutputSpec, Table
@@ -248,7 +253,7 @@ def test_files_that_are_damaged_or_no_files_are_refused(tmp_path: Path) -> None:
     content = arrow.read_bytes()
     for broken in (content[:-200], content[:40], b"junk" * 100, b""):
         arrow.write_bytes(broken)
-        assert "cannot be read as a table" in refusal(hf, folder).what
+        assert "cannot be read as Arrow" in refusal(hf, folder).what
     arrow.write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n")
     assert "git lfs pull" in refusal(hf, folder).fix
     (folder / "state.json").write_text('{"_data_files": [{"filename": "../x.arrow"}]}')
@@ -257,6 +262,106 @@ def test_files_that_are_damaged_or_no_files_are_refused(tmp_path: Path) -> None:
     assert "JSON" in refusal(hf, folder).what
     (tmp_path / "empty").mkdir()
     assert "no Parquet or Arrow files" in refusal(hf, tmp_path / "empty").what
+
+
+@pytest.mark.parametrize("name", ["state.json", "dataset_info.json"])
+def test_a_document_that_is_no_file_or_leads_out_is_not_read(tmp_path: Path, name: str) -> None:
+    folder = saved(tmp_path / "both" / "train", table_of(features=None))
+    (tmp_path / "both" / "dataset_dict.json").write_text('{"splits": ["train"]}')
+    assert check(tmp_path / "both", 6).label_names == ("left", "right")
+    (folder / name).rename(tmp_path / "elsewhere")
+    (folder / name).symlink_to(tmp_path / "elsewhere")
+    assert "cannot be read as JSON" in refusal(hf, tmp_path / "both").what
+    (folder / name).unlink()
+    os.mkfifo(folder / name)  # opening one would wait for ever
+    if name == "state.json":
+        assert "cannot be read as JSON" in refusal(hf, tmp_path / "both").what
+    else:
+        check(tmp_path / "both", 6)
+
+
+def test_a_part_that_is_a_link_out_of_the_data_set_is_not_read(tmp_path: Path) -> None:
+    saved(tmp_path / "elsewhere", table_of())
+    (tmp_path / "both").mkdir()
+    (tmp_path / "both" / "dataset_dict.json").write_text('{"splits": ["train"]}')
+    (tmp_path / "both" / "train").symlink_to(tmp_path / "elsewhere")
+    assert "cannot be read as JSON" in refusal(hf, tmp_path / "both").what
+
+
+@pytest.mark.parametrize("below", ["", "data"])
+def test_the_links_in_the_cache_of_the_hub_are_followed(tmp_path: Path, below: str) -> None:
+    place = tmp_path / "datasets--org--set"
+    blob = parquet(place / "blobs" / "0123", table_of())
+    link = place / "snapshots" / "abc" / "data" / "train-00000-of-00001.parquet"
+    link.parent.mkdir(parents=True)
+    link.symlink_to("../../../blobs/0123")
+    check(place / "snapshots" / "abc" / below, 6)
+    blob.rename(tmp_path / "0123")
+    link.unlink()
+    link.symlink_to("../../../../0123")
+    error = refusal(hf, place / "snapshots" / "abc" / below)
+    assert "a link that leads out of the folder" in error.what
+
+
+def test_files_too_deep_are_not_left_out_in_silence(tmp_path: Path) -> None:
+    parquet(tmp_path / "a/b/c/train-00000-of-00001.parquet", table_of())
+    check(tmp_path, 6)
+    parquet(tmp_path / "a/b/c/d/train-00000-of-00001.parquet", table_of())
+    error = refusal(hf, tmp_path)
+    assert "1 of 2 Parquet and Arrow files lie more than 3 folders below" in error.what
+    (tmp_path / "a/b/c/d/train-00000-of-00001.parquet").unlink()
+    (tmp_path / "a/b/c/d/circle").symlink_to(tmp_path)
+    check(tmp_path, 6)
+
+
+def test_a_pattern_of_too_many_files_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for i in range(3):
+        parquet(tmp_path / f"{i}.parquet", table_of())
+    monkeypatch.setattr(hf_names, "PATTERN_FILES", 3)
+    assert len(hf_names.matches(tmp_path / "*.parquet")) == 3
+    monkeypatch.setattr(hf_names, "PATTERN_FILES", 2)
+    with pytest.raises(DataError, match="more than 2 files") as caught:
+        guess_scheme(tmp_path / "*.parquet")
+    assert "the folder of the data set" in caught.value.fix
+
+
+def test_a_list_that_is_too_long_for_a_path(tmp_path: Path) -> None:
+    paths = [parquet(tmp_path / f"{'x' * 200}{i}.parquet", table_of(i, 1)) for i in range(40)]
+    check(",".join(map(str, paths)), 40)
+
+
+@pytest.mark.parametrize("end", ["parquet", "arrow"])
+def test_what_was_checked_is_what_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    """The path may lead to another file as soon as it was opened, so it is opened once."""
+    path = tmp_path / f"x.{end}"
+    if end == "parquet":
+        parquet(path, table_of())
+    else:
+        saved(tmp_path / "s", table_of())
+        (tmp_path / "s" / "data-00000-of-00001.arrow").rename(path)
+    opened: list[str] = []
+
+    def opening(where: str, inside: Path | None) -> Any:
+        opened.append(where)
+        file = open_regular(where, inside)
+        path.unlink()
+        return file
+
+    monkeypatch.setattr(parquet_file, "open_regular", opening)
+    assert TableFile(path, tmp_path).schema().names == ["image", "label"]
+    assert opened == [str(path)]
+
+
+def test_a_pointer_of_git_lfs_is_named(tmp_path: Path) -> None:
+    for name in ("x.parquet", "x.arrow"):
+        path = tmp_path / name
+        path.write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n")
+        for module in (hf, read_parquet):
+            assert "git lfs pull" in refusal(module, path).fix
 
 
 def test_files_of_another_data_set_are_refused(tmp_path: Path) -> None:

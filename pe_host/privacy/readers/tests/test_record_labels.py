@@ -2,6 +2,7 @@
 
 import pytest
 
+from pe_host.formats import patterns
 from pe_host.privacy.readers.record_labels import by_regex, classes_of, ids_of, positions_of
 from pe_sdk import SourceError, SourceOptions
 
@@ -19,6 +20,15 @@ def test_a_pattern_is_searched_for_in_the_name_or_in_the_path() -> None:
     assert "--labels 'name:" in caught.value.fix
     with pytest.raises(SourceError, match="not a regular expression"):
         by_regex("name:(", NAMES, "--client", "x")
+
+
+def test_a_pattern_that_takes_for_ever_is_an_error_of_its_option(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(patterns, "SECONDS", 1)
+    with pytest.raises(SourceError, match="--client: the pattern takes more than 1 s") as caught:
+        by_regex("name:^(a|a)*$", ("a" * 60 + "!",), "--client", "x")
+    assert "without repetitions of repetitions" in caught.value.fix
 
 
 def test_numbers_are_counted_and_names_are_private() -> None:

@@ -2,7 +2,7 @@
 
 from PIL import Image
 
-from pe_sdk.pictures.spec import Preparation
+from pe_sdk.pictures.spec import Preparation, damaged
 
 FILTER = Image.Resampling.LANCZOS
 """The one filter, with antialiasing where pictures are scaled down. Pillow computes it with
@@ -10,11 +10,17 @@ integers."""
 
 
 def fitted(image: Image.Image, preparation: Preparation) -> Image.Image:
-    """Return a picture of mode L or RGB at the size of the preparation."""
+    """Return a picture of mode L or RGB at the size of the preparation.
+
+    Raises:
+        PictureError: it has another size, and the preparation does not say how to change it.
+    """
     height, width, _ = preparation.shape
     size = (width, height)
     if image.size == size:
         return image
+    if not preparation.fit:  # its header announced the size that it does not have
+        raise damaged()
     across, down = image.width / width, image.height / height
     if preparation.fit == "pad":
         scale = max(across, down)

@@ -38,6 +38,7 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_KEY_BITS = {"L;2": 2, "L;4": 4}
 _ENOUGH = 2
 """A JPEG may be decoded at a fraction of its size, at least this many times the wanted one."""
 
@@ -103,8 +104,10 @@ def opened(image: Image.Image) -> Opened:
         raise PictureError(
             f"is of mode {mode}, which is not supported", "convert it to 8-bit gray or RGB"
         )
+    raw_mode = _raw_mode(image)  # decoding takes it away
     with _damage():
         turn = _orientation(image)
+        _scale_colour_key(image, raw_mode)
         width, height = image.size
         if image.format == "TIFF":  # whose size may be the upright one already
             width, height = (int(_tag(image, which)) for which in (_WIDTH, _HEIGHT))
@@ -118,15 +121,19 @@ def opened(image: Image.Image) -> Opened:
 
     def load(preparation: Preparation) -> Image.Image:
         with _damage():
-            if image.format in ("JPEG", "MPO") and preparation.fit:
+            drafted = image.format in ("JPEG", "MPO") and bool(preparation.fit)
+            if drafted:
                 side = _ENOUGH * max(preparation.shape[:2])
                 image.draft(None, (side, side))  # keeps the mode
             natural = _natural(image)
             image.load()
             upright = to_8_bit(image, natural, preparation.range)
             # Pillow turns a TIFF itself.
-            turned = turn in _UPRIGHT and image.format != "TIFF"
-            return upright.transpose(_UPRIGHT[turn]) if turned else upright
+            if turn in _UPRIGHT and image.format != "TIFF":
+                upright = upright.transpose(_UPRIGHT[turn])
+            if not drafted and upright.size != (width, height):
+                raise damaged()
+            return upright
 
     return Opened(height, width, f"mode {mode}", is_gray, load)
 
@@ -144,15 +151,41 @@ def _damage() -> Iterator[None]:
 
 def _orientation(image: Image.Image) -> int:
     """How the picture is turned, 1..8; 1 if it does not say so in a way that can be read."""
-    if image.format == "TIFF":
-        found = _tag(image, _ORIENTATION, 1)
+    if image.format == "TIFF":  # Pillow turns it when it decodes it, by this very tag
+        found = image.getexif().get(_ORIENTATION, 1)
     else:
         if image.format == "PNG":
             image.load()  # the orientation may stand behind the pixels
         found = 1
         with suppress(Exception):  # a picture with broken metadata is shown as it is stored
             found = image.getexif().get(_ORIENTATION, 1)
-    return found if isinstance(found, int) and 1 <= found <= 8 else 1
+    return int(found) if found in range(1, 9) else 1
+
+
+def _raw_mode(image: Image.Image) -> str:
+    """How a PNG that is not decoded yet stores its samples, as in `L;2`; "" for other formats."""
+    tiles: Any = getattr(image, "tile", None)
+    raw = tiles[0].args if image.format == "PNG" and tiles else ""
+    return raw if isinstance(raw, str) else ""
+
+
+def _scale_colour_key(image: Image.Image, raw_mode: str) -> None:
+    """Bring the transparent colour of a PNG to the 8 bits that Pillow brings the pixels to.
+
+    Raises:
+        PictureError: it has 16 bits a channel, of which Pillow drops 8: other colours would match.
+    """
+    key = image.info.get("transparency")
+    if key is None or not raw_mode or image.mode not in ("L", "RGB"):
+        return
+    if raw_mode == "RGB;16B":
+        raise PictureError(
+            "has colours of 16 bits of which one is transparent, which is not supported",
+            "save it with 8 bits a channel, or with an alpha channel",
+        )
+    most = (1 << _KEY_BITS.get(raw_mode, 8)) - 1
+    scaled = [(value & most) * (255 // most) for value in (key if image.mode == "RGB" else (key,))]
+    image.info["transparency"] = tuple(scaled) if image.mode == "RGB" else scaled[0]
 
 
 def _tag(image: Any, which: int, otherwise: Any = None) -> Any:
