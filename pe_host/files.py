@@ -63,6 +63,11 @@ def read_regular(path: str | os.PathLike[str]) -> bytes:
         return file.read()
 
 
+def exists(path: str | os.PathLike[str]) -> bool:
+    """Return whether there is something; False for a path that is too long to be one."""
+    return os.path.exists(path)  # noqa: PTH110  Path.exists raises then
+
+
 def check_inside(path: str | os.PathLike[str], folder: Path) -> None:
     """Raise NotAFile unless the path lies in the folder after links are followed, else OSError."""
     _real_path(path, folder)

@@ -140,8 +140,8 @@ class FolderCollection(Collection):
                         raise CollectionError(
                             "this folder holds a link to a folder",
                             "put a copy of that folder in its place, or remove the link",
-                            self.place(folder.partition("/")[0]),
-                            entry.name,
+                            self.location,
+                            name,
                         )
                     linked.append(name)
                 folders.append(name)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pe_host.errors import DataError, PluginFailure, UsageError
-from pe_host.files import paths_in
+from pe_host.files import exists, paths_in
 from pe_host.plugins import PluginEntry, PluginRef, resolve
 from pe_host.plugins.load import load_reader
 from pe_host.plugins.names import READER
@@ -97,13 +97,13 @@ def find_reader(text: str, where: str, installed: Sequence[PluginEntry]) -> tupl
     Nothing of the reader is imported.
     """
     scheme, colon, rest = text.partition(":")
-    if not colon or Path(text).exists():
+    if not colon or exists(text):
         path = Path(text).expanduser()
         scheme, rest = guess_scheme(path), text
     if not rest:
         what = f"{text!r} has no location"
         raise UsageError(what, where=where, fix=f"write {scheme}:LOCATION")
-    if (not colon or scheme in PATHS) and Path(rest).expanduser().exists():
+    if (not colon or scheme in PATHS) and exists(Path(rest).expanduser()):
         rest = os.path.abspath(Path(rest).expanduser())  # noqa: PTH100  a link must stay a link
     elif scheme in PATHS and len(paths := paths_in(rest)) == len(rest.split(",")):
         rest = ",".join(paths)  # images and labels, say

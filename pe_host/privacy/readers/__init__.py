@@ -6,6 +6,7 @@ Built in are npz, npy, parquet, series, idx, cifar, hf, folder, zip, webdataset 
 from pathlib import Path
 
 from pe_host.errors import DataError
+from pe_host.files import exists
 from pe_host.privacy.readers import archive_names, array_names, hf_names
 from pe_host.privacy.readers.series_names import is_series_file, is_series_folder
 
@@ -19,7 +20,7 @@ def guess_scheme(path: Path) -> str:
     Raises:
         DataError: the path does not exist, or no built-in reader knows the file.
     """
-    if not path.exists() and not (array_names.is_pair(path) or hf_names.matches(path)):
+    if not exists(path) and not (array_names.is_pair(path) or hf_names.matches(path)):
         raise DataError(
             "there is no such file or folder",
             where=str(path),

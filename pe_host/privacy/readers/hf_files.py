@@ -20,10 +20,9 @@ from pe_host.privacy.readers.hf_names import (
     shards_in,
 )
 from pe_host.privacy.readers.hf_tables import TableFile
-from pe_host.privacy.readers.split_names import normalised
+from pe_host.privacy.readers.split_names import EVERY, normalised
 from pe_sdk import SourceError, SourceOptions
 
-EVERY = "all"
 """Value of --split for all parts at once."""
 
 _DOCUMENT_BYTES = 1 << 26

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_host.files import most_bytes, open_regular
+from pe_host.files import exists, most_bytes, open_regular
 from pe_host.privacy.readers import arrays
 from pe_host.privacy.readers.array_names import IdxName, idx_folders, idx_name
 from pe_host.privacy.readers.opening import entries_of, opening
@@ -190,15 +190,15 @@ def _find(location: str) -> dict[IdxName, Path]:
     path, parts = Path(location), location.split(",")
     if path.is_dir():
         return _in_folder(path)
-    if not path.exists() and len(parts) == 2:
+    if not exists(path) and len(parts) == 2:
         names = (IdxName("images", "", "", False, False), IdxName("labels", "", "", True, False))
         if "qmnist" in Path(parts[1]).name.lower():
             names = (replace(names[0], dataset="qmnist"), names[1])
         return {name: Path(part) for name, part in zip(names, parts, strict=True)}
     name = idx_name(path.name)
-    if name is None or not path.exists():
+    if name is None or not exists(path):
         raise SourceError(
-            "there is no such file" if not path.exists() else "its name is not that of an IDX file",
+            "there is no such file" if not exists(path) else "its name is not that of an IDX file",
             where=location,
             fix=f"pass a folder with {_FILES}, or both files with a comma between",
         )
@@ -263,7 +263,7 @@ def _listed(folder: Path) -> dict[IdxName, Path]:
             continue
         # Some archives put each file in a folder of its name.
         inner = path / path.name if path.is_dir() else path
-        if inner.is_dir() or not inner.exists():
+        if inner.is_dir() or not exists(inner):
             continue
         key = replace(name, gzipped=False)
         there = found.get(key)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from pe_host.files import exists
 from pe_host.privacy.readers import arrays
 from pe_host.privacy.readers.arrays.files import Files, open_file
 from pe_host.privacy.readers.arrays.store import ArrayStore
@@ -72,7 +73,7 @@ def _open_store(
 
 
 def _is_pair(location: str) -> bool:
-    return not Path(location).exists() and len(location.split(",")) == 2
+    return not exists(location) and len(location.split(",")) == 2
 
 
 def _in_folder(folder: Path) -> dict[str, Path]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from pe_host.formats.names import natural_key, passed_over
 from pe_host.formats.tar_shards import members
 from pe_host.privacy.readers.archive_names import is_shard
 from pe_host.privacy.readers.collection_errors import source_errors
+from pe_host.privacy.readers.hf_names import linked_from
 from pe_host.privacy.readers.picture_decoding import (
     TAKEN,
     Content,
@@ -49,6 +51,19 @@ _AHEAD = 20
 """Samples whose files are read to find the form of the first pictures."""
 
 
+class Shards(NamedTuple):
+    """The shards of a source.
+
+    Args:
+        paths: of the tar files, in order.
+        inside: the folder that they must lie in after links are followed; None for a file that the
+            user named.
+    """
+
+    paths: tuple[str, ...]
+    inside: Path | None
+
+
 @dataclass(frozen=True)
 class Sample:
     """The files of one sample that are asked for.
@@ -68,7 +83,7 @@ class Sample:
     files: dict[str, bytes] = field(default_factory=dict)
 
 
-def shards(location: str) -> tuple[list[str], list[str]]:
+def shards(location: str) -> tuple[Shards, list[str]]:
     """The shards of a source in order, and what else there is, in words.
 
     Raises:
@@ -77,18 +92,21 @@ def shards(location: str) -> tuple[list[str], list[str]]:
     path = Path(location)
     fix = "pass --data a tar file, or a folder of tar files"
     if path.is_file():
-        return [location], []
+        return Shards((location,), None), []
     try:
         names = sorted((entry.name for entry in path.iterdir()), key=natural_key)
     except OSError as error:
         what = f"there are no shards here ({error.strerror})"
         raise SourceError(what, where=location, fix=fix) from None
-    found = [str(path / name) for name in names if is_shard(name)]
+    found = tuple(str(path / name) for name in names if is_shard(name))
     if not found:
         raise SourceError("there are no tar files here", where=location, fix=fix)
     others = [name for name in names if not is_shard(name)]
     rules = dict.fromkeys(filter(None, map(passed_over, others)))
-    return found, [*rules, *in_words(name for name in others if not passed_over(name))]
+    return Shards(found, linked_from(path)), [
+        *rules,
+        *in_words(name for name in others if not passed_over(name)),
+    ]
 
 
 def describe(location: str, options: SourceOptions = SourceOptions()) -> SourceInfo:
@@ -178,7 +196,7 @@ def read(
 class _Scan:
     """Names, labels and clients of all samples, without their pictures."""
 
-    def __init__(self, found: list[str], options: SourceOptions) -> None:
+    def __init__(self, found: Shards, options: SourceOptions) -> None:
         ways = [way for way in (options.labels, options.client) if way and not is_regex(way)]
         self._texts: dict[str, dict[int, str]] = {way: {} for way in ways}
         self.samples: list[Sample] = []
@@ -208,7 +226,7 @@ class _Scan:
         return missing(texts, len(self.samples), self.fault, f"has no {what}", fix)
 
 
-def _decided(found: list[str], options: SourceOptions, location: str) -> tuple[SourceOptions, str]:
+def _decided(found: Shards, options: SourceOptions, location: str) -> tuple[SourceOptions, str]:
     """The options with the place of the labels filled in, from the names of all samples.
 
     Raises:
@@ -235,12 +253,12 @@ def _decided(found: list[str], options: SourceOptions, location: str) -> tuple[S
     return replace(options, labels=NONE), said
 
 
-def _samples(found: list[str], options: SourceOptions, pictures: bool) -> Iterator[Sample]:
+def _samples(found: Shards, options: SourceOptions, pictures: bool) -> Iterator[Sample]:
     """All samples in order, with their pictures, or with what labels and clients are in."""
     ends = {way.partition(":")[0] for way in (options.labels, options.client)}
-    for shard in found:
+    for shard in found.paths:
         sample, row = None, -1
-        for member in members(shard):
+        for member in members(shard, found.inside):
             folder, slash, file = member.name.rpartition("/")
             stem, _, end = file.partition(".")
             key, end = f"{folder}{slash}{stem}", end.lower()

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pe_host.privacy.readers.series.labels import number_clients
 from pe_sdk import SourceError
 
 _EXACT = 2.0**53
@@ -130,10 +131,11 @@ def client_codes(stored: NDArray[Any], name: str, rows: int, where: str) -> Plai
         SourceError: see `plain_labels`.
     """
     plain = plain_labels(stored, name, None, rows, where)
-    if plain.values.dtype == np.int64:
-        return plain
-    codes = np.unique(plain.values, return_inverse=True)[1].astype(np.int64)
-    return PlainLabels(codes, plain.faults)
+    if plain.values.dtype.kind in "iu":
+        return PlainLabels(plain.values.astype(np.int64), plain.faults)
+    codes, missing = number_clients(plain.values.tolist())
+    faults = {int(row): "is missing" for row in np.flatnonzero(missing)}
+    return PlainLabels(codes, {**faults, **plain.faults})
 
 
 def class_names(stored: NDArray[Any], name: str, where: str) -> tuple[str, ...]:

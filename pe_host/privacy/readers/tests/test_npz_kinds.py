@@ -401,6 +401,13 @@ def test_clients_of_any_form(save: Any, clients: Any) -> None:
     assert info.clients and used(info, table).units == 2
 
 
+def test_a_missing_client_is_a_fault_of_its_record(save: Any) -> None:
+    clients = np.array(["ann", "nan", "7", "7.0", "", "ann"] * 2)
+    _, table = taken(npz, save(images=GRAY, labels=LABELS, clients=clients))
+    assert sorted(table.faults) == [1, 4, 7, 10] and table.clients is not None
+    assert table.clients[2] == table.clients[3] != table.clients[0] == table.clients[5]
+
+
 def test_labels_may_be_in_a_file_of_their_own(save: Any, tmp_path: Path) -> None:
     np.save(tmp_path / "labels.npy", 1 - LABELS)
     np.savez(tmp_path / "more.npz", fine=LABELS, coarse=1 - LABELS)

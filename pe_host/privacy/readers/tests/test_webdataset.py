@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import shutil
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -181,3 +182,15 @@ def test_a_sample_whose_files_repeat_and_a_folder_without_shards(tmp_path: Path)
             taken(where)
     with pytest.raises(SourceError, match="no images"):
         taken(shard(tmp_path / "y.tar", {}))
+
+
+def test_a_shard_that_is_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
+    elsewhere = shard(tmp_path / "elsewhere" / "a.tar", samples())
+    shard(tmp_path / "data" / "a.tar", samples())
+    (tmp_path / "data" / "b.tar").symlink_to(elsewhere)
+    with pytest.raises(SourceError, match="a link that leads out of the folder"):
+        webdataset.describe(str(tmp_path / "data"))
+    shutil.copy(elsewhere, tmp_path / "data" / "c.tar")
+    (tmp_path / "data" / "b.tar").unlink()
+    (tmp_path / "data" / "b.tar").symlink_to("c.tar")
+    assert len(taken(tmp_path / "data")[1].labels) == 18
