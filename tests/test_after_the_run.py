@@ -125,7 +125,7 @@ def test_the_account_of_a_continued_run_shows_the_cost_of_both(pe, finished, con
     alone = json.loads(pe("account", "next", "--json").stdout)
     assert alone["epsilon"] <= 2 < alone["total_epsilon"]
     both = json.loads(pe("account", "run", "next", "--json").stdout)
-    assert alone["total_epsilon"] == both["epsilon"] and both["incomplete"] == []
+    assert alone["total_epsilon"] == both["epsilon"] and both["with_earlier"] == []
     assert [run["before"] for run in both["runs"]] == [0, 4]
     assert both["runs"][0]["total_epsilon"] == both["runs"][0]["epsilon"]
     text = " ".join(pe("account", "next").stdout.split())
@@ -134,12 +134,17 @@ def test_the_account_of_a_continued_run_shows_the_cost_of_both(pe, finished, con
     assert "earlier runs" not in pe("account", "run").stdout
 
 
-def test_an_earlier_run_that_is_not_among_those_composed_is_reported(pe, finished, continued):
-    done = pe("generate", *pe.small, "--epsilon", "1", "--data", finished.data, "--out", "other")
+def test_the_noise_of_an_earlier_run_that_is_not_given_counts_too(pe, finished, continued):
+    """Fails if a run with the same noise is taken for the earlier one: `other` is none."""
+    settings = (*pe.small, "--seed", "8", "--data", finished.data, "--out", "other")
+    done = pe("generate", *settings)
     assert done.returncode == 0, done.stderr
-    assert json.loads(pe("account", "other", "next", "--json").stdout)["incomplete"] == ["next"]
-    done = pe("account", "other", "next")
-    assert "an earlier run that next starts from; give its folder too" in done.stdout
+    right = json.loads(pe("account", "run", "next", "--json").stdout)
+    wrong = json.loads(pe("account", "other", "next", "--json").stdout)
+    assert wrong["with_earlier"] == ["next"]
+    all_three = json.loads(pe("account", "run", "other", "next", "--json").stdout)
+    assert wrong["epsilon"] == all_three["epsilon"] > right["epsilon"]
+    assert "earlier runs that next starts from is counted" in pe("account", "other", "next").stdout
 
 
 def test_a_continued_run_needs_the_other_no_more(pe, finished, continued):
@@ -201,7 +206,7 @@ def test_a_start_that_fails_leaves_nothing(pe, finished, digits):
     """The samples of the earlier run are in the folder by then, and no manifest."""
     data = load(digits)
     labels = data["labels"].copy()
-    labels[0] = 7
+    labels[0] = -1
     np.savez(pe.folder / "bad.npz", **{**data, "labels": labels})
     done = pe("continue", "run", "--epsilon", "2", "--data", "bad.npz", "--out", "next")
     assert done.returncode == 5 and "label in row 0" in done.stderr, done.stderr

@@ -74,10 +74,12 @@ def command(
     target = None if epsilon is None else _budget(epsilon)
     on_votes = None if vote_scale is None else read_option("--vote-scale", _SCALE, vote_scale)
     on_counts = None if count_scale is None else read_option("--count-scale", _SCALE, count_scale)
-    from pe_host.commands import account
+    from pe_host.commands import account, composition
 
     if runs:
-        show(account.spent(runs[0]) if len(runs) == 1 else account.composed(runs, given), as_json)
+        show(
+            account.spent(runs[0]) if len(runs) == 1 else composition.composed(runs, given), as_json
+        )
     elif target is not None:
         show(account.budget(target, d, T, k, class_counts), as_json)
     else:

@@ -4,15 +4,12 @@ Opens no data.
 """
 
 import math
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pe_host.errors import PrivacyRefusal
 from pe_host.privacy.accountant import (
-    NoisyRelease,
     Scales,
     calibrate,
     check_cost,
@@ -21,9 +18,8 @@ from pe_host.privacy.accountant import (
     gaussian_mu,
     plan_releases,
 )
-from pe_host.privacy.ledger import Ledger, run_of
 from pe_host.privacy.shares import COUNT_BUDGET
-from pe_host.run.folder import LEDGER, RunFolder
+from pe_host.run.folder import RunFolder
 from pe_host.run.manifest import Manifest
 from pe_host.run.spent import open_ledger, refuse_set_back
 
@@ -53,7 +49,7 @@ class NoiseCost:
     count_scale: float | None
 
     def to_json(self) -> dict[str, Any]:
-        return _finite(vars(self))
+        return finite(vars(self))
 
     def lines(self) -> list[str]:
         counts = (
@@ -64,8 +60,7 @@ class NoiseCost:
         return [
             f"({self.epsilon:.6g}, {self.delta:g})-differentially private "
             f"({self.unit}), {self.mu:.4g}-Gaussian-DP",
-            f"{_plural(self.rounds, 'histogram')}, "
-            f"{_plural(self.votes, 'vote')} per record in each",
+            f"{plural(self.rounds, 'histogram')}, {plural(self.votes, 'vote')} per record in each",
             f"votes: discrete Gaussian noise of scale {self.vote_scale:.6g}",
             f"class counts: {counts}",
         ]
@@ -102,19 +97,19 @@ class RunCost:
     total_epsilon: float
 
     def to_json(self) -> dict[str, Any]:
-        return _finite(vars(self))
+        return finite(vars(self))
 
     def lines(self) -> list[str]:
         if not self.private:
             return [f"{self.run}: NOT PRIVATE, ε is infinite"]
         total = (
-            f"with the {_plural(self.before, 'noise draw')} of the earlier runs that it starts "
+            f"with the {plural(self.before, 'noise draw')} of the earlier runs that it starts "
             f"from: ε = {self.total_epsilon:.6g} at δ = {self.delta:g}"
         )
         return [
             f"{self.run}: spent ε = {self.epsilon:.6g} of {self.target:g} "
             f"at δ = {self.delta:g} ({self.unit})",
-            f"{_plural(self.paid, 'noise draw')} in a plan of {_plural(self.rounds, 'round')}; "
+            f"{plural(self.paid, 'noise draw')} in a plan of {plural(self.rounds, 'round')}; "
             f"another round {'fits' if self.affords else 'does not fit'} in the budget",
             *([total] if self.before else []),
         ]
@@ -160,12 +155,13 @@ def spent(folder: Path) -> RunCost:
         PrivacyRefusal: the ledger is damaged, or does not pay for all that the run has released,
             or was longer when the budget database saw it last.
     """
-    cost = _cost_of(folder)
+    cost = cost_of(folder)
     refuse_set_back([folder])
     return cost
 
 
-def _cost_of(folder: Path) -> RunCost:
+def cost_of(folder: Path) -> RunCost:
+    """Compute what a run has spent; its ledger may have been set back. Raises as `spent`."""
     manifest = Manifest.read(RunFolder(folder))
     plan = manifest.plan
     ledger = open_ledger(folder, manifest)
@@ -189,117 +185,13 @@ def _cost_of(folder: Path) -> RunCost:
     )
 
 
-@dataclass(frozen=True)
-class ComposedCost:
-    """What several runs on the same data have spent together, by their ledgers.
-
-    Args:
-        runs: cost of each by itself; copies of a run that drew nothing of their own are left out.
-        copies: the folders left out.
-        unit: what neighbouring data sets differ by.
-        epsilon: ε of all draws composed; inf if a run is not private.
-        delta: δ of it.
-        sum: sum of the ε of the runs, for comparison.
-        incomplete: the runs that start from an earlier one whose draws are not among these.
-    """
-
-    runs: tuple[RunCost, ...]
-    copies: tuple[str, ...]
-    unit: str
-    epsilon: float
-    delta: float
-    sum: float
-    incomplete: tuple[str, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        runs = [run.to_json() for run in self.runs]
-        lists = {"copies": list(self.copies), "incomplete": list(self.incomplete)}
-        return {**_finite(vars(self)), "runs": runs, **lists}
-
-    def lines(self) -> list[str]:
-        return [
-            *[line for run in self.runs for line in run.lines()],
-            *[f"{name}: a copy of a run above; it drew nothing of its own" for name in self.copies],
-            f"together, if all of them read the same data: ε = {self.epsilon:.6g} at "
-            f"δ = {self.delta:g} ({self.unit}); the sum of their ε is {self.sum:.6g}",
-            *[
-                f"not counted together: an earlier run that {name} starts from; give its folder too"
-                for name in self.incomplete
-            ],
-        ]
-
-
-def composed(folders: Sequence[Path], delta: float | None = None) -> ComposedCost:
-    """Compute what several runs have spent together, with one accountant over all their draws.
-
-    Args:
-        folders: of the runs.
-        delta: δ of the result; the smallest of the runs if None.
-
-    Raises:
-        DataError: one is not a run, or its ledger is missing.
-        PrivacyRefusal: the runs protect different units.
-    """
-    costs = {folder: _cost_of(folder) for folder in folders}
-    refuse_set_back(folders)
-    if len({cost.unit for cost in costs.values()}) > 1:
-        raise PrivacyRefusal(
-            "these runs protect different units of privacy, whose costs do not add up",
-            where=", ".join(f"{folder}: {cost.unit}" for folder, cost in costs.items()),
-            fix="give runs of one unit",
-        )
-    ledgers = {folder: (folder / LEDGER).read_bytes() for folder in folders}
-    copies = [folder for folder in ledgers if _is_copy(folder, ledgers)]
-    kept = [folder for folder in ledgers if folder not in copies]
-    at = min(costs[folder].delta for folder in kept) if delta is None else delta
-    epsilon, drawn = math.inf, {folder: _ledger(folder).releases for folder in kept}
-    if all(costs[folder].private for folder in kept):
-        releases = [release for folder in kept for release in drawn[folder]]
-        epsilon = epsilon_of(releases, at) if releases else 0.0
-    runs = tuple(costs[folder] for folder in kept)
-    return ComposedCost(
-        runs,
-        tuple(map(str, copies)),
-        runs[0].unit,
-        epsilon,
-        at,
-        sum(run.epsilon for run in runs),
-        tuple(str(folder) for folder in kept if _lacks_earlier(folder, drawn)),
-    )
-
-
-def _lacks_earlier(folder: Path, drawn: Mapping[Path, Sequence[NoisyRelease]]) -> bool:
-    """True if a run starts from draws that none of the other runs has in its ledger."""
-    others = [releases for other, releases in drawn.items() if other != folder]
-    before = Manifest.read(RunFolder(folder)).plan.before
-    return bool(Counter(before) - sum(map(Counter, others), Counter()))
-
-
-def _is_copy(folder: Path, ledgers: dict[Path, bytes]) -> bool:
-    """True if a run named before has this ledger too, or any other has it and goes on after it.
-
-    Two copies that both went on have drawn noise twice, so both count whole. That counts their
-    common draws twice, which is more than was spent and never less.
-    """
-    own, before = ledgers[folder], True
-    for other, content in ledgers.items():
-        if other == folder:
-            before = False
-        elif run_of(folder / LEDGER)[0] and content.startswith(own) and (before or content != own):
-            return True
-    return False
-
-
-def _ledger(folder: Path) -> Ledger:
-    return Ledger.open(folder / LEDGER, Manifest.read(RunFolder(folder)).plan)
-
-
-def _plural(count: int, noun: str) -> str:
+def plural(count: int, noun: str) -> str:
+    """A number of things."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
-def _finite(values: dict[str, Any]) -> dict[str, Any]:
-    """The values with infinities and NaN as strings, since JSON has no numbers for them."""
+def finite(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values with infinities and NaN as strings, since JSON has no numbers for them."""
     return {
         n: str(v) if isinstance(v, float) and not math.isfinite(v) else v for n, v in values.items()
     }
