@@ -86,7 +86,7 @@ def is_well_known(name: str) -> bool:
 
 
 def known_end(name: str) -> str:
-    """Return the ending of a file other than a picture, or "" if it is unknown: it can be a name."""
+    """Return the ending of a file other than a picture; "" if unknown, as it can be a name."""
     return suffix(name) if is_stray(name) else ""
 
 
