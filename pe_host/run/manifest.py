@@ -168,10 +168,14 @@ def _is_table(value: Any) -> bool:
 
 
 def _is_setting(value: Any) -> bool:
-    """True for what a setting can be: a text, a number, a list of these or a table of texts."""
+    """True for what a setting can be: a text, a number, a list of these, or a table of such."""
+    parts = list(value.values()) if isinstance(value, dict) else [value]
+    return all(map(_is_plain, parts))
+
+
+def _is_plain(value: Any) -> bool:
     parts = value if isinstance(value, list) else [value]
-    plain = all(part is None or isinstance(part, str | int | float) for part in parts)
-    return plain or _is_table(value)
+    return all(part is None or isinstance(part, str | int | float) for part in parts)
 
 
 def _is_count(value: Any, most: int = 2**63 - 1) -> bool:
