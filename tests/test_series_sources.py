@@ -167,3 +167,23 @@ def test_a_generator_of_any_features_asks_for_their_ranges(pe):
     dry = pe(*words, "--feature-ranges", "x1=-10..10", "--dry-run")
     assert dry.returncode == 0, dry.stderr
     assert "the ranges of its features (x1 -10 to 10)" in dry.stdout
+
+
+@pytest.mark.slow
+def test_a_run_with_ranges_of_features_can_be_used(pe):
+    """Fails where the folder of the run cannot be read again: everything is spent then."""
+    rng = np.random.default_rng(3)
+    rows = [f"{i},{t},{rng.uniform(0, 8):.2f}" for i in range(60) for t in range(24)]
+    (pe.folder / "loads.csv").write_text("\n".join(["id,time,load", *rows]))
+    ranges = ("--feature-ranges", "load=0..8", "--feature-units", "load=kW")
+    small = ("--candidates", 60, "--samples", 20, "--iterations", 2, "--votes", 2, "--workers", 1)
+    small = (*small, "--embedding", "values")
+    words = ("--plugin", "series-basic", "--data", "loads.csv", *ranges, *small, "--epsilon", 4)
+    done = pe("generate", *words, "--out", "run")
+    assert done.returncode == 0, done.stderr
+    for words in (
+        ("account", "run"),
+        ("samples", "run", "--n", 30, "--out", "more"),
+    ):
+        done = pe(*words)
+        assert done.returncode == 0, done.stderr
