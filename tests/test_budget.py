@@ -211,3 +211,49 @@ def _plan(run: Path):
 
 def _releases(run: Path):
     return Ledger.open(run / "ledger.jsonl", _plan(run)).releases
+
+
+def test_a_run_that_starts_from_one_of_another_database_counts_both(own, data):
+    """Fails if what the earlier run spent is counted in the database of its machine only."""
+    there = replace(own, environment={**own.environment, "PE_BUDGET": str(own.folder / "there")})
+    assert generate(there, data, "a", "--epsilon", "2").returncode == 0
+    budget(own, "cap", data, "--epsilon", "2.2")
+    start = ("continue", "a", "--epsilon", "2", "--out", "b")
+    refused = own(*start, "--dry-run")
+    assert refused.returncode == 4 and "its cap is ε = 2.2" in refused.stderr
+    assert budget(own, "show", data)["runs"] == 0, "nothing is counted without a run"
+    refused = own(*start)
+    assert refused.returncode == 4 and "one other run counts for ε = 2 " in refused.stderr
+    assert not (own.folder / "b").exists()
+    budget(own, "cap", data, "--epsilon", "4")
+    assert own(*start, "--dry-run").returncode == 0
+    done = own(*start)
+    assert done.returncode == 0, done.stderr
+    (total,) = budget(own, "show", data)["totals"]
+    both = json.loads(own("account", "a", "b", "--json").stdout)
+    assert total["spent"] == both["epsilon"] > 2.5 and total["runs"] == 2
+
+    third = replace(own, environment={**own.environment, "PE_BUDGET": str(own.folder / "third")})
+    done = third("generate", "--config", "b/config.toml", "--out", "b", "--resume", "--adopt")
+    assert done.returncode == 0, done.stderr
+    (total,) = budget(third, "show", data)["totals"]
+    assert total["spent"] == both["epsilon"]
+
+
+def test_a_source_that_must_be_explained_to_be_read_has_a_budget_all_the_same(own, data):
+    rows = [f"{i},{t},{i % 7},{t}" for i in range(9) for t in range(5)]
+    (own.folder / "table.csv").write_text("\n".join(["id,time,load,heat", *rows]))
+    assert own("inspect", "table.csv", "--values", "load").returncode == 0
+    assert budget(own, "cap", "table.csv", "--epsilon", "3")["cap"]["epsilon"] == 3
+    shutil.copy(own.folder / "table.csv", own.folder / "copy.csv")
+    assert budget(own, "show", "copy.csv")["cap"]["epsilon"] == 3
+
+
+def test_a_continued_run_rests_on_what_the_first_rested_on(own, data):
+    """Fails if the plan names the embedding of the second run only: it covers both runs."""
+    assert generate(own, data, "a", "--embedding", "pixels").returncode == 0
+    start = ("continue", "a", "--epsilon", "1", "--dry-run")
+    plan = json.loads(own(*start, "--embedding", "values", "--json").stdout)["plan"]
+    assert [name.split("'")[1] for name in plan["embeddings"]] == ["values", "pixels"]
+    refused = own(*start, "--bad-records", "drop")
+    assert refused.returncode == 5 and "made with --bad-records refuse" in refused.stderr

@@ -74,6 +74,8 @@ def confined(
             remove_empty(made)
         return
     if dry_run:
+        with contextlib.suppress(PrivacyRefusal):  # as below
+            kept.append(budget_folder())
         kept = [place for place in kept if place.exists()]
     else:
         with contextlib.suppress(PrivacyRefusal):  # no home: a run that needs the budget says so

@@ -8,7 +8,8 @@ from typing import Any
 
 from pe_host.cache import budget_folder
 from pe_host.errors import DataError, PrivacyRefusal, UsageError
-from pe_host.job.source import read_source
+from pe_host.files import paths_in
+from pe_host.job.source import find_reader, read_source
 from pe_host.plugins import find
 from pe_host.privacy.accountant import check_budget, epsilon_of
 from pe_host.privacy.budget import (
@@ -149,15 +150,17 @@ def close(id: str) -> CommandResult:
 
 
 def _identities(source: str) -> list[bytes]:
-    found = read_source(source, "SOURCE", find())
-    if found.info.public is True:
+    """Where the data are, and what they hold. How they are read makes no difference."""
+    installed = find()
+    ref, location = find_reader(source, "SOURCE", installed)
+    if not paths_in(location) and read_source(source, "SOURCE", installed).info.public is True:
         raise PrivacyRefusal(
             "the reader of this source declares the data public, so they have no budget",
             where=source,
             fix="give a source of private data",
         )
-    content = content_of(found.location)
-    return [place_of(found.ref.name, found.location), *([content] if content else [])]
+    content = content_of(location)
+    return [place_of(ref.name, location), *([content] if content else [])]
 
 
 @contextmanager

@@ -18,8 +18,7 @@ from pe_host.job.config import RunConfig
 from pe_host.job.confinement import UNCONFINED
 from pe_host.job.job import Job, resolve
 from pe_host.plugins import PluginEntry
-from pe_host.privacy import FolderLock, PrivateSide
-from pe_host.privacy.accountant import NoisyRelease
+from pe_host.privacy import FolderLock, PrivacyPlan, PrivateSide
 from pe_host.privacy.budget import RunAccount
 from pe_host.privacy.ledger import Ledger
 from pe_host.reporting import CommandResult, Reporter
@@ -43,7 +42,7 @@ from pe_host.run.place import (
     refuse_used,
 )
 from pe_host.run.samples import samples_path
-from pe_host.session.budget import counted
+from pe_host.session.budget import check_cap, counted
 from pe_host.session.session import Session
 from pe_host.session.start import continue_run, start_run
 from pe_sdk import TrainableEmbedding
@@ -77,8 +76,8 @@ def generate(
     Raises:
         PeError: of the fitting kind. What was done is kept, and --resume continues from there.
     """
-    before = _paid_before(out) if resume and config.start else None
-    job = resolve(config, installed, exposed, before)
+    begun = _plan_of(out) if resume and config.start else None
+    job = resolve(config, installed, exposed, begun)
     if exposed:
         reporter.warn(f"{exposed}: readers and embeddings are not kept from your files and network")
     if out is not None:
@@ -88,6 +87,8 @@ def generate(
     if dry_run:
         for text in job.notes:
             reporter.note(text)
+        if not resume:
+            check_cap(job, out or Path("runs"))
         return _planned(job)
     for text in describe_reading(job.source, job.labels):
         reporter.note(text)
@@ -103,11 +104,11 @@ def generate(
         raise
 
 
-def _paid_before(out: Path | None) -> tuple[NoisyRelease, ...] | None:
-    """What earlier runs have paid for the run in a folder, if one was started there."""
+def _plan_of(out: Path | None) -> PrivacyPlan | None:
+    """The plan of the run in a folder, if one was started there."""
     if out is None or not (out / MANIFEST).exists():
         return None
-    return Manifest.read(RunFolder(out)).plan.before
+    return Manifest.read(RunFolder(out)).plan
 
 
 def _generate(

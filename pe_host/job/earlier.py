@@ -6,7 +6,7 @@ from pathlib import Path
 from pe_host.digest import digest_samples
 from pe_host.errors import DataError, PluginFailure, PrivacyRefusal
 from pe_host.plugins import PluginRef
-from pe_host.privacy import PrivacyPlan
+from pe_host.privacy import BadRecords, PrivacyPlan
 from pe_host.privacy.accountant import NoisyRelease
 from pe_host.run.folder import RELEASED_POPULATION, RunFolder
 from pe_host.run.manifest import Manifest
@@ -99,4 +99,28 @@ class EarlierRun:
         }
         if other := [name for name, differs in differ.items() if differs]:
             what = f"this run has other {', '.join(other)} than the new one"
+            raise DataError(what, where=where, fix=fix)
+
+    def check_records(self, bad_records: BadRecords, public_ranges: bool) -> None:
+        """Check that a new run treats records as this one did: its guarantee covers both.
+
+        Args:
+            bad_records, public_ranges: of the plan of the new run.
+
+        Raises:
+            DataError: it does not.
+        """
+        where = str(self.root)
+        if self.plan.bad_records != bad_records:
+            used = self.plan.bad_records
+            what = f"this run was made with --bad-records {used}, and the new one is not"
+            fix = f"give --bad-records {used} again: one guarantee covers both runs"
+            raise DataError(what, where=where, fix=fix)
+        if self.plan.public_ranges != public_ranges:
+            declares = self.plan.public_ranges
+            what = (
+                f"this run {'declares' if declares else 'does not declare'} the ranges in its data "
+                f"public, and the new one {'does not' if declares else 'does'}"
+            )
+            fix = f"{'give' if declares else 'leave out'} --public-ranges here as well"
             raise DataError(what, where=where, fix=fix)

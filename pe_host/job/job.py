@@ -26,7 +26,6 @@ from pe_host.plugins.isolated import describe
 from pe_host.plugins.load import load_embedding
 from pe_host.plugins.names import DEV, EMBEDDING, GENERATOR, normalise
 from pe_host.privacy import BadRecords, ClassShares, PrivacyPlan, Unit, make_plan
-from pe_host.privacy.accountant import NoisyRelease
 from pe_sdk import CannotMake, Embedding, EmbeddingSpec, OptionError, OutputSpec, parse_options
 
 DEMO_EPSILON = 1.0
@@ -92,7 +91,7 @@ def resolve(
     config: RunConfig,
     installed: Sequence[PluginEntry] | None = None,
     exposed: str = "",
-    before: tuple[NoisyRelease, ...] | None = None,
+    begun: PrivacyPlan | None = None,
 ) -> Job:
     """Resolve names, read the metadata of the source and calibrate the noise.
 
@@ -102,8 +101,8 @@ def resolve(
         config: the settings.
         installed: the plugins; by default the result of `pe_host.plugins.find`.
         exposed: why this process is not confined although the kernel could confine it, or "".
-        before: of a run that is resumed: what its plan says that earlier runs have paid. The run
-            that it starts from is needed no more then.
+        begun: plan of a run that is resumed, with what it says of earlier runs. The run that it
+            starts from is needed no more then.
 
     Raises:
         PeError: of the fitting kind; nothing was written and no record was read.
@@ -163,13 +162,18 @@ def resolve(
     unit: Unit = "client" if source.info.clients else "record"
     earlier = None
     if config.start:
-        if before is None:
+        if begun is None:
             earlier = EarlierRun.read(config.start, config.origin("start"))
             earlier.check(generator, output, labels, unit, source.options)
+            earlier.check_records(bad_records, public_ranges)
         config = replace(config, start=str(Path(config.start).expanduser().absolute()))
     shares = ClassShares.parse(config.class_shares, config.public_size)
     shares.check(len(labels))
     _check_candidates(config, votes, shares, labels)
+    # A release rests on what the runs rested on that it starts from.
+    rests_on = earlier.plan if earlier else begun
+    trusted = rests_on.embeddings if rests_on else ()
+    networked = rests_on.network if rests_on else ()
     plan = make_plan(
         epsilon=epsilon,
         delta=config.delta,
@@ -178,21 +182,21 @@ def resolve(
         class_names=labels,
         output=output,
         reader=str(source.ref),
-        embeddings=(str(embedding),),
+        embeddings=tuple(dict.fromkeys((str(embedding), *trusted))),
         unit=unit,
         shares=shares,
-        network=(generator.name,) if network else (),
-        unconfined=unconfined,
+        network=tuple(dict.fromkeys((*([generator.name] if network else []), *networked))),
+        unconfined=unconfined or bool(rests_on and rests_on.unconfined),
         bad_records=bad_records,
         public_ranges=public_ranges,
         reading=source.options,
         counted_classes=source.info.counted and not config.classes,
-        before=earlier.paid if earlier else before or (),
+        before=earlier.paid if earlier else begun.before if begun else (),
     )
     if shares.size is not None and not config.allow_large_delta:
         plan.check_delta(shares.size, config.origin("delta"))
     allowed = confinement.allow(generator, about, config, spec, network)
-    confinement.refuse_open_source(source, allowed, plan.unconfined, config.out or "")
+    confinement.refuse_open_source(source, allowed, unconfined, config.out or "")
     return Job(
         config,
         generator,

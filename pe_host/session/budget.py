@@ -2,12 +2,15 @@
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 from pe_host.cache import budget_folder
 from pe_host.errors import PrivacyRefusal
+from pe_host.job.earlier import EarlierRun
 from pe_host.job.job import Job
-from pe_host.privacy.budget import BudgetDatabase, RunAccount, place_of
+from pe_host.privacy.accountant import NoisyRelease
+from pe_host.privacy.budget import BudgetDatabase, RunAccount, content_of, place_of
 from pe_host.privacy.ledger import is_unused, run_of
 from pe_host.reporting import Reporter
 from pe_host.run.folder import LEDGER, MANIFEST, RunFolder
@@ -47,13 +50,12 @@ def _account(
 ) -> RunAccount:
     place = place_of(job.source.ref.name, job.source.location)
     if not run.path(MANIFEST).exists():
+        if job.earlier is not None:
+            _count_earlier(database, job.earlier, place, reporter)
         account = RunAccount.admit(database, place, job.plan, run.root)
         _note_earlier(account, job, reporter)
         return account
-    id, budget = run_of(run.path(LEDGER))
-    if not id:  # a run of a version that gave none
-        header = run.path(LEDGER).read_bytes().partition(b"\n")[0]
-        id = hashlib.sha256(header + str(run.root.resolve()).encode()).hexdigest()[:32]
+    id, budget = _id_of(run)
     account_or_none = RunAccount.resume(database, id, place, job.plan, run.root)
     if account_or_none is not None:
         return account_or_none
@@ -70,6 +72,50 @@ def _account(
         )
     reporter.warn("from now on the budget of this data set counts this run, by its ledger")
     return RunAccount.adopt(database, id, place, job.plan, run.root)
+
+
+def check_cap(job: Job, folder: Path) -> None:
+    """Refuse what `counted` would refuse to a new run in this folder, and count nothing.
+
+    Raises:
+        PrivacyRefusal: the cap of the data set does not allow the run.
+        DataError: the database cannot be used.
+    """
+    if job.source.info.public is True or not BudgetDatabase.is_in(budget_folder()):
+        return
+    content = content_of(job.source.location)
+    identities = [place_of(job.source.ref.name, job.source.location)]
+    identities += [content] if content else []
+    with closing(BudgetDatabase.open(budget_folder())) as database:
+        paid: tuple[NoisyRelease, ...] = ()
+        if job.earlier is not None:
+            id, _ = _id_of(RunFolder(job.earlier.root))
+            with database.changing():
+                paid = () if database.run(id) else job.earlier.paid
+        RunAccount.check_admission(database, identities, job.plan, folder, paid)
+
+
+def _count_earlier(
+    database: BudgetDatabase, earlier: EarlierRun, place: bytes, reporter: Reporter
+) -> None:
+    """Count the run that a new one starts from, if another database counted it."""
+    run = RunFolder(earlier.root)
+    content = run.path(LEDGER).read_bytes()
+    known = _id_of(run)[0], place, earlier.plan, run.root
+    if RunAccount.count_finished(database, *known, content, earlier.paid):
+        reporter.warn(
+            f"from now on the budget of this data set counts {run.root}, by its ledger; what else "
+            "was spent where it was counted before is not known here"
+        )
+
+
+def _id_of(run: RunFolder) -> tuple[str, str]:
+    """The id of a run, and of the database that counted it when it began."""
+    id, budget = run_of(run.path(LEDGER))
+    if not id:  # a run of a version that gave none
+        header = run.path(LEDGER).read_bytes().partition(b"\n")[0]
+        id = hashlib.sha256(header + str(run.root.resolve()).encode()).hexdigest()[:32]
+    return id, budget
 
 
 def _note_earlier(account: RunAccount, job: Job, reporter: Reporter) -> None:

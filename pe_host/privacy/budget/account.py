@@ -102,13 +102,71 @@ class RunAccount:
     ) -> "RunAccount":
         """Enter a run that has begun without this database; its ledger says what it spent.
 
-        What was spent counts, whatever the cap. What comes later is held to it, draw by draw.
+        What was spent counts, whatever the cap. What comes later is held to it, draw by draw. What
+        its plan says of the runs that it starts from counts too: nobody here knows these.
         """
+        run = replace(_new_run(id, plan, folder), planned=())
         with database.changing():
             data_set = database.data_set([place], make=True)
             assert data_set is not None  # it is made if it is unknown
-            database.put(replace(_new_run(id, plan, folder), planned=()), data_set)
+            database.put(run, data_set)
+            if plan.before:
+                database.put(_spent_run(_earlier_id(id), plan, folder, plan.before), data_set)
         return cls(database, id, plan, _EMPTY)
+
+    @staticmethod
+    def check_admission(
+        database: BudgetDatabase,
+        identities: Sequence[bytes],
+        plan: PrivacyPlan,
+        folder: Path,
+        earlier: Sequence[NoisyRelease] = (),
+    ) -> None:
+        """Check what `admit` and `identify` would, and enter nothing.
+
+        Args:
+            database: open.
+            identities: from `identity`.
+            plan, folder: of the run.
+            earlier: what `count_finished` would count before.
+
+        Raises:
+            PrivacyRefusal: with this run the data set could go over its cap.
+        """
+        run = _new_run("", plan, folder)
+        with database.changing():
+            found = {database.data_set([identity], make=False) for identity in identities}
+            for data_set in found - {None}:
+                assert data_set is not None  # for the type checker
+                _check_cap(database, data_set, run, run.counted + Counter(earlier))
+
+    @staticmethod
+    def count_finished(
+        database: BudgetDatabase,
+        id: str,
+        place: bytes,
+        plan: PrivacyPlan,
+        folder: Path,
+        content: bytes,
+        paid: Sequence[NoisyRelease],
+    ) -> bool:
+        """Count a finished run, whatever the cap, unless the database knows it.
+
+        Args:
+            database: open.
+            id, plan, folder: of the run.
+            place: from `identity.place_of`.
+            content: the bytes of its ledger.
+            paid: everything that its release cost.
+        """
+        run = replace(_spent_run(id, plan, folder, paid), head=_head(content))
+        with database.changing():
+            if database.run(id) is not None:
+                return False
+            data_set = database.data_set([place], make=True)
+            assert data_set is not None  # it is made if it is unknown
+            database.put(run, data_set)
+        return True
 
     def identify(self, content: bytes | None) -> None:
         """Say what the data are, besides where they are. They may then turn out to be known.
@@ -276,6 +334,18 @@ def _new_run(id: str, plan: PrivacyPlan, folder: Path) -> CountedRun:
         state=OPEN,
         caps=0,
     )
+
+
+def _spent_run(
+    id: str, plan: PrivacyPlan, folder: Path, spent: Sequence[NoisyRelease]
+) -> CountedRun:
+    new = replace(_new_run(id, plan, folder), planned=(), state=FINISHED)
+    return replace(new, spent=tuple(spent), draws=len(spent))
+
+
+def _earlier_id(id: str) -> str:
+    """The id under which the runs count that a run starts from, where nobody knows theirs."""
+    return hashlib.sha256(f"before {id}".encode()).hexdigest()[:32]
 
 
 def _refuse_closed(run: CountedRun) -> None:

@@ -34,7 +34,7 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     source = SimpleNamespace(
         info=SimpleNamespace(public=False), ref=SimpleNamespace(name="r"), location="/data"
     )
-    return SimpleNamespace(plan=plan, source=source)
+    return SimpleNamespace(plan=plan, earlier=None, source=source)
 
 
 @pytest.fixture
