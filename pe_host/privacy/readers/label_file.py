@@ -219,7 +219,7 @@ class LabelFile:
         return {place: score for place, score in scores.items() if score.exact or score.stem}
 
     def _is_value(self, cell: str) -> bool:
-        """Whether a cell of the first row shows that this is no header.
+        """Whether a cell of the first row belongs to a record, so that there is no header.
 
         A file that is not there does not make a header: errors quote it.
         """

@@ -41,7 +41,7 @@ Rows = Callable[[], Iterable[Sequence[str]]]
 
 
 class NotAListError(ValueError):
-    """A file that is no list of labels.
+    """A file that cannot be read as a list of labels.
 
     Args:
         what: is wrong; it quotes nothing.
@@ -78,7 +78,7 @@ def parse(content: bytes, name: str, is_value: Callable[[str], bool]) -> Listed:
     Args:
         content: of the file.
         name: of the file, which tells its format.
-        is_value: whether a cell of the first row shows that this row is no header.
+        is_value: whether a cell of the first row belongs to a record, so that there is no header.
 
     Raises:
         NotAListError: it is none, or too large; also while rows are read.
@@ -254,7 +254,7 @@ def _of_json(document: Any) -> Listed:
 def _cell(value: Any) -> str:
     """A value of JSON as a text; one of several that is 1, where all others are 0, as its place.
 
-    What is no value of a label or name is an empty text.
+    Values that can be neither a label nor a name become an empty text.
     """
     if isinstance(value, list):
         ones = [place for place, item in enumerate(value) if item == 1]

@@ -12,9 +12,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_host.formats.collection import Collection, CollectionError, Listing
+from pe_host.formats.collection import Collection, CollectionError
 from pe_host.privacy.readers.collection_errors import source_errors
 from pe_host.privacy.readers.label_file import LABEL_COLUMNS, LabelFile
+from pe_host.privacy.readers.label_options import columns_named, named_in, splits
 from pe_host.privacy.readers.listed_files import FileNames
 from pe_host.privacy.readers.picture_decoding import (
     TAKEN,
@@ -38,6 +39,8 @@ from pe_sdk.pictures import PictureError
 
 TAKES = (*TAKEN, "split", "images", "labels", "labels_from", "client", "public_classes")
 """Options of `SourceOptions` that the readers of picture files understand."""
+
+_TORN = "; a row with a stray quotation mark, or more or fewer cells than the header, has none"
 
 
 def describe(collection: Collection, options: SourceOptions) -> SourceInfo:
@@ -114,7 +117,7 @@ class _Records:
         self._images = options.images
         self._asked = options
         ways = (options.labels, options.client)
-        tables = [name for way in ways if way for name in _named_in(way, self._listing)]
+        tables = [name for way in ways if way for name in named_in(way, self._listing)]
         self.layout: Layout = find_layout(
             self._listing, options, collection.location, tables, self._columns, self._names_images
         )
@@ -210,9 +213,10 @@ class _Records:
 
     def without(self, texts: Texts, way: str, option: str, what: str) -> dict[int, SourceError]:
         """A fault for each record that has no text, which is its label or client."""
-        fix = "add it, or remove the image"
+        listed = way != FOLDERS and not is_regex(way)
+        fix = f"add it, or remove the image{_TORN if listed else ''}"
         faults = missing(texts, len(self.names), self.picture_fault, f"has no {what}", fix)
-        if way == FOLDERS or is_regex(way):
+        if not listed:
             return faults
         file, column = self._file_and_column(way, option)
         differ = PictureError(
@@ -298,7 +302,7 @@ class _Records:
         return column if self._open(file).is_attributes else ""
 
     def _file_and_column(self, way: str, option: str) -> tuple[str, str]:
-        for file, column in _splits(way):
+        for file, column in splits(way):
             for base in ("", *self.layout.roots):
                 if f"{base}{file}" in self._names_of_all:
                     return f"{base}{file}", column or self._only_column(f"{base}{file}", option)
@@ -320,8 +324,10 @@ class _Records:
 
     def _only_column(self, file: str, option: str) -> str:
         table = self._open(file)
-        if table.is_empty or len(table.others) == 1:
-            return table.others[0] if not table.is_empty else table.columns[-1]
+        if table.is_empty and table.columns:
+            return table.columns[-1]
+        if len(table.others) == 1:
+            return table.others[0]
         raise SourceError(
             f"{option} names no column of this file",
             where=self._collection.place(file),
@@ -334,7 +340,7 @@ class _Records:
             base = f"{file.rpartition('/')[0]}/".lstrip("/")
             content, where = self._collection.read_table(file), self._collection.place(file)
             asked = (self._asked.labels, self._asked.client)
-            values = {column for way in asked for column in _columns_named(way, file)}
+            values = {column for way in asked for column in columns_named(way, file)}
             files = FileNames(self._listed, base)
             self._files[file] = LabelFile(content, file, files, where, values, self._images)
         return self._files[file]
@@ -364,24 +370,6 @@ class _Records:
 
     def _check_one_class(self, names: tuple[str, ...]) -> None:
         check_one_class(names, "images", "with --labels", self._collection.location)
-
-
-def _named_in(way: str, listing: Listing) -> list[str]:
-    """The files that a value of --labels or --client may name."""
-    ends = tuple(f"/{file}" for file, _ in _splits(way))
-    return [name for name in listing.names if f"/{name}".endswith(ends)]
-
-
-def _columns_named(way: str, file: str) -> list[str]:
-    """The columns of a file that a value of --labels or --client may name."""
-    named = [column for name, column in _splits(way) if f"/{file}".endswith(f"/{name}")]
-    return named if ":" in way else [way]
-
-
-def _splits(way: str) -> list[tuple[str, str]]:
-    """Every way to read FILE:COLUMN, and FILE without a column."""
-    places = [place for place, character in enumerate(way) if character == ":"]
-    return [(way, ""), *((way[:place], way[place + 1 :]) for place in places)]
 
 
 def _truth(text: str) -> bool | None:

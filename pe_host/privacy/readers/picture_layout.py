@@ -149,7 +149,9 @@ class _Finder:
         while True:
             tables = [name for name in self._tree.files(root) if is_table(name)]
             if names_images is not None:
-                tables = [name for name in tables if names_images(f"{root}{name}")]
+                paths = [f"{root}{name}" for name in tables]
+                left = {path for path in paths if path not in self._tables and names_images(path)}
+                tables = [name for name in tables if f"{root}{name}" in left]
             if tables or not root:
                 break
             root = root[:-1].rpartition("/")[0] + "/" * ("/" in root[:-1])

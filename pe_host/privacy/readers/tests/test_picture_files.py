@@ -215,6 +215,7 @@ def test_rows_that_disagree_are_said_to(taken: Any) -> None:
     assert table.faults is not None and list(table.faults) == [0, 3]
     assert "several rows in its list, with different values of its label" in table.faults[0].what
     assert "has no label" in table.faults[3].what
+    assert "a row with a stray quotation mark" in table.faults[3].fix
     _, table = taken(files, labels="none", client="labels.csv:who")
     assert table.faults is not None and "values of its client" in table.faults[0].what
 
@@ -312,6 +313,13 @@ def test_masks_are_left_out_by_option(taken: Any) -> None:
     assert len(table.labels) == 3 and info.label_names == ("all",)
     with pytest.raises(SourceError, match="no folder 'pictures'"):
         taken(files, images="pictures")
+
+
+def test_a_list_without_columns_is_one_clear_error(taken: Any) -> None:
+    for name, text in (("labels.json", "[]"), ("labels.csv", ""), ("labels.csv", ",,\n")):
+        for more in ({}, {"client": f"{name}:person"}):
+            with pytest.raises(SourceError, match="names no column of this file"):
+                taken({**flat(), name: text}, labels=name, **more)
 
 
 def test_a_file_that_is_not_there_is_named_with_what_works(taken: Any) -> None:

@@ -193,6 +193,11 @@ def test_a_list_that_names_the_images_is_asked_about_beside_folders() -> None:
     assert find("classes.txt", "other.csv").classes == ("anna", "bob")
     assert find("labels.csv", labels=FOLDERS).classes == ("anna", "bob")
     assert find("labels.csv", "metadata.jsonl").classes == ("anna", "bob")
+    with_clients = find_layout(
+        *(listing(*images("a", "b"), "labels.csv"), SourceOptions(), WHERE, ["labels.csv"]),
+        names_images=lambda file: True,
+    )
+    assert with_clients.classes == ("a", "b"), "the options say what the list is for"
 
 
 def test_a_metadata_file_is_no_question() -> None:
