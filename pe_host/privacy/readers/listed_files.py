@@ -98,24 +98,25 @@ class Score:
     Args:
         exact: rows that name a file by its path or name.
         stem: rows that name one by its name without the ending.
-        found: rows that name one file and not several.
+        several: rows that could name several files.
     """
 
     exact: int = 0
     stem: int = 0
-    found: int = 0
+    several: int = 0
 
     def add(self, match: Match) -> None:
         self.exact += match.how == EXACT
         self.stem += match.how == STEM
-        self.found += match.number >= 0
+        self.several += match.how != NO_MATCH and match.number < 0
 
     def rivals(self, best: "Score") -> bool:
         """Whether this column could be the one of the file names as well as the best one.
 
         Numbers are the stems of files by accident, in a column of labels or a count of the rows.
+        One row that names a file exactly decides nothing against them: it can be a remark.
         """
-        return self.exact > 0 or self.stem > best.exact
+        return self.exact > 0 or self.stem > (best.exact if best.exact > 1 else 0)
 
 
 def is_file_header(header: str) -> bool:

@@ -5,16 +5,17 @@ the order of the names, and the name itself apart (`SourceError.name`).
 """
 
 from collections import Counter
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_host.formats.collection import Collection, Listing
+from pe_host.formats.collection import Collection, CollectionError
 from pe_host.privacy.readers.collection_errors import source_errors
 from pe_host.privacy.readers.label_file import LABEL_COLUMNS, LabelFile
+from pe_host.privacy.readers.label_options import columns_named, named_in, splits
 from pe_host.privacy.readers.listed_files import FileNames
 from pe_host.privacy.readers.picture_decoding import (
     TAKEN,
@@ -38,6 +39,8 @@ from pe_sdk.pictures import PictureError
 
 TAKES = (*TAKEN, "split", "images", "labels", "labels_from", "client", "public_classes")
 """Options of `SourceOptions` that the readers of picture files understand."""
+
+_TORN = "; a row with a stray quotation mark, or more or fewer cells than the header, has none"
 
 
 def describe(collection: Collection, options: SourceOptions) -> SourceInfo:
@@ -86,8 +89,7 @@ def read(
         if options.client:
             texts = records.texts(options.client, "--client")
             clients = ids_of(texts, len(records.names))
-            what, fix = "has no client", "add it, or remove the image"
-            faults |= records.missing(texts, what, fix)
+            faults |= records.without(texts, options.client, "--client", "client")
         return decoded_table(
             records.contents(),
             output,
@@ -112,13 +114,15 @@ class _Records:
     def __init__(self, collection: Collection, options: SourceOptions) -> None:
         self._collection, self._listing = collection, collection.listing()
         self._files: dict[str, LabelFile] = {}
+        self._images = options.images
         self._asked = options
         ways = (options.labels, options.client)
-        tables = [name for way in ways if way for name in _named_in(way, self._listing)]
+        tables = [name for way in ways if way for name in named_in(way, self._listing)]
         self.layout: Layout = find_layout(
-            self._listing, options, collection.location, tables, self._columns
+            self._listing, options, collection.location, tables, self._columns, self._names_images
         )
         self.names: tuple[str, ...] = self.layout.names
+        self._images = self.layout.roots[0] if len(self.layout.roots) == 1 else ""
         self._about_labels = ""
         self._way = self._label_way()
         self.options = replace(self.layout.options, labels=self._way)
@@ -178,7 +182,7 @@ class _Records:
             texts = self.texts(self._way, "--labels")
             if self._attribute():
                 return self._attribute_labels(texts)
-        faults = self.missing(texts, "has no label", "add it, or remove the image")
+        faults = self.without(texts, self._way, "--labels", "label")
         options = SourceOptions() if self._way == FOLDERS else self.options
         return positions_of(texts, len(self.names), label_names, options), faults
 
@@ -188,20 +192,17 @@ class _Records:
         found = np.full(len(self.names), -1, np.int64)
         found[list(known)] = list(known.values())
         fix = "write 1 or -1 in the list of attributes, or remove the image"
-        return found, self.missing(known, "has no label that is 1 or -1", fix)
+        return found, missing(
+            known, len(self.names), self.picture_fault, "has no label that is 1 or -1", fix
+        )
 
     def texts(self, way: str, option: str) -> Texts:
         """What an option takes from names or from a label file, by record."""
         if is_regex(way):
             return by_regex(way, self.names, option, self._collection.location)
         file, column = self._file_and_column(way, option)
-        row_of = {name: row for row, name in enumerate(self.names)}
-        listed = self._open(file).column(column).items()
-        texts = {
-            row_of[self._listed[place]]: text
-            for place, text in listed
-            if self._listed[place] in row_of
-        }
+        listed = self._open(file).column(column).values
+        texts = {self._row_of[place]: listed[place] for place in listed if place in self._row_of}
         if not texts:
             raise SourceError(
                 "no row of this file has a value for an image that is read",
@@ -210,9 +211,21 @@ class _Records:
             )
         return texts
 
-    def missing(self, texts: Container[int], what: str, fix: str) -> dict[int, SourceError]:
-        """A fault for each record that has no text."""
-        return missing(texts, len(self.names), self.picture_fault, what, fix)
+    def without(self, texts: Texts, way: str, option: str, what: str) -> dict[int, SourceError]:
+        """A fault for each record that has no text, which is its label or client."""
+        listed = way != FOLDERS and not is_regex(way)
+        fix = f"add it, or remove the image{_TORN if listed else ''}"
+        faults = missing(texts, len(self.names), self.picture_fault, f"has no {what}", fix)
+        if not listed:
+            return faults
+        file, column = self._file_and_column(way, option)
+        differ = PictureError(
+            f"has several rows in its list, with different values of its {what}",
+            "keep one of its rows",
+        )
+        for place in self._open(file).column(column).differ & self._row_of.keys():
+            faults[self._row_of[place]] = self.picture_fault(self._row_of[place], differ)
+        return faults
 
     def picture_fault(self, row: int, error: PictureError) -> SourceError:
         """What is wrong with one file, without its name."""
@@ -230,6 +243,13 @@ class _Records:
         root = max((root for root in self.layout.roots if name.startswith(root)), key=len)
         group = self.layout.group_of(name)
         return f"{root}{group}/" if self._way == FOLDERS and group else root
+
+    @cached_property
+    def _row_of(self) -> dict[int, int]:
+        """The row of each record by its number among the files that a list may name."""
+        row_of = {name: row for row, name in enumerate(self.names)}
+        places = enumerate(self._listed)
+        return {place: row_of[name] for place, name in places if name in row_of}
 
     @cached_property
     def _rows(self) -> NDArray[np.int64]:
@@ -267,6 +287,13 @@ class _Records:
         except SourceError:
             return ()
 
+    def _names_images(self, file: str) -> bool:
+        """Whether rows of a file name images; not if it cannot be read."""
+        try:
+            return self._open(file).names_files()
+        except (SourceError, CollectionError):
+            return False
+
     def _attribute(self) -> str:
         """The attribute that the labels are, if they come from a list of attributes."""
         if self._way in (NONE, FOLDERS) or is_regex(self._way):
@@ -275,7 +302,7 @@ class _Records:
         return column if self._open(file).is_attributes else ""
 
     def _file_and_column(self, way: str, option: str) -> tuple[str, str]:
-        for file, column in _splits(way):
+        for file, column in splits(way):
             for base in ("", *self.layout.roots):
                 if f"{base}{file}" in self._names_of_all:
                     return f"{base}{file}", column or self._only_column(f"{base}{file}", option)
@@ -297,8 +324,10 @@ class _Records:
 
     def _only_column(self, file: str, option: str) -> str:
         table = self._open(file)
-        if table.is_empty or len(table.others) == 1:
-            return table.others[0] if not table.is_empty else table.columns[-1]
+        if table.is_empty and table.columns:
+            return table.columns[-1]
+        if len(table.others) == 1:
+            return table.others[0]
         raise SourceError(
             f"{option} names no column of this file",
             where=self._collection.place(file),
@@ -311,9 +340,9 @@ class _Records:
             base = f"{file.rpartition('/')[0]}/".lstrip("/")
             content, where = self._collection.read_table(file), self._collection.place(file)
             asked = (self._asked.labels, self._asked.client)
-            values = {column for way in asked for column in _columns_named(way, file)}
+            values = {column for way in asked for column in columns_named(way, file)}
             files = FileNames(self._listed, base)
-            self._files[file] = LabelFile(content, file, files, where, values)
+            self._files[file] = LabelFile(content, file, files, where, values, self._images)
         return self._files[file]
 
     @cached_property
@@ -341,24 +370,6 @@ class _Records:
 
     def _check_one_class(self, names: tuple[str, ...]) -> None:
         check_one_class(names, "images", "with --labels", self._collection.location)
-
-
-def _named_in(way: str, listing: Listing) -> list[str]:
-    """The files that a value of --labels or --client may name."""
-    ends = tuple(f"/{file}" for file, _ in _splits(way))
-    return [name for name in listing.names if f"/{name}".endswith(ends)]
-
-
-def _columns_named(way: str, file: str) -> list[str]:
-    """The columns of a file that a value of --labels or --client may name."""
-    named = [column for name, column in _splits(way) if f"/{file}".endswith(f"/{name}")]
-    return named if ":" in way else [way]
-
-
-def _splits(way: str) -> list[tuple[str, str]]:
-    """Every way to read FILE:COLUMN, and FILE without a column."""
-    places = [place for place, character in enumerate(way) if character == ":"]
-    return [(way, ""), *((way[:place], way[place + 1 :]) for place in places)]
 
 
 def _truth(text: str) -> bool | None:

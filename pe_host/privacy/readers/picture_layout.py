@@ -71,6 +71,7 @@ def find_layout(
     where: str,
     tables: Iterable[str] = (),
     columns: Callable[[str], tuple[str, ...]] = lambda file: (),
+    names_images: Callable[[str], bool] = lambda file: False,
 ) -> Layout:
     """Recognise the layout.
 
@@ -80,6 +81,7 @@ def find_layout(
         where: the source, for errors.
         tables: files that the options name, which are not records.
         columns: the columns of a file of labels, for a hint.
+        names_images: whether rows of a file name images.
 
     Raises:
         SourceError: there are no pictures, files of other kinds among them, or an option is needed.
@@ -90,7 +92,7 @@ def find_layout(
     tree = Tree(listing)
     place = find_place(tree, options, said)
     finder = _Finder(tree, listing, options, said, place, frozenset(tables))
-    labels = options.labels or finder.labels(columns)
+    labels = options.labels or finder.labels(columns, names_images)
     return finder.class_folders() if labels == FOLDERS else finder.together(labels)
 
 
@@ -107,7 +109,9 @@ class _Finder:
         self._tree, self._listing, self._options = tree, listing, options
         self._said, self._place, self._tables = said, place, tables
 
-    def labels(self, columns: Callable[[str], tuple[str, ...]]) -> str:
+    def labels(
+        self, columns: Callable[[str], tuple[str, ...]], names_images: Callable[[str], bool]
+    ) -> str:
         """The place of the labels, if the names say it."""
         root = self._place.roots[0]
         folders, files = self._tree.folders(root), self._tree.files(root)
@@ -128,12 +132,26 @@ class _Finder:
                 root,
             )
         self._check_classes(root, folders)
+        if not has_metadata:
+            self._check_tables(root, columns, names_images)
         return FOLDERS
 
-    def _check_tables(self, root: str, columns: Callable[[str], tuple[str, ...]]) -> None:
-        """Ask about a list beside the images, or beside a folder around them."""
+    def _check_tables(
+        self,
+        root: str,
+        columns: Callable[[str], tuple[str, ...]],
+        names_images: Callable[[str], bool] | None = None,
+    ) -> None:
+        """Ask about a list beside the images or class folders, or beside a folder around them.
+
+        Folders beside a list that names the images can be those of people, and no classes.
+        """
         while True:
             tables = [name for name in self._tree.files(root) if is_table(name)]
+            if names_images is not None:
+                paths = [f"{root}{name}" for name in tables]
+                left = {path for path in paths if path not in self._tables and names_images(path)}
+                tables = [name for name in tables if f"{root}{name}" in left]
             if tables or not root:
                 break
             root = root[:-1].rpartition("/")[0] + "/" * ("/" in root[:-1])
@@ -145,12 +163,15 @@ class _Finder:
         column = found[0] if found else "COLUMN"
         known = is_well_known(table)
         plain = table if known else "FILE"
+        beside = "the images" if names_images is None else "the folders"
+        folders = "" if names_images is None else f", --labels {FOLDERS} if each folder is a class"
         raise self._said.error(
-            f"the file {table} beside the images may list their labels"
+            f"the file {table} beside {beside} may list the labels of the images"
             if known
-            else f"a file beside the images that ends in {suffix(table)} may list their labels",
+            else f"a file beside {beside} that ends in {suffix(table)} may list the labels of the "
+            "images",
             f"add --labels {root}{plain}:{column} to read labels from a column of it"
-            f"{others}, or --labels {NONE} to read all images as one class",
+            f"{others}{folders}, or --labels {NONE} to read all images as one class",
             root,
             "" if known else table,
         )

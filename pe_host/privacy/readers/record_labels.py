@@ -61,13 +61,16 @@ def classes_of(texts: Texts, options: SourceOptions, where: str) -> Classes:
     Raises:
         SourceError: they are private names, or numbers that cannot be counted.
     """
-    values = list(texts.values())
+    # Each once: an array of texts has room for the longest one in every place.
+    values = list(dict.fromkeys(texts.values()))
     whole = [value for value in values if _INTEGER.fullmatch(value)]
     numbers = np.array([_number(value) for value in whole], np.int64)
     # With declared names, a text among numbers is a fault of its record.
     if len(whole) == len(values) or (options.classes and whole):
         return find_classes(numbers, options, where)
-    return find_classes(np.array(values, np.str_), options, where)
+    # A number is the same name whether or not another record has a text.
+    names = {str(_number(value)) if _INTEGER.fullmatch(value) else value for value in values}
+    return find_classes(np.array(sorted(names), np.str_), options, where)
 
 
 def positions_of(

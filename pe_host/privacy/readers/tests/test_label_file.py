@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from pe_host.privacy.readers.label_file import LabelFile
+from pe_host.privacy.readers.label_file import LONGEST_VALUE, LabelFile
+from pe_host.privacy.readers.label_rows import COLUMNS, LONGEST
 from pe_host.privacy.readers.listed_files import FileNames
 from pe_sdk import SourceError
 
@@ -38,26 +39,28 @@ def label_file(
 def test_a_column_is_read_by_the_files_that_its_rows_name(name: str, text: str) -> None:
     if name == "a.jsonl":
         text = text.replace('"more": [0.1]', '"more": 0.5')
-    assert label_file(text, name).column("label") == {0: "disc", 2: "bar"}
+    assert label_file(text, name).column("label").values == {0: "disc", 2: "bar"}
 
 
 def test_a_list_without_a_header_has_numbered_columns() -> None:
     found = label_file("1.png 7\n3.png 8\n", "identity.txt")
     assert found.columns == ("1", "2") and found.others == ("2",)
-    assert found.column("2") == {0: "7", 2: "8"}
-    assert label_file("1.png,7\n3.png,8\n").column("2") == {0: "7", 2: "8"}
+    assert found.column("2").values == {0: "7", 2: "8"}
+    assert label_file("1.png,7\n3.png,8\n").column("2").values == {0: "7", 2: "8"}
 
 
 def test_an_attribute_list_is_known_by_its_first_line_or_its_name() -> None:
     found = label_file("3\nMale Smiling\n1.png -1  1\n2.png  1 -1\n3.png 1 1\n", "list.txt")
     assert found.is_attributes and found.others == ("Male", "Smiling")
-    assert found.column("Smiling") == {0: "1", 1: "-1", 2: "1"}
+    assert found.column("Smiling").values == {0: "1", 1: "-1", 2: "1"}
     assert label_file("image_id,Male\n1.png,-1\n", "list_attr_celeba.csv").is_attributes
     assert not label_file("file,Male\n1.png,-1\n").is_attributes
 
 
 def test_paths_are_relative_to_the_list_and_plain_names_may_be_unique() -> None:
-    assert label_file("file,label\n2.png,a\n", "x/metadata.csv", "x/").column("label") == {1: "a"}
+    assert label_file("file,label\n2.png,a\n", "x/metadata.csv", "x/").column("label").values == {
+        1: "a"
+    }
     twice = FileNames(("a/1.png", "b/1.png", "b/2.png"), "")
     assert [twice.find(cell) for cell in ("a/1.png", "1.png", "2.png", "2", "", "3.png")] == [
         0,
@@ -78,13 +81,15 @@ def test_paths_are_relative_to_the_list_and_plain_names_may_be_unique() -> None:
         ("case,scan\n1,3.png\n2,2.png\n3,1.png\n", (), "scan"),  # names with their ending
         ("patient,scan\n1,3\n2,2\n3,1\n", ("patient",), "scan"),
         ("grade;scan\n1;3\n2;2\n", ("grade",), "scan"),
-        ("image,path\n1,x/3.png\n2,x/2.png\n", (), "path"),
+        ("image,scan_image\n1.png,2.png\n2.png,3.png\n", (), "image"),
+        ("scan_image,image\n1.png,2.png\n2.png,\n3.png,\n", (), "image"),
+        ("image_scan,image_id_path\n9.png,1.png\n", (), "image_id_path"),
         ("Image Index,Finding Labels\n1.png,a\n2.png,b\n", (), "Image Index"),
         ("fileName,imagePath\n1.png,2.png\n", (), "fileName"),
         ("Bildname,grade\n1.png,a\n2.png,b\n", ("grade",), "Bildname"),
     ],
 )
-def test_the_column_of_file_names_is_found_by_its_header_and_then_by_all_rows(
+def test_the_column_of_file_names_is_found_by_its_header_or_by_all_rows(
     text: str, named: tuple[str, ...], column: str
 ) -> None:
     assert label_file(text, values=named).file_column == column
@@ -98,12 +103,106 @@ def test_the_column_of_file_names_is_found_by_its_header_and_then_by_all_rows(
         "case,scan\n1.png,3.png\n2.png,2.png\n",
         "scan,id\n1.png,3\n9.png,2\n9.png,1\n",
         "1.png,2.png\n2.png,3.png\n",
+        "image,path\n1,x/3.png\n2,x/2.png\n",  # a count of the rows?
+        "image_scan,image_slide\n1.png,2.png\n2.png,3.png\n",
+        "id,remark\n1,\n9,3.png\n",  # one remark does not outweigh one name
     ],
 )
 def test_of_several_columns_that_could_name_files_none_is_taken(text: str) -> None:
     with pytest.raises(SourceError, match="several columns") as caught:
         label_file(text).column("label")
     assert "file_name" in caught.value.fix
+
+
+def test_no_row_decides_between_columns_whose_headers_say_that_they_name_files() -> None:
+    text = "image,scan_image,label\n1.png,3.png,a\n2.png,1.png,b\n3.png,2.png,c\n"
+    assert label_file(text).column("label").values == {0: "a", 1: "b", 2: "c"}
+    for row in ("1.png,", "2.png,", "3.png,"):
+        values = label_file(text.replace(f"\n{row}", "\n,")).column("label").values
+        assert values == {n: "abc"[n] for n in range(3) if f"{n + 1}.png," != row}
+    nothing = "image,scan_image,label\n,3.png,a\n,1.png,b\n"
+    with pytest.raises(SourceError, match="no row of this file names a file"):
+        label_file(nothing).column("label")
+
+
+def test_no_object_of_json_adds_a_header() -> None:
+    lines = ['{"image": "1.png", "label": "a"}', '{"image": "2.png", "label": "b"}']
+    odd = '{"image": "3.png", "label": "c", "file_name": "NAME"}'
+    for name, values in (("gone.png", {0: "a", 1: "b", 2: "c"}), ("1.png", None)):
+        found = label_file("\n".join([*lines, odd.replace("NAME", name)]), "metadata.jsonl")
+        if values:
+            assert found.column("label").values == values
+        else:
+            with pytest.raises(SourceError, match="several columns"):
+                found.column("label")
+    both = [json.dumps({"image": f"{n}.png", "file_name": f"{4 - n}.png"}) for n in (1, 2, 3)]
+    assert label_file("\n".join(both), "metadata.jsonl").file_column == "file_name"
+
+
+@pytest.mark.parametrize("torn", ['2.png,"5 inch,b', '2.png,b,"x', "2.png,tall, x,b", "2.png,b"])
+def test_a_torn_row_has_no_label_and_changes_no_other(torn: str) -> None:
+    text = f"file,note,label\n1.png,,a\n{torn}\n3.png,ok,c\n"
+    assert label_file(text).column("label").values == {0: "a", 2: "c"}
+    assert label_file(text.replace(",", "\t"), "l.tsv").column("label").values == {0: "a", 2: "c"}
+    only = label_file(f"file,note,label\n{torn}\n")
+    assert not only.is_empty, "a list without a row that can be read is not one without labels"
+
+
+def test_a_torn_row_of_a_list_with_white_space_has_no_label() -> None:
+    text = "file note label\n1.png - a\n2.png tall x b\n3.png c\n"
+    assert label_file(text, "l.txt").column("label").values == {0: "a"}
+    text = "3\nMale Smiling\n1.png -1  1\n2.png  1 1 -1\n3.png 1\n"
+    assert label_file(text, "list.txt").column("Smiling").values == {0: "1"}
+
+
+def test_cells_in_quotes_are_read_by_line() -> None:
+    text = 'file,note,label\n1.png,"a, b ""c""",x\n2.png,5" wide,y\n3.png,"two\nlines",z\n'
+    assert label_file(text).column("label").values == {0: "x", 1: "y"}
+
+
+def test_rows_of_a_list_without_a_header_agree_on_their_number_of_cells() -> None:
+    for rows in ("1.png,a\n2.png,b,c\n", "1.png,x,a\n2.png,b\n3.png,c\n"):
+        with pytest.raises(SourceError, match="no header, and its rows") as caught:
+            label_file(rows).column("2")
+        assert "file_name" in caught.value.fix
+    assert label_file('1.png,a\n2.png,"b\n3.png,c\n').column("2").values == {0: "a", 2: "c"}
+
+
+def test_empty_columns_of_a_spreadsheet_are_none() -> None:
+    text = "file_name,label,,\n1.png,a,,\n2.png,b\n3.png,c,x,\n"
+    found = label_file(text)
+    assert found.columns == ("file_name", "label") and found.others == ("label",)
+    assert found.column("label").values == {0: "a", 1: "b"}
+    assert label_file(",,file,label\n,,1.png,a\n").column("label").values == {0: "a"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("a.csv", "file,label\n1.png," + "x" * LONGEST + "\n", "line 2 of this file has more than"),
+        ("a.txt", "a " * LONGEST, "line 1 of this file has more than"),
+        ("a.jsonl", '{"a": [' + "[]," * LONGEST + "]}", "line 1 of this file has more than"),
+        ("a.jsonl", '{"a": [' + "[]," * COLUMNS + "[]]}", "lists and objects"),
+        ("a.csv", "a,b" + "," * COLUMNS, "cannot be read"),
+        ("a.jsonl", json.dumps(dict.fromkeys(map(str, range(COLUMNS + 1)))), "too many keys"),
+    ],
+)
+def test_lines_and_their_cells_are_limited(name: str, text: str, says: str) -> None:
+    """A small archive holds lines of any length."""
+    with pytest.raises(SourceError, match=says) as caught:
+        label_file(text, name).column("label")
+    assert caught.value.fix
+
+
+def test_a_row_with_too_many_cells_or_a_long_label_has_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    long, many = "x" * (LONGEST_VALUE + 1), "," * COLUMNS
+    text = f"file,label\n1.png,{long}\n2.png,a{many}\n3.png,{long[1:]}\n"
+    assert label_file(text).column("label").values == {2: long[1:]}
+    monkeypatch.setattr("pe_host.privacy.readers.label_rows.JSON_CELLS", 3)
+    with pytest.raises(SourceError, match="too many keys"):
+        label_file('{"file": "1.png", "a": 1}\n{"file": "2.png"}\n', "a.jsonl")
 
 
 @pytest.mark.parametrize(
@@ -132,11 +231,16 @@ def test_names_that_could_be_several_files_are_refused() -> None:
     files = FileNames(("a/1.png", "b/1.png"), "")
     with pytest.raises(SourceError, match="could name several files") as caught:
         LabelFile(b"file,label\n1.png,x\n", "l.csv", files, "l.csv").column("label")
-    assert "path of each file" in caught.value.fix and "--images" in caught.value.fix
+    assert "path of each file" in caught.value.fix and "--images FOLDER" in caught.value.fix
+    files = FileNames(("train/1.png", "train/2.png", "test/1.png"), "")
+    one = LabelFile(b"id,label\n1,x\n2,y\n", "l.csv", files, "l.csv", (), "train/")
+    with pytest.raises(SourceError, match="could name several files") as caught:
+        one.column("label")
+    assert "--images train if" in caught.value.fix
 
 
 def test_a_json_document_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pe_host.privacy.readers.label_file.JSON_VALUES", 3)
+    monkeypatch.setattr("pe_host.privacy.readers.label_rows.JSON_VALUES", 3)
     label_file('{"labels": [["x/1.png", 1]]}', "dataset.json")
     with pytest.raises(SourceError, match="too many rows") as caught:
         label_file('{"labels": [["x/1.png", 1], ["x/2.png", 2]]}', "dataset.json")
@@ -145,12 +249,12 @@ def test_a_json_document_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_file_in_several_rows_has_a_label_only_if_they_agree() -> None:
     rows = "file,label\n1.png,a\n1.png,a\n2.png,a\n2.png,b\n3.png,\n4.png,c\n"
-    assert label_file(rows).column("label") == {0: "a"}
+    assert label_file(rows).column("label") == ({0: "a"}, {1})
 
 
 def test_one_hot_and_missing_labels_of_stylegan() -> None:
     pairs = [["x/1.png", [0, 1, 0]], ["x/2.png", None], ["x/3.png", 2.0]]
-    assert label_file(json.dumps({"labels": pairs}), "dataset.json").column("label") == {
+    assert label_file(json.dumps({"labels": pairs}), "dataset.json").column("label").values == {
         0: "1",
         2: "2",
     }
@@ -167,10 +271,10 @@ def test_one_hot_and_missing_labels_of_stylegan() -> None:
         ("a.jsonl", "[1]\n", "cannot be read as a list of labels"),
         ("a.json", '{"labels": [["1.png"]]}', "cannot be read as a list of labels"),
         ("a.json", "[" * 100_000, "cannot be read as a list of labels"),
-        ("a.csv", "a,a\n1.png,x\n", "cannot be read as a list of labels"),
+        ("a.csv", "a,a\n1.png,x\n", "two columns of this file have the same header"),
         ("a.csv", "file,label\nunknown.png,x\n", "names a file of the source"),
         ("a.csv", "file,other\n1.png,x\n", "there is no column 'label'"),
-        ("a.csv", "file,label\n1.png," + "x" * 200_000 + "\n", "damaged"),
+        ("a.csv", '"file,label\n1.png,x\n', "cannot be read as a list of labels"),
     ],
 )
 def test_what_is_no_list_is_one_clear_error(name: str, text: str | bytes, says: str) -> None:

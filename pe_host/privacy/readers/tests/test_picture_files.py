@@ -196,6 +196,45 @@ def test_rows_about_another_part_label_none_of_this_one(taken: Any) -> None:
     assert table.labels.tolist() == [1, 0] and not table.faults
 
 
+def test_rows_that_could_be_about_another_part_are_refused_with_what_helps(taken: Any) -> None:
+    """As in competitions: two parts, and a list of stems for one of them."""
+    rows = "".join(f"{n:04d},{n % 2}\n" for n in range(6))
+    files = {**flat(6, "train/"), "test/0004.png": rgb(0), "train.csv": f"id,label\n{rows}"}
+    asked = {"split": "train", "labels": "train.csv:label"}
+    with pytest.raises(SourceError, match="rows of this file could name several files") as caught:
+        taken(files, **asked)
+    assert "--images train " in caught.value.fix
+    _, table = taken(files, **asked, images="train")
+    assert table.labels.tolist() == [0, 1] * 3 and not table.faults
+
+
+def test_rows_that_disagree_are_said_to(taken: Any) -> None:
+    rows = "file,label,who\n0000.png,0,a\n0001.png,1,b\n0002.png,0,a\n0000.png,1,c\n"
+    files = {**flat(4), "labels.csv": rows}
+    _, table = taken(files, labels="labels.csv:label")
+    assert table.faults is not None and list(table.faults) == [0, 3]
+    assert "several rows in its list, with different values of its label" in table.faults[0].what
+    assert "has no label" in table.faults[3].what
+    assert "a row with a stray quotation mark" in table.faults[3].fix
+    _, table = taken(files, labels="none", client="labels.csv:who")
+    assert table.faults is not None and "values of its client" in table.faults[0].what
+
+
+def test_folders_of_people_beside_a_list_of_the_images_are_no_classes_unsaid(taken: Any) -> None:
+    files = {**flat(3, "anna_smith/"), **{f"bob_jones/b{n}.png": rgb(n) for n in range(3)}}
+    names = sorted(files)
+    rows = "".join(f"{name},{n % 2}\n" for n, name in enumerate(names))
+    listed = {**files, "labels.csv": f"file_name,label\n{rows}"}
+    with pytest.raises(SourceError, match="beside the folders may list the labels") as caught:
+        taken(listed)
+    shown = f"{caught.value} {caught.value.fix} {caught.value.where}"
+    assert "anna" not in shown and "--labels labels.csv:label" in caught.value.fix
+    info, table = taken(listed, labels="labels.csv:label")
+    assert info.label_names == ("0", "1") and table.labels.tolist() == [0, 1] * 3
+    for other in ("disc 0\nbar 1\n", "\xff", "file,label\ngone.png,1\n"):
+        assert taken({**files, "labels.csv": other})[0].label_names == ("anna_smith", "bob_jones")
+
+
 def test_the_column_of_clients_is_no_column_of_files(taken: Any) -> None:
     rows = "".join(f"{900 + n // 2},{5 - n:04d},{n % 2}\n" for n in range(6))
     files = {**flat(), **{f"{900 + n}.png": rgb(n) for n in range(3)}}
@@ -274,6 +313,13 @@ def test_masks_are_left_out_by_option(taken: Any) -> None:
     assert len(table.labels) == 3 and info.label_names == ("all",)
     with pytest.raises(SourceError, match="no folder 'pictures'"):
         taken(files, images="pictures")
+
+
+def test_a_list_without_columns_is_one_clear_error(taken: Any) -> None:
+    for name, text in (("labels.json", "[]"), ("labels.csv", ""), ("labels.csv", ",,\n")):
+        for more in ({}, {"client": f"{name}:person"}):
+            with pytest.raises(SourceError, match="names no column of this file"):
+                taken({**flat(), name: text}, labels=name, **more)
 
 
 def test_a_file_that_is_not_there_is_named_with_what_works(taken: Any) -> None:

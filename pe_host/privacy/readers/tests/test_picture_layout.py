@@ -172,6 +172,34 @@ def test_a_list_beside_the_part_that_holds_the_images_is_asked_about() -> None:
     )
 
 
+def test_a_list_that_names_the_images_is_asked_about_beside_folders() -> None:
+    """The folders can be those of patients, whose names would be classes."""
+
+    def find(*names: str, **options: str) -> Layout:
+        return find_layout(
+            listing(*images("anna", "bob"), *names), SourceOptions(**options), WHERE, (),
+            lambda file: ("grade", "age"), lambda file: file.endswith("labels.csv"),
+        )  # fmt: skip
+
+    for names, where in ((("labels.csv",), "data"), (("other.csv", "labels.csv"), "data")):
+        with pytest.raises(SourceError, match="the file labels.csv beside the folders") as caught:
+            find(*names)
+        assert caught.value.where == where and "anna" not in str(caught.value)
+        assert "--labels labels.csv:grade" in caught.value.fix
+        assert f"--labels {FOLDERS} if each folder is a class" in caught.value.fix
+    with pytest.raises(SourceError, match="a file beside the folders that ends in .csv") as caught:
+        find("annas_labels.csv")
+    assert "annas" not in str(caught.value) + caught.value.fix
+    assert find("classes.txt", "other.csv").classes == ("anna", "bob")
+    assert find("labels.csv", labels=FOLDERS).classes == ("anna", "bob")
+    assert find("labels.csv", "metadata.jsonl").classes == ("anna", "bob")
+    with_clients = find_layout(
+        *(listing(*images("a", "b"), "labels.csv"), SourceOptions(), WHERE, ["labels.csv"]),
+        names_images=lambda file: True,
+    )
+    assert with_clients.classes == ("a", "b"), "the options say what the list is for"
+
+
 def test_a_metadata_file_is_no_question() -> None:
     layout = found("train/metadata.csv", "train/1.png", "train/2.png")
     assert layout.metadata == "train/metadata.csv" and layout.labels == NONE

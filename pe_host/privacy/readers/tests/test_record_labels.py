@@ -53,6 +53,16 @@ def test_one_odd_label_changes_nothing_for_other_records() -> None:
         assert "--labels-from 1" in caught.value.fix
 
 
+def test_a_number_is_one_class_however_it_is_written_and_whatever_others_are() -> None:
+    public = SourceOptions(public_classes=True)
+    for odd in ({}, {3: "?"}):
+        texts = {0: "1", 1: "01", 2: "1.0", **odd}
+        names = classes_of(texts, public, "x").names
+        assert set(names) == {"1", *odd.values()}
+        placed = positions_of(texts, 4, names, public)
+        assert {names[place] for place in placed[:3]} == {"1"}
+
+
 def test_a_label_is_a_name_or_a_number() -> None:
     none = SourceOptions()
     assert positions_of({0: "dog", 1: "0", 2: "7"}, 3, ("cat", "dog"), none).tolist() == [1, 0, -1]

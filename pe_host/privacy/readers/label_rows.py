@@ -1,0 +1,265 @@
+"""Rows of files that list labels, in the formats that people have.
+
+Each row stands by itself, so that a torn one changes no other: a stray quotation mark ends with its
+line, and a row with more or fewer cells than the header has no cell that is sure.
+
+Rows are read as a stream, in lines of bounded length: a small archive can hold a list of any size.
+"""
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from pe_host.formats.names import suffix
+
+LONGEST = 1 << 20
+"""Most characters of a line."""
+
+COLUMNS = 10_000
+"""Most columns, and most lists and objects in a line of JSON."""
+
+JSON_BYTES = 1 << 26
+"""Largest JSON document."""
+
+JSON_VALUES = 1 << 22
+"""Most lists and objects in a JSON document: each takes many times its two bytes of memory."""
+
+JSON_CELLS = 1 << 27
+"""Most rows of JSON times the columns that they have together."""
+
+SAVE = "save it as CSV, UTF-8, with a header and one row for each file"
+
+_DELIMITERS = ("\t", ",", ";")
+
+Rows = Callable[[], Iterable[Sequence[str]]]
+"""Goes through the rows. Each has a cell for every column; a torn row is empty."""
+
+
+class NotAListError(ValueError):
+    """A file that cannot be read as a list of labels.
+
+    Args:
+        what: is wrong; it quotes nothing.
+        fix: what to do.
+    """
+
+    def __init__(self, what: str = "this file cannot be read as a list of labels", fix: str = SAVE):
+        super().__init__(what)
+        self.what, self.fix = what, fix
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Columns and rows of a list.
+
+    Args:
+        columns: their headers, or numbers from 1 if there is no header.
+        rows: goes through the rows.
+        header_is_sure: whether the columns are no private row that looks like a header.
+        is_attributes: whether the first line says that this is a list of attributes.
+        in_every: columns that no single row adds: those of a header, or keys of every object.
+    """
+
+    columns: tuple[str, ...]
+    rows: Rows
+    header_is_sure: bool
+    is_attributes: bool
+    in_every: frozenset[str]
+
+
+def parse(content: bytes, name: str, is_value: Callable[[str], bool]) -> Listed:
+    """Read the columns of a list.
+
+    Args:
+        content: of the file.
+        name: of the file, which tells its format.
+        is_value: whether a cell of the first row belongs to a record, so that there is no header.
+
+    Raises:
+        NotAListError: it is none, or too large; also while rows are read.
+        ValueError: it is not UTF-8, or not JSON; also while rows are read.
+        RecursionError: its JSON is too deep.
+    """
+    if suffix(name) == ".jsonl":
+        return _of_objects(lambda: map(_loaded, _lines(content)))
+    if suffix(name) == ".json":
+        _check_json(content)
+        return _of_json(json.loads(content.decode("utf-8-sig")))
+    return _of_attributes(content) or _of_text(content, is_value)
+
+
+def _lines(content: bytes) -> Iterator[str]:
+    """The lines that are not blank, without their ends."""
+    stream = io.TextIOWrapper(io.BytesIO(content), "utf-8-sig")
+    number = 0
+    while line := stream.readline(LONGEST + 1):
+        number += 1
+        if len(line) > LONGEST:
+            raise NotAListError(f"line {number} of this file has more than {LONGEST:,} characters")
+        if not line.isspace():
+            yield line.removesuffix("\n")
+
+
+def _split(line: str, delimiter: str) -> list[str]:
+    """The cells of a line, none if they are not sure."""
+    if not delimiter:
+        cells = line.split(None, COLUMNS)
+        return cells if len(cells) <= COLUMNS else []
+    if line.count(delimiter) >= COLUMNS:
+        return []
+    if '"' not in line:
+        return [cell.strip() for cell in line.split(delimiter)]
+    try:
+        reader = csv.reader([line], delimiter=delimiter, skipinitialspace=True, strict=True)
+        return [cell.strip() for cell in next(reader)]
+    except (csv.Error, StopIteration):
+        return []
+
+
+def _fitted(cells: list[str], width: int) -> Sequence[str]:
+    """The cells of a row if it has all, and nothing but empty ones after them."""
+    return cells[:width] if len(cells) >= width and not any(cells[width:]) else ()
+
+
+def _of_attributes(content: bytes) -> Listed | None:
+    """A list of attributes as CelebA has it: a count, their names, and a row for each file."""
+    start = list(islice(_lines(content), 3))
+    if len(start) < 3 or not start[0].strip().isdecimal():
+        return None
+    columns, first = _split(start[1], ""), _split(start[2], "")
+    if not columns or len(first) != len(columns) + 1:
+        return None
+
+    def rows() -> Iterator[Sequence[str]]:
+        for line in islice(_lines(content), 2, None):
+            yield _fitted(_split(line, ""), len(first))
+
+    return _listed(("file", *columns), rows, is_attributes=True)
+
+
+def _of_text(content: bytes, is_value: Callable[[str], bool]) -> Listed:
+    head = next(_lines(content), "")
+    best = max(_DELIMITERS, key=head.count)
+    delimiter = best if best in head else ""
+    first = _split(head, delimiter)
+    if head and not first:
+        raise NotAListError
+    if any(map(is_value, first)):
+        width = len(first)
+
+        def bare() -> Iterator[Sequence[str]]:
+            for line in _lines(content):
+                cells = _split(line, delimiter)
+                # Without a header, the first row must not decide that others are torn.
+                if cells and len(cells) != width:
+                    raise NotAListError(
+                        "this file has no header, and its rows have different numbers of cells",
+                        "add a header, with file_name for the column of the file names",
+                    )
+                yield cells
+
+        return _listed(tuple(str(number) for number in range(1, width + 1)), bare)
+    # Spreadsheets write delimiters for empty columns after the last one.
+    while first and not first[-1]:
+        first.pop()
+
+    def rows() -> Iterator[Sequence[str]]:
+        for line in islice(_lines(content), 1, None):
+            yield _fitted(_split(line, delimiter), len(first))
+
+    return _listed(tuple(first), rows, header_is_sure=False)
+
+
+def _listed(
+    columns: tuple[str, ...],
+    rows: Rows,
+    header_is_sure: bool = True,
+    is_attributes: bool = False,
+    in_every: Iterable[str] | None = None,
+) -> Listed:
+    if any(count > 1 for column, count in Counter(columns).items() if column):
+        raise NotAListError("two columns of this file have the same header")
+    sure = frozenset(columns if in_every is None else in_every)
+    return Listed(columns, rows, header_is_sure, is_attributes, sure)
+
+
+def _loaded(line: str) -> Any:
+    if line.count("[") + line.count("{") > COLUMNS:
+        raise NotAListError(
+            f"a line of this file has more than {COLUMNS:,} lists and objects",
+            "save it as CSV, with the columns that are needed",
+        )
+    return json.loads(line)
+
+
+def _check_json(content: bytes) -> None:
+    """Check that a document takes no more memory than there may be once it is parsed."""
+    values = content.count(b"[") + content.count(b"{")
+    if len(content) > JSON_BYTES or values > JSON_VALUES:
+        raise NotAListError(
+            f"this file is larger than {JSON_BYTES >> 20} MiB, or has too many rows for JSON",
+            "save it as CSV or JSON lines, with the columns that are needed",
+        )
+
+
+def _of_objects(objects: Callable[[], Iterable[Any]]) -> Listed:
+    count: Counter[str] = Counter()
+    rows = 0
+    for rows, item in enumerate(objects(), 1):
+        if not isinstance(item, dict):
+            raise NotAListError
+        count.update(item.keys())
+        if len(count) > COLUMNS or len(count) * rows > JSON_CELLS:
+            raise NotAListError(
+                "the objects of this file have too many keys",
+                "save it as CSV, with the columns that are needed",
+            )
+    columns = tuple(count)
+    every = [column for column in columns if count[column] == rows]
+    return _listed(columns, lambda: (_Object(item, columns) for item in objects()), in_every=every)
+
+
+class _Object(Sequence[str]):
+    """The cells of an object of JSON. Only those that are asked for are made."""
+
+    def __init__(self, item: dict[str, Any], columns: tuple[str, ...]) -> None:
+        self._item, self._columns = item, columns
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+    def __getitem__(self, place: Any) -> Any:
+        return _cell(self._item.get(self._columns[place]))
+
+
+def _of_json(document: Any) -> Listed:
+    if isinstance(document, list):
+        return _of_objects(lambda: document)
+    if not isinstance(document, dict):
+        raise NotAListError
+    # StyleGAN: {"labels": [[file, label], …]} or {"labels": {file: label}}, null for none.
+    listed = document.get("labels", document)
+    pairs = listed.items() if isinstance(listed, dict) else (listed or [])
+    rows = [[_cell(value) for value in pair] for pair in pairs]
+    if any(len(row) != 2 for row in rows):
+        raise NotAListError
+    return _listed(("file", "label"), lambda: rows)
+
+
+def _cell(value: Any) -> str:
+    """A value of JSON as a text; one of several that is 1, where all others are 0, as its place.
+
+    Values that can be neither a label nor a name become an empty text.
+    """
+    if isinstance(value, list):
+        ones = [place for place, item in enumerate(value) if item == 1]
+        alone = len(ones) == 1 and all(item in (0, 1) for item in value)
+        return str(ones[0]) if alone else ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value) if isinstance(value, str | int | float) else ""
