@@ -50,7 +50,8 @@ def find_classes(values: NDArray[Any], options: SourceOptions, where: str) -> Cl
         where: the source, for errors.
 
     Raises:
-        SourceError: the labels have no names and cannot be counted, or their names are private.
+        SourceError: the labels have no names and cannot be counted, their names are private, or
+            they are names that are declared public and are to count as well.
     """
     numbers = values.dtype.kind in "iu"
     if options.classes:
@@ -65,6 +66,15 @@ def find_classes(values: NDArray[Any], options: SourceOptions, where: str) -> Cl
             "the class names stand only in the labels of the records, which are private",
             where=where,
             fix=f"{DECLARE}, or add --public-classes if all names that occur may be published",
+        )
+    if options.labels_from is not None:
+        # A label that one record adds would change what the integers of all others stand for.
+        raise SourceError(
+            "--labels-from and --public-classes contradict each other: with --public-classes a "
+            "label is the name of its class, and counts nothing",
+            where=where,
+            fix="leave out --public-classes if integers count classes; else leave out "
+            "--labels-from",
         )
     names = sorted({str(value) for value in np.unique(values).tolist()}, key=natural)
     return Classes(tuple(names), "the labels that occur, declared public", False, options)

@@ -134,7 +134,7 @@ class _Source:
         layout = f"{files.what}: {columns.images} {said}"
         return Labelled(
             where=self._location,
-            layout=layout + of_parts(files.parts, files.split),
+            layout=layout + of_parts(files.parts, files.split, files.shown),
             records=LabelledRecords(
                 output_of(preparation), count, preparation.sentences(), False, table
             ),
@@ -143,7 +143,7 @@ class _Source:
             names_in=f"the names of {columns.labels} in the data set",
             clients=clients,
             clients_in=f"the column {columns.clients}" if columns.clients else "",
-            passed_over=tuple(f"column {name}" for name in columns.unread),
+            passed_over=(*(f"column {name}" for name in columns.unread), *files.left_out),
             options=self._options,
         )
 

@@ -20,10 +20,8 @@ from pe_host.privacy.readers.hf_names import (
     shards_in,
 )
 from pe_host.privacy.readers.hf_tables import TableFile
-from pe_host.privacy.readers.split_names import EVERY, normalised
+from pe_host.privacy.readers.split_names import EVERY, is_known, normalised
 from pe_sdk import SourceError, SourceOptions
-
-"""Value of --split for all parts at once."""
 
 _DOCUMENT_BYTES = 1 << 26
 
@@ -38,6 +36,8 @@ class Files:
         split: the part that is read.
         parts: the parts that there are.
         features: what a document beside the files says about the columns.
+        shown: the parts whose names may be shown: those of files here can name persons.
+        left_out: files that are not read, in words.
     """
 
     tables: tuple[TableFile, ...]
@@ -45,6 +45,8 @@ class Files:
     split: str
     parts: tuple[str, ...]
     features: dict[str, Any]
+    shown: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 def find_files(
@@ -61,8 +63,8 @@ def find_files(
         location: the source: perhaps several paths with commas between.
         options: what the user says.
         config: the configuration to read, if it is named apart from the folder.
-        listed: the paths of all files in the data set, relative to the folder; None for those that
-            are there.
+        listed: the paths of all files of a data set in the hub, relative to the folder; None for
+            a folder of the user, whose names are private.
 
     Raises:
         SourceError: there are no such files, some are missing, or it does not follow which to read.
@@ -84,12 +86,24 @@ def find_files(
             where=location,
             fix="pass --data a folder of Parquet files, or one that save_to_disk has written",
         )
-    shards = of_config(shards, config, f"hf:{location}".removesuffix(f"/{config}"))
-    chosen, split, parts = of_part(shards, options.split, location)
-    _check_complete(chosen, place)
+    public = listed is not None
+    where = f"hf:{location}".removesuffix(f"/{config}") if public else location
+    ours = of_config(shards, config, where, public=public)
+    left = len(shards) - len(ours)
+    others = f"{left} file{'' if left == 1 else 's'} of other configurations"
+    chosen, split, parts = of_part(ours, options.split, location, public=public)
+    _check_complete(chosen, place, public=public)
     tables = tuple(TableFile(place / shard.path, inside) for shard in chosen)
     inner = place / chosen[0].path
-    return Files(tables, _said(chosen), split, parts, _features(inner.parent, inside))
+    return Files(
+        tables,
+        _said(chosen),
+        split,
+        parts,
+        _features(inner.parent, inside),
+        _shown(parts, public),
+        (others,) if left else (),
+    )
 
 
 def _paths(place: Path, location: str) -> list[str]:
@@ -122,10 +136,11 @@ def _of_list(paths: Sequence[Path], location: str, options: SourceOptions) -> Fi
         )
     shards = {path: shards_in([path.name]) for path in paths}
     splits = [found[0].split if found else "" for found in shards.values()]
-    split, parts = _part(splits, options.split, location)
+    split, parts = _part(splits, options.split, location, public=False)
     chosen = [path for path, own in zip(paths, splits, strict=True) if split in (own, EVERY)]
     found = [shard for path in chosen for shard in shards[path]]
-    return Files(tuple(TableFile(path, None) for path in chosen), _said(found), split, parts, {})
+    tables = tuple(TableFile(path, None) for path in chosen)
+    return Files(tables, _said(found), split, parts, {}, _shown(parts, False))
 
 
 def _said(shards: Sequence[Shard]) -> str:
@@ -133,68 +148,98 @@ def _said(shards: Sequence[Shard]) -> str:
     return f"{kind} file" if len(shards) < 2 else f"{len(shards)} {kind} files"
 
 
-def of_config(shards: Sequence[Shard], config: str, where: str) -> list[Shard]:
+def of_config(shards: Sequence[Shard], config: str, where: str, *, public: bool) -> list[Shard]:
     """The files of a configuration: of the one that is named, the only one, or `default`.
 
     Args:
         shards: all files.
         config: its name, or "".
         where: what stands before the name of a configuration, as the user would type it.
+        public: whether the names are those of a data set in the hub, and may be shown.
 
     Raises:
         SourceError: there is no such one, or one has to be named.
     """
     configs = list(dict.fromkeys(shard.config for shard in shards))
     wanted = config or ("default" if "default" in configs else configs[0])
-    if wanted not in configs or (len(configs) > 1 and wanted not in (config, "default")):
-        names = [name for name in configs if name]
-        raise SourceError(
-            f"there is no configuration {config!r}; there are {', '.join(names) or 'none'}"
-            if config
-            else f"there are several data sets here: {', '.join(names)}",
-            where=where,
-            fix=f"pass one of them, as in --data {where}/{names[0]}"
-            if names
-            else "leave the name of the configuration out",
-        )
+    if wanted not in configs or not (config or wanted == "default" or len(configs) == 1):
+        raise _no_config(configs, config, where, public)
     return [shard for shard in shards if shard.config == wanted]
 
 
+def _no_config(configs: Sequence[str], config: str, where: str, public: bool) -> SourceError:
+    names = [name for name in configs if name]
+    if config:
+        what = f"there is no configuration {config!r}; there are {', '.join(names) or 'none'}"
+    else:
+        beside = " and files beside them" if "" in configs else ""
+        what = f"there are several data sets here, in {len(names)} folder"
+        what += f"{'' if len(names) == 1 else 's'}{beside}"
+    if not public:
+        fix = "pass --data one of the folders, or the files, as in --data 'FOLDER/*.parquet'"
+        return SourceError(what, where=where, fix=fix, name=", ".join(names))
+    if not names:
+        return SourceError(what, where=where, fix="leave the name of the configuration out")
+    if not config:
+        what = f"{what}: {', '.join(names)}"
+    fix = f"pass one of them, as in --data {where}/{names[0]}"
+    if "" in configs:
+        fix += "; for files beside them, download the data set, and pass --data 'FOLDER/*.parquet'"
+    return SourceError(what, where=where, fix=fix)
+
+
 def of_part(
-    shards: Sequence[Shard], wanted: str, where: str
+    shards: Sequence[Shard], wanted: str, where: str, *, public: bool
 ) -> tuple[list[Shard], str, tuple[str, ...]]:
     """The files of the part to read, its name, and all parts.
 
     Raises:
         SourceError: there is no such part, or one has to be named.
     """
-    split, parts = _part([shard.split for shard in shards], wanted, where)
+    split, parts = _part([shard.split for shard in shards], wanted, where, public=public)
     return [shard for shard in shards if split in (shard.split, EVERY)], split, parts
 
 
-def _part(splits: Sequence[str], wanted: str, where: str) -> tuple[str, tuple[str, ...]]:
+def _part(
+    splits: Sequence[str], wanted: str, where: str, *, public: bool
+) -> tuple[str, tuple[str, ...]]:
     """The part to read, and all parts; "" for files that belong to none."""
     parts = tuple(dict.fromkeys(splits))
+    shown = _shown(parts, public)
+    unknown = [part for part in parts if part and part not in shown]
+    there = ", ".join(
+        [
+            *shown,
+            *(["one without a name"] if "" in parts else []),
+            *([f"{len(unknown)} whose names may be private"] if unknown else []),
+        ]
+    )
     if wanted:
         if wanted.lower() == EVERY:
             return (EVERY if len(parts) > 1 else parts[0]), parts
         for part in parts:
             if part and (part == wanted or normalised(part) == normalised(wanted)):
                 return part, parts
-        there = ", ".join(part or "one without a name" for part in parts)
         raise SourceError(
             f"there is no part {wanted!r}; the parts are: {there}",
             where=where,
             fix="name one of them with --split, or leave it out",
+            name=", ".join(unknown),
         )
     train = [part for part in parts if normalised(part) == "train"]
     if len(parts) == 1 or len(train) == 1:
         return (train[0] if train else parts[0]), parts
     raise SourceError(
-        f"there are several parts: {', '.join(part or 'one without a name' for part in parts)}",
+        f"there are several parts: {there}",
         where=where,
-        fix=f"choose one, as in --split {next(filter(None, parts), EVERY)}, or --split {EVERY}",
+        fix=f"choose one, as in --split {next(iter(shown), 'NAME')}, or --split {EVERY} for all",
+        name=", ".join(unknown),
     )
+
+
+def _shown(parts: Sequence[str], public: bool) -> tuple[str, ...]:
+    """The parts whose names may be shown."""
+    return tuple(part for part in parts if part and (public or is_known(part)))
 
 
 def lost_shards(shards: Sequence[Shard]) -> list[tuple[int, int]]:
@@ -208,10 +253,13 @@ def lost_shards(shards: Sequence[Shard]) -> list[tuple[int, int]]:
     return lost
 
 
-def _check_complete(shards: Sequence[Shard], folder: Path) -> None:
+def _check_complete(shards: Sequence[Shard], folder: Path, *, public: bool) -> None:
     if lost := lost_shards(shards):
         number, count = lost[0]
-        pattern = re.sub(r"\d+-of-\d+", "*", shards[0].path)
+        first = shards[0]
+        pattern = "*.parquet"
+        if public or (is_known(first.split) and not first.config):
+            pattern = re.sub(r"\d+-of-\d+", "*", first.path)
         raise SourceError(
             f"{len(lost)} of {count} files are missing, such as number {number}",
             where=str(folder),
@@ -245,11 +293,11 @@ def _saved_parts(folder: Path, inside: Path, options: SourceOptions) -> Files:
             where=str(folder / SAVED_DICT),
             fix="save the data set again with save_to_disk",
         )
-    split, parts = _part(splits, options.split, str(folder))
+    split, parts = _part(splits, options.split, str(folder), public=False)
     chosen = parts if split == EVERY else (split,)
     tables = tuple(table for name in chosen for table in _saved(folder / name, inside))
     features = _features(folder / chosen[0], inside)
-    return Files(tables, "saved data set", split, parts, features)
+    return Files(tables, "saved data set", split, parts, features, _shown(parts, False))
 
 
 def _is_plain(name: Any) -> bool:

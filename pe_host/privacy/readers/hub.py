@@ -116,8 +116,8 @@ def _wanted(files: Sequence[str], name: str, config: str, split: str) -> list[Sh
     Raises:
         SourceError: there is no such configuration or part, or one has to be named.
     """
-    shards = of_config(shards_in(files), config, f"hf:{name}")
-    return of_part(shards, split, f"hf:{name}")[0]
+    shards = of_config(shards_in(files), config, f"hf:{name}", public=True)
+    return of_part(shards, split, f"hf:{name}", public=True)[0]
 
 
 def _fetched_files(hub: Any, name: str, revision: str | None, wanted: Sequence[Shard]) -> Path:

@@ -34,6 +34,11 @@ def split_of(name: str) -> tuple[str, str]:
     return SPLITS[parts[0]], "_".join(word for word in words if word != parts[0])
 
 
+def is_known(name: str) -> bool:
+    """Whether the name of a part is a word for one. Any other can be a person's name."""
+    return name.lower() in SPLITS
+
+
 def normalised(split: str) -> str:
     """The part that a word for it means; other words stand for themselves."""
     return SPLITS.get(split.lower(), split)

@@ -5,7 +5,7 @@ the first dot: `0001.jpg`, `0001.cls`. Shards are read as a stream.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -26,7 +26,7 @@ from pe_host.privacy.readers.picture_decoding import (
     output_of,
 )
 from pe_host.privacy.readers.picture_layout import NONE
-from pe_host.privacy.readers.picture_names import in_words
+from pe_host.privacy.readers.picture_names import in_words, part_of
 from pe_host.privacy.readers.picture_table import ALL, check_one_class, decoded_table, missing
 from pe_host.privacy.readers.record_labels import (
     Texts,
@@ -230,7 +230,7 @@ def _decided(found: Shards, options: SourceOptions, location: str) -> tuple[Sour
     """The options with the place of the labels filled in, from the names of all samples.
 
     Raises:
-        SourceError: there are no labels, but folders that may be the classes.
+        SourceError: there are no labels, but folders that may be the classes, or parts.
     """
     if options.labels:
         return options, ""
@@ -243,14 +243,46 @@ def _decided(found: Shards, options: SourceOptions, location: str) -> tuple[Sour
         ends |= dict.fromkeys(sample.names)
         folders[sample.key.rpartition("/")[0]] = None
     if len(folders) > 1:
-        raise SourceError(
-            "the samples lie in several folders, which may be their classes",
-            where=location,
-            fix=f"add --labels 'path:^([^/]+)/' if they are, or --labels {NONE} for one class",
+        raise _several_folders(
+            [folder.split("/") if folder else [] for folder in folders], location
         )
     known = [f".{end}" for end in sorted(ends) if end in _KNOWN]
     said = f" without .cls files (there are {', '.join(known)})" if known else ""
     return replace(options, labels=NONE), said
+
+
+def _several_folders(folders: Sequence[Sequence[str]], location: str) -> SourceError:
+    """The error of samples in several folders, which the user says the meaning of.
+
+    The classes may be the first level at which folders differ, other than that of parts.
+    """
+    levels = [
+        {folder[level] for folder in folders if len(folder) > level}
+        for level in range(max(map(len, folders)))
+    ]
+    parts = [len({*map(part_of, names)}) > 1 and all(map(part_of, names)) for names in levels]
+    level = next(
+        (
+            i
+            for i, names in enumerate(levels)
+            if not parts[i] and (len(names) > 1 or any(len(folder) <= i for folder in folders))
+        ),
+        None,
+    )
+    classes = f"--labels 'path:^{'[^/]+/' * (level or 0)}([^/]+)/'"
+    one = f"--labels {NONE} for one class"
+    if not any(parts):
+        return SourceError(
+            "the samples lie in several folders, which may be their classes",
+            where=location,
+            fix=f"add {classes} if they are, or {one}",
+        )
+    ways = one if level is None else f"{classes} if other folders are the classes, or {one}"
+    return SourceError(
+        "the samples lie in folders of several parts of a data set, such as train and test",
+        where=location,
+        fix=f"pass --data a tar file of one part; or, to read all parts, add {ways}",
+    )
 
 
 def _samples(found: Shards, options: SourceOptions, pictures: bool) -> Iterator[Sample]:

@@ -72,7 +72,8 @@ def choose(store: ArrayStore, options: SourceOptions, records: str = "") -> Keys
     shape = headers[images][0]
     rows = shape[0] if records else count_of(shape, options)
     labels, column = _labels(store, headers, options, images, split, rows)
-    guessed = (name for name in NAMES if name != labels and _is_names(headers.get(name), rows))
+    lengths = _lengths(headers, rows)
+    guessed = (name for name in NAMES if name != labels and _is_names(headers.get(name), lengths))
     class_names = "label_names" if "label_names" in names else next(guessed, "")
     clients = options.client or next((name for name in CLIENTS if name in names), "")
     if clients not in ("", *names):
@@ -221,11 +222,35 @@ def _withheld(store: ArrayStore, headers: _Headers) -> str:
     return ", ".join([name for name in headers if name not in shown][:_SHOWN])
 
 
-def _is_names(header: tuple[tuple[int, ...], np.dtype[Any]] | None, rows: int) -> bool:
-    """Whether an array may hold class names: texts that are not one a record, which are private."""
+def _lengths(headers: _Headers, rows: int) -> set[int]:
+    """The numbers of records that the parts of the data set have, alone and together.
+
+    Args:
+        headers: of all arrays.
+        rows: the number of the records that are read.
+    """
+    found, longest = {rows}, dict[str, int]()
+    for name, (shape, _) in headers.items():
+        part, rest = _split_of(name)
+        if shape and rest in (*IMAGES, *LABELS) and name not in NAMES:
+            found.add(shape[0])
+            longest[part] = max(shape[0], longest.get(part, 0))
+    sums = {0}
+    for count in longest.values():
+        sums |= {total + count for total in sums}
+    return found | sums
+
+
+def _is_names(header: tuple[tuple[int, ...], np.dtype[Any]] | None, lengths: set[int]) -> bool:
+    """Whether an array may hold class names: texts that are not one a record, which are private.
+
+    Args:
+        header: its shape and type.
+        lengths: numbers of records, of the part that is read and of others.
+    """
     if header is None or len(header[0]) != 1 or header[1].kind not in "USO":
         return False
-    return header[0] != (rows,)
+    return header[0][0] not in lengths
 
 
 def _missing(store: ArrayStore, headers: _Headers, name: str, option: str) -> SourceError:

@@ -1,6 +1,6 @@
 """Records with labels: class names, positions, and what readers return about them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -181,10 +181,19 @@ class Labelled:
             faults.setdefault(row, SourceError(what, where=self.where, fix=fix))
 
 
-def of_parts(parts: Sequence[str], chosen: str) -> str:
-    """What is said about the part that is read, behind what is read; "" if there is one only."""
+def of_parts(parts: Sequence[str], chosen: str, shown: Collection[str] | None = None) -> str:
+    """What is said about the part that is read, behind what is read; "" if there is one only.
+
+    Args:
+        parts: all parts.
+        chosen: the one that is read.
+        shown: those that may be named; None for all.
+    """
     others = [part for part in parts if part != chosen]
     if not others:
         return ""
-    part = chosen or "without a name"
-    return f", the part {part}; --split {' or '.join(others)} reads another"
+    said = f", the part {chosen or 'without a name'}"
+    named = [part for part in others if part and (shown is None or part in shown)]
+    if not named:
+        return f"{said} of {len(parts)}"
+    return f"{said}; --split {' or '.join(named)} reads another"

@@ -103,9 +103,10 @@ def find_file(location: str, options: SourceOptions) -> tuple[str, str]:
         raise SourceError(f"the folder has no part {wanted!r}: {has}", where=location, fix=fix)
     if len(parts[wanted]) > 1:
         raise SourceError(
-            f"the folder holds several data sets: {', '.join(sorted(parts[wanted]))}",
+            f"the folder holds {len(parts[wanted])} data sets",
             where=location,
             fix="pass --data one of its files",
+            name=", ".join(sorted(parts[wanted])),  # the names of files can name persons
         )
     (files,) = parts[wanted].values()
     found = min(files, key=lambda entry: _rank(entry.name))

@@ -13,7 +13,7 @@ from pe_host.privacy.readers.series.layout import Layout
 from pe_host.privacy.readers.series.lines import Line, open_lines, split
 from pe_host.privacy.readers.series.long import Block
 from pe_host.privacy.readers.series.rows import Row, RowFormat
-from pe_sdk import SourceOptions
+from pe_sdk import SourceError, SourceOptions
 
 _BLOCK = 1 << 14
 """Lines that are read at once."""
@@ -89,28 +89,26 @@ class LongText:
             while batch := list(islice(rest, _BLOCK)):
                 yield self._block(batch, values)
 
-    def _keys_only(self, row: list[str]) -> list[str]:
-        """Keep the id and client of a row with too few or too many cells, as far as they are sure.
-
-        They are if they stand before all other columns; or behind them, in a row that is too long.
-        """
-        names, layout = self.header.names, self.layout
-        keys = {names.index(name) for name in (layout.id, layout.client) if name}
-        count, start = len(names), 0
-        if len(row) > count and min(keys) == count - len(keys):
-            start = len(row) - count
-        elif max(keys) != len(keys) - 1:
-            keys = set()
-        return [row[start + i] if i in keys and start + i < len(row) else "" for i in range(count)]
+    def _torn(self, line: Line, count: int) -> SourceError:
+        """The error of a row whose cells are not sure, so that any series could lack a step."""
+        expected = len(self.header.names)
+        has = f"has {count} cell{'' if count == 1 else 's'}, expected {expected}"
+        if not count:
+            has = "cannot be split into cells"
+        return SourceError(
+            f"line {line.number} {has}, so the series that it belongs to is unknown, and any "
+            "series could lack a step",
+            where=self.where,
+            fix="correct the line: a delimiter, a quotation mark or the end of a line may be "
+            "missing; or remove it with the whole series that it belongs to",
+        )
 
     def _block(self, batch: list[Line], values: bool) -> Block:
         names, delimiter = self.header.names, self.header.delimiter
         rows = [split(line.text, delimiter) for line in batch]
-        broken = np.array([len(row) != len(names) for row in rows], np.bool_)
-        rows = [
-            self._keys_only(row) if bad else row
-            for row, bad in zip(rows, broken.tolist(), strict=True)
-        ]
+        for line, row in zip(batch, rows, strict=True):
+            if len(row) != len(names):
+                raise self._torn(line, len(row))
         columns = dict(zip(names, zip(*rows, strict=True), strict=True))
         layout, features = self.layout, []
         odd = np.zeros(len(rows), np.bool_)
@@ -127,7 +125,6 @@ class LongText:
             table = np.array(features, np.float32).reshape(len(features), len(rows)).T
         return Block(
             np.array([line.number for line in batch], np.int64),
-            broken,
             ids,
             clients,
             read_cells(columns[layout.label], label_of) if layout.label else None,

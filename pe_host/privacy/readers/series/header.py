@@ -44,9 +44,9 @@ def read_header(
         SourceError: the file is empty; its first line is not UTF-8 or has no cells; or it holds
             numbers beside texts, and nothing says whether it is a header.
     """
-    line, delimiter = next(lines, None), ""
+    line, delimiter, comment = next(lines, None), "", 0
     while line is not None and line.text.startswith("#"):
-        line = next(lines, None)
+        comment, line = line.number, next(lines, None)
     if line is not None and line.text.lower().startswith("sep=") and len(line.text) == 5:
         delimiter, line = line.text[4], next(lines, None)  # as Excel writes it
     if line is None:
@@ -65,7 +65,7 @@ def read_header(
         steps = cells[1:] if not cells[0] else cells  # the index of a data frame has no name
         named = not ucr and _count_steps(steps, every=1)
     else:
-        named = _mixed(cells, options, where)
+        named = _mixed(cells, options, where, comment)
     return Header(line, delimiter, tuple(cells) if named else ())
 
 
@@ -78,8 +78,15 @@ _FEWEST = 3
 _YEARS = range(1900, 2101)
 
 
-def _mixed(cells: Sequence[str], options: SourceOptions, where: str) -> bool:
-    """Whether a line that holds texts names columns."""
+def _mixed(cells: Sequence[str], options: SourceOptions, where: str, comment: int) -> bool:
+    """Whether a line that holds texts names columns.
+
+    Args:
+        cells: those of the line.
+        options: see `read_header`.
+        where: the file, for errors.
+        comment: the number of the last comment before it, or 0.
+    """
     numbers = [cell for cell in cells if _NUMBER.fullmatch(cell) and not _DATE.fullmatch(cell)]
     if not numbers or _count_steps(numbers):
         return True
@@ -88,11 +95,17 @@ def _mixed(cells: Sequence[str], options: SourceOptions, where: str) -> bool:
         return True
     if any(_COUNT.fullmatch(name) for name in (options.labels, options.client)):
         return False
+    fix = (
+        "add a line with the names of the columns, or the number of the column of labels, as in "
+        "--labels 1; if the line is a header, name the column of labels, as in --labels NAME, or "
+        "that of ids, as in --client NAME"
+    )
+    if comment:
+        fix = f"remove the # from line {comment} if that is the header; or {fix}"
     raise SourceError(
         "the file has no header line: its first line holds numbers beside texts",
         where=where,
-        fix="add a line with the names of the columns, or the number of the column of labels, as "
-        "in --labels 1; if the line is a header, name one of its columns, as in --labels NAME",
+        fix=fix,
     )
 
 

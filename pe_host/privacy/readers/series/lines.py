@@ -114,16 +114,22 @@ def find_delimiter(text: str) -> str:
 
 
 def split(text: str, delimiter: str) -> list[str]:
-    """Return the cells of a line, without the white space around them."""
+    """Return the cells of a line, without the white space around them.
+
+    There are none if a quotation mark opens a cell and none closes it: where it ends is unknown.
+    """
     if not delimiter:
         return text.split()
     if '"' not in text:
         cells = text.split(delimiter)
         spaced = f" {delimiter}" in text or f"{delimiter} " in text
         return [cell.strip() for cell in cells] if spaced else cells
+    reader = csv.reader([text, ""], delimiter=delimiter, skipinitialspace=True)
     try:
-        cells = next(csv.reader([text], delimiter=delimiter, skipinitialspace=True))
+        cells = next(reader)
     except (csv.Error, StopIteration):
+        return []
+    if reader.line_num > 1:  # the cell goes on in the next line
         return []
     return [cell.strip() for cell in cells]
 

@@ -19,7 +19,6 @@ from pe_sdk import OutputSpec, SourceError, SourceInfo, SourceOptions, Table
 Key = str | tuple[str, str] | int
 """What stands for a series: its id, the pair of client and id, or the number of a row without."""
 
-_BROKEN = "does not have a cell for each column"
 _DROP = "leave such series out with --bad-records drop"
 
 
@@ -29,8 +28,6 @@ class Block:
 
     Args:
         numbers: number of each row, int64 [r].
-        broken: whether the row does not have a cell for each column, bool [r]. Such a row has no id
-            unless it is sure that the cell is the id.
         ids, clients, labels: texts [r], "" where one is missing; or None if there is no column.
         times: float64 [r], NaN where one is missing or cannot be read; or None.
         values: float32 [r, F], NaN where one is missing.
@@ -38,7 +35,6 @@ class Block:
     """
 
     numbers: NDArray[np.int64]
-    broken: NDArray[np.bool_]
     ids: Sequence[str]
     clients: Sequence[str] | None
     labels: Sequence[str] | None
@@ -71,23 +67,27 @@ class LongTable(Protocol):
         """What else happens to a record, in words."""
 
     def blocks(self, values: bool = True) -> Iterable[Block]:
-        """Read the table once; without values, only ids, clients and labels are needed."""
+        """Read the table once; without values, only ids, clients and labels are needed.
+
+        Raises:
+            SourceError: a row does not have a cell for each column. Which cell is its id is then
+                unknown, and a series that lacks a step would be read as another one.
+        """
 
 
 def describe_long(table: LongTable) -> SourceInfo:
     """Spec of a record and class names, from the columns, the labels and the first series.
 
     Raises:
-        SourceError: there is no series, or names of classes are private.
+        SourceError: there is no series, names of classes are private, or a row is torn.
     """
     layout, options, where = table.layout, table.options, table.where
     found, first, rows = set[str](), None, 0
     if layout.label or not options.length:
         for block in table.blocks(values=False):
-            keys = _keys(table, block)
+            keys = _keys(block)
             if first is None:
-                whole = zip(keys, block.broken.tolist(), strict=True)
-                first = next((key for key, bad in whole if not (bad or isinstance(key, int))), None)
+                first = next((key for key in keys if not isinstance(key, int)), None)
             rows += keys.count(first) if first is not None else 0
             found.update(block.labels or ())
         if first is None:
@@ -143,7 +143,7 @@ def read_long(table: LongTable, output: OutputSpec, label_names: tuple[str, ...]
     """Read every series; what is wrong with one of its rows is a fault of a series.
 
     Raises:
-        SourceError: the table takes more than half of this machine's memory.
+        SourceError: a row is torn, or the table takes more than half of this machine's memory.
     """
     check_planned(table.layout.features, output, table.where)
     steps = _collect(table)
@@ -170,7 +170,7 @@ def _collect(table: LongTable) -> _Steps:
     wrong: dict[int, SourceError] = {}
     size, most = 0, most_bytes()
     for block in table.blocks():
-        found = _keys(table, block)
+        found = _keys(block)
         codes = np.array([keys.setdefault(key, len(keys)) for key in found], np.int64)
         marks = block.labels or [""] * len(found)
         series.append(codes)
@@ -197,25 +197,12 @@ def _collect(table: LongTable) -> _Steps:
     )
 
 
-def _keys(table: LongTable, block: Block) -> list[Key]:
-    """What stands for the series of each row; a row without an id stands for itself.
-
-    Raises:
-        SourceError: a row is broken, and any series could be the one that lacks it.
-    """
+def _keys(block: Block) -> list[Key]:
+    """What stands for the series of each row; a row without an id stands for itself."""
     if block.clients is None or block.clients is block.ids:
         pairs: Iterable[Key] = block.ids
     else:
         pairs = zip(block.clients, block.ids, strict=True)
-    missing = _empty(block.ids)
-    if block.clients is not None:
-        missing |= block.broken & _empty(block.clients)
-    if (lost := np.flatnonzero(block.broken & missing)).size:
-        raise SourceError(
-            f"{table.row} {block.numbers[lost[0]]} {_BROKEN}, so its series is unknown",
-            where=table.where,
-            fix="correct it, or remove it with the whole series that it belongs to",
-        )
     return [
         key if ident else number
         for key, ident, number in zip(pairs, block.ids, block.numbers.tolist(), strict=True)
@@ -230,7 +217,6 @@ def _note_wrong(
     nothing = np.zeros(len(codes), np.bool_)
     fill = "fill it in"
     checks: list[tuple[NDArray[np.bool_], str, str]] = [
-        (block.broken, _BROKEN, "correct it"),
         (_empty(block.ids), f"has no {layout.id!r}", fill),
         (nothing if clients is None else _empty(clients), f"has no {layout.client!r}", fill),
         (nothing if labels is None else _empty(labels), f"has no {layout.label!r}", fill),

@@ -132,9 +132,8 @@ class _LongParquet:
                 with np.errstate(over="ignore"):  # too large a value becomes infinite
                     for i, (name,) in enumerate(layout.values):
                         table[:, i] = to_floats(batch.column(name), name, where)
-            good = np.zeros(rows, np.bool_)
-            numbers = np.arange(start, start + rows)
-            yield Block(numbers, good, ids, clients, labels, times, table, good)
+            numbers, odd = np.arange(start, start + rows), np.zeros(rows, np.bool_)
+            yield Block(numbers, ids, clients, labels, times, table, odd)
             start += rows
 
 

@@ -89,6 +89,21 @@ def test_public_integers_are_names_of_their_own() -> None:
     assert _read(labels, public_classes=True) == (("9", "40", str(10**12)), [1, 0, 2], False)
 
 
+@pytest.mark.parametrize("labels", [[2, 3, 3], [1, 2, 4], ["2", "3"], ["a", "2"]])
+@pytest.mark.parametrize("first", [0, 1])
+def test_labels_that_are_public_names_count_nothing(labels: list[Any], first: int) -> None:
+    """Else a label that one record adds would move all others to another class."""
+    error = _refusal(labels, public_classes=True, labels_from=first)
+    assert "--labels-from and --public-classes contradict each other" in error.what
+    assert "leave out" in error.fix
+    _read(labels, public_classes=True)
+
+
+def test_declared_names_count_also_if_labels_are_public() -> None:
+    declared = {"classes": ("a", "b"), "public_classes": True, "labels_from": 1}
+    assert _read([1, 2, 1], **declared) == (("a", "b"), [0, 1, 0], False)
+
+
 def test_a_label_that_is_too_large_to_be_one_is_refused() -> None:
     assert len(_read([0, MOST - 1])[0]) == MOST
     for labels in ([0, MOST], [123_456_789], np.array([2**64 - 1], np.uint64)):

@@ -314,6 +314,60 @@ def test_files_too_deep_are_not_left_out_in_silence(tmp_path: Path) -> None:
     check(tmp_path, 6)
 
 
+@pytest.mark.parametrize("names", [("a", "more/b"), ("data/a", "more/b"), ("x/a", "y/b")])
+def test_no_data_set_of_several_is_read_without_a_word(
+    tmp_path: Path, names: tuple[str, str]
+) -> None:
+    for number, name in enumerate(names):
+        parquet(tmp_path / f"{name}.parquet", table_of(3 * number, 3))
+    error = refusal(hf, tmp_path)
+    assert "there are several data sets here, in" in error.what
+    assert "--data one of the folders" in error.fix and "'FOLDER/*.parquet'" in error.fix
+    for name in names:
+        check(f"{tmp_path / name}.parquet", 3)
+        if "/" in name:
+            check((tmp_path / name).parent, 3)
+
+
+def test_files_beside_the_default_configuration_are_counted(tmp_path: Path) -> None:
+    for number, name in enumerate(("default", "anna", "bob", "")):
+        parquet(tmp_path / name / "train-00000-of-00001.parquet", table_of(3 * number, 3))
+    info = check(tmp_path, 3)
+    assert info.passed_over == ("3 files of other configurations",)
+    assert check(tmp_path / "default", 3).passed_over == ()
+
+
+def test_names_of_folders_and_files_are_withheld(tmp_path: Path) -> None:
+    names = ("anna_smith", "bob_hiv")
+    folders, parts, mixed = tmp_path / "f", tmp_path / "p", tmp_path / "m"
+    for number, name in enumerate(names):
+        table = table_of(3 * number, 3)
+        parquet(folders / name / "scan.parquet", table)
+        parquet(parts / f"{name}-00000-of-00001.parquet", table)
+        parquet(mixed / f"{name}-00000-of-00001.parquet", table)
+        parquet(mixed / f"{('train', 'test')[number]}-00000-of-00001.parquet", table)
+    found = [refusal(hf, folders), refusal(hf, parts), refusal(hf, parts, split="val")]
+    for error in found:
+        assert not any(name in f"{error.what} {error.fix} {error.where}" for name in names)
+        assert error.name == "anna_smith, bob_hiv" and "2 " in error.what
+    assert "bob" not in check(parts, 3, split="anna_smith").layout
+    layout = check(mixed, 3).layout
+    assert "the part train; --split test" in layout and "bob" not in layout
+    parquet(tmp_path / "q" / "anna_smith-00000-of-00002.parquet", table_of())
+    error = refusal(hf, tmp_path / "q")
+    assert "1 of 2 files are missing" in error.what and "anna" not in error.what + error.fix
+
+
+def test_names_of_saved_parts_are_withheld(tmp_path: Path) -> None:
+    where = tmp_path / "both"
+    for part in ("anna", "bob"):
+        saved(where / part, table_of())
+    (where / "dataset_dict.json").write_text('{"splits": ["anna", "bob"]}')
+    error = refusal(hf, where)
+    assert "anna" not in f"{error.what} {error.fix}" and error.name == "anna, bob"
+    assert "bob" not in check(where, 6, split="anna").layout
+
+
 def test_a_pattern_of_too_many_files_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -385,6 +385,20 @@ def test_the_order_of_names_counts_also_where_they_are_numbers(
         assert "--labels-from 1" in refusal(npz, where).fix
 
 
+@pytest.mark.parametrize("key", ["class_names", "target_names", "classes"])
+@pytest.mark.parametrize("count", [N, 5, 4, N + 5, N + 4, 9, N + 9])
+def test_texts_that_are_one_a_record_of_any_parts_are_no_class_names(
+    save: Any, key: str, count: int
+) -> None:
+    """They may be the names of persons in another part, or in all of them."""
+    parts = dict(PARTS)
+    where = save(**parts, **{key: np.array([f"patient{i}" for i in range(count)])})
+    info = shows(taken(npz, where), RGB)
+    assert info.label_names == ("0", "1") and f"array {key}" in info.passed_over
+    known = save(**parts, **{key: np.array(["disc", "bar"])})
+    assert shows(taken(npz, known), RGB).label_names == ("disc", "bar")
+
+
 @pytest.mark.parametrize("key", ["names", "class_names", "target_names", "classes"])
 def test_texts_that_are_one_a_record_are_no_class_names(save: Any, key: str) -> None:
     """They name persons, say, and would be published."""

@@ -127,6 +127,40 @@ def test_folders_without_labels_may_be_classes_and_are_asked_about(tmp_path: Pat
     assert taken(one)[0].label_names == ("all",)
 
 
+@pytest.mark.parametrize(
+    "above", ["flowers/{}/{}", "flowers/{}/site{}", "a/b/{}/{}/c", "{}/{}", "{}", "./x/{}"]
+)
+def test_the_pattern_that_is_shown_is_for_the_first_level_that_differs(
+    tmp_path: Path, above: str
+) -> None:
+    files = {f"{above.format('lr'[n % 2], n)}/{n}.png": png(rgb(n)) for n in range(6)}
+    where = shard(tmp_path / "x.tar", files)
+    with pytest.raises(SourceError, match="several folders, which may be their classes") as caught:
+        taken(where)
+    labels = caught.value.fix.split("'")[1]
+    info, table = taken(where, labels=labels, public_classes=True)
+    assert info.label_names == ("l", "r") and table.labels.tolist() == bright(table)
+
+
+@pytest.mark.parametrize("above", ["data/{0}/{1}", "{0}/{1}", "{1}/{0}", "x/{1}/{0}/y"])
+def test_folders_of_parts_are_asked_about(tmp_path: Path, above: str) -> None:
+    """Records for training and those held out are not mixed by a pattern for classes."""
+    files = {
+        f"{above.format(('train', 'test')[n // 2 % 2], 'lr'[n % 2])}/{n}.png": png(rgb(n))
+        for n in range(8)
+    }
+    where = shard(tmp_path / "x.tar", files)
+    with pytest.raises(SourceError, match="several parts of a data set") as caught:
+        taken(where)
+    assert "a tar file of one part" in caught.value.fix and "--labels none" in caught.value.fix
+    info, table = taken(where, labels=caught.value.fix.split("'")[1], public_classes=True)
+    assert info.label_names == ("l", "r") and table.labels.tolist() == bright(table)
+    only = {f"{('train', 'val')[n % 2]}/{n}.png": png(rgb(n)) for n in range(4)}
+    with pytest.raises(SourceError, match="several parts of a data set") as caught:
+        taken(shard(tmp_path / "y.tar", only))
+    assert "path:" not in caught.value.fix
+
+
 def test_what_is_said_of_other_files_names_no_person(tmp_path: Path) -> None:
     files = {"0.png": png(rgb(0)), "0.anna": b"x", "0.anna.txt": b"x", "0.json": b"{}"}
     shard(tmp_path / "data/x.tar", files)

@@ -78,6 +78,36 @@ def test_the_user_says_what_such_a_line_is() -> None:
         _header(record, labels="kind")
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("id,0,7,14,30\na,1.5,2,3,4\nb,1,2,3,5\n", "id"),
+        ("Country,1960,1970,1980\nA,1.5,2,3\nB,1,2,3\n", "Country"),
+        ("store,20200101,20200102,20200103,20200201\n1,5,6,7,8\n2,5,6,7,9\n", "store"),
+    ],
+)
+def test_a_header_of_odd_steps_is_one_with_the_option_that_is_shown(
+    read: Read, text: str, name: str
+) -> None:
+    with pytest.raises(SourceError, match="no header line") as caught:
+        read("d.csv", text)
+    assert "--client NAME" in caught.value.fix
+    info, table = read("d.csv", text, client=name)
+    assert info.clients and len(table.data) == 2 and not table.faults
+    assert table.clients is not None and table.clients.tolist() == [0, 1]
+
+
+def test_a_header_that_is_commented_out_is_pointed_at(read: Read) -> None:
+    rows = "a,0,1.5,0\na,1,2.5,0\n"
+    with pytest.raises(SourceError, match="no header line") as caught:
+        read("d.csv", f"# made by hand\n#id,time,value,label\n{rows}")
+    assert "remove the # from line 2" in caught.value.fix and "tim" not in str(caught.value)
+    assert len(read("d.csv", f"# made by hand\nid,time,value,label\n{rows}")[1].data) == 1
+    with pytest.raises(SourceError, match="no header line") as caught:
+        read("d.csv", rows)
+    assert "#" not in caught.value.fix
+
+
 def test_the_archive_has_no_header_of_numbers(read: Read) -> None:
     assert _header("1\t2\t3\t4").names and not _header("1\t2\t3\t4", ucr=True).names
     _, table = read("A_TRAIN.tsv", "1\t2\t3\t4\n2\t5\t6\t9\n")

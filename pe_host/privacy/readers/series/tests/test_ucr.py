@@ -181,8 +181,10 @@ def test_a_folder_of_the_archive_needs_no_file_name(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="not the part 'test'"):
         _describe(tmp_path / "Gun_TRAIN.tsv", split="test")
     (tmp_path / "Walk_TRAIN.ts").write_text(TS)
-    with pytest.raises(SourceError, match="several data sets: Gun, Walk"):
+    with pytest.raises(SourceError, match="the folder holds 2 data sets") as caught:
         _describe(tmp_path)
+    assert caught.value.name == "Gun, Walk"
+    assert "Gun" not in f"{caught.value.what} {caught.value.fix}"
 
 
 def test_a_folder_with_folders_is_none_of_the_archive(tmp_path: Path) -> None:
