@@ -150,7 +150,7 @@ def close(id: str) -> CommandResult:
 
 
 def _identities(source: str) -> list[bytes]:
-    """Where the data are, and what they hold. How they are read makes no difference."""
+    """The identities of a source. How it is read makes no difference to them."""
     installed = find()
     ref, location = find_reader(source, "SOURCE", installed)
     if not paths_in(location) and read_source(source, "SOURCE", installed).info.public is True:
