@@ -122,12 +122,29 @@ def test_a_source_is_inspected(here, digits):
     assert found["reader"].startswith("reader 'npz'") and found["unit"] == "record"
 
 
-def test_a_source_is_inspected_with_the_settings_that_generate_would_take(
-    pe, here, digits, monkeypatch
-):
-    """Fails if variables are passed over: what is shown is then not what a run would read."""
+def test_arguments_rank_above_variables(pe, here, digits, monkeypatch):
+    """Fails if a variable reaches the run: it would then spend another ε than the call says."""
+    for name, value in {"EPSILON": "8", "ITERATIONS": "3", "SAMPLES": "44", "SEED": "5"}.items():
+        monkeypatch.setenv(f"PE_{name}", value)
+    run = pe_api.generate(
+        **{**SMALL, "samples": 40}, data=digits, epsilon=1, out="one", progress=False
+    )
+    assert (run.epsilon, run.plan.rounds, len(run.samples().labels)) == (1, 2, 40)
+    assert "seed = 0" in (run.path / "config.toml").read_text()
+    more = run.continued(epsilon=0.5, iterations=1, out="two", progress=False)
+    assert (more.plan.epsilon, more.plan.rounds) == (0.5, 1)
+
+
+def test_inspect_reads_its_own_variables_only(pe, here, digits, monkeypatch):
+    """Fails if `pe inspect` passes them over: what is shown is then not what a run would read."""
     monkeypatch.setenv("PE_CLASSES", "night,day")
-    assert pe_api.inspect(digits)["classes"] == ["night", "day"]
+    assert pe_api.inspect(digits)["classes"] != ["night", "day"]
+    assert pe_api.inspect(digits, classes=["a", "b"])["classes"] == ["a", "b"]
+    variables = {"PE_CLASSES": "night,day", "PE_EPSILON": "abc"}
+    there = replace(pe, environment={**pe.environment, **variables})
+    done = there("inspect", digits, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["classes"] == ["night", "day"]
     there = replace(pe, environment={**pe.environment, "PE_SIZE": "wide"})
     done = there("inspect", digits)
     assert done.returncode == 5 and "PE_SIZE: got 'wide'" in done.stderr, done.stderr

@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from pe_host.errors import DataError, PeError, PluginFailure, PrivacyRefusal, UsageError
-from pe_host.job.config import RunConfig, continue_settings, inspect_settings, settings
+from pe_host.job.config import (
+    RunConfig,
+    continue_settings,
+    environment_of,
+    inspect_settings,
+    settings,
+)
 from pe_host.reporting import visible
 
 _KINDS = {kind.exit_code: kind for kind in (UsageError, PluginFailure, PrivacyRefusal, DataError)}
@@ -74,6 +80,9 @@ def config_file(config: RunConfig, only: Collection[str] | None = None) -> Itera
 def call(words: Sequence[str], *, progress: bool) -> dict[str, Any]:
     """Run a command of `pe` with --json, and return its result.
 
+    Variables that set settings (PE_EPSILON, …) are withheld from it: they rank above a file, which
+    is how the arguments of a call reach it, and a call has all its settings in its arguments.
+
     On Linux the command ends with this process, or with the thread that calls.
 
     Args:
@@ -90,6 +99,7 @@ def call(words: Sequence[str], *, progress: bool) -> dict[str, Any]:
         tempfile.TemporaryFile("w+", encoding="utf-8") as answer,
         subprocess.Popen(
             command,
+            env=_without_settings(os.environ),
             stdin=subprocess.DEVNULL,
             stdout=answer,
             stderr=subprocess.PIPE,
@@ -114,6 +124,11 @@ def call(words: Sequence[str], *, progress: bool) -> dict[str, Any]:
         answer.seek(0)
         document: dict[str, Any] = json.load(answer)
     return document
+
+
+def _without_settings(environ: Mapping[str, str]) -> dict[str, str]:
+    ours = environment_of(settings(), environ)
+    return {name: value for name, value in environ.items() if name not in ours}
 
 
 def _error(code: int, lines: Sequence[str]) -> PeError:
