@@ -7,6 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pe_host import DataError, open_run
+
 
 def load(path):
     with np.load(path) as stored:
@@ -194,6 +196,21 @@ def test_a_changed_release_is_not_continued(pe, finished):
     done = pe("continue", "run", "--epsilon", "2", "--out", "next")
     assert done.returncode == 5 and "not those that the run released" in done.stderr
     assert not (pe.folder / "next").exists()
+
+
+@pytest.mark.parametrize("name", ["images", "labels"])
+def test_changed_samples_are_not_used(pe, finished, name):
+    """Fails if they are not compared with the digest: the guarantee covers what was released."""
+    path = finished.run / "release/samples.npz"
+    stored = load(path)
+    stored[name].flat[0] ^= 1
+    np.savez(path, **stored)
+    for words in (["export", "run", "--to", "npz"], ["continue", "run", "--epsilon", "2"]):
+        done = pe(*words, "--out", "next")
+        assert done.returncode == 5 and "not those that the run released" in done.stderr
+        assert not (pe.folder / "next").exists()
+    with pytest.raises(DataError, match="not those that the run released"):
+        open_run(finished.run).samples()
 
 
 def test_a_continued_run_is_resumed_without_the_other(pe, finished, continued):

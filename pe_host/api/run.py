@@ -10,7 +10,7 @@ from pe_host.export import BUILT_IN
 from pe_host.privacy import PrivacyPlan
 from pe_host.run.folder import CARD, INTERNAL, PAGE, RELEASE, RunFolder
 from pe_host.run.manifest import Manifest
-from pe_host.run.samples import load_samples, refuse_unfinished
+from pe_host.run.samples import load_release, refuse_unfinished
 from pe_sdk import Release
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Run:
             n: number of samples, over all classes.
 
         Raises:
-            PeError: as `pe samples`.
+            PeError: as `pe samples`; without `n`, as `pe export`.
         """
         if n is not None:
             with tempfile.TemporaryDirectory(prefix="pe-") as folder:
@@ -64,7 +64,7 @@ class Run:
                 assert read is not None
                 return read(out)
         run = RunFolder(self.path)
-        data, labels = load_samples(run, Manifest.read(run))
+        _, data, labels = load_release(run, Manifest.read(run))
         return Release(self.plan.output, data, labels, self.plan.class_names, self.card)
 
     def export(self, to: str, out: str | Path) -> Path:
