@@ -16,6 +16,7 @@ from pe_host.plugins.names import EXPORTER, HOST, split
 from pe_host.reporting import CommandResult
 from pe_host.run.folder import RunFolder
 from pe_host.run.manifest import Manifest
+from pe_host.run.place import refuse_inside_run
 from pe_host.run.samples import load_release, refuse_unfinished, samples_path
 from pe_host.session.release import make_card
 from pe_sdk import ExporterSpec
@@ -72,10 +73,11 @@ def prepare(ref: PluginRef, manifest: Manifest, out: Path) -> ExporterSpec:
     """The exporter, once it is clear that it can write records of a run to a destination.
 
     Raises:
-        DataError: the format cannot hold them, or the destination is in use.
+        DataError: the format cannot hold them, or the destination is in use or in a run folder.
         PluginFailure: the exporter cannot be loaded, or does not write this kind of records.
     """
     plan = manifest.plan
+    refuse_inside_run(out)
     if ref.distribution != HOST:
         exporter = plugin_exporter(ref, plan.output.kind)
         check_free(out, exporter.folder)
