@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from pe_host.api.process import call, make_config
+from pe_host.api.process import by_name, call, make_config
 from pe_host.api.run import Run
 
 
@@ -39,4 +39,5 @@ def inspect(data: str | Path, **settings: Any) -> dict[str, Any]:
         PeError: as `pe inspect`.
     """
     config = make_config("inspect", settings)
-    return call(["inspect"], data, settings=config.to_toml(settings), progress=False)
+    found = call(["inspect"], data, settings=config.to_toml(settings), progress=False)
+    return {**found, "classes_from": by_name(found["classes_from"])}

@@ -146,6 +146,11 @@ def _request(words: Sequence[str], settings: str) -> str:
     return f"{json.dumps(words)}\n{settings}"
 
 
+def by_name(text: str) -> str:
+    """A text of a command that calls a setting of this call by its name, without a file."""
+    return text.replace(f" in {_STDIN}", "")
+
+
 def _document(text: str) -> dict[str, Any]:
     """The result of a command."""
     try:
@@ -171,7 +176,7 @@ def _error(code: int, lines: Sequence[str]) -> PeError:
         )
         what = f"pe {how}, after these words: {said}" if said else f"pe {how} and said nothing"
         return PeError(what, fix=_IN_A_TERMINAL)
-    lines = [line.replace(f" in {_STDIN}", "") for line in lines]  # a setting, by its name
+    lines = [by_name(line) for line in lines]
     what = lines[start].removeprefix(_ERROR).strip()
     after = [line.rstrip("\n") for line in list(lines)[start + 1 :]]
     fixes = [line.removeprefix(_FIX) for line in after if line.startswith(_FIX)]

@@ -45,6 +45,7 @@ def _inspect(
                 resolved.source_options(resolved.classes),
                 private=private,
                 bad_records="drop" if resolved.bad_records == "drop" else "refuse",
+                classes_from=resolved.origin("classes"),
             )
     except PeError as error:
         error.shows_name = show_names
