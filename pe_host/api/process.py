@@ -39,7 +39,7 @@ _SHOWN_LINES = 3
 _IN_A_TERMINAL = "run the same `pe` command in a terminal"
 
 _STDIN = "/dev/stdin"
-"""Where a command reads the settings of a call, as a file."""
+"""The file from which a command reads the settings of a call."""
 
 _ERROR, _FIX, _FILE = "error: ", "  next: ", "  file: "
 
