@@ -7,6 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pe_host import DataError, open_run
+
 
 def load(path):
     with np.load(path) as stored:
@@ -68,6 +70,35 @@ def test_what_cannot_be_written_is_refused_before_anything_is_made(pe, finished)
         done = draw(run, n, out, "--to", to)
         assert done.returncode == code and message in done.stderr, done.stderr
     assert (pe.folder / "used.npz").read_text() == "mine" and not (pe.folder / "x").exists()
+
+
+def test_nothing_is_written_into_a_run_folder(pe, finished):
+    """Fails if it is: what lies in `release` is published with it."""
+    before = sorted(finished.run.rglob("*"))
+    (pe.folder / "link").symlink_to("run/release")
+    cases = [
+        ("export", "run", "--to", "npz", "--out", "run/release/sub"),
+        ("export", "run", "--to", "imagefolder", "--out", "link/a/b"),
+        ("samples", "run", "--n", "300", "--out", "run/more.npz"),
+        ("continue", "run", "--epsilon", "2", "--out", "run/sub"),
+        ("generate", *pe.small, "--data", finished.data, "--out", "run/sub"),
+        ("generate", *pe.small, "--data", finished.data, "--out", "run/sub", "--dry-run"),
+    ]
+    for words in cases:
+        done = pe(*words)
+        assert done.returncode == 5, words
+        assert "the destination lies in the folder of a run" in done.stderr, done.stderr
+    assert sorted(finished.run.rglob("*")) == before
+
+
+def test_a_name_that_is_too_long_is_refused_before_anything_is_made(pe, finished):
+    shutil.rmtree(finished.run / "iterations")  # rendering cannot begin
+    for out in ("x" * 256, f"{'y' * 256}/a", "/".join(["z" * 200] * 30)):
+        done = draw(pe, 300, out)
+        assert done.returncode == 5 and "this name is too long" in done.stderr, done.stderr
+        assert (
+            out in done.stderr and ".part" not in done.stderr and "are missing" not in done.stderr
+        )
 
 
 def test_an_export_looks_at_the_destination_before_it_loads_the_samples(pe, finished):
@@ -172,6 +203,14 @@ def test_what_cannot_be_continued_is_one_clear_error(pe, finished, words, code, 
     assert "Traceback" not in done.stderr and not (pe.folder / "next").exists()
 
 
+def test_a_finished_run_without_its_ledger_is_not_to_be_resumed(pe, finished):
+    """Fails if the advice is --resume, which shows the result of a finished run and no ledger."""
+    (finished.run / "ledger.jsonl").unlink()
+    done = pe("account", "run")
+    assert done.returncode == 5 and "the ledger of this finished run is missing" in done.stderr
+    assert "restore ledger.jsonl from a backup" in done.stderr and "--resume" not in done.stderr
+
+
 @pytest.mark.parametrize("what", ["lost", "set back"])
 def test_a_run_whose_ledger_says_less_than_it_spent_is_not_continued(pe, finished, what):
     """The new run would state less than both have cost."""
@@ -194,6 +233,21 @@ def test_a_changed_release_is_not_continued(pe, finished):
     done = pe("continue", "run", "--epsilon", "2", "--out", "next")
     assert done.returncode == 5 and "not those that the run released" in done.stderr
     assert not (pe.folder / "next").exists()
+
+
+@pytest.mark.parametrize("name", ["images", "labels"])
+def test_changed_samples_are_not_used(pe, finished, name):
+    """Fails if they are not compared with the digest: the guarantee covers what was released."""
+    path = finished.run / "release/samples.npz"
+    stored = load(path)
+    stored[name].flat[0] ^= 1
+    np.savez(path, **stored)
+    for words in (["export", "run", "--to", "npz"], ["continue", "run", "--epsilon", "2"]):
+        done = pe(*words, "--out", "next")
+        assert done.returncode == 5 and "not those that the run released" in done.stderr
+        assert not (pe.folder / "next").exists()
+    with pytest.raises(DataError, match="not those that the run released"):
+        open_run(finished.run).samples()
 
 
 def test_a_continued_run_is_resumed_without_the_other(pe, finished, continued):

@@ -122,15 +122,82 @@ def test_a_source_is_inspected(here, digits):
     assert found["reader"].startswith("reader 'npz'") and found["unit"] == "record"
 
 
-def test_a_source_is_inspected_with_the_settings_that_generate_would_take(
-    pe, here, digits, monkeypatch
-):
-    """Fails if variables are passed over: what is shown is then not what a run would read."""
+def test_arguments_rank_above_variables(pe, here, digits, monkeypatch):
+    """Fails if a variable reaches the run: it would then spend another ε than the call says."""
+    for name, value in {"EPSILON": "8", "ITERATIONS": "3", "SAMPLES": "44", "SEED": "5"}.items():
+        monkeypatch.setenv(f"PE_{name}", value)
+    run = pe_api.generate(
+        **{**SMALL, "samples": 40}, data=digits, epsilon=1, out="one", progress=False
+    )
+    assert (run.epsilon, run.plan.rounds, len(run.samples().labels)) == (1, 2, 40)
+    assert "seed = 0" in (run.path / "config.toml").read_text()
+    more = run.continued(epsilon=0.5, iterations=1, out="two", progress=False)
+    assert (more.plan.epsilon, more.plan.rounds) == (0.5, 1)
+
+
+def test_inspect_reads_its_own_variables_only(pe, here, digits, monkeypatch):
+    """Fails if `pe inspect` passes them over: what is shown is then not what a run would read."""
     monkeypatch.setenv("PE_CLASSES", "night,day")
-    assert pe_api.inspect(digits)["classes"] == ["night", "day"]
+    assert pe_api.inspect(digits)["classes"] != ["night", "day"]
+    found = pe_api.inspect(digits, classes=["a", "b"])
+    assert (found["classes"], found["classes_from"]) == (["a", "b"], "classes")
+    variables = {"PE_CLASSES": "night,day", "PE_EPSILON": "abc"}
+    there = replace(pe, environment={**pe.environment, **variables})
+    done = there("inspect", digits, "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert (found["classes"], found["classes_from"]) == (["night", "day"], "PE_CLASSES")
+    assert "night, day (PE_CLASSES)" in there("inspect", digits).stdout
     there = replace(pe, environment={**pe.environment, "PE_SIZE": "wide"})
     done = there("inspect", digits)
     assert done.returncode == 5 and "PE_SIZE: got 'wide'" in done.stderr, done.stderr
+
+
+def test_a_name_that_looks_like_an_option_is_a_name(pe, here, finished, digits):
+    shutil.copy(digits, here / "-x.npz")
+    assert pe_api.inspect("-x.npz")["source"].endswith("/-x.npz")
+    with pytest.raises(pe_api.DataError, match="--help: there is no such file or folder"):
+        pe_api.inspect("--help")
+    finished.run.rename(here / "-dash")
+    run = pe_api.open_run("-dash")
+    assert run.export("npz", "-out.npz") == Path("-out.npz")
+    assert (here / "-out.npz").exists() and run.replay()
+    assert len(run.samples(50).labels) == 50
+    assert run.continued(epsilon=1, iterations=1, out="-next", progress=False).epsilon > 4
+
+
+def test_values_are_checked_as_those_of_settings(pe, here, finished):
+    run = pe_api.open_run("run")
+    with pytest.raises(pe_api.PrivacyRefusal, match="no privacy budget was given"):
+        run.continued(epsilon=None)
+    with pytest.raises(pe_api.DataError, match="epsilon: got 'much'"):
+        run.continued(epsilon="much")
+    for n in ("a", 0, 2.5):
+        with pytest.raises(pe_api.UsageError, match=f"n: got {n!r}, expected a whole") as caught:
+            run.samples(n)
+        assert "over all classes" in caught.value.fix
+    assert len(run.samples(np.int64(41)).labels) == 41
+    with pytest.raises(pe_api.DataError, match="NUL"):
+        run.export("npz", "a\0b")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc shows the command line of a process")
+def test_private_names_are_on_no_command_line_and_in_no_file(here, digits, monkeypatch):
+    """Fails if they are: others see command lines, and a killed caller leaves its files."""
+    (here / "tmp").mkdir()
+    seen = []
+
+    class Watched(subprocess.Popen):
+        def __init__(self, words, **options):
+            seen.extend([*words, *(here / "tmp").iterdir()])
+            super().__init__(words, **options)
+
+    monkeypatch.setenv("TMPDIR", str(here / "tmp"))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setattr("subprocess.Popen", Watched)
+    assert pe_api.inspect(digits, classes=["a", "b"])["classes"] == ["a", "b"]
+    pe_api.generate(**SMALL, data=digits, epsilon=1, out="one", progress=False)
+    assert seen and all("pe-" not in str(word) and "npz" not in str(word) for word in seen)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel reports the end of a caller")

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from pe_host.api.process import call, config_file, make_config
+from pe_host.api.process import by_name, call, make_config
 from pe_host.api.run import Run
 
 
@@ -24,9 +24,8 @@ def generate(
     """
     config = make_config("generate", {**settings, "out": str(out)})
     words = ["generate", *(["--resume"] if resume else [])]
-    words += ["--out", config.out] if config.out else []
-    with config_file(config, settings) as file:
-        return Run.open(call([*words, "--config", str(file)], progress=progress)["run"])
+    words += [f"--out={config.out}"] if config.out else []
+    return Run.open(call(words, settings=config.to_toml(settings), progress=progress)["run"])
 
 
 def inspect(data: str | Path, **settings: Any) -> dict[str, Any]:
@@ -39,5 +38,6 @@ def inspect(data: str | Path, **settings: Any) -> dict[str, Any]:
     Raises:
         PeError: as `pe inspect`.
     """
-    with config_file(make_config("inspect", settings), settings) as file:
-        return call(["inspect", str(data), "--config", str(file)], progress=False)
+    config = make_config("inspect", settings)
+    found = call(["inspect"], data, settings=config.to_toml(settings), progress=False)
+    return {**found, "classes_from": by_name(found["classes_from"])}

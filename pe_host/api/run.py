@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pe_host.api.process import call, config_file, make_config
+from pe_host.api.process import call, make_config, plain
+from pe_host.errors import UsageError
 from pe_host.export import BUILT_IN
+from pe_host.job.setting import integer, quoted
 from pe_host.privacy import PrivacyPlan
 from pe_host.run.folder import CARD, INTERNAL, PAGE, RELEASE, RunFolder
 from pe_host.run.manifest import Manifest
-from pe_host.run.samples import load_samples, refuse_unfinished
+from pe_host.run.samples import load_release, refuse_unfinished
 from pe_sdk import Release
 
 if TYPE_CHECKING:
@@ -54,17 +56,18 @@ class Run:
             n: number of samples, over all classes.
 
         Raises:
-            PeError: as `pe samples`.
+            PeError: as `pe samples`; without `n`, as `pe export`.
         """
         if n is not None:
+            count = _number(n)
             with tempfile.TemporaryDirectory(prefix="pe-") as folder:
                 out = Path(folder) / "samples.npz"
-                call(["samples", str(self.path), "--n", str(n), "--out", str(out)], progress=False)
+                call(["samples", f"--n={count}", f"--out={out}"], self.path, progress=False)
                 read = BUILT_IN["npz"].read
                 assert read is not None
                 return read(out)
         run = RunFolder(self.path)
-        data, labels = load_samples(run, Manifest.read(run))
+        _, data, labels = load_release(run, Manifest.read(run))
         return Release(self.plan.output, data, labels, self.plan.class_names, self.card)
 
     def export(self, to: str, out: str | Path) -> Path:
@@ -73,8 +76,8 @@ class Run:
         Raises:
             PeError: as `pe export`.
         """
-        words = ["export", str(self.path), "--to", to, "--out", str(out)]
-        return Path(call(words, progress=False)["path"])
+        words = ["export", f"--to={to}", f"--out={out}"]
+        return Path(call(words, self.path, progress=False)["path"])
 
     def replay(self) -> bool:
         """Rebuild the samples from the noisy votes, and return True if they are the same.
@@ -82,7 +85,7 @@ class Run:
         Raises:
             DataError: they differ.
         """
-        return bool(call(["replay", str(self.path)], progress=False)["same"])
+        return bool(call(["replay"], self.path, progress=False)["same"])
 
     def continued(self, *, epsilon: float, progress: bool = True, **settings: Any) -> "Self":
         """Start a new run from this release; see `pe continue`.
@@ -96,10 +99,11 @@ class Run:
             PeError: as `pe continue`.
         """
         config = make_config("continue", {**settings, "epsilon": epsilon})
-        words = ["continue", str(self.path), "--epsilon", repr(float(epsilon))]
-        words += ["--out", config.out] if config.out else []
-        with config_file(config, settings) as file:
-            done = call([*words, "--config", str(file)], progress=progress)
+        # None is left to the command, which refuses it.
+        words = ["continue", *([f"--epsilon={config.epsilon!r}"] if config.epsilon else [])]
+        words += [f"--out={config.out}"] if config.out else []
+        toml = config.to_toml(settings)
+        done = call(words, self.path, settings=toml, progress=progress)
         return type(self).open(done["run"])
 
     @classmethod
@@ -116,6 +120,19 @@ class Run:
 
         line = f"{escape(self.plan.summary())}<br>"
         return f"<p>{line}<a href='{escape(str(self.report))}'>{escape(str(self.report))}</a></p>"
+
+
+def _number(n: Any) -> int:
+    """A number of samples.
+
+    Raises:
+        UsageError: it is none.
+    """
+    try:
+        return int(integer(1)(plain(n)))
+    except ValueError as error:
+        fix = "give the number of samples, over all classes"
+        raise UsageError(f"got {quoted(n)}, expected {error}", where="n", fix=fix) from None
 
 
 def open_run(path: str | Path) -> Run:

@@ -21,7 +21,13 @@ from pe_host.job.config import RunConfig
 from pe_host.plugins import PluginEntry, resolve
 from pe_host.plugins.names import GENERATOR
 from pe_host.plugins.permissions import plugin_cache
-from pe_host.run.place import fresh_folder, make_run_folder, refuse_overlap, refuse_used
+from pe_host.run.place import (
+    fresh_folder,
+    make_run_folder,
+    refuse_inside_run,
+    refuse_overlap,
+    refuse_used,
+)
 
 
 class Place(NamedTuple):
@@ -62,6 +68,8 @@ def confined(
     fetch_data_set(config.data, config.split)  # there is no network after this
     for path in paths_in(config.data):  # nothing may be made inside the data
         refuse_overlap(out or Path("runs") / f"{generator.name}-000", path)
+    if not resume:
+        refuse_inside_run(out or Path("runs"))
     if out and not resume:
         refuse_used(out)
     kept = [*(cache_folder() / name for name in OWN), plugin_cache(generator)]

@@ -128,7 +128,7 @@ def _what_it_writes(document: dict[str, Any]) -> list[tuple[str, str]]:
     return [
         ("writes", "a folder" if document["folder"] else "a file"),
         ("records", ", ".join(document["kinds"]) or "of every kind"),
-        ("does not keep", document["loses"] or "nothing is lost"),
+        ("does not keep", document["loses"] or "nothing: data and labels are whole"),
     ]
 
 

@@ -8,7 +8,7 @@ import typer
 from pe_host.cli._output import show
 from pe_host.cli._settings import AsJson, ConfigFile, ShowNames, with_settings
 from pe_host.errors import PeError
-from pe_host.job.config import inspect_settings, resolve_config
+from pe_host.job.config import environment_of, inspect_settings, resolve_config
 
 NAME = "inspect"
 
@@ -29,7 +29,9 @@ def _inspect(
 
     Give the same options to `pe generate`.
     """
-    resolved = resolve_config(given, config, os.environ)
+    # No other: a variable that this command has no use for is not its fault.
+    variables = environment_of(inspect_settings(), os.environ)
+    resolved = resolve_config(given, config, variables)
     from pe_host.cli._confined import confined_to_reading
     from pe_host.cli._hub import fetch_data_set
 
@@ -43,6 +45,7 @@ def _inspect(
                 resolved.source_options(resolved.classes),
                 private=private,
                 bad_records="drop" if resolved.bad_records == "drop" else "refuse",
+                classes_from=resolved.origin("classes"),
             )
     except PeError as error:
         error.shows_name = show_names

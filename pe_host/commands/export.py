@@ -16,7 +16,8 @@ from pe_host.plugins.names import EXPORTER, HOST, split
 from pe_host.reporting import CommandResult
 from pe_host.run.folder import RunFolder
 from pe_host.run.manifest import Manifest
-from pe_host.run.samples import load_samples, refuse_unfinished, samples_path
+from pe_host.run.place import refuse_inside_run
+from pe_host.run.samples import load_release, refuse_unfinished, samples_path
 from pe_host.session.release import make_card
 from pe_sdk import ExporterSpec
 
@@ -27,8 +28,8 @@ def export(root: Path, to: str, out: Path) -> CommandResult:
     Raises:
         UsageError: an unknown format.
         PrivacyRefusal: the run is NOT PRIVATE.
-        DataError: the run is not finished, the format cannot hold its records, or the destination
-            is in use.
+        DataError: the run is not finished, its samples are not those that it released, the format
+            cannot hold its records, or the destination is in use.
         PluginFailure: the exporter is a plugin, and fails.
     """
     ref = find_exporter(to)
@@ -37,7 +38,7 @@ def export(root: Path, to: str, out: Path) -> CommandResult:
     refuse_unfinished(manifest, root)
     refuse_not_private(run, manifest)
     exporter = prepare(ref, manifest, out)
-    data, labels = load_samples(run, manifest)
+    _, data, labels = load_release(run, manifest)
     path = write(run, manifest, data, labels, exporter, out)
     document = {"path": str(path), "samples": len(labels), "loses": exporter.loses}
     text = (f"wrote {len(labels)} samples to {path}", *describe_loss(exporter))
@@ -72,10 +73,11 @@ def prepare(ref: PluginRef, manifest: Manifest, out: Path) -> ExporterSpec:
     """The exporter, once it is clear that it can write records of a run to a destination.
 
     Raises:
-        DataError: the format cannot hold them, or the destination is in use.
+        DataError: the format cannot hold them, or the destination is in use or in a run folder.
         PluginFailure: the exporter cannot be loaded, or does not write this kind of records.
     """
     plan = manifest.plan
+    refuse_inside_run(out)
     if ref.distribution != HOST:
         exporter = plugin_exporter(ref, plan.output.kind)
         check_free(out, exporter.folder)

@@ -12,6 +12,8 @@ from pe_host.privacy import BadRecords, PrivateCounts, Reading, Unit, count_reco
 from pe_host.reporting import CommandResult
 from pe_sdk import SourceOptions
 
+_OPTION = "--classes"
+
 PRIVATE = "these counts are exact and private: they are for you, the operator; do not publish them"
 
 
@@ -21,6 +23,7 @@ def inspect(
     *,
     private: bool = False,
     bad_records: BadRecords = "refuse",
+    classes_from: str = _OPTION,
 ) -> CommandResult:
     """Say how a source is read: what is public or declared, from metadata.
 
@@ -29,6 +32,7 @@ def inspect(
         options: how the user wants it to be read.
         private: read every record as well, and count; the counts are private.
         bad_records: what happens to records that are not well-formed, for the counts.
+        classes_from: where the user named the classes, if at all.
 
     Raises:
         PeError: of the fitting kind, as `pe generate` would raise it.
@@ -36,7 +40,8 @@ def inspect(
     found = read_source(source, "SOURCE", find(), options)
     names = options.classes or found.info.label_names
     check_class_names(names, DataError, str(found))
-    document, lines = facts(found, names), list(describe_reading(found, names))
+    document = facts(found, names, classes_from)
+    lines = list(describe_reading(found, names, classes_from))
     if private:
         counts = _count(found, names, bad_records)
         document["private"] = counts.to_json(names)
@@ -53,7 +58,7 @@ def _count(source: Source, names: tuple[str, ...], bad_records: BadRecords) -> P
     return count_records(source.reader, source.location, reading)
 
 
-def facts(source: Source, names: Sequence[str]) -> dict[str, Any]:
+def facts(source: Source, names: Sequence[str], classes_from: str = _OPTION) -> dict[str, Any]:
     """What is public or declared about a source, as JSON values.
 
     Ranges and a step in the data's own file are left out: nobody has declared them public here.
@@ -64,7 +69,7 @@ def facts(source: Source, names: Sequence[str]) -> dict[str, Any]:
         "reader": str(source.ref),
         "layout": info.layout,
         "classes": list(names),
-        "classes_from": _names_from(source),
+        "classes_from": _names_from(source, classes_from),
         "output": output.to_json(),
         "preparation": list(info.preparation),
         "unit": "client" if info.clients else "record",
@@ -75,13 +80,15 @@ def facts(source: Source, names: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def describe_reading(source: Source, names: Sequence[str]) -> tuple[str, ...]:
+def describe_reading(
+    source: Source, names: Sequence[str], classes_from: str = _OPTION
+) -> tuple[str, ...]:
     """The same in lines for people."""
     info, output = source.info, source.info.output
     rows = [
         ("source", str(source)),
         ("read as", info.layout or f"what the reader {source.ref.name} finds"),
-        ("classes", _classes(source, names)),
+        ("classes", _classes(source, names, classes_from)),
         ("records", f"{output.kind}, {output.form}"),
         ("prepared", "; ".join(info.preparation)),
         ("privacy unit", _unit(source)),
@@ -91,12 +98,12 @@ def describe_reading(source: Source, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"{name:{width}}  {text}" for name, text in rows if text)
 
 
-def _classes(source: Source, names: Sequence[str]) -> str:
+def _classes(source: Source, names: Sequence[str], classes_from: str) -> str:
     if not names:
         return "not named in the data; name them with --classes A,B,…"
     shown = ", ".join(names[:_SHOWN])
     more = f", … {names[-1]}" if len(names) > _SHOWN else ""
-    origin = _names_from(source)
+    origin = _names_from(source, classes_from)
     return f"{len(names)}: {shown}{more}" + (f" ({origin})" if origin else "")
 
 
@@ -104,8 +111,8 @@ _SHOWN = 12
 """Class names on the line of the classes."""
 
 
-def _names_from(source: Source) -> str:
-    return "--classes" if source.options.classes else source.info.names_from
+def _names_from(source: Source, classes_from: str) -> str:
+    return classes_from if source.options.classes else source.info.names_from
 
 
 def _unit(source: Source) -> str:

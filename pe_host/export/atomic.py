@@ -19,9 +19,10 @@ def check_free(path: Path, folder: bool) -> None:
     """Check that a file, or a folder, can be created here, before any work is done for it.
 
     Raises:
-        DataError: `path` exists and is not an empty folder to fill, or nothing can be written
-            beside it.
+        DataError: `path` exists and is not an empty folder to fill, its name is too long, or
+            nothing can be written beside it.
     """
+    _check_length(path)
     if os.path.lexists(path) and not (folder and _is_empty_folder(path)):
         raise _already_exists(path)
     above = next(one for one in path.absolute().parents if os.path.lexists(one))
@@ -74,7 +75,8 @@ def _temporary_beside(path: Path) -> Iterator[Path]:
         (folder for folder in path.absolute().parents if os.path.lexists(folder)), None
     ):
         _check_folder(blocked, path)
-    temporary = path.absolute().parent / f".{path.name}.{secrets.token_hex(4)}{PART}"
+    # Not named after `path`: a name may be as long as the file system allows.
+    temporary = path.absolute().parent / f".new.{secrets.token_hex(4)}{PART}"
     try:
         temporary.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
@@ -102,6 +104,26 @@ def _rename_to_free(temporary: Path, path: Path) -> None:
         if os.path.lexists(path):
             raise _already_exists(path) from None
         temporary.rename(path)
+
+
+def _check_length(path: Path) -> None:
+    """Raise DataError if the file system has no room for a path or a name in it."""
+    whole = path.absolute()
+    above = next(one for one in whole.parents if os.path.lexists(one))
+    try:
+        longest = os.pathconf(above, "PC_NAME_MAX")
+        os.lstat(whole)
+        too_long = False
+    except FileNotFoundError:
+        too_long = any(len(os.fsencode(name)) > longest for name in whole.parts)
+    except OSError as error:  # what else is wrong with it is found later
+        too_long = error.errno == errno.ENAMETOOLONG
+    if too_long:
+        raise DataError(
+            "cannot be written: this name is too long for the file system",
+            where=str(path),
+            fix="choose a shorter name",
+        )
 
 
 def _check_folder(folder: Path, path: Path) -> None:

@@ -5,7 +5,7 @@ A new setting is one entry in `RunConfig`. File, environment, command line, vali
 """
 
 import difflib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
@@ -280,6 +280,12 @@ def inspect_settings() -> "tuple[Field[Any], ...]":
 def continue_settings() -> "tuple[Field[Any], ...]":
     """The settings of `pe continue`, in order: all but the run to start from, its argument."""
     return tuple(item for item in settings() if item.name != "start")
+
+
+def environment_of(items: "Iterable[Field[Any]]", environ: Mapping[str, str]) -> dict[str, str]:
+    """The part of an environment that sets these settings."""
+    names = {environment_name(item) for item in items}
+    return {name: value for name, value in environ.items() if name in names}
 
 
 def published_settings() -> frozenset[str]:

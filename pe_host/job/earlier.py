@@ -1,16 +1,15 @@
 """An earlier run whose release a new run starts from."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from pe_host.digest import digest_samples
 from pe_host.errors import DataError, PluginFailure, PrivacyRefusal
 from pe_host.plugins import PluginRef
 from pe_host.privacy import BadRecords, PrivacyPlan
 from pe_host.privacy.accountant import NoisyRelease
-from pe_host.run.folder import RELEASED_POPULATION, RunFolder
+from pe_host.run.folder import RunFolder
 from pe_host.run.manifest import Manifest
-from pe_host.run.samples import load_samples, refuse_unfinished
+from pe_host.run.samples import load_release, refuse_unfinished
 from pe_host.run.spent import open_ledger, refuse_set_back
 from pe_sdk import OutputSpec, Samples, SourceOptions
 
@@ -59,14 +58,7 @@ class EarlierRun:
             raise PrivacyRefusal(what, where=str(root), fix="start from a private run")
         paid = (*plan.before, *open_ledger(root, manifest).releases)
         refuse_set_back([root])
-        samples = run.released_population()
-        data = load_samples(run, manifest)[0]
-        if digest_samples(replace(samples, data=data)) != manifest.release_digest:
-            raise DataError(
-                "the samples in this folder are not those that the run released",
-                where=str(run.path(RELEASED_POPULATION)),
-                fix="restore the run from a backup; someone changed it after it ended",
-            )
+        samples = load_release(run, manifest)[0]
         return cls(root, plan, manifest.generator, paid, samples)
 
     def check(

@@ -6,6 +6,7 @@ Imports little, because the command line checks before it imports what is heavy.
 import contextlib
 import itertools
 import json
+import os
 from pathlib import Path
 
 from pe_host.durable import is_part
@@ -65,6 +66,19 @@ def refuse_overlap(folder: Path, location: str) -> None:
     if run == data or data in run.parents or run in data.parents:
         what = "the run folder and the private data lie within each other"
         raise DataError(what, where=str(folder), fix="choose another --out")
+
+
+def refuse_inside_run(path: Path) -> None:
+    """Raise DataError where something would be made in the folder of a run, or in one below it.
+
+    A run folder holds what the run wrote and nothing else: whoever publishes `release` publishes
+    all that is in it.
+    """
+    for above in Path(os.path.realpath(path)).parents:  # Path.resolve fails where links circle
+        # os.path takes a name that is too long for one that does not exist.
+        if all(os.path.isfile(above / name) for name in (MANIFEST, "config.toml")):  # noqa: PTH113
+            what = f"the destination lies in the folder of a run, {above}"
+            raise DataError(what, where=str(path), fix="choose another --out")
 
 
 def fresh_folder(name: str) -> Path:

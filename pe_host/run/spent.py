@@ -26,6 +26,11 @@ def open_ledger(folder: Path, manifest: Manifest) -> Ledger:
             released.
     """
     if not (folder / LEDGER).exists():  # `open` would create one
+        if manifest.finished:
+            fix = f"restore {LEDGER} from a backup: nothing else says what the run has spent"
+            raise DataError(
+                "the ledger of this finished run is missing", where=str(folder), fix=fix
+            )
         what = "the run has no ledger: nothing was released yet, or the ledger was lost"
         raise DataError(
             what, where=str(folder), fix="continue the run with --resume, or give another run"

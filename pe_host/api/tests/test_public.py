@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 import pe_host as pe
-from pe_host.api.process import _error, make_config
+from pe_host.api.process import _document, _error, make_config
 
 NAMES = """
     DataError PeError PluginFailure PrivacyRefusal Run UsageError generate inspect open_run
@@ -49,6 +51,27 @@ def test_a_command_takes_no_setting_of_another():
     with pytest.raises(pe.UsageError, match="continue: there is no setting 'start'"):
         make_config("continue", {"start": "run"})
     assert make_config("inspect", {"size": 8, "classes": "a,b"}).classes == ("a", "b")
+
+
+def test_numbers_and_paths_of_other_libraries_are_settings():
+    given = {"samples": np.int64(30), "epsilon": np.float64(2), "data": Path("d.npz")}
+    given |= {"degrees": np.array([0.5, 0.25]), "retrain": np.bool_(True)}
+    config = make_config("generate", given | {"size": [np.int32(8), 9], "set": {"a": np.int8(3)}})
+    assert (config.samples, config.epsilon, config.data) == (30, 2.0, "d.npz")
+    assert (config.degrees, config.size, config.retrain) == ((0.5, 0.25), (8, 9), True)
+    assert config.set == {"a": "3"}
+    assert all(type(number) is int for number in (config.samples, *config.size))
+
+
+def test_an_answer_that_is_not_json_is_an_error_of_pe():
+    assert _document('{"a": 1}') == {"a": 1}
+    with pytest.raises(pe.PeError, match="its answer is not JSON"):
+        _document("Usage: pe inspect")
+
+
+def test_an_error_calls_a_setting_by_its_name():
+    """Fails if it says where the command read it: the caller gave it as an argument."""
+    assert str(_error(5, ["error: size in /dev/stdin: no\n"])) == "size: no"
 
 
 @pytest.mark.parametrize(

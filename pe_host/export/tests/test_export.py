@@ -15,7 +15,7 @@ from pe_host.errors import DataError
 from pe_host.export import BUILT_IN, check_release, write_built_in
 from pe_host.export.atomic import check_free
 from pe_host.export.folder_names import folder_names
-from pe_host.export.write import check_holds
+from pe_host.export.write import check_holds, create
 from pe_sdk import Feature, OutputSpec, Release
 from pe_sdk.testing import check_exporter
 
@@ -322,3 +322,20 @@ def test_labels_that_are_not_in_the_order_of_their_names_are_listed(tmp_path):
     back = BUILT_IN["imagefolder"].read(tmp_path / "out")
     assert back.label_names == ("zero", "one", "two")
     np.testing.assert_array_equal(back.labels, labels)
+
+
+@pytest.mark.parametrize("folder", [True, False])
+def test_a_name_may_be_as_long_as_the_file_system_allows(tmp_path, folder):
+    """Fails if the temporary name is longer than the name itself."""
+    longest = os.pathconf(tmp_path, "PC_NAME_MAX")
+    path, longer = tmp_path / ("x" * longest), tmp_path / ("x" * (longest + 1))
+    check_free(path, folder)
+    create(path, folder, lambda place: None if folder else place.write_text("a"))
+    assert path.exists() and list(tmp_path.iterdir()) == [path]
+    for bad in (longer, longer / "a", tmp_path / "new" / longer.name):
+        with pytest.raises(DataError, match="too long") as caught:
+            check_free(bad, folder)
+        assert str(bad) in str(caught.value)
+    with pytest.raises(DataError) as caught:
+        create(longer, folder, lambda place: None if folder else place.write_text("a"))
+    assert str(longer) in str(caught.value) and ".part" not in str(caught.value)
