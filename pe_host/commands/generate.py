@@ -90,7 +90,7 @@ def generate(
         if not resume:
             check_cap(job, out or Path("runs"))
         return _planned(job)
-    for text in describe_reading(job.source, job.labels):
+    for text in describe_reading(job.source, job.labels, job.config.origin("classes")):
         reporter.note(text)
     folder = out or fresh_folder(job.generator.name)
     try:
@@ -233,14 +233,14 @@ def _planned(job: Job) -> CommandResult:
     would = f"{job.generator} would run on {job.source} ({job.output.form})"
     return CommandResult(
         {
-            "reading": facts(job.source, job.labels),
+            "reading": facts(job.source, job.labels, job.config.origin("classes")),
             "plan": job.plan.to_json(),
             "settings": settings,
         },
         (
             would,
             "",
-            *describe_reading(job.source, job.labels),
+            *describe_reading(job.source, job.labels, job.config.origin("classes")),
             "",
             *job.plan.sentences(),
             "",
