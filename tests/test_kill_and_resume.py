@@ -102,7 +102,7 @@ def test_kill_at_every_write(pe, finished, first):
     """Fails when noise is drawn or used before its line is kept, or a file is written in place."""
     writes = len(finished.done.writes)
     # Cheaper; the other tests have two workers, and all of theirs are fresh interpreters.
-    pe = replace(pe if first % 4 else pe.fresh, small=(*pe.small, "--workers", "1"))
+    pe = replace(pe if first % 8 else pe.fresh, small=(*pe.small, "--workers", "1"))
     for write in range(first, writes + 1, SHARES):
         shutil.rmtree(pe.folder / "run")
         run, without = killed(pe, finished, write)
