@@ -1,7 +1,7 @@
 """Files that list labels: one row for each file of a record.
 
-The header decides which column names the files, or else all rows do. No row changes what another
-one says: what a single row could decide is refused.
+The header decides which column names the files; without one it is the first. No row changes what
+another one says.
 """
 
 from collections import Counter
@@ -11,14 +11,15 @@ from functools import cached_property
 from typing import NamedTuple
 
 from pe_host.formats.names import suffix
-from pe_host.privacy.readers.label_rows import SAVE, NotAListError, parse
+from pe_host.privacy.readers.label_rows import SAVE, NotAListError, Object, parse
 from pe_host.privacy.readers.listed_files import (
+    EXACT,
     NO_MATCH,
+    STEM,
     FileNames,
-    Score,
+    choose,
     is_file_header,
     is_record_header,
-    preference,
 )
 from pe_sdk import SourceError
 from pe_sdk.pictures import SUFFIXES as PICTURES
@@ -30,6 +31,9 @@ LONGEST_VALUE = 256
 """Most characters of a label or client. A longer text is none."""
 
 _SHOWN = 50
+
+_LOOKED_AT = 20
+"""Most columns in which file names are looked for that may have been meant."""
 
 
 class Column(NamedTuple):
@@ -71,7 +75,7 @@ class LabelFile:
         self._files, self._where, self._images = files, where, images
         self._values = {*values, *LABEL_COLUMNS}
         with self._reading():
-            self._listed = parse(content, name, self._is_value)
+            self._listed = parse(content, name, self._is_bare)
         self.columns = self._listed.columns
         self.is_attributes = self._listed.is_attributes or name.rpartition("/")[2].startswith(
             "list_attr"
@@ -81,6 +85,8 @@ class LabelFile:
             value in self.columns and not value.isdecimal() for value in values
         )
         self._read: dict[str, Column] = {}
+        self._chosen: dict[tuple[str, ...], str] = {}
+        self._checked = False
 
     def column(self, name: str) -> Column:
         """The values of a column; rows that are torn or name no file are left out.
@@ -88,8 +94,7 @@ class LabelFile:
         Raises:
             SourceError: there is no such column, no column of file names, or the file is damaged.
         """
-        # First of all, since without a header the first row must not be listed as columns.
-        of_file = self.columns.index(self.file_column)
+        self._check()  # first, since without a header the first row must not be listed as columns
         if name not in self.columns:
             raise SourceError(
                 f"there is no column {name!r}",
@@ -101,7 +106,7 @@ class LabelFile:
             found: dict[int, str] = {}
             differ: set[int] = set()
             for row in self._complete():
-                number, value = self._files.find(row[of_file]), row[place].strip()
+                number, value = self._files.find(self._file_cell(row)), row[place].strip()
                 if number >= 0 and found.setdefault(number, value) != value:
                     differ.add(number)
             values = {
@@ -114,47 +119,39 @@ class LabelFile:
 
     @cached_property
     def file_column(self) -> str:
-        """The column whose values name files.
-
-        Its header says so. Of several such headers the surest one counts, whatever the rows say.
-        Without such a header, it is the only column that names files, or the only one that names
-        them exactly. All rows count.
+        """The column whose values name files; of JSON, the one if every object has all keys.
 
         Raises:
-            SourceError: there is none, several columns could be it, there is no header, or a row
-                could name several files.
+            SourceError: no header says which it is, or there is no header.
         """
-        said = [place for place in self._places if is_file_header(self.columns[place])]
-        scores = self._scores(said or self._places)
-        best = self._by_header(said, scores) if said else self._by_values(scores)
-        if best not in scores:
-            raise SourceError(
-                "no row of this file names a file of the source",
-                where=self._where,
-                fix="add a column file_name with the path of each file, relative to this one",
-            )
-        if not (self._header_is_sure or is_record_header(self.columns[best])):
+        listed = self._listed
+        if not listed.has_header:
+            free = [column for column in self.columns if column not in self._values]
+            return free[0] if free else self.columns[0]
+        place = choose(self.columns, self._values, self._header_is_sure)
+        if place is not None:
+            return self.columns[place]
+        if not self._header_is_sure and not any(map(is_record_header, self.columns)):
             raise SourceError(
                 "this file has no header line that names its columns",
                 where=self._where,
-                fix="add one, with file_name for the column of the file names",
+                fix="add one, with file_name for the column of the file names; if its first line "
+                "is one, name a column of it, as in --labels FILE:COLUMN",
             )
-        if scores[best].several:
-            folder = f"--images {self._images.rstrip('/') or 'FOLDER'}"
-            raise SourceError(
-                "rows of this file could name several files of the source",
-                where=self._where,
-                fix="give the path of each file, relative to this one; or add "
-                f"{folder} if it is about the images of this folder",
-            )
-        return self.columns[best]
+        raise self._several()
 
     def names_files(self) -> bool:
         """Whether rows name files, even if the file has to be corrected before it can be used."""
         try:
-            return bool(self.file_column)
+            self._check()
         except SourceError:
-            return any(score.exact for score in self._scores(self._places).values())
+            places = range(min(len(self.columns), _LOOKED_AT))
+            return any(
+                self._files.match(row[place]).how == EXACT
+                for row in self._complete()
+                for place in places
+            )
+        return True
 
     @cached_property
     def is_empty(self) -> bool:
@@ -164,44 +161,83 @@ class LabelFile:
     @property
     def others(self) -> tuple[str, ...]:
         """The columns beside that of the file names; a column without a header is none."""
+        if self._listed.of_objects and any(map(is_file_header, self.columns)):
+            return tuple(column for column in self.columns if column and not is_file_header(column))
         return tuple(column for column in self.columns if column not in ("", self.file_column))
 
-    @property
-    def _places(self) -> list[int]:
-        """Places of the columns that can be the names of the files."""
-        count = Counter(self.columns)
+    def _file_cell(self, row: Sequence[str]) -> str:
+        """What a row says about which file it is. An object of JSON has headers of its own."""
+        if not isinstance(row, Object):
+            return row[self.columns.index(self.file_column)]
+        keys = row.keys
+        if keys not in self._chosen:
+            place = choose(keys, self._values, True)
+            self._chosen[keys] = "" if place is None else keys[place]
+        return row.at(self._chosen[keys])
+
+    def _check(self) -> None:
+        """Refuse a list from which no file, or not the right one, can be known.
+
+        Rows decide whether the list is refused, never which column is taken.
+
+        Raises:
+            SourceError: no column is that of the file names, another one could be it, no row names
+                a file, or one could name several.
+        """
+        if self._checked:
+            return
+        named = Counter[str]()
+        others = [] if self._listed.of_objects else self._rivals()
+        for row in self._each():
+            named["rows"] += 1
+            if not len(row):
+                continue
+            named["whole"] += 1
+            match = self._files.match(self._file_cell(row))
+            named["exact"] += match.how == EXACT
+            named["stem"] += match.how == STEM
+            named["several"] += match.how != NO_MATCH and match.number < 0
+            if not named["rival"]:
+                named["rival"] += any(
+                    self._files.match(row[place]).how == EXACT for place in others
+                )
+        if not (named["exact"] or named["stem"]):
+            torn = named["rows"] - named["whole"]
+            if torn > named["whole"]:
+                raise SourceError(
+                    f"{torn:,} of {named['rows']:,} rows of this file have more or fewer cells "
+                    f"than its first line, which has {len(self.columns)}",
+                    where=self._where,
+                    fix="put cells that hold the delimiter into quotation marks, and add a header "
+                    "for each column",
+                )
+            if named["rival"]:
+                raise self._several()
+            raise SourceError(
+                "no row of this file names a file of the source",
+                where=self._where,
+                fix="add a column file_name with the path of each file, relative to this one, in "
+                "the same upper and lower case",
+            )
+        if named["rival"] and not named["exact"]:
+            raise self._several()
+        if named["several"]:
+            folder = f"--images {self._images.rstrip('/') or 'FOLDER'}"
+            raise SourceError(
+                "rows of this file could name several files of the source",
+                where=self._where,
+                fix="give the path of each file, relative to this one; or add "
+                f"{folder} if it is about the images of this folder",
+            )
+        self._checked = True
+
+    def _rivals(self) -> list[int]:
+        """Places of other columns that must not name files better than the one that is taken."""
         return [
             place
-            for place, name in enumerate(self.columns)
-            if name not in self._values and count[name] == 1
+            for place, column in enumerate(self.columns[:_LOOKED_AT])
+            if column not in (self.file_column, *self._values)
         ]
-
-    def _by_header(self, said: list[int], scores: Mapping[int, Score]) -> int:
-        """The column with the surest header. Rows decide nothing but whether it is refused."""
-        best = min(said, key=lambda place: preference(self.columns[place]))
-        tied = [
-            place
-            for place in said
-            if preference(self.columns[place]) == preference(self.columns[best])
-        ]
-        # A key that some objects of JSON lack is no header: one row could have added it.
-        if not all(self.columns[place] in self._listed.in_every for place in tied):
-            tied = said
-        named = [place for place in tied if place in scores]
-        best = named[0] if len(named) == 1 else best
-        exact = [place for place, score in scores.items() if score.exact and place != best]
-        if len(named) > 1 or (best in scores and not scores[best].exact and exact):
-            raise self._several()
-        return best
-
-    def _by_values(self, scores: Mapping[int, Score]) -> int:
-        """The only column that names files, or that names them exactly; -1 for none."""
-        if not scores:
-            return -1
-        best = max(scores, key=lambda place: (scores[place].exact, scores[place].stem))
-        if any(score.rivals(scores[best]) for place, score in scores.items() if place != best):
-            raise self._several()
-        return best
 
     def _several(self) -> SourceError:
         return SourceError(
@@ -210,20 +246,15 @@ class LabelFile:
             fix="give the right one the header file_name",
         )
 
-    def _scores(self, places: list[int]) -> dict[int, Score]:
-        """How often each of these columns names files; those that never do are left out."""
-        scores = {place: Score() for place in places}
-        for row in self._complete():
-            for place, score in scores.items():
-                score.add(self._files.match(row[place]))
-        return {place: score for place, score in scores.items() if score.exact or score.stem}
+    def _is_bare(self, first: Sequence[str]) -> bool:
+        """Whether a first row belongs to a record, so that there is no header.
 
-    def _is_value(self, cell: str) -> bool:
-        """Whether a cell of the first row belongs to a record, so that there is no header.
-
-        A file that is not there does not make a header: errors quote it.
+        Its cells say so, and not which files there are: one of these could be called as a column.
         """
-        return self._files.match(cell).how != NO_MATCH or suffix(cell) in PICTURES
+        named = {value for value in self._values - {*LABEL_COLUMNS} if not value.isdecimal()}
+        if any(map(is_file_header, first)) or named & {*first}:
+            return False
+        return any(suffix(cell) in PICTURES for cell in first)
 
     def _complete(self) -> Iterator[Sequence[str]]:
         """The rows that are not torn."""

@@ -1,7 +1,8 @@
 """Rows of files that list labels, in the formats that people have.
 
-Each row stands by itself, so that a torn one changes no other: a stray quotation mark ends with its
-line, and a row with more or fewer cells than the header has no cell that is sure.
+Each row stands by itself, so that a torn one changes no other: a row with more or fewer cells than
+the header has no cell that is sure. A list with a line break in a cell is refused, since the lines
+of that cell could pass for rows.
 
 Rows are read as a stream, in lines of bounded length: a small archive can hold a list of any size.
 """
@@ -9,6 +10,7 @@ Rows are read as a stream, in lines of bounded length: a small archive can hold 
 import csv
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +21,12 @@ from pe_host.formats.names import suffix
 
 LONGEST = 1 << 20
 """Most characters of a line."""
+
+LINES = 1 << 24
+"""Most lines."""
+
+CELLS = 1 << 27
+"""Most lines of text times their columns."""
 
 COLUMNS = 10_000
 """Most columns, and most lists and objects in a line of JSON."""
@@ -35,6 +43,7 @@ JSON_CELLS = 1 << 27
 SAVE = "save it as CSV, UTF-8, with a header and one row for each file"
 
 _DELIMITERS = ("\t", ",", ";")
+_QUOTED = re.compile('"[^"]*"')
 
 Rows = Callable[[], Iterable[Sequence[str]]]
 """Goes through the rows. Each has a cell for every column; a torn row is empty."""
@@ -61,24 +70,26 @@ class Listed:
         columns: their headers, or numbers from 1 if there is no header.
         rows: goes through the rows.
         header_is_sure: whether the columns are no private row that looks like a header.
+        has_header: whether the columns have names.
         is_attributes: whether the first line says that this is a list of attributes.
-        in_every: columns that no single row adds: those of a header, or keys of every object.
+        of_objects: whether each row is an `Object`, with headers of its own.
     """
 
     columns: tuple[str, ...]
     rows: Rows
-    header_is_sure: bool
-    is_attributes: bool
-    in_every: frozenset[str]
+    header_is_sure: bool = True
+    has_header: bool = True
+    is_attributes: bool = False
+    of_objects: bool = False
 
 
-def parse(content: bytes, name: str, is_value: Callable[[str], bool]) -> Listed:
+def parse(content: bytes, name: str, is_bare: Callable[[Sequence[str]], bool]) -> Listed:
     """Read the columns of a list.
 
     Args:
         content: of the file.
         name: of the file, which tells its format.
-        is_value: whether a cell of the first row belongs to a record, so that there is no header.
+        is_bare: whether a first row belongs to a record, so that there is no header.
 
     Raises:
         NotAListError: it is none, or too large; also while rows are read.
@@ -90,7 +101,7 @@ def parse(content: bytes, name: str, is_value: Callable[[str], bool]) -> Listed:
     if suffix(name) == ".json":
         _check_json(content)
         return _of_json(json.loads(content.decode("utf-8-sig")))
-    return _of_attributes(content) or _of_text(content, is_value)
+    return _of_attributes(content) or _of_text(content, is_bare)
 
 
 def _lines(content: bytes) -> Iterator[str]:
@@ -99,6 +110,8 @@ def _lines(content: bytes) -> Iterator[str]:
     number = 0
     while line := stream.readline(LONGEST + 1):
         number += 1
+        if number > LINES:
+            raise NotAListError(f"this file has more than {LINES:,} lines")
         if len(line) > LONGEST:
             raise NotAListError(f"line {number} of this file has more than {LONGEST:,} characters")
         if not line.isspace():
@@ -112,13 +125,27 @@ def _split(line: str, delimiter: str) -> list[str]:
         return cells if len(cells) <= COLUMNS else []
     if line.count(delimiter) >= COLUMNS:
         return []
+    if line.count('"') % 2:
+        raise NotAListError(
+            "a quotation mark opens in a line of this file and does not close in it",
+            "write line breaks and single quotation marks in cells in another way, or save the "
+            "file as JSON lines",
+        )
     if '"' not in line:
         return [cell.strip() for cell in line.split(delimiter)]
+    if delimiter == "\t":  # many programs write quotation marks in such files as they are
+        return [_unquoted(cell.strip()) for cell in line.split(delimiter)]
+    line = re.sub(rf'" +{delimiter}', f'"{delimiter}', line)
     try:
         reader = csv.reader([line], delimiter=delimiter, skipinitialspace=True, strict=True)
         return [cell.strip() for cell in next(reader)]
     except (csv.Error, StopIteration):
         return []
+
+
+def _unquoted(cell: str) -> str:
+    whole = len(cell) > 1 and cell[0] == cell[-1] == '"'
+    return cell[1:-1].replace('""', '"').strip() if whole else cell
 
 
 def _fitted(cells: list[str], width: int) -> Sequence[str]:
@@ -136,25 +163,38 @@ def _of_attributes(content: bytes) -> Listed | None:
         return None
 
     def rows() -> Iterator[Sequence[str]]:
-        for line in islice(_lines(content), 2, None):
-            yield _fitted(_split(line, ""), len(first))
+        for cells in _rows(content, "", len(first), 2):
+            yield _fitted(cells, len(first))
 
-    return _listed(("file", *columns), rows, is_attributes=True)
+    return _listed(Listed(("file", *columns), rows, is_attributes=True))
 
 
-def _of_text(content: bytes, is_value: Callable[[str], bool]) -> Listed:
-    head = next(_lines(content), "")
-    best = max(_DELIMITERS, key=head.count)
-    delimiter = best if best in head else ""
+def _rows(content: bytes, delimiter: str, width: int, first: int) -> Iterator[list[str]]:
+    """The cells of each line from some line on, of lists that have so many columns."""
+    for number, line in enumerate(islice(_lines(content), first, None), 1):
+        if number * width > CELLS:
+            raise NotAListError("this file has too many cells", "keep the columns that are needed")
+        yield _split(line, delimiter)
+
+
+def _of_text(content: bytes, is_bare: Callable[[Sequence[str]], bool]) -> Listed:
+    start = list(islice(_lines(content), 2))
+    # Spreadsheets write the delimiter before the header.
+    told = len(start) == 2 and re.fullmatch("sep=[\t,;]\r?", start[0], re.IGNORECASE) is not None
+    head = start[told] if start else ""
+    plain = _QUOTED.sub("", head)
+    best = max(_DELIMITERS, key=plain.count)
+    delimiter = start[0][4] if told else best if best in plain else ""
     first = _split(head, delimiter)
     if head and not first:
-        raise NotAListError
-    if any(map(is_value, first)):
+        raise NotAListError(
+            f"the first line of this file cannot be read, or has over {COLUMNS:,} columns"
+        )
+    if is_bare(first):
         width = len(first)
 
         def bare() -> Iterator[Sequence[str]]:
-            for line in _lines(content):
-                cells = _split(line, delimiter)
+            for cells in _rows(content, delimiter, width, told):
                 # Without a header, the first row must not decide that others are torn.
                 if cells and len(cells) != width:
                     raise NotAListError(
@@ -163,29 +203,23 @@ def _of_text(content: bytes, is_value: Callable[[str], bool]) -> Listed:
                     )
                 yield cells
 
-        return _listed(tuple(str(number) for number in range(1, width + 1)), bare)
+        numbers = tuple(str(number) for number in range(1, width + 1))
+        return _listed(Listed(numbers, bare, has_header=False))
     # Spreadsheets write delimiters for empty columns after the last one.
     while first and not first[-1]:
         first.pop()
 
     def rows() -> Iterator[Sequence[str]]:
-        for line in islice(_lines(content), 1, None):
-            yield _fitted(_split(line, delimiter), len(first))
+        for cells in _rows(content, delimiter, len(first), told + 1):
+            yield _fitted(cells, len(first))
 
-    return _listed(tuple(first), rows, header_is_sure=False)
+    return _listed(Listed(tuple(first), rows, header_is_sure=False))
 
 
-def _listed(
-    columns: tuple[str, ...],
-    rows: Rows,
-    header_is_sure: bool = True,
-    is_attributes: bool = False,
-    in_every: Iterable[str] | None = None,
-) -> Listed:
-    if any(count > 1 for column, count in Counter(columns).items() if column):
+def _listed(found: Listed) -> Listed:
+    if any(count > 1 for column, count in Counter(found.columns).items() if column):
         raise NotAListError("two columns of this file have the same header")
-    sure = frozenset(columns if in_every is None else in_every)
-    return Listed(columns, rows, header_is_sure, is_attributes, sure)
+    return found
 
 
 def _loaded(line: str) -> Any:
@@ -220,11 +254,10 @@ def _of_objects(objects: Callable[[], Iterable[Any]]) -> Listed:
                 "save it as CSV, with the columns that are needed",
             )
     columns = tuple(count)
-    every = [column for column in columns if count[column] == rows]
-    return _listed(columns, lambda: (_Object(item, columns) for item in objects()), in_every=every)
+    return Listed(columns, lambda: (Object(item, columns) for item in objects()), of_objects=True)
 
 
-class _Object(Sequence[str]):
+class Object(Sequence[str]):
     """The cells of an object of JSON. Only those that are asked for are made."""
 
     def __init__(self, item: dict[str, Any], columns: tuple[str, ...]) -> None:
@@ -234,7 +267,16 @@ class _Object(Sequence[str]):
         return len(self._columns)
 
     def __getitem__(self, place: Any) -> Any:
-        return _cell(self._item.get(self._columns[place]))
+        return self.at(self._columns[place])
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys that it has itself."""
+        return tuple(self._item)
+
+    def at(self, key: str) -> str:
+        """The value of a key."""
+        return _cell(self._item.get(key))
 
 
 def _of_json(document: Any) -> Listed:
@@ -248,7 +290,7 @@ def _of_json(document: Any) -> Listed:
     rows = [[_cell(value) for value in pair] for pair in pairs]
     if any(len(row) != 2 for row in rows):
         raise NotAListError
-    return _listed(("file", "label"), lambda: rows)
+    return Listed(("file", "label"), lambda: rows)
 
 
 def _cell(value: Any) -> str:

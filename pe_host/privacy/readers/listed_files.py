@@ -6,8 +6,8 @@ plain name, and what could be several files is none.
 
 import posixpath
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -18,12 +18,15 @@ PREFERRED = ("file_name", "filename", "file", "image", "image_id", "path")
 """Headers of the column of file names, the surest first."""
 
 _FILE_WORD = re.compile(
-    "file(s|names?|path)?|fname|images?|image(name|id|path)|imgs?|pictures?|photos?|paths?|relpath"
+    "file(s|names?|paths?|id)?|fname|images?|image(name|id|path)|imgs?|pictures?|photos?|paths?"
+    "|relpath"
 )
 _RECORD_WORD = re.compile(
     "ids?|uu?id|idx|index|key|names?|number|stem|sample|record|item|case|scan|slide|frame|patch"
-    "|tile|study|series|instance|sop|isic|patient|subject|rel(ative)?|full"
+    "|tile|study|series|instance|sop|isic|patient|subject|rel(ative)?|full|code|hash|md5"
 )
+_COUNT_WORD = re.compile("unnamed|idx|index|row|number|no|nr")
+_OWNER_WORD = re.compile("case|patient|subject|study|series")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
 
@@ -91,32 +94,44 @@ class FileNames:
         return _unique(_stem(name) for name in self._names)
 
 
-@dataclass
-class Score:
-    """How often the cells of a column name files.
+def choose(headers: Sequence[str], values: Collection[str], sure: bool) -> int | None:
+    """Choose the column that names files by the headers; no row has a say.
+
+    A header such as `file_name` or `image_id` counts before one such as `id` or `sample`. Of
+    several like these, a count of the rows and whose record it is come last.
 
     Args:
-        exact: rows that name a file by its path or name.
-        stem: rows that name one by its name without the ending.
-        several: rows that could name several files.
+        headers: of all columns; those without a header or with that of another are none.
+        values: headers of labels and clients, which name no files.
+        sure: whether these are headers for certain, and no row that looks like one.
+
+    Returns:
+        The place of the column, or None if there is none, or no single one.
     """
+    count = Counter(headers)
+    places = [
+        place
+        for place, header in enumerate(headers)
+        if header and count[header] == 1 and header not in values
+    ]
+    if said := [place for place in places if is_file_header(headers[place])]:
+        best = min(map(preference, (headers[place] for place in said)))
+        return _single([place for place in said if preference(headers[place]) == best])
+    if known := [place for place in places if is_record_header(headers[place])]:
+        for last in (_COUNT_WORD, _OWNER_WORD):
+            rest = [place for place in known if not _has(headers[place], last)]
+            known = rest or known
+        return _single(known)
+    rest = [place for place in places if not _has(headers[place], _COUNT_WORD)]
+    return _single(rest) if sure else None
 
-    exact: int = 0
-    stem: int = 0
-    several: int = 0
 
-    def add(self, match: Match) -> None:
-        self.exact += match.how == EXACT
-        self.stem += match.how == STEM
-        self.several += match.how != NO_MATCH and match.number < 0
+def _single(places: Sequence[int]) -> int | None:
+    return places[0] if len(places) == 1 else None
 
-    def rivals(self, best: "Score") -> bool:
-        """Whether this column could be the one of the file names as well as the best one.
 
-        Numbers are the stems of files by accident, in a column of labels or a count of the rows.
-        One row that names a file exactly decides nothing against them: it can be a remark.
-        """
-        return self.exact > 0 or self.stem > (best.exact if best.exact > 1 else 0)
+def _has(header: str, word: re.Pattern[str]) -> bool:
+    return any(map(word.fullmatch, _words(header)))
 
 
 def is_file_header(header: str) -> bool:

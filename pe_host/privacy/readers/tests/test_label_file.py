@@ -78,18 +78,21 @@ def test_paths_are_relative_to_the_list_and_plain_names_may_be_unique() -> None:
         (",file_name,grade\n1,3.png,a\n2,2.png,a\n3,1.png,b\n", (), "file_name"),  # of pandas
         ("label,file_name\n2,1.png\n1,2.png\n", (), "file_name"),
         ("patient,image_id,label\n1,x/3.png,a\n2,3,b\n3,1,a\n", (), "image_id"),
-        ("case,scan\n1,3.png\n2,2.png\n3,1.png\n", (), "scan"),  # names with their ending
+        ("case,scan\n1,3.png\n2,2.png\n3,1.png\n", (), "scan"),  # whose it is comes last
+        ("isic_id,patient_id,label\n3,1,a\n", (), "isic_id"),
+        ("index,id,label\n1,3,a\n2,2,b\n", (), "id"),
         ("patient,scan\n1,3\n2,2\n3,1\n", ("patient",), "scan"),
         ("grade;scan\n1;3\n2;2\n", ("grade",), "scan"),
         ("image,scan_image\n1.png,2.png\n2.png,3.png\n", (), "image"),
         ("scan_image,image\n1.png,2.png\n2.png,\n3.png,\n", (), "image"),
-        ("image_scan,image_id_path\n9.png,1.png\n", (), "image_id_path"),
+        ("id_code,diagnosis\n1,0\n3,4\n", (), "id_code"),
+        ("filepaths,labels\nx/1.png,a\n", (), "filepaths"),
         ("Image Index,Finding Labels\n1.png,a\n2.png,b\n", (), "Image Index"),
         ("fileName,imagePath\n1.png,2.png\n", (), "fileName"),
         ("Bildname,grade\n1.png,a\n2.png,b\n", ("grade",), "Bildname"),
     ],
 )
-def test_the_column_of_file_names_is_found_by_its_header_or_by_all_rows(
+def test_the_column_of_file_names_is_found_by_its_header(
     text: str, named: tuple[str, ...], column: str
 ) -> None:
     assert label_file(text, values=named).file_column == column
@@ -100,12 +103,11 @@ def test_the_column_of_file_names_is_found_by_its_header_or_by_all_rows(
     [
         "id,scan\n1,3\n2,2\n3,1\n",
         "id,scan\n1,9\n2,9\n3,1\n",  # one row is enough: the other column is no label for sure
-        "case,scan\n1.png,3.png\n2.png,2.png\n",
         "scan,id\n1.png,3\n9.png,2\n9.png,1\n",
-        "1.png,2.png\n2.png,3.png\n",
         "image,path\n1,x/3.png\n2,x/2.png\n",  # a count of the rows?
         "image_scan,image_slide\n1.png,2.png\n2.png,3.png\n",
-        "id,remark\n1,\n9,3.png\n",  # one remark does not outweigh one name
+        "image_scan,image_id_path\n9.png,1.png\n",
+        "id,remark\n1,\n9,3.png\n",  # perhaps no remark
     ],
 )
 def test_of_several_columns_that_could_name_files_none_is_taken(text: str) -> None:
@@ -121,29 +123,61 @@ def test_no_row_decides_between_columns_whose_headers_say_that_they_name_files()
         values = label_file(text.replace(f"\n{row}", "\n,")).column("label").values
         assert values == {n: "abc"[n] for n in range(3) if f"{n + 1}.png," != row}
     nothing = "image,scan_image,label\n,3.png,a\n,1.png,b\n"
-    with pytest.raises(SourceError, match="no row of this file names a file"):
+    with pytest.raises(SourceError, match="several columns"):
         label_file(nothing).column("label")
 
 
-def test_no_object_of_json_adds_a_header() -> None:
-    lines = ['{"image": "1.png", "label": "a"}', '{"image": "2.png", "label": "b"}']
-    odd = '{"image": "3.png", "label": "c", "file_name": "NAME"}'
-    for name, values in (("gone.png", {0: "a", 1: "b", 2: "c"}), ("1.png", None)):
-        found = label_file("\n".join([*lines, odd.replace("NAME", name)]), "metadata.jsonl")
-        if values:
-            assert found.column("label").values == values
-        else:
-            with pytest.raises(SourceError, match="several columns"):
-                found.column("label")
+@pytest.mark.parametrize("key", ["file_name", "image", "path"])
+def test_an_object_of_json_says_only_which_file_it_is_about_itself(key: str) -> None:
+    """Fails if the keys of all objects are one header: one record then takes the labels away."""
+    lines = [json.dumps({"id": n, "label": "abc"[n - 1]}) for n in (1, 2, 3)]
+    lines[2] = json.dumps({**json.loads(lines[2]), key: "gone.png"})
+    for name, text in (("m.jsonl", "\n".join(lines)), ("m.json", f"[{', '.join(lines)}]")):
+        assert label_file(text, name).column("label").values == {0: "a", 1: "b"}
     both = [json.dumps({"image": f"{n}.png", "file_name": f"{4 - n}.png"}) for n in (1, 2, 3)]
-    assert label_file("\n".join(both), "metadata.jsonl").file_column == "file_name"
+    assert label_file("\n".join(both), "metadata.jsonl").column("image").values == {
+        n: f"{3 - n}.png" for n in range(3)
+    }
 
 
-@pytest.mark.parametrize("torn", ['2.png,"5 inch,b', '2.png,b,"x', "2.png,tall, x,b", "2.png,b"])
+def test_no_name_of_a_file_makes_a_row_of_a_header() -> None:
+    """Fails if files decide what is a header: `2.png` would be a row, and columns numbers."""
+    text = "file_name,0,1,2\n1.png,a,b,c\n3.png,d,e,f\n"
+    assert label_file(text, values=("2",)).column("2").values == {0: "c", 2: "f"}
+    assert label_file("image,1\n3.png,a\n").column("1").values == {2: "a"}
+
+
+def test_a_line_break_in_a_cell_is_refused_since_its_lines_could_pass_for_rows() -> None:
+    for text in (
+        'file,note,label\n1.png,"x\n3.png,,b\ny",a\n',
+        'file,note,label\n1.png,5" wide,y\n',
+        '1.png,a\n2.png,"b\n3.png,c\n',
+    ):
+        with pytest.raises(SourceError, match="a quotation mark opens in a line") as caught:
+            label_file(text).column("label")
+        assert "JSON lines" in caught.value.fix
+
+
+def test_lists_of_other_programs_are_read() -> None:
+    expected = {0: "a", 2: "c"}
+    for name, text in (
+        ("a.csv", "sep=;\nfile;label\n1.png;a\n3.png;c\n"),
+        ("a.csv", '"file";"x,y,z";"label"\n1.png;;a\n3.png;;c\n'),
+        ("a.csv", '"file" , "label"\n"1.png" , "a"\n"3.png", "c"\n'),
+        ("a.tsv", 'file\tnote\tlabel\n1.png\t"So" they said\ta\n3.png\t"x ""y"""\t"c"\n'),
+    ):
+        assert label_file(text, name).column("label").values == expected
+    torn = '"file" "label"\n"1" "1.png" "a"\n"2" "3.png" "c"\n'
+    with pytest.raises(SourceError, match="2 of 2 rows of this file have more or fewer cells"):
+        label_file(torn, "a.txt").column("label")
+
+
+@pytest.mark.parametrize("torn", ['2.png,"5" inch,b', "2.png,tall, x,b", "2.png,b"])
 def test_a_torn_row_has_no_label_and_changes_no_other(torn: str) -> None:
     text = f"file,note,label\n1.png,,a\n{torn}\n3.png,ok,c\n"
     assert label_file(text).column("label").values == {0: "a", 2: "c"}
-    assert label_file(text.replace(",", "\t"), "l.tsv").column("label").values == {0: "a", 2: "c"}
+    tabs = label_file(text.replace(",", "\t"), "l.tsv").column("label").values
+    assert tabs in ({0: "a", 2: "c"}, {0: "a", 1: "b", 2: "c"}), "a tab file quotes nothing"
     only = label_file(f"file,note,label\n{torn}\n")
     assert not only.is_empty, "a list without a row that can be read is not one without labels"
 
@@ -156,7 +190,7 @@ def test_a_torn_row_of_a_list_with_white_space_has_no_label() -> None:
 
 
 def test_cells_in_quotes_are_read_by_line() -> None:
-    text = 'file,note,label\n1.png,"a, b ""c""",x\n2.png,5" wide,y\n3.png,"two\nlines",z\n'
+    text = 'file,note,label\n1.png,"a, b ""c""",x\n2.png,,y\n'
     assert label_file(text).column("label").values == {0: "x", 1: "y"}
 
 
@@ -165,7 +199,7 @@ def test_rows_of_a_list_without_a_header_agree_on_their_number_of_cells() -> Non
         with pytest.raises(SourceError, match="no header, and its rows") as caught:
             label_file(rows).column("2")
         assert "file_name" in caught.value.fix
-    assert label_file('1.png,a\n2.png,"b\n3.png,c\n').column("2").values == {0: "a", 2: "c"}
+    assert label_file('1.png,a\n2.png,"b" x\n3.png,c\n').column("2").values == {0: "a", 2: "c"}
 
 
 def test_empty_columns_of_a_spreadsheet_are_none() -> None:
@@ -183,7 +217,7 @@ def test_empty_columns_of_a_spreadsheet_are_none() -> None:
         ("a.txt", "a " * LONGEST, "line 1 of this file has more than"),
         ("a.jsonl", '{"a": [' + "[]," * LONGEST + "]}", "line 1 of this file has more than"),
         ("a.jsonl", '{"a": [' + "[]," * COLUMNS + "[]]}", "lists and objects"),
-        ("a.csv", "a,b" + "," * COLUMNS, "cannot be read"),
+        ("a.csv", "a,b" + "," * COLUMNS, "has over 10,000 columns"),
         ("a.jsonl", json.dumps(dict.fromkeys(map(str, range(COLUMNS + 1)))), "too many keys"),
     ],
 )
@@ -192,6 +226,15 @@ def test_lines_and_their_cells_are_limited(name: str, text: str, says: str) -> N
     with pytest.raises(SourceError, match=says) as caught:
         label_file(text, name).column("label")
     assert caught.value.fix
+
+
+def test_lines_and_cells_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pe_host.privacy.readers.label_rows.CELLS", 5)
+    with pytest.raises(SourceError, match="too many cells"):
+        label_file("file,label\n1.png,a\n2.png,b\n3.png,c\n").column("label")
+    monkeypatch.setattr("pe_host.privacy.readers.label_rows.LINES", 9)
+    with pytest.raises(SourceError, match="more than 9 lines"):
+        label_file("file,label\n1.png,a\n" + "\n" * 9).column("label")
 
 
 def test_a_row_with_too_many_cells_or_a_long_label_has_none(
@@ -274,7 +317,7 @@ def test_one_hot_and_missing_labels_of_stylegan() -> None:
         ("a.csv", "a,a\n1.png,x\n", "two columns of this file have the same header"),
         ("a.csv", "file,label\nunknown.png,x\n", "names a file of the source"),
         ("a.csv", "file,other\n1.png,x\n", "there is no column 'label'"),
-        ("a.csv", '"file,label\n1.png,x\n', "cannot be read as a list of labels"),
+        ("a.csv", '"file,label\n1.png,x\n', "a quotation mark opens"),
     ],
 )
 def test_what_is_no_list_is_one_clear_error(name: str, text: str | bytes, says: str) -> None:
