@@ -180,7 +180,7 @@ def _rows(content: bytes, delimiter: str, width: int, first: int) -> Iterator[li
 def _of_text(content: bytes, is_bare: Callable[[Sequence[str]], bool]) -> Listed:
     start = list(islice(_lines(content), 2))
     # Spreadsheets write the delimiter before the header.
-    told = len(start) == 2 and re.fullmatch("sep=[\t,;]\r?", start[0], re.IGNORECASE) is not None
+    told = len(start) == 2 and re.fullmatch("sep=[\t,;]", start[0], re.IGNORECASE) is not None
     head = start[told] if start else ""
     plain = _QUOTED.sub("", head)
     best = max(_DELIMITERS, key=plain.count)
