@@ -99,5 +99,5 @@ def head_of(ledger: bytes) -> Head:
 
 
 def is_set_back(ledger: bytes, seen: Head) -> bool:
-    """Return whether the ledger does not go on from the state that was seen."""
+    """Return whether the ledger does not begin with the one that was seen."""
     return head_of(ledger[: seen.size]) != seen
