@@ -1,6 +1,7 @@
 """What a finished run is good for afterwards: more samples at no cost, and a start for another."""
 
 import json
+import secrets
 import shutil
 from dataclasses import replace
 
@@ -176,6 +177,49 @@ def test_the_noise_of_an_earlier_run_that_is_not_given_counts_too(pe, finished, 
     all_three = json.loads(pe("account", "run", "other", "next", "--json").stdout)
     assert wrong["epsilon"] == all_three["epsilon"] > right["epsilon"]
     assert "earlier runs that next starts from is counted" in pe("account", "other", "next").stdout
+
+
+def _twin(pe, name):
+    """A run with the noise scales and the release of `run`, and draws of its own."""
+    shutil.copytree(pe.folder / "run", pe.folder / name)
+    ledger, manifest = pe.folder / name / "ledger.jsonl", pe.folder / name / "manifest.json"
+    header, *lines = ledger.read_text().splitlines()
+    id, draws = secrets.token_hex(16), [json.loads(line) for line in lines]
+    named = {**json.loads(header), "run": id}
+    fresh = [{**draw, "draw": secrets.token_hex(8)} for draw in draws]
+    ledger.write_text("".join(f"{json.dumps(line)}\n" for line in [named, *fresh]))
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "run_id": id}))
+
+
+def test_a_run_with_the_release_and_the_noise_of_the_earlier_one_is_not_it(pe, finished, continued):
+    """Fails if the earlier run is known by what it released: two can release the same."""
+    _twin(pe, "twin")
+    right, wrong, all_three = (
+        json.loads(pe("account", *runs, "next", "--json").stdout)
+        for runs in (["run"], ["twin"], ["run", "twin"])
+    )
+    assert (right["with_earlier"], wrong["with_earlier"]) == ([], ["next"])
+    assert wrong["epsilon"] == all_three["epsilon"] > right["epsilon"]
+
+    done = pe("continue", "twin", "--epsilon", "2", "--out", "other")
+    assert done.returncode == 0, done.stderr
+    everything = json.loads(pe("account", "run", "twin", "next", "other", "--json").stdout)
+    both = json.loads(pe("account", "next", "other", "--json").stdout)
+    assert both["epsilon"] == everything["epsilon"] and both["with_earlier"] == ["next", "other"]
+
+
+def test_a_run_that_does_not_name_its_earlier_one_counts_it_each_time(pe, finished, continued):
+    """Fails if a run of an older version is taken to start from a run that may be another."""
+    path = pe.folder / "next/manifest.json"
+    manifest = json.loads(path.read_text())
+    assert (
+        manifest.pop("earlier_run")["run"]
+        == json.loads((pe.folder / "run/manifest.json").read_text())["run_id"]
+    )
+    named = json.loads(pe("account", "run", "next", "--json").stdout)
+    path.write_text(json.dumps(manifest))
+    unnamed = json.loads(pe("account", "run", "next", "--json").stdout)
+    assert unnamed["with_earlier"] == ["next"] and unnamed["epsilon"] > named["epsilon"]
 
 
 def test_a_continued_run_needs_the_other_no_more(pe, finished, continued):

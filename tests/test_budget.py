@@ -5,6 +5,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pe_host.privacy.accountant import delta_of, epsilon_of
@@ -188,6 +189,54 @@ def test_public_data_have_no_budget(own):
     assert refused.returncode in (2, 3, 4), refused.stdout
     shown = own("budget", "cap", "private.npz", "--epsilon", "1")
     assert shown.returncode == 5
+    (own.folder / "digits").write_text("a file whose name is that of a public data set")
+    refused = own("budget", "cap", "sklearn:digits", "--epsilon", "1")
+    assert refused.returncode == 4 and "declares the data public" in refused.stderr
+
+
+@pytest.mark.parametrize("name", ["empty.npz", "folder"])
+def test_where_no_data_are_there_is_no_budget(own, name):
+    """Fails if a cap is set on an empty file or folder: no run would be held to it."""
+    (own.folder / "empty.npz").touch()
+    (own.folder / "folder").mkdir()
+    for words in (["show"], ["cap", "--epsilon", "1"], ["history"]):
+        refused = own("budget", *words, name)
+        assert refused.returncode == 5 and "it is empty" in refused.stderr, refused.stderr
+
+
+def test_a_run_that_went_on_under_another_database_counts_in_full(own, data):
+    """Fails if the first database takes what it saw for everything that the run spent."""
+    stopped(own, data)
+    there = replace(own, environment={**own.environment, "PE_BUDGET": str(own.folder / "there")})
+    assert generate(there, data, "run", "--resume", "--adopt").returncode == 0
+    budget(own, "cap", data, "--epsilon", "6")
+    # A run like it, which `stopped` makes first, has spent the same.
+    spent = epsilon_of([*_releases(own.folder / "run")] * 2, 1e-6)
+    start = ("continue", "run", "--epsilon", "2", "--out", "next")
+    for words in ([*start, "--dry-run"], start):
+        refused = own(*words)
+        said = f"2 other runs count for ε = {spent:.4g} (0 unfinished)"
+        assert refused.returncode == 4 and said in refused.stderr, refused.stderr
+    (total,) = budget(own, "show", data)["totals"]
+    assert total["spent"] == spent
+
+
+def test_a_run_that_starts_from_one_on_other_data_counts_both(own, data):
+    assert generate(own, data, "a").returncode == 0
+    budget(own, "cap", data, "--epsilon", "4.2")
+    other = own.folder / "other.npz"
+    images = dict(np.load(data))
+    np.savez(other, **{**images, "images": images["images"][::-1]})
+    start = ("continue", "a", "--data", other, "--epsilon", "2", "--out", "b")
+    for words in ([*start, "--dry-run"], start):
+        refused = own(*words)
+        assert refused.returncode == 4 and "its cap is ε = 4.2" in refused.stderr, refused.stderr
+    budget(own, "cap", data, "--epsilon", "9")
+    done = own(*start)
+    assert done.returncode == 0, done.stderr
+    (total,) = budget(own, "show", other)["totals"]
+    both = json.loads(own("account", "a", "b", "--json").stdout)
+    assert total["spent"] == both["epsilon"] and total["runs"] == 2
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,7 @@ def call(
             for line in process.stderr:
                 last.append(line)
                 if progress:
-                    sys.stderr.write(line)
+                    sys.stderr.write(by_name(line))
         except KeyboardInterrupt:
             process.send_signal(signal.SIGINT)
             process.wait()

@@ -9,8 +9,9 @@ from typing import Any
 from pe_host.cache import budget_folder
 from pe_host.errors import DataError, PrivacyRefusal, UsageError
 from pe_host.files import paths_in
-from pe_host.job.source import find_reader, read_source
+from pe_host.job.source import PATHS, find_reader, read_source
 from pe_host.plugins import find
+from pe_host.plugins.names import HOST
 from pe_host.privacy.accountant import check_budget, epsilon_of
 from pe_host.privacy.budget import (
     CLOSED,
@@ -153,13 +154,22 @@ def _identities(source: str) -> list[bytes]:
     """The identities of a source. How it is read makes no difference to them."""
     installed = find()
     ref, location = find_reader(source, "SOURCE", installed)
-    if not paths_in(location) and read_source(source, "SOURCE", installed).info.public is True:
+    paths = paths_in(location)
+    # Data that a file of the user holds are private, and a table must be explained to be read.
+    ours = ref.distribution == HOST and ref.name in PATHS and paths
+    if not ours and read_source(source, "SOURCE", installed).info.public is True:
         raise PrivacyRefusal(
             "the reader of this source declares the data public, so they have no budget",
             where=source,
             fix="give a source of private data",
         )
     content = content_of(location)
+    if paths and content is None:
+        raise DataError(
+            "nothing in it can be read, or it is empty",
+            where=source,
+            fix="give a file or a folder with data",
+        )
     return [place_of(ref.name, location), *([content] if content else [])]
 
 

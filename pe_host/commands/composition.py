@@ -1,19 +1,17 @@
 """`pe account RUN RUN…`: what several runs on the same data have spent together. Opens no data."""
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pe_host.commands.account import RunCost, cost_of, finite
-from pe_host.digest import digest_samples
 from pe_host.errors import PrivacyRefusal
 from pe_host.privacy.accountant import NoisyRelease, epsilon_of
 from pe_host.privacy.ledger import Ledger, run_of
-from pe_host.run.folder import LEDGER, RELEASED_POPULATION, RunFolder
-from pe_host.run.manifest import Manifest
+from pe_host.run.folder import LEDGER, RunFolder
+from pe_host.run.manifest import EarlierId, Manifest
 from pe_host.run.spent import refuse_set_back
 
 
@@ -84,7 +82,7 @@ def composed(folders: Sequence[Path], delta: float | None = None) -> ComposedCos
     at = min(costs[folder].delta for folder in kept) if delta is None else delta
     epsilon = math.inf
     if all(costs[folder].private for folder in kept):
-        earlier = {(run.first or name, run.before): run.before for name, run in missing.items()}
+        earlier = {(run.start or name, run.before): run.before for name, run in missing.items()}
         releases = [draw for run in kept.values() for draw in run.releases]
         releases += [draw for before in earlier.values() for draw in before]
         epsilon = epsilon_of(releases, at) if releases else 0.0
@@ -107,43 +105,36 @@ class Drawn:
     Args:
         releases: what its ledger paid for.
         before: what its plan says that the earlier runs paid for.
-        first: digest of the samples that it starts from; "" if it starts from none.
-        released: digest of the parameters of its release; "" if it has not ended.
+        start: the run that it starts from, as its manifest names it; None if it starts from none,
+            or for a run of a version that did not say.
+        name: the run itself, as the manifest of one that starts from it names it.
     """
 
     releases: tuple[NoisyRelease, ...]
     before: tuple[NoisyRelease, ...]
-    first: str
-    released: str
+    start: EarlierId | None
+    name: EarlierId | None
 
     @classmethod
     def of(cls, folder: Path) -> "Drawn":
         """Read a run."""
-        run = RunFolder(folder)
-        plan = Manifest.read(run).plan
-        first = run.first_candidates() if plan.before else None
-        ended = run.path(RELEASED_POPULATION).exists()
+        manifest, ledger = Manifest.read(RunFolder(folder)), folder / LEDGER
         return cls(
-            tuple(Ledger.open(folder / LEDGER, plan).releases),
-            plan.before,
-            digest_samples(first) if first else "",
-            digest_samples(run.released_population()) if ended else "",
+            tuple(Ledger.open(ledger, manifest.plan).releases),
+            manifest.plan.before,
+            manifest.earlier_run,
+            EarlierId.of(ledger),
         )
 
     def lacks_earlier(self, others: Iterable["Drawn"]) -> bool:
         """Whether it starts from a run that is none of the others.
 
-        It starts from a run that released its first candidates and had paid what its plan says. A
-        run with the same noise is not enough: the draws of the right one would be left out.
+        Only a run with the very ledger that it names is the right one. The same noise and the same
+        release are not enough: the draws of the right one would be left out.
         """
-        return bool(self.before) and not any(
-            other.released == self.first != "" and other._paid == Counter(self.before)
-            for other in others
+        return bool(self.before) and (
+            self.start is None or all(other.name != self.start for other in others)
         )
-
-    @property
-    def _paid(self) -> "Counter[NoisyRelease]":
-        return Counter((*self.before, *self.releases))
 
 
 def _is_copy(folder: Path, ledgers: dict[Path, bytes]) -> bool:

@@ -7,8 +7,8 @@ from pe_host.errors import DataError, PluginFailure, PrivacyRefusal
 from pe_host.plugins import PluginRef
 from pe_host.privacy import BadRecords, PrivacyPlan
 from pe_host.privacy.accountant import NoisyRelease
-from pe_host.run.folder import RunFolder
-from pe_host.run.manifest import Manifest
+from pe_host.run.folder import LEDGER, RunFolder
+from pe_host.run.manifest import EarlierId, Manifest
 from pe_host.run.samples import load_release, refuse_unfinished
 from pe_host.run.spent import open_ledger, refuse_set_back
 from pe_sdk import OutputSpec, Samples, SourceOptions
@@ -20,6 +20,7 @@ class EarlierRun:
 
     Args:
         root: its folder.
+        id: what the manifest of a run that starts from it calls it; None if it has no id.
         plan: its privacy plan.
         generator: its generator.
         paid: what its release has cost: all draws of its ledger, and those of the runs that it
@@ -28,6 +29,7 @@ class EarlierRun:
     """
 
     root: Path
+    id: EarlierId | None
     plan: PrivacyPlan
     generator: PluginRef
     paid: tuple[NoisyRelease, ...]
@@ -59,7 +61,7 @@ class EarlierRun:
         paid = (*plan.before, *open_ledger(root, manifest).releases)
         refuse_set_back([root])
         samples = load_release(run, manifest)[0]
-        return cls(root, plan, manifest.generator, paid, samples)
+        return cls(root, EarlierId.of(root / LEDGER), plan, manifest.generator, paid, samples)
 
     def check(
         self,

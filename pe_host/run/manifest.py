@@ -3,6 +3,7 @@
 A run is continued, replayed and reported with exactly this, or not at all.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -18,6 +19,29 @@ from pe_host.privacy.ledger import run_of
 from pe_host.run.folder import MANIFEST, RunFolder
 
 SCHEMA = 2
+
+
+@dataclass(frozen=True)
+class EarlierId:
+    """A run that another one starts from, in the state in which it did.
+
+    Args:
+        run: its id.
+        ledger: SHA-256 of its ledger, in hexadecimal digits.
+    """
+
+    run: str
+    ledger: str
+
+    @classmethod
+    def of(cls, ledger: Path) -> "EarlierId | None":
+        """Name the run with the ledger in this file; None if it has no id (an older version's).
+
+        Raises:
+            PrivacyRefusal: the ledger is missing, or its header is damaged.
+        """
+        id, _ = run_of(ledger)
+        return cls(id, hashlib.sha256(ledger.read_bytes()).hexdigest()) if id else None
 
 
 @dataclass(frozen=True)
@@ -41,6 +65,8 @@ class Manifest:
             started the run. Manifests of older versions do not have the key.
         release_digest: digest of the released samples with their data, None until finished; see
             `pe_host.digest`.
+        earlier_run: the run that this one starts from; None if it starts from none, and for a run
+            of an older version or one that starts from such a run.
     """
 
     plan: PrivacyPlan
@@ -59,6 +85,7 @@ class Manifest:
     release_digest: str | None = None
     confined: bool = False
     run_id: str | None = None
+    earlier_run: EarlierId | None = None
     schema: int = field(default=SCHEMA)
 
     def to_json(self) -> dict[str, Any]:
@@ -109,6 +136,8 @@ class Manifest:
         if (schedule := values["schedule"]) is not None:
             lists = {"sizes": tuple(schedule["sizes"]), "degrees": tuple(schedule["degrees"])}
             values["schedule"] = Schedule(**{**schedule, **lists})
+        if (earlier := values.get("earlier_run")) is not None:
+            values["earlier_run"] = EarlierId(**earlier)
         if values["spent_epsilon"] is not None:
             values["spent_epsilon"] = float(values["spent_epsilon"])
         manifest = cls(**values)
@@ -129,6 +158,7 @@ class Manifest:
             all(_is_setting(value) for value in self.config.values()),
             all(isinstance(flag, bool) for flag in (self.finished, self.confined)),
             all(isinstance(text, str | None) for text in (self.run_id, self.release_digest)),
+            self.earlier_run is None or _is_table(vars(self.earlier_run)),
             self.iterations is None or _is_count(self.iterations, plan.rounds),
             schedule is None or (schedule.iterations == plan.rounds and schedule.is_valid()),
             counts is None or len(counts["counts"]) == len(plan.class_names),

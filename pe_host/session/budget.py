@@ -9,8 +9,7 @@ from pe_host.cache import budget_folder
 from pe_host.errors import PrivacyRefusal
 from pe_host.job.earlier import EarlierRun
 from pe_host.job.job import Job
-from pe_host.privacy.accountant import NoisyRelease
-from pe_host.privacy.budget import BudgetDatabase, RunAccount, content_of, place_of
+from pe_host.privacy.budget import BudgetDatabase, FinishedRun, RunAccount, content_of, place_of
 from pe_host.privacy.ledger import is_unused, run_of
 from pe_host.reporting import Reporter
 from pe_host.run.folder import LEDGER, MANIFEST, RunFolder
@@ -87,26 +86,25 @@ def check_cap(job: Job, folder: Path) -> None:
     identities = [place_of(job.source.ref.name, job.source.location)]
     identities += [content] if content else []
     with closing(BudgetDatabase.open(budget_folder())) as database:
-        paid: tuple[NoisyRelease, ...] = ()
-        if job.earlier is not None:
-            id, _ = _id_of(RunFolder(job.earlier.root))
-            with database.changing():
-                paid = () if database.run(id) else job.earlier.paid
-        RunAccount.check_admission(database, identities, job.plan, folder, paid)
+        earlier = None if job.earlier is None else _finished(job.earlier)
+        RunAccount.check_admission(database, identities, job.plan, folder, earlier)
 
 
 def _count_earlier(
     database: BudgetDatabase, earlier: EarlierRun, place: bytes, reporter: Reporter
 ) -> None:
-    """Count the run that a new one starts from, if another database counted it."""
-    run = RunFolder(earlier.root)
-    content = run.path(LEDGER).read_bytes()
-    known = _id_of(run)[0], place, earlier.plan, run.root
-    if RunAccount.count_finished(database, *known, content, earlier.paid):
+    """Count the run that a new one starts from, as far as another database counted it."""
+    if RunAccount.count_finished(database, place, _finished(earlier)):
         reporter.warn(
-            f"from now on the budget of this data set counts {run.root}, by its ledger; what else "
-            "was spent where it was counted before is not known here"
+            f"from now on the budget of this data set counts {earlier.root}, by its ledger; what "
+            "else was spent where it was counted before is not known here"
         )
+
+
+def _finished(earlier: EarlierRun) -> FinishedRun:
+    run = RunFolder(earlier.root)
+    ledger = run.path(LEDGER).read_bytes()
+    return FinishedRun(_id_of(run)[0], earlier.plan, run.root, ledger, earlier.paid)
 
 
 def _id_of(run: RunFolder) -> tuple[str, str]:

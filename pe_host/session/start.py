@@ -111,4 +111,5 @@ def _manifest(job: Job, info: GeneratorInfo) -> Manifest:
         space=dict(info.space) if info.space else None,
         parts=dict(info.parts),
         confined=True,
+        earlier_run=job.earlier.id if job.earlier else None,
     )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import pe_host as pe
-from pe_host.api.process import _document, _error, make_config
+from pe_host.api.process import _document, _error, call, make_config
 
 NAMES = """
     DataError PeError PluginFailure PrivacyRefusal Run UsageError generate inspect open_run
@@ -72,6 +72,12 @@ def test_an_answer_that_is_not_json_is_an_error_of_pe():
 def test_an_error_calls_a_setting_by_its_name():
     """Fails if it says where the command read it: the caller gave it as an argument."""
     assert str(_error(5, ["error: size in /dev/stdin: no\n"])) == "size: no"
+
+
+def test_what_a_command_says_as_it_goes_calls_a_setting_by_its_name(capsys):
+    with pytest.raises(pe.DataError, match="^samples: "):
+        call(["generate"], settings="samples = 'many'\n", progress=True)
+    assert "error: samples: " in (said := capsys.readouterr().err) and "stdin" not in said
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from pe_host.privacy.budget.account import RunAccount, ledger_sizes
 from pe_host.privacy.budget.composition import Total, totals
 from pe_host.privacy.budget.database import CLOSED, OPEN, BudgetDatabase, Cap, CountedRun
 from pe_host.privacy.budget.identity import content_of, place_of
+from pe_host.privacy.budget.rows import FinishedRun
 
 __all__ = [
     "CLOSED",
@@ -11,6 +12,7 @@ __all__ = [
     "BudgetDatabase",
     "Cap",
     "CountedRun",
+    "FinishedRun",
     "RunAccount",
     "Total",
     "content_of",

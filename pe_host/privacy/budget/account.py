@@ -6,12 +6,10 @@ is, in one step that only one process can take. So a copy of a run, or a run who
 set back, cannot draw what the original has drawn already: its account has moved on.
 """
 
-import hashlib
 import secrets
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from pe_host.errors import PrivacyRefusal
@@ -24,10 +22,18 @@ from pe_host.privacy.budget.database import (
     BudgetDatabase,
     CountedRun,
     Head,
+    strictest,
+)
+from pe_host.privacy.budget.rows import (
+    EMPTY,
+    FinishedRun,
+    earlier_id,
+    head_of,
+    is_set_back,
+    new_run,
+    spent_run,
 )
 from pe_host.privacy.plan import PrivacyPlan
-
-_EMPTY = Head(0, hashlib.sha256().digest())
 
 
 class RunAccount:
@@ -66,7 +72,7 @@ class RunAccount:
         Raises:
             PrivacyRefusal: with this run the data set could go over its cap.
         """
-        run = _new_run(id or secrets.token_hex(16), plan, folder)
+        run = new_run(id or secrets.token_hex(16), plan, folder)
         with database.changing():
             data_set = database.data_set([place], make=True)
             assert data_set is not None  # it is made if it is unknown
@@ -74,7 +80,7 @@ class RunAccount:
                 if other.folder == run.folder and not other.draws and other.state == OPEN:
                     database.remove(other.id)
             _enter(database, data_set, run)
-        return cls(database, run.id, plan, _EMPTY)
+        return cls(database, run.id, plan, EMPTY)
 
     @classmethod
     def resume(
@@ -105,14 +111,14 @@ class RunAccount:
         What was spent counts, whatever the cap. What comes later is held to it, draw by draw. What
         its plan says of the runs that it starts from counts too: nobody here knows these.
         """
-        run = replace(_new_run(id, plan, folder), planned=())
+        run = replace(new_run(id, plan, folder), planned=())
         with database.changing():
             data_set = database.data_set([place], make=True)
             assert data_set is not None  # it is made if it is unknown
             database.put(run, data_set)
             if plan.before:
-                database.put(_spent_run(_earlier_id(id), plan, folder, plan.before), data_set)
-        return cls(database, id, plan, _EMPTY)
+                database.put(spent_run(earlier_id(id), plan, folder, plan.before), data_set)
+        return cls(database, id, plan, EMPTY)
 
     @staticmethod
     def check_admission(
@@ -120,53 +126,60 @@ class RunAccount:
         identities: Sequence[bytes],
         plan: PrivacyPlan,
         folder: Path,
-        earlier: Sequence[NoisyRelease] = (),
+        earlier: FinishedRun | None = None,
     ) -> None:
-        """Check what `admit` and `identify` would, and enter nothing.
+        """Check what `count_finished`, `admit` and `identify` would, and enter nothing.
 
         Args:
             database: open.
             identities: from `identity`.
             plan, folder: of the run.
-            earlier: what `count_finished` would count before.
+            earlier: the run that it starts from.
 
         Raises:
-            PrivacyRefusal: with this run the data set could go over its cap.
+            PrivacyRefusal: with this run the data set could go over its cap, or the ledger of the
+                earlier run is not the one that the database has seen.
         """
-        run = _new_run("", plan, folder)
+        run = new_run("", plan, folder)
         with database.changing():
-            found = {database.data_set([identity], make=False) for identity in identities}
-            for data_set in found - {None}:
-                assert data_set is not None  # for the type checker
-                _check_cap(database, data_set, run, run.counted + Counter(earlier))
+            each = [database.data_set([identity], make=False) for identity in identities]
+            known = database.run(earlier.id) if earlier else None
+            each.append(database.data_set_of(known.id) if known else None)
+            # The run would make one data set of all these.
+            found = {data_set for data_set in each if data_set is not None}
+            cap = strictest(database.cap(data_set) for data_set in found)
+            others = {other.id: other for data_set in found for other in database.runs(data_set)}
+            if earlier is not None:
+                others[earlier.id] = earlier.row(known)
+        if cap is not None:
+            cap_holds(cap, run, run.counted, others.values())
 
     @staticmethod
-    def count_finished(
-        database: BudgetDatabase,
-        id: str,
-        place: bytes,
-        plan: PrivacyPlan,
-        folder: Path,
-        content: bytes,
-        paid: Sequence[NoisyRelease],
-    ) -> bool:
-        """Count a finished run, whatever the cap, unless the database knows it.
+    def count_finished(database: BudgetDatabase, place: bytes, finished: FinishedRun) -> bool:
+        """Count a finished run on a data set, whatever the cap.
+
+        What is known of it catches up with its ledger, and its data set becomes one with this.
 
         Args:
             database: open.
-            id, plan, folder: of the run.
             place: from `identity.place_of`.
-            content: the bytes of its ledger.
-            paid: everything that its release cost.
+            finished: the run.
+
+        Returns:
+            True if the database did not know it, or less of it.
+
+        Raises:
+            PrivacyRefusal: its ledger is not the one that the database has seen.
         """
-        run = replace(_spent_run(id, plan, folder, paid), head=_head(content))
         with database.changing():
-            if database.run(id) is not None:
-                return False
             data_set = database.data_set([place], make=True)
             assert data_set is not None  # it is made if it is unknown
-            database.put(run, data_set)
-        return True
+            known = database.run(finished.id)
+            row = finished.row(known)
+            if known is not None:
+                data_set = database.merge(data_set, database.data_set_of(known.id))
+            database.put(row, data_set)
+        return row != known
 
     def identify(self, content: bytes | None) -> None:
         """Say what the data are, besides where they are. They may then turn out to be known.
@@ -204,7 +217,7 @@ class RunAccount:
         seen = self._head
         with self.database.changing():
             folder = self._row()[0].folder
-        if len(content) < seen.size or _head(content[: seen.size]) != seen:
+        if is_set_back(content, seen):
             raise PrivacyRefusal(
                 "the ledger is not the one that this run has reached: the run was copied and went "
                 "on elsewhere, or its ledger was set back or changed",
@@ -227,7 +240,7 @@ class RunAccount:
     def _move(
         self, content: bytes, releases: Sequence[NoisyRelease], draws: int, *, enforce: bool
     ) -> None:
-        head = _head(content)
+        head = head_of(content)
         with self.database.changing():
             run, data_set = self._row()
             if run.head != self._head:
@@ -318,36 +331,6 @@ def ledger_sizes(folder: Path, ids: Iterable[str]) -> dict[str, int]:
     return {run.id: run.head.size for run in runs if run is not None}
 
 
-def _new_run(id: str, plan: PrivacyPlan, folder: Path) -> CountedRun:
-    return CountedRun(
-        id=id,
-        started=datetime.now(UTC).isoformat(timespec="seconds"),
-        folder=str(folder.resolve()),
-        unit=plan.unit_in_full,
-        private=plan.private,
-        epsilon=plan.epsilon,
-        delta=plan.delta,
-        planned=tuple(plan.releases),
-        spent=(),
-        draws=0,
-        head=_EMPTY,
-        state=OPEN,
-        caps=0,
-    )
-
-
-def _spent_run(
-    id: str, plan: PrivacyPlan, folder: Path, spent: Sequence[NoisyRelease]
-) -> CountedRun:
-    new = replace(_new_run(id, plan, folder), planned=(), state=FINISHED)
-    return replace(new, spent=tuple(spent), draws=len(spent))
-
-
-def _earlier_id(id: str) -> str:
-    """The id under which the runs count that a run starts from, where nobody knows theirs."""
-    return hashlib.sha256(f"before {id}".encode()).hexdigest()[:32]
-
-
 def _refuse_closed(run: CountedRun) -> None:
     if run.state == CLOSED:
         what = "this run was closed by `pe budget close`"
@@ -367,7 +350,3 @@ def _check_cap(
         return
     others = [other for other in database.runs(data_set) if other.id != run.id]
     cap_holds(cap, run, counted, others)
-
-
-def _head(content: bytes) -> Head:
-    return Head(len(content), hashlib.sha256(content).digest())

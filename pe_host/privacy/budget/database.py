@@ -15,7 +15,7 @@ import os
 import secrets
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -270,10 +270,8 @@ class BudgetDatabase:
         """Make one data set of several, under the least ε and δ of their caps; return it."""
         first, *others = sorted(set(data_sets))
         for other in others:
-            caps = [cap for cap in (self.cap(first), self.cap(other)) if cap is not None]
-            if caps:
-                tightest = min(caps, key=lambda cap: cap.epsilon)
-                self.set_cap(first, replace(tightest, delta=min(cap.delta for cap in caps)))
+            if (cap := strictest((self.cap(first), self.cap(other)))) is not None:
+                self.set_cap(first, cap)
             self._do("UPDATE identities SET data_set = ? WHERE data_set = ?;", first, other)
             self._do("UPDATE runs SET data_set = ? WHERE data_set = ?;", first, other)
             self._do("DELETE FROM data_sets WHERE id = ?;", other)
@@ -310,6 +308,15 @@ class BudgetDatabase:
 
     def _insert(self, statement: str) -> int:
         return int(self._connection.execute(statement).lastrowid or 0)
+
+
+def strictest(caps: Iterable[Cap | None]) -> Cap | None:
+    """Return the cap that data sets have once they are one: the least ε and δ of theirs."""
+    found = [cap for cap in caps if cap is not None]
+    if not found:
+        return None
+    tightest = min(found, key=lambda cap: cap.epsilon)
+    return replace(tightest, delta=min(cap.delta for cap in found))
 
 
 @contextlib.contextmanager

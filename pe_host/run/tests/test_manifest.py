@@ -13,7 +13,7 @@ from pe_host.plugins import PluginRef
 from pe_host.privacy import make_plan
 from pe_host.privacy.ledger import Ledger
 from pe_host.run.folder import RunFolder
-from pe_host.run.manifest import Manifest
+from pe_host.run.manifest import EarlierId, Manifest
 from pe_sdk import OutputSpec
 
 RUN = "00112233445566778899aabbccddeeff"
@@ -47,12 +47,22 @@ def manifest() -> Manifest:
         release_digest="0" * 64,
         confined=True,
         run_id=RUN,
+        earlier_run=EarlierId(RUN[::-1], "0" * 64),
     )
 
 
 def test_what_was_written_is_read(tmp_path: Path, manifest: Manifest) -> None:
     manifest.write(RunFolder(tmp_path))
     assert Manifest.read(RunFolder(tmp_path)) == manifest
+
+
+def test_a_manifest_that_names_no_earlier_run_is_read(tmp_path: Path, manifest: Manifest) -> None:
+    manifest.write(RunFolder(tmp_path))
+    path = tmp_path / "manifest.json"
+    document = json.loads(path.read_text())
+    del document["earlier_run"]
+    path.write_text(json.dumps(document))
+    assert Manifest.read(RunFolder(tmp_path)).earlier_run is None
 
 
 def at(*way: Any, value: Any) -> Callable[[dict[str, Any]], None]:
@@ -91,6 +101,11 @@ def at(*way: Any, value: Any) -> Callable[[dict[str, Any]], None]:
         at("confined", value=1),
         at("run_id", value=3),
         at("release_digest", value=["0"]),
+        at("earlier_run", value="0"),
+        at("earlier_run", value={}),
+        at("earlier_run", "run", value=3),
+        at("earlier_run", "ledger", value=None),
+        at("earlier_run", "x", value="0"),
         at("iterations", value=3),
         at("iterations", value=1.5),
         at("spent_epsilon", value="much"),

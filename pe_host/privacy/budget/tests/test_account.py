@@ -13,7 +13,7 @@ import pytest
 
 from pe_host.errors import PrivacyRefusal
 from pe_host.privacy.accountant import delta_of
-from pe_host.privacy.budget import BudgetDatabase, Cap, RunAccount, totals
+from pe_host.privacy.budget import BudgetDatabase, Cap, FinishedRun, RunAccount, totals
 from pe_host.privacy.ledger import Ledger
 from pe_host.privacy.plan import PrivacyPlan
 from pe_host.privacy.shortage import BudgetExhausted, Shortage
@@ -365,6 +365,98 @@ def test_an_adopted_run_counts_what_its_ledger_says(
     assert known.id == run.account.id
     assert Counter(known.spent) == Counter([run.plan.count_release, run.plan.vote_release])
     new.close()
+
+
+def _finished(run: RunOf) -> FinishedRun:
+    ledger = Ledger.open(run.folder / "l", run.plan)
+    content = (run.folder / "l").read_bytes()
+    return FinishedRun(run.account.id, run.plan, run.folder, content, tuple(ledger.releases))
+
+
+@pytest.mark.parametrize("state", ["open", "closed", "finished"])
+def test_what_a_known_run_spent_elsewhere_counts_once_another_starts_from_it(
+    begin: Any, database: BudgetDatabase, state: str
+) -> None:
+    """Fails if a run that the database knows by its id is taken for counted in full."""
+    run = begin()
+    run.opened().spend("class-counts", 0)
+    (known,) = _runs(database)
+    with database.changing():
+        database.put(replace(known, state=state), database.data_set_of(known.id))
+    ledger = Ledger.open(run.folder / "l", run.plan)  # under another database
+    for t in range(1, 5):
+        ledger.spend("votes", t)
+    _cap(database, 2.5)
+    with pytest.raises(PrivacyRefusal, match="one other run counts for ε = 2 "):
+        check = RunAccount.check_admission
+        check(database, [PLACE], run.plan, run.folder.with_name("new"), _finished(run))
+    assert _runs(database)[0].draws == 1, "a check enters nothing"
+    assert RunAccount.count_finished(database, PLACE, _finished(run))
+    (known,) = _runs(database)
+    assert Counter(known.spent) == Counter(run.plan.releases)
+    assert (known.draws, known.state) == (5, "finished")
+    assert not RunAccount.count_finished(database, PLACE, _finished(run))
+    with pytest.raises(PrivacyRefusal, match="one other run counts for ε = 2 "):
+        begin()
+
+
+def test_a_run_whose_ledger_is_another_is_none_to_start_from(
+    begin: Any, database: BudgetDatabase, tmp_path: Path
+) -> None:
+    run = begin()
+    copy = shutil.copytree(run.folder, tmp_path / "copy")
+    run.complete()
+    ledger = Ledger.open(copy / "l", run.plan)
+    ledger.spend("class-counts", 0)
+    for t in range(1, 5):
+        ledger.spend("votes", t)
+    other = replace(_finished(run), ledger=(copy / "l").read_bytes(), folder=copy)
+    for step in (
+        lambda: RunAccount.count_finished(database, PLACE, other),
+        lambda: RunAccount.check_admission(database, [PLACE], run.plan, copy, other),
+    ):
+        with pytest.raises(PrivacyRefusal, match="not the one that the budget database has seen"):
+            step()
+
+
+def test_a_run_that_goes_on_with_other_data_makes_both_one_data_set(
+    begin: Any, database: BudgetDatabase
+) -> None:
+    """Fails if what the first run spent counts for its own data only: the release rests on both."""
+    _cap(database, 2.5)
+    run = begin()
+    run.complete()
+    new, other = run.folder.with_name("new"), b"path\0/other"
+    RunAccount.check_admission(database, [other], run.plan, new)
+    with pytest.raises(PrivacyRefusal, match="one other run counts for ε = 2 "):
+        RunAccount.check_admission(database, [other], run.plan, new, _finished(run))
+    with database.changing():
+        assert database.data_set([other], make=False) is None, "a check enters nothing"
+    RunAccount.count_finished(database, other, _finished(run))
+    with pytest.raises(PrivacyRefusal, match="one other run counts for ε = 2 "):
+        RunAccount.admit(database, other, run.plan, new)
+
+
+def test_a_check_takes_all_identities_of_the_data_together(
+    begin: Any, database: BudgetDatabase, make: MakePlan, tmp_path: Path
+) -> None:
+    """Fails if each data set is held to its cap by itself: the run would make them one."""
+    begin().complete()
+    content = b"content\0same"
+    with database.changing():
+        data_set = database.data_set([content], make=True)
+        assert data_set is not None
+        database.set_cap(data_set, Cap(2.5, 1e-6, "record"))
+    folder = tmp_path / "new"
+    for identity in (PLACE, content):
+        RunAccount.check_admission(database, [identity], make(), folder)
+    with pytest.raises(PrivacyRefusal, match="its cap is ε = 2.5"):
+        RunAccount.check_admission(database, [PLACE, content], make(), folder)
+    with database.changing():
+        assert len(database.data_sets()) == 2, "a check enters nothing"
+    account = RunAccount.admit(database, PLACE, make(), folder)
+    with pytest.raises(PrivacyRefusal, match="its cap is ε = 2.5"):
+        account.identify(content)
 
 
 def _race(folder: str, plan: dict[str, Any], barrier: Any, tries: int, answers: Any) -> None:
