@@ -222,6 +222,15 @@ def test_a_run_that_does_not_name_its_earlier_one_counts_it_each_time(pe, finish
     assert unnamed["with_earlier"] == ["next"] and unnamed["epsilon"] > named["epsilon"]
 
 
+def test_samples_that_a_killed_start_left_are_not_those_of_another_run(pe, finished, continued):
+    """Fails if a run that starts from nothing finds them: its ε would not cover them."""
+    (pe.folder / "left").mkdir()
+    (pe.folder / "next/first.npz").rename(pe.folder / "left/first.npz")
+    done = pe("generate", *pe.small, "--data", finished.data, "--out", "left", "--resume")
+    assert done.returncode == 0, done.stderr
+    assert not (pe.folder / "left/first.npz").exists()
+
+
 def test_a_continued_run_needs_the_other_no_more(pe, finished, continued):
     shutil.rmtree(finished.run)
     done = pe("replay", "next")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pe_host.cache import budget_folder
 from pe_host.errors import DataError, PrivacyRefusal
-from pe_host.privacy.budget import ledger_sizes
+from pe_host.privacy.budget import Head, is_set_back, ledger_heads
 from pe_host.privacy.ledger import Ledger, run_of
 from pe_host.privacy.store import FileStore, check_paid
 from pe_host.run.folder import LEDGER
@@ -42,26 +42,24 @@ def open_ledger(folder: Path, manifest: Manifest) -> Ledger:
 
 
 def refuse_set_back(folders: Sequence[Path]) -> None:
-    """Refuse ledgers of a run that are all shorter than the budget database has seen it.
+    """Refuse ledgers of a run of which none goes on from the one the budget database has seen.
 
     Only a database that is here and can be read says so: runs of other machines are priced too.
 
     Raises:
         PrivacyRefusal: there is such a run.
     """
-    longest: dict[str, tuple[int, Path]] = {}
+    copies: dict[str, list[Path]] = {}
     for folder in folders:
-        found = (folder / LEDGER).stat().st_size, folder
-        id = run_of(folder / LEDGER)[0]
-        longest[id] = max(longest.get(id, found), found)
-    seen: Mapping[str, int] = {}
+        copies.setdefault(run_of(folder / LEDGER)[0], []).append(folder)
+    seen: Mapping[str, Head] = {}
     with suppress(DataError, PrivacyRefusal):
-        seen = ledger_sizes(budget_folder(), longest)
-    for id, (size, folder) in longest.items():
-        if size < seen.get(id, 0):
+        seen = ledger_heads(budget_folder(), copies)
+    for id in copies.keys() & seen.keys():
+        if all(is_set_back((folder / LEDGER).read_bytes(), seen[id]) for folder in copies[id]):
             raise PrivacyRefusal(
-                "the budget database has seen a longer ledger of this run: it was set back, or "
-                "this is an older copy of the run",
-                where=str(folder),
+                "the budget database has seen a longer ledger of this run, or another one: it was "
+                "set back, or this is an older copy of the run, or one that went on elsewhere",
+                where=str(copies[id][0]),
                 fix="give the run where it went furthest; `pe budget history` shows its folder",
             )

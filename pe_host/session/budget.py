@@ -49,9 +49,13 @@ def _account(
 ) -> RunAccount:
     place = place_of(job.source.ref.name, job.source.location)
     if not run.path(MANIFEST).exists():
-        if job.earlier is not None:
-            _count_earlier(database, job.earlier, place, reporter)
-        account = RunAccount.admit(database, place, job.plan, run.root)
+        earlier = None if job.earlier is None else _finished(job.earlier)
+        account, counted = RunAccount.admit(database, place, job.plan, run.root, earlier=earlier)
+        if earlier is not None and counted:
+            reporter.warn(
+                f"from now on the budget of this data set counts {earlier.folder}, by its ledger; "
+                "what else was spent where it was counted before is not known here"
+            )
         _note_earlier(account, job, reporter)
         return account
     id, budget = _id_of(run)
@@ -61,7 +65,7 @@ def _account(
     # A run that failed before the database saw a draw has given its reservation back.
     given_back = budget == database.id
     if given_back and is_unused(run.path(LEDGER)):
-        return RunAccount.admit(database, place, job.plan, run.root, id)
+        return RunAccount.admit(database, place, job.plan, run.root, id)[0]
     if budget and not (given_back or adopt):
         raise PrivacyRefusal(
             "this run was counted in another budget database: another machine's or user's, or one "
@@ -88,17 +92,6 @@ def check_cap(job: Job, folder: Path) -> None:
     with closing(BudgetDatabase.open(budget_folder())) as database:
         earlier = None if job.earlier is None else _finished(job.earlier)
         RunAccount.check_admission(database, identities, job.plan, folder, earlier)
-
-
-def _count_earlier(
-    database: BudgetDatabase, earlier: EarlierRun, place: bytes, reporter: Reporter
-) -> None:
-    """Count the run that a new one starts from, as far as another database counted it."""
-    if RunAccount.count_finished(database, place, _finished(earlier)):
-        reporter.warn(
-            f"from now on the budget of this data set counts {earlier.root}, by its ledger; what "
-            "else was spent where it was counted before is not known here"
-        )
 
 
 def _finished(earlier: EarlierRun) -> FinishedRun:

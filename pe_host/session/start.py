@@ -14,7 +14,7 @@ from pe_host.job.job import Job
 from pe_host.privacy import resumed_plan
 from pe_host.privacy.budget import RunAccount
 from pe_host.privacy.ledger import Ledger
-from pe_host.run.folder import CONFIG, LEDGER, RunFolder
+from pe_host.run.folder import CONFIG, FIRST_CANDIDATES, LEDGER, RunFolder
 from pe_host.run.manifest import Manifest
 
 _IN_PLAN = {"bad_records", "public_ranges"}
@@ -33,6 +33,8 @@ def start_run(
     Ledger.create(run.path(LEDGER), job.plan, id, budget)
     if job.earlier is not None:
         run.keep_first_candidates(job.earlier.samples)
+    else:  # of a start that was killed, in the same folder
+        run.path(FIRST_CANDIDATES).unlink(missing_ok=True)
     manifest = replace(_manifest(job, info), run_id=id).write(run)
     run.write_text(CONFIG, job.config.to_toml())
     return manifest

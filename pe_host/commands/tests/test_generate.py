@@ -77,7 +77,7 @@ def account(tmp_path: Path) -> RunAccount:
         reader="r",
         embeddings=("e",),
     )
-    return RunAccount.admit(BudgetDatabase.open(tmp_path), b"path\0/data", plan, tmp_path)
+    return RunAccount.admit(BudgetDatabase.open(tmp_path), b"path\0/data", plan, tmp_path)[0]
 
 
 def test_a_failure_before_the_first_draw_frees_the_reservation(account):

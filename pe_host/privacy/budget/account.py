@@ -58,8 +58,12 @@ class RunAccount:
         plan: PrivacyPlan,
         folder: Path,
         id: str | None = None,
-    ) -> "RunAccount":
-        """Enter a new run.
+        earlier: FinishedRun | None = None,
+    ) -> tuple["RunAccount", bool]:
+        """Enter a new run, and count the finished one that it starts from, whatever the cap.
+
+        What is known of the earlier run catches up with its ledger, and the data sets of both
+        become one. All of it happens, or nothing.
 
         Args:
             database: open.
@@ -68,19 +72,26 @@ class RunAccount:
             folder: its folder, locked. A run that was entered for this folder and has spent nothing
                 is forgotten: its folder is this one now.
             id: of the run; a new one by default.
+            earlier: the run that it starts from.
+
+        Returns:
+            The account, and whether the database did not know the earlier run, or less of it.
 
         Raises:
-            PrivacyRefusal: with this run the data set could go over its cap.
+            PrivacyRefusal: with this run the data set could go over its cap, or the ledger of the
+                earlier run is not the one that the database has seen.
         """
-        run = new_run(id or secrets.token_hex(16), plan, folder)
+        run, counted = new_run(id or secrets.token_hex(16), plan, folder), False
         with database.changing():
             data_set = database.data_set([place], make=True)
             assert data_set is not None  # it is made if it is unknown
+            if earlier is not None:
+                data_set, counted = _count(database, data_set, earlier)
             for other in database.runs(data_set):
-                if other.folder == run.folder and not other.draws and other.state == OPEN:
+                if _is_left(other, run):
                     database.remove(other.id)
             _enter(database, data_set, run)
-        return cls(database, run.id, plan, EMPTY)
+        return cls(database, run.id, plan, EMPTY), counted
 
     @classmethod
     def resume(
@@ -116,6 +127,7 @@ class RunAccount:
             data_set = database.data_set([place], make=True)
             assert data_set is not None  # it is made if it is unknown
             database.put(run, data_set)
+            database.ask_again(data_set)
             if plan.before:
                 database.put(spent_run(earlier_id(id), plan, folder, plan.before), data_set)
         return cls(database, id, plan, EMPTY)
@@ -128,7 +140,7 @@ class RunAccount:
         folder: Path,
         earlier: FinishedRun | None = None,
     ) -> None:
-        """Check what `count_finished`, `admit` and `identify` would, and enter nothing.
+        """Check what `admit` and `identify` would, and enter nothing.
 
         Args:
             database: open.
@@ -148,38 +160,12 @@ class RunAccount:
             # The run would make one data set of all these.
             found = {data_set for data_set in each if data_set is not None}
             cap = strictest(database.cap(data_set) for data_set in found)
-            others = {other.id: other for data_set in found for other in database.runs(data_set)}
+            runs = [other for data_set in found for other in database.runs(data_set)]
+            others = {other.id: other for other in runs if not _is_left(other, run)}
             if earlier is not None:
                 others[earlier.id] = earlier.row(known)
         if cap is not None:
             cap_holds(cap, run, run.counted, others.values())
-
-    @staticmethod
-    def count_finished(database: BudgetDatabase, place: bytes, finished: FinishedRun) -> bool:
-        """Count a finished run on a data set, whatever the cap.
-
-        What is known of it catches up with its ledger, and its data set becomes one with this.
-
-        Args:
-            database: open.
-            place: from `identity.place_of`.
-            finished: the run.
-
-        Returns:
-            True if the database did not know it, or less of it.
-
-        Raises:
-            PrivacyRefusal: its ledger is not the one that the database has seen.
-        """
-        with database.changing():
-            data_set = database.data_set([place], make=True)
-            assert data_set is not None  # it is made if it is unknown
-            known = database.run(finished.id)
-            row = finished.row(known)
-            if known is not None:
-                data_set = database.merge(data_set, database.data_set_of(known.id))
-            database.put(row, data_set)
-        return row != known
 
     def identify(self, content: bytes | None) -> None:
         """Say what the data are, besides where they are. They may then turn out to be known.
@@ -314,8 +300,8 @@ class RunAccount:
         return run, self.database.data_set_of(self.id)
 
 
-def ledger_sizes(folder: Path, ids: Iterable[str]) -> dict[str, int]:
-    """Return the bytes of the ledger of each run that the database in the folder knows.
+def ledger_heads(folder: Path, ids: Iterable[str]) -> dict[str, Head]:
+    """Return the ledger of each run as the database in the folder has seen it last.
 
     Raises:
         DataError, PrivacyRefusal: see `BudgetDatabase.open`. A missing one is not made.
@@ -328,7 +314,24 @@ def ledger_sizes(folder: Path, ids: Iterable[str]) -> dict[str, int]:
             runs = [database.run(id) for id in ids]
     finally:
         database.close()
-    return {run.id: run.head.size for run in runs if run is not None}
+    return {run.id: run.head for run in runs if run is not None}
+
+
+def _count(database: BudgetDatabase, data_set: int, finished: FinishedRun) -> tuple[int, bool]:
+    """Count a finished run; return the data set of both, and whether there was more to count."""
+    known = database.run(finished.id)
+    row = finished.row(known)
+    if known is not None:
+        data_set = database.merge(data_set, database.data_set_of(known.id))
+    database.put(row, data_set)
+    if row != known:
+        database.ask_again(data_set)
+    return data_set, row != known
+
+
+def _is_left(other: CountedRun, run: CountedRun) -> bool:
+    """Whether a run that spent nothing was entered for the folder that is this one's now."""
+    return other.folder == run.folder and not other.draws and other.state == OPEN
 
 
 def _refuse_closed(run: CountedRun) -> None:

@@ -230,6 +230,13 @@ class BudgetDatabase:
             data_set,
         )
 
+    def ask_again(self, data_set: int) -> None:
+        """Have the cap asked at each draw of the runs that were admitted so far.
+
+        More counts than when they were.
+        """
+        self._do("UPDATE data_sets SET caps = caps + 1 WHERE id = ?;", data_set)
+
     def runs(self, data_set: int) -> list[CountedRun]:
         """The runs on a data set, oldest first."""
         rows = self._rows("SELECT * FROM runs WHERE data_set = ? ORDER BY started, rowid", data_set)
@@ -269,12 +276,15 @@ class BudgetDatabase:
     def merge(self, *data_sets: int) -> int:
         """Make one data set of several, under the least ε and δ of their caps; return it."""
         first, *others = sorted(set(data_sets))
+        caps = max(map(self.caps, {first, *others}))
         for other in others:
             if (cap := strictest((self.cap(first), self.cap(other)))) is not None:
                 self.set_cap(first, cap)
             self._do("UPDATE identities SET data_set = ? WHERE data_set = ?;", first, other)
             self._do("UPDATE runs SET data_set = ? WHERE data_set = ?;", first, other)
             self._do("DELETE FROM data_sets WHERE id = ?;", other)
+            self._do("UPDATE data_sets SET caps = ? WHERE id = ?;", caps, first)
+            self.ask_again(first)
         return first
 
     def _check_schema(self) -> None:

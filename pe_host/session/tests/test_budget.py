@@ -85,7 +85,7 @@ def test_a_line_that_the_database_missed_before_the_run_withdrew_counts_later(
 
 def test_a_run_of_another_database_is_refused(run: RunFolder, job: Any, tmp_path: Path) -> None:
     other = BudgetDatabase.open(tmp_path / "other")
-    begin(run, job, RunAccount.admit(other, b"path\0/data", job.plan, run.root))
+    begin(run, job, RunAccount.admit(other, b"path\0/data", job.plan, run.root)[0])
     other.close()
     with pytest.raises(PrivacyRefusal, match="counted in another budget database"):
         resumed(run, job)

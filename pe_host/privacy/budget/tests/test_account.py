@@ -6,6 +6,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ class RunOf:
     def __init__(self, database: BudgetDatabase, plan: PrivacyPlan, folder: Path) -> None:
         self.database, self.plan, self.folder = database, plan, folder
         folder.mkdir()
-        self.account = RunAccount.admit(database, PLACE, plan, folder)
+        self.account, _ = RunAccount.admit(database, PLACE, plan, folder)
         Ledger.create(folder / "l", plan, self.account.id, database.id)
 
     def opened(self, folder: Path | None = None) -> Ledger:
@@ -345,7 +346,7 @@ def test_the_same_content_elsewhere_is_the_same_data_set(
     first = begin()
     first.account.identify(b"content\0same")
     first.complete()
-    other = RunAccount.admit(database, b"path\0/copy", make(), tmp_path / "other")
+    other, _ = RunAccount.admit(database, b"path\0/copy", make(), tmp_path / "other")
     with pytest.raises(PrivacyRefusal, match="its cap is ε = 2.5"):
         other.identify(b"content\0same")
     other.withdraw()
@@ -391,13 +392,16 @@ def test_what_a_known_run_spent_elsewhere_counts_once_another_starts_from_it(
         check = RunAccount.check_admission
         check(database, [PLACE], run.plan, run.folder.with_name("new"), _finished(run))
     assert _runs(database)[0].draws == 1, "a check enters nothing"
-    assert RunAccount.count_finished(database, PLACE, _finished(run))
-    (known,) = _runs(database)
+    start = partial(RunAccount.admit, database, PLACE, run.plan, run.folder.with_name("new"))
+    with pytest.raises(PrivacyRefusal, match="one other run counts for ε = 2 "):
+        start(earlier=_finished(run))
+    assert _runs(database)[0].draws == 1, "a refusal enters nothing"
+    _cap(database, 5)
+    assert start(earlier=_finished(run))[1]
+    known = next(each for each in _runs(database) if each.id == known.id)
     assert Counter(known.spent) == Counter(run.plan.releases)
     assert (known.draws, known.state) == (5, "finished")
-    assert not RunAccount.count_finished(database, PLACE, _finished(run))
-    with pytest.raises(PrivacyRefusal, match="one other run counts for ε = 2 "):
-        begin()
+    assert not start(earlier=_finished(run))[1]
 
 
 def test_a_run_whose_ledger_is_another_is_none_to_start_from(
@@ -412,7 +416,7 @@ def test_a_run_whose_ledger_is_another_is_none_to_start_from(
         ledger.spend("votes", t)
     other = replace(_finished(run), ledger=(copy / "l").read_bytes(), folder=copy)
     for step in (
-        lambda: RunAccount.count_finished(database, PLACE, other),
+        lambda: RunAccount.admit(database, PLACE, run.plan, tmp_path, earlier=other),
         lambda: RunAccount.check_admission(database, [PLACE], run.plan, copy, other),
     ):
         with pytest.raises(PrivacyRefusal, match="not the one that the budget database has seen"):
@@ -432,9 +436,48 @@ def test_a_run_that_goes_on_with_other_data_makes_both_one_data_set(
         RunAccount.check_admission(database, [other], run.plan, new, _finished(run))
     with database.changing():
         assert database.data_set([other], make=False) is None, "a check enters nothing"
-    RunAccount.count_finished(database, other, _finished(run))
     with pytest.raises(PrivacyRefusal, match="one other run counts for ε = 2 "):
-        RunAccount.admit(database, other, run.plan, new)
+        RunAccount.admit(database, other, run.plan, new, earlier=_finished(run))
+    with database.changing():
+        assert database.data_set([other], make=False) is None, "a refusal makes nothing one"
+    _cap(database, 5)
+    RunAccount.admit(database, other, run.plan, new, earlier=_finished(run))
+    with database.changing():
+        assert database.data_set([other], make=False) == database.data_set([PLACE], make=False)
+
+
+@pytest.mark.parametrize("way", ["merge", "adopt"])
+def test_what_is_counted_later_holds_an_open_run_to_the_cap_at_each_draw(
+    begin: Any, database: BudgetDatabase, make: MakePlan, tmp_path: Path, way: str
+) -> None:
+    """Fails if a run that was admitted draws all it reserved, whatever came to the data set."""
+    with database.changing():  # one that was never given a cap, and is numbered first
+        database.data_set([b"path\0/other"], make=True)
+    elsewhere, _ = RunAccount.admit(database, b"path\0/other", make(), tmp_path / "elsewhere")
+    elsewhere._move(b"x", make().releases, 5, enforce=False)
+    elsewhere.finish()
+    _cap(database, 2.5)
+    run = begin().opened()
+    if way == "merge":
+        with database.changing():
+            both = [database.data_set([place], make=False) for place in (PLACE, b"path\0/other")]
+            database.merge(*filter(None, both))
+    else:
+        adopted = RunAccount.adopt(database, "a" * 32, PLACE, make(), tmp_path / "adopted")
+        adopted._move(b"x", make().releases, 5, enforce=False)
+    with pytest.raises(PrivacyRefusal, match="the cap of the data set"):
+        for kind, t in [("class-counts", 0), *(("votes", t) for t in range(1, 5))]:
+            run.spend(kind, t)
+
+
+def test_a_check_forgets_what_was_reserved_for_the_same_folder(
+    begin: Any, database: BudgetDatabase
+) -> None:
+    _cap(database, 2.5)
+    run = begin()
+    RunAccount.check_admission(database, [PLACE], run.plan, run.folder)
+    with pytest.raises(PrivacyRefusal, match="its cap is ε = 2.5"):
+        RunAccount.check_admission(database, [PLACE], run.plan, run.folder.with_name("new"))
 
 
 def test_a_check_takes_all_identities_of_the_data_together(
@@ -454,7 +497,7 @@ def test_a_check_takes_all_identities_of_the_data_together(
         RunAccount.check_admission(database, [PLACE, content], make(), folder)
     with database.changing():
         assert len(database.data_sets()) == 2, "a check enters nothing"
-    account = RunAccount.admit(database, PLACE, make(), folder)
+    account, _ = RunAccount.admit(database, PLACE, make(), folder)
     with pytest.raises(PrivacyRefusal, match="its cap is ε = 2.5"):
         account.identify(content)
 
