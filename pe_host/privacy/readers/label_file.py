@@ -32,6 +32,9 @@ LONGEST_VALUE = 256
 
 _SHOWN = 50
 
+_REMEMBERED = 1000
+"""Most orders of keys of JSON objects that are remembered."""
+
 _LOOKED_AT = 20
 """Most columns in which file names are looked for that may have been meant."""
 
@@ -140,6 +143,24 @@ class LabelFile:
             )
         raise self._several()
 
+    @property
+    def label_column(self) -> str:
+        """The first column whose header says that it is the label; "" for none.
+
+        Raises:
+            SourceError: some objects of JSON have such a key and others do not: one that has it
+                must not decide what is the label of all.
+        """
+        found = [name for name in LABEL_COLUMNS if name in self.columns]
+        if any(name not in self._listed.in_every for name in found):
+            raise SourceError(
+                f"some objects of this file have a key such as {LABEL_COLUMNS[0]!r}, and others "
+                "do not",
+                where=self._where,
+                fix="say which is the label with --labels FILE:COLUMN, or --labels none",
+            )
+        return found[0] if found else ""
+
     def names_files(self) -> bool:
         """Whether rows name files, even if the file has to be corrected before it can be used."""
         try:
@@ -172,6 +193,8 @@ class LabelFile:
         keys = row.keys
         if keys not in self._chosen:
             place = choose(keys, self._values, True)
+            if len(self._chosen) > _REMEMBERED:
+                self._chosen.clear()
             self._chosen[keys] = "" if place is None else keys[place]
         return row.at(self._chosen[keys])
 
@@ -279,6 +302,6 @@ class LabelFile:
             what, fix = error.what, error.fix
         except UnicodeDecodeError:
             what, fix = "this file is not UTF-8", SAVE
-        except (ValueError, RecursionError):
+        except (ValueError, TypeError, RecursionError):
             what, fix = "this file cannot be read as a list of labels", SAVE
         raise SourceError(what, where=self._where, fix=fix) from None

@@ -73,6 +73,7 @@ class Listed:
         has_header: whether the columns have names.
         is_attributes: whether the first line says that this is a list of attributes.
         of_objects: whether each row is an `Object`, with headers of its own.
+        uneven: keys that some objects lack.
     """
 
     columns: tuple[str, ...]
@@ -81,6 +82,12 @@ class Listed:
     has_header: bool = True
     is_attributes: bool = False
     of_objects: bool = False
+    uneven: frozenset[str] = frozenset()
+
+    @property
+    def in_every(self) -> frozenset[str]:
+        """The columns that every row has."""
+        return frozenset(self.columns) - self.uneven
 
 
 def parse(content: bytes, name: str, is_bare: Callable[[Sequence[str]], bool]) -> Listed:
@@ -100,7 +107,7 @@ def parse(content: bytes, name: str, is_bare: Callable[[Sequence[str]], bool]) -
         return _of_objects(lambda: map(_loaded, _lines(content)))
     if suffix(name) == ".json":
         _check_json(content)
-        return _of_json(json.loads(content.decode("utf-8-sig")))
+        return _of_json(json.loads(content.decode("utf-8-sig"), object_pairs_hook=_once))
     return _of_attributes(content) or _of_text(content, is_bare)
 
 
@@ -228,7 +235,15 @@ def _loaded(line: str) -> Any:
             f"a line of this file has more than {COLUMNS:,} lists and objects",
             "save it as CSV, with the columns that are needed",
         )
-    return json.loads(line)
+    return json.loads(line, object_pairs_hook=_once)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON whose keys occur once: the last of several would stand for all."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise NotAListError("a key of this file occurs twice", "write each file once")
+    return found
 
 
 def _check_json(content: bytes) -> None:
@@ -254,7 +269,12 @@ def _of_objects(objects: Callable[[], Iterable[Any]]) -> Listed:
                 "save it as CSV, with the columns that are needed",
             )
     columns = tuple(count)
-    return Listed(columns, lambda: (Object(item, columns) for item in objects()), of_objects=True)
+    return Listed(
+        columns,
+        lambda: (Object(item, columns) for item in objects()),
+        of_objects=True,
+        uneven=frozenset(column for column in columns if count[column] < rows),
+    )
 
 
 class Object(Sequence[str]):
@@ -285,6 +305,10 @@ def _of_json(document: Any) -> Listed:
     if not isinstance(document, dict):
         raise NotAListError
     # StyleGAN: {"labels": [[file, label], …]} or {"labels": {file: label}}, null for none.
+    if "labels" in document and len(document) > 1:
+        raise NotAListError(
+            "this file has labels beside other keys, so it is not known which are the labels"
+        )
     listed = document.get("labels", document)
     pairs = listed.items() if isinstance(listed, dict) else (listed or [])
     rows = [[_cell(value) for value in pair] for pair in pairs]

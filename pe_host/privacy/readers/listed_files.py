@@ -67,14 +67,23 @@ class FileNames:
         if not cell:
             return Match(NO_MATCH, -1)
         whole = self._base + cell
-        for path in (posixpath.normpath(whole) if "../" in cell else whole, cell):
-            if path in self._paths:
-                return Match(EXACT, self._paths[path])
-        end = self._by_end(cell.count("/")).get(cell)
-        if end is not None:
-            return Match(EXACT, end)
+        exact = self._paths.get(posixpath.normpath(whole) if "../" in cell else whole)
+        if exact is None:
+            exact = self._one(self._paths.get(cell), self._by_end(cell.count("/")).get(cell))
         stem = None if "/" in cell else self._stems.get(cell)
-        return Match(NO_MATCH, -1) if stem is None else Match(STEM, stem)
+        if exact is None:
+            return Match(NO_MATCH, -1) if stem is None else Match(STEM, stem)
+        number = self._one(exact, stem)
+        return Match(EXACT, exact if number is None else number)
+
+    @staticmethod
+    def _one(*found: int | None) -> int | None:
+        """What several ways to read a cell agree on: -1 if they do not, None if all find nothing.
+
+        Otherwise one more file could take over the rows of another.
+        """
+        numbers = {number for number in found if number is not None}
+        return None if not numbers else numbers.pop() if len(numbers) == 1 else -1
 
     @cached_property
     def _paths(self) -> dict[str, int]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pe_host.formats.collection import Collection, CollectionError
 from pe_host.privacy.readers.collection_errors import source_errors
-from pe_host.privacy.readers.label_file import LABEL_COLUMNS, LabelFile
+from pe_host.privacy.readers.label_file import LabelFile
 from pe_host.privacy.readers.label_options import columns_named, named_in, splits
 from pe_host.privacy.readers.listed_files import FileNames
 from pe_host.privacy.readers.picture_decoding import (
@@ -265,9 +265,7 @@ class _Records:
         """The place of the labels, with the column of a metadata file filled in."""
         way, metadata = self.layout.labels, self.layout.metadata
         if way == NONE and metadata:
-            columns = self._open(metadata).columns
-            column = next((name for name in LABEL_COLUMNS if name in columns), "")
-            if column:
+            if column := self._open(metadata).label_column:
                 return f"{metadata}:{column}"
             self._about_labels = (
                 f"{metadata} has no column of labels (--labels {metadata}:COLUMN names another)"

@@ -140,6 +140,30 @@ def test_an_object_of_json_says_only_which_file_it_is_about_itself(key: str) -> 
     }
 
 
+def test_no_object_decides_what_is_the_label_of_all() -> None:
+    lines = [json.dumps({"file_name": f"{n}.png", "class": "a"}) for n in (1, 2, 3)]
+    assert label_file("\n".join(lines), "metadata.jsonl").label_column == "class"
+    more = lines[0].replace('"class"', '"label": "b", "class"')
+    with pytest.raises(SourceError, match="some objects of this file have a key"):
+        assert label_file("\n".join([more, *lines[1:]]), "metadata.jsonl").label_column
+    for text in (
+        '{"1.png": "a", "labels": null}',
+        '{"1.png": "a", "labels": {"2.png": "b"}}',
+    ):
+        with pytest.raises(SourceError, match="labels beside other keys"):
+            label_file(text, "dataset.json").column("label")
+    with pytest.raises(SourceError, match="a key of this file occurs twice"):
+        label_file('{"labels": {"1.png": 0, "1.png": 1}}', "dataset.json").column("label")
+
+
+def test_no_file_takes_over_the_row_of_another() -> None:
+    files = FileNames(("1.jpg", "2.jpg", "1", "a/3.jpg", "b/c/3.jpg"), "")
+    assert files.find("2") == 1 and files.find("1") == -1, "1 or 1.jpg"
+    assert files.find("c/3.jpg") == 4 and files.find("3") == -1
+    files = FileNames(("a/1.png", "l/b/a/1.png"), "m/")
+    assert files.find("a/1.png") == -1, "the first, or the end of the second"
+
+
 def test_no_name_of_a_file_makes_a_row_of_a_header() -> None:
     """Fails if files decide what is a header: `2.png` would be a row, and columns numbers."""
     text = "file_name,0,1,2\n1.png,a,b,c\n3.png,d,e,f\n"
@@ -311,6 +335,8 @@ def test_one_hot_and_missing_labels_of_stylegan() -> None:
         ("a.csv", b"\xff\xfe\x00", "not UTF-8"),
         ("a.json", "{", "cannot be read as a list of labels"),
         ("a.json", "3", "cannot be read as a list of labels"),
+        ("a.json", '{"labels": 5}', "cannot be read as a list of labels"),
+        ("a.json", '{"labels": [["1.png", 0], 5]}', "cannot be read as a list of labels"),
         ("a.jsonl", "[1]\n", "cannot be read as a list of labels"),
         ("a.json", '{"labels": [["1.png"]]}', "cannot be read as a list of labels"),
         ("a.json", "[" * 100_000, "cannot be read as a list of labels"),
