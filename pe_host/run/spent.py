@@ -42,7 +42,7 @@ def open_ledger(folder: Path, manifest: Manifest) -> Ledger:
 
 
 def refuse_set_back(folders: Sequence[Path]) -> None:
-    """Refuse ledgers of a run of which none goes on from the one the budget database has seen.
+    """Refuse the ledgers of a run if none continues what the budget database has seen of it.
 
     Only a database that is here and can be read says so: runs of other machines are priced too.
 
