@@ -26,19 +26,13 @@ LINES = 1 << 24
 """Most lines."""
 
 CELLS = 1 << 27
-"""Most lines of text times their columns."""
+"""Most rows times the columns that they have together."""
 
 COLUMNS = 10_000
 """Most columns, and most lists and objects in a line of JSON."""
 
-JSON_BYTES = 1 << 26
-"""Largest JSON document."""
-
 JSON_VALUES = 1 << 22
 """Most lists and objects in a JSON document: each takes many times its two bytes of memory."""
-
-JSON_CELLS = 1 << 27
-"""Most rows of JSON times the columns that they have together."""
 
 SAVE = "save it as CSV, UTF-8, with a header and one row for each file"
 
@@ -155,9 +149,9 @@ def _unquoted(cell: str) -> str:
     return cell[1:-1].replace('""', '"').strip() if whole else cell
 
 
-def _fitted(cells: list[str], width: int) -> Sequence[str]:
-    """The cells of a row if it has all, and nothing but empty ones after them."""
-    return cells[:width] if len(cells) >= width and not any(cells[width:]) else ()
+def _fitted(cells: list[str], width: int, most: int) -> Sequence[str]:
+    """The cells of a row if it has all, and then as many empty ones as the header at most."""
+    return cells[:width] if width <= len(cells) <= most and not any(cells[width:]) else ()
 
 
 def _of_attributes(content: bytes) -> Listed | None:
@@ -171,7 +165,7 @@ def _of_attributes(content: bytes) -> Listed | None:
 
     def rows() -> Iterator[Sequence[str]]:
         for cells in _rows(content, "", len(first), 2):
-            yield _fitted(cells, len(first))
+            yield _fitted(cells, len(first), len(first))
 
     return _listed(Listed(("file", *columns), rows, is_attributes=True))
 
@@ -213,12 +207,13 @@ def _of_text(content: bytes, is_bare: Callable[[Sequence[str]], bool]) -> Listed
         numbers = tuple(str(number) for number in range(1, width + 1))
         return _listed(Listed(numbers, bare, has_header=False))
     # Spreadsheets write delimiters for empty columns after the last one.
+    most = len(first)
     while first and not first[-1]:
         first.pop()
 
     def rows() -> Iterator[Sequence[str]]:
         for cells in _rows(content, delimiter, len(first), told + 1):
-            yield _fitted(cells, len(first))
+            yield _fitted(cells, len(first), most)
 
     return _listed(Listed(tuple(first), rows, header_is_sure=False))
 
@@ -248,11 +243,10 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _check_json(content: bytes) -> None:
     """Check that a document takes no more memory than there may be once it is parsed."""
-    values = content.count(b"[") + content.count(b"{")
-    if len(content) > JSON_BYTES or values > JSON_VALUES:
+    if content.count(b"[") + content.count(b"{") > JSON_VALUES:
         raise NotAListError(
-            f"this file is larger than {JSON_BYTES >> 20} MiB, or has too many rows for JSON",
-            "save it as CSV or JSON lines, with the columns that are needed",
+            "this file has too many rows for JSON",
+            "save it as CSV, with the columns that are needed",
         )
 
 
@@ -263,7 +257,7 @@ def _of_objects(objects: Callable[[], Iterable[Any]]) -> Listed:
         if not isinstance(item, dict):
             raise NotAListError
         count.update(item.keys())
-        if len(count) > COLUMNS or len(count) * rows > JSON_CELLS:
+        if len(count) > COLUMNS or len(count) * rows > CELLS:
             raise NotAListError(
                 "the objects of this file have too many keys",
                 "save it as CSV, with the columns that are needed",

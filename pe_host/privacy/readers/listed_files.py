@@ -94,13 +94,15 @@ class FileNames:
         if folders > self._deepest:
             return {}
         if folders not in self._ends:
-            parts = (name.rsplit("/", folders + 1) for name in self._names)
-            self._ends[folders] = _unique("/".join(each[-folders - 1 :]) for each in parts)
+            # Of names that lie less deep, this would be a copy for each depth that is asked for.
+            deep = ((i, name) for i, name in enumerate(self._names) if name.count("/") >= folders)
+            ends = ((i, name.rsplit("/", folders + 1)[-folders - 1 :]) for i, name in deep)
+            self._ends[folders] = _unique((i, "/".join(end)) for i, end in ends)
         return self._ends[folders]
 
     @cached_property
     def _stems(self) -> dict[str, int]:
-        return _unique(_stem(name) for name in self._names)
+        return _unique((i, _stem(name)) for i, name in enumerate(self._names))
 
 
 def choose(headers: Sequence[str], values: Collection[str], sure: bool) -> int | None:
@@ -172,9 +174,9 @@ def _stem(name: str) -> str:
     return plain.rpartition(".")[0] or plain
 
 
-def _unique(keys: Iterable[str]) -> dict[str, int]:
+def _unique(keys: Iterable[tuple[int, str]]) -> dict[str, int]:
     """The number of each key, -1 for those that occur twice."""
     found: dict[str, int] = {}
-    for number, key in enumerate(keys):
+    for number, key in keys:
         found[key] = -1 if key in found else number
     return found

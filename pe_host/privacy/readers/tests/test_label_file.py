@@ -227,11 +227,17 @@ def test_rows_of_a_list_without_a_header_agree_on_their_number_of_cells() -> Non
 
 
 def test_empty_columns_of_a_spreadsheet_are_none() -> None:
-    text = "file_name,label,,\n1.png,a,,\n2.png,b\n3.png,c,x,\n"
+    text = "file_name,label,,\n1.png,a,,\n2.png,b\n3.png,c,x,\n1.png,z,,,\n"
     found = label_file(text)
     assert found.columns == ("file_name", "label") and found.others == ("label",)
     assert found.column("label").values == {0: "a", 1: "b"}
     assert label_file(",,file,label\n,,1.png,a\n").column("label").values == {0: "a"}
+
+
+def test_a_name_with_a_delimiter_is_not_that_of_another_file() -> None:
+    """Fails if any row may end in empty cells: `1,2.png` without a label is no row about 1.png."""
+    text = "file,label\n1.png,a\n1,2.png,\n3.png,c\n"
+    assert label_file(text).column("label").values == {0: "a", 2: "c"}
 
 
 @pytest.mark.parametrize(
@@ -267,7 +273,7 @@ def test_a_row_with_too_many_cells_or_a_long_label_has_none(
     long, many = "x" * (LONGEST_VALUE + 1), "," * COLUMNS
     text = f"file,label\n1.png,{long}\n2.png,a{many}\n3.png,{long[1:]}\n"
     assert label_file(text).column("label").values == {2: long[1:]}
-    monkeypatch.setattr("pe_host.privacy.readers.label_rows.JSON_CELLS", 3)
+    monkeypatch.setattr("pe_host.privacy.readers.label_rows.CELLS", 3)
     with pytest.raises(SourceError, match="too many keys"):
         label_file('{"file": "1.png", "a": 1}\n{"file": "2.png"}\n', "a.jsonl")
 
