@@ -9,8 +9,6 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_host.privacy.readers.series.lines import is_text
-
 Value = TypeVar("Value")
 
 MISSING = frozenset(
@@ -23,6 +21,15 @@ _WHOLE = re.compile(r"[+-]?(0|[1-9][0-9]*)(\.0*)?([eE][+-]?[0-9]{1,2})?")
 
 _DATES = ("%d.%m.%Y", "%Y/%m/%d")
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f")
+
+
+def is_text(value: str) -> bool:
+    """Whether the value is UTF-8."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def is_missing(cell: str) -> bool:
@@ -114,14 +121,6 @@ def label_of(cell: str) -> str:
     """Return `to_label`; a label that is not UTF-8 counts as missing."""
     label = to_label(cell)
     return label if is_text(label) else ""
-
-
-def client_of(cell: str) -> str:
-    """Return the client, or the id of a series, in a cell; "" where it is missing.
-
-    As with labels, 7 and 7.0 are one. Names that are not UTF-8 stay distinct: they are not shown.
-    """
-    return "" if is_missing(cell) else to_label(cell)
 
 
 def read_cells(cells: Sequence[str], read: Callable[[str], Value]) -> list[Value]:

@@ -30,6 +30,7 @@ from pe_host.privacy.readers.record_labels import (
     Texts,
     by_regex,
     classes_of,
+    clients_in,
     ids_of,
     is_regex,
     positions_of,
@@ -87,7 +88,7 @@ def read(
         labels, faults = records.labels(label_names)
         clients = None
         if options.client:
-            texts = records.texts(options.client, "--client")
+            texts = clients_in(records.texts(options.client, "--client"))
             clients = ids_of(texts, len(records.names))
             faults |= records.without(texts, options.client, "--client", "client")
         return decoded_table(

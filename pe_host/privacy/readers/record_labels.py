@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from pe_host.formats.patterns import PatternError, search_all
 from pe_host.privacy.readers.classes import Classes, find_classes
+from pe_host.privacy.readers.clients import client_of
 from pe_sdk import SourceError, SourceOptions
 
 Texts = Mapping[int, str]
@@ -94,6 +95,11 @@ def positions_of(
                 position = value - (first or 0)
         found[number] = position
     return found
+
+
+def clients_in(texts: Texts) -> Texts:
+    """Return the clients that texts name: as in all readers, 7 and 7.0 are one, nan is missing."""
+    return {row: client for row, text in texts.items() if (client := client_of(text))}
 
 
 def ids_of(texts: Texts, count: int) -> NDArray[np.int64]:

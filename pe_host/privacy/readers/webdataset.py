@@ -32,6 +32,7 @@ from pe_host.privacy.readers.record_labels import (
     Texts,
     by_regex,
     classes_of,
+    clients_in,
     ids_of,
     is_regex,
     positions_of,
@@ -178,7 +179,7 @@ def read(
             faults |= scan.missing(texts, "label")
             labels = positions_of(texts, count, label_names, options)
         if options.client:
-            texts = scan.texts(options.client, "--client", location)
+            texts = clients_in(scan.texts(options.client, "--client", location))
             faults |= scan.missing(texts, "client")
             clients = ids_of(texts, count)
         return decoded_table(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pe_host.privacy.readers.series.labels import number_clients
+from pe_host.privacy.readers.clients import number_clients
 from pe_sdk import SourceError
 
 _EXACT = 2.0**53

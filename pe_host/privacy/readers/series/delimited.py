@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pe_host.privacy.readers.series.cells import client_of, label_of, numbers, read_cells, to_time
+from pe_host.privacy.readers.cells import label_of, numbers, read_cells, to_time
+from pe_host.privacy.readers.clients import client_of
 from pe_host.privacy.readers.series.header import Header
 from pe_host.privacy.readers.series.layout import Layout
 from pe_host.privacy.readers.series.lines import Line, open_lines, split

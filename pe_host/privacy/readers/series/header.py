@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pe_host.privacy.readers.series.cells import to_number
-from pe_host.privacy.readers.series.lines import Line, find_delimiter, is_text, split
+from pe_host.privacy.readers.cells import is_text, to_number
+from pe_host.privacy.readers.series.lines import Line, find_delimiter, split
 from pe_sdk import SourceError, SourceOptions
 
 

@@ -1,14 +1,15 @@
 """Labels and clients of series, as the texts of their cells."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pe_host.privacy.readers.cells import to_label
 from pe_host.privacy.readers.classes import Classes, find_classes, natural, positions
-from pe_host.privacy.readers.series.cells import client_of, read_cells, to_label
+from pe_host.privacy.readers.clients import number_clients
 from pe_sdk import SourceError, SourceOptions
 
 ONE = "all"
@@ -122,18 +123,6 @@ def label_faults(
             "--bad-records drop",
         )
     return faults
-
-
-def number_clients(cells: Iterable[str]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return a number for each client, the same for equal ones, and which are missing.
-
-    Args:
-        cells: the clients as they are written; see `client_of`.
-    """
-    codes: dict[str, int] = {}
-    clients = read_cells(list(cells), client_of)
-    numbers = np.array([codes.setdefault(client, len(codes)) for client in clients], np.int64)
-    return numbers, np.array([not client for client in clients], np.bool_)
 
 
 def client_codes(

@@ -132,12 +132,3 @@ def split(text: str, delimiter: str) -> list[str]:
     if reader.line_num > 1:  # the cell goes on in the next line
         return []
     return [cell.strip() for cell in cells]
-
-
-def is_text(value: str) -> bool:
-    """Whether the value is UTF-8."""
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

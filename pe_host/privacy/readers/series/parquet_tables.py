@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from pe_host.files import most_bytes
 from pe_host.formats.parquet import LABEL, columns_of
+from pe_host.privacy.readers.cells import label_of, read_cells, to_time
 from pe_host.privacy.readers.classes import Classes
+from pe_host.privacy.readers.clients import client_of
 from pe_host.privacy.readers.parquet_file import (
     batches,
     guarded,
@@ -22,7 +24,6 @@ from pe_host.privacy.readers.parquet_file import (
     to_texts,
     too_large,
 )
-from pe_host.privacy.readers.series.cells import client_of, label_of, read_cells, to_time
 from pe_host.privacy.readers.series.declare import Declared, declare, make_output
 from pe_host.privacy.readers.series.fit import Fitter, Ragged, describe_fit, rows_from, steps
 from pe_host.privacy.readers.series.labels import TEXT_BYTES, classes_of, one_class

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pe_host.files import most_bytes
+from pe_host.privacy.readers.cells import label_of, numbers
 from pe_host.privacy.readers.classes import Classes
-from pe_host.privacy.readers.series.cells import label_of, numbers
 from pe_host.privacy.readers.series.declare import make_output
 from pe_host.privacy.readers.series.fit import Fitted, Ragged, describe_fit, fit, too_large
 from pe_host.privacy.readers.series.labels import (

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from pe_host.privacy.readers.series.cells import (
+from pe_host.privacy.readers.cells import (
     label_of,
     numbers,
     read_cells,

@@ -3,7 +3,13 @@
 import pytest
 
 from pe_host.formats import patterns
-from pe_host.privacy.readers.record_labels import by_regex, classes_of, ids_of, positions_of
+from pe_host.privacy.readers.record_labels import (
+    by_regex,
+    classes_of,
+    clients_in,
+    ids_of,
+    positions_of,
+)
 from pe_sdk import SourceError, SourceOptions
 
 NAMES = ("p1/cat_01.png", "p1/dog_02.png", "p2/cat_03.png", "p2/04.png")
@@ -75,3 +81,11 @@ def test_a_label_is_a_name_or_a_number() -> None:
 
 def test_equal_texts_are_one_client() -> None:
     assert ids_of({0: "b", 1: "a", 3: "b"}, 4).tolist() == [0, 1, 0, 0]
+
+
+def test_a_client_is_one_however_its_number_is_written() -> None:
+    """Fails if the texts themselves are the clients: one person would then be protected as two."""
+    clients = clients_in({0: "7", 1: "7.0", 2: "ann", 3: "nan", 4: "?", 5: "7"})
+    assert sorted(clients) == [0, 1, 2, 5]
+    ids = ids_of(clients, 6)
+    assert ids[0] == ids[1] == ids[5] != ids[2]

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from pe_host.privacy.readers.cells import is_text
 from pe_host.privacy.readers.series import lines
-from pe_host.privacy.readers.series.lines import find_delimiter, is_text, open_lines, split
+from pe_host.privacy.readers.series.lines import find_delimiter, open_lines, split
 from pe_sdk import SourceError
 
 
